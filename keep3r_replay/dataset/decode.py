@@ -1,0 +1,211 @@
+"""Raw logs into typed tables, one per event type, column by column; what cannot be decoded is named, never dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from keep3r_replay.dataset.catalogue import events_of, table_name
+from keep3r_replay.evm.abi import WORD, Event
+from keep3r_replay.evm.words import decode_words, hex_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from keep3r_replay.chain.logs import LogBatch
+    from keep3r_replay.lake.deployment import Contract
+
+    Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """A log that could not be decoded.
+
+    Attributes:
+        row: its row in the batch.
+        block_number, log_index: its place in the chain.
+        reason: why, in one line.
+        unfit: the log is well formed, but a value exceeds its column: an error wherever it occurs.
+    """
+
+    row: int
+    block_number: int
+    log_index: int
+    reason: str
+    unfit: bool = False
+
+    @property
+    def place(self) -> str:
+        """The log's place in the words of an error message."""
+        return f"block {self.block_number}, log {self.log_index}"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Typed tables by name, and the logs that are in none of them, in chain order."""
+
+    tables: dict[str, Any]
+    anomalies: list[Anomaly]
+
+
+def decode_logs(
+    batch: LogBatch, contracts: Mapping[str, Contract], timestamps: tuple[NDArray[np.uint32], NDArray[np.int64]]
+) -> Decoded:
+    """Decode a batch in chain order into the event tables of the lake.
+
+    Args:
+        batch: logs, sorted by (block, log index).
+        contracts: contracts by lower-case address; a log of any other address is an anomaly.
+        timestamps: block numbers, ascending, and the timestamps of these blocks; every log's block is among them.
+
+    Returns:
+        Tables with columns block_number, log_index, transaction_index, timestamp, transaction_hash, address and the
+        event's parameters; a table exists only where it has a row.
+    """
+    anomalies: list[Anomaly] = []
+    tables: dict[str, Any] = {}
+    for (role, event), rows in _rows_by_event(batch, contracts, anomalies).items():
+        good = _well_formed(batch, rows, event, anomalies)
+        if len(good) == 0:
+            continue
+        arguments, good = _arguments(batch, good, event, anomalies)
+        if len(good):
+            tables[table_name(role, event)] = pa.table(_places(batch, good, timestamps) | arguments)
+    anomalies.sort(key=lambda anomaly: anomaly.row)
+    return Decoded(dict(sorted(tables.items())), anomalies)
+
+
+def _anomaly(batch: LogBatch, row: int, reason: str, *, unfit: bool = False) -> Anomaly:
+    return Anomaly(row, int(batch.block_number[row]), int(batch.log_index[row]), reason, unfit)
+
+
+def _rows_by_event(
+    batch: LogBatch, contracts: Mapping[str, Contract], anomalies: list[Anomaly]
+) -> dict[tuple[str, Event], Rows]:
+    """Tell each log's event type by emitter and first topic; rows stay in chain order."""
+    representatives, group_of_row = _groups(batch)
+    numbers: dict[tuple[str, Event], int] = {}
+    number_of_group = np.full(len(representatives), -1, np.int64)
+    for group, row in enumerate(representatives):
+        found = _identify(batch, int(row), contracts)
+        if isinstance(found, str):
+            anomalies.extend(_anomaly(batch, int(each), found) for each in np.flatnonzero(group_of_row == group))
+        else:
+            number_of_group[group] = numbers.setdefault(found, len(numbers))
+    number_of_row = number_of_group[group_of_row]
+    return {key: np.flatnonzero(number_of_row == number) for key, number in numbers.items()}
+
+
+def _groups(batch: LogBatch) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Group logs by (emitter, number of topics is zero, first topic): one row of each group, and each row's group."""
+    if len(batch) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    key = np.concatenate([batch.address, batch.topics[:, 0], (batch.topic_count == 0)[:, None]], axis=1)
+    # Eight bytes of each half tell the groups apart, unless somebody made them collide: then compare all bytes.
+    short = (
+        np.ascontiguousarray(key[:, :8]).view(np.uint64).ravel()
+        ^ (np.ascontiguousarray(key[:, 20:28]).view(np.uint64).ravel() * np.uint64(0x9E3779B97F4A7C15))
+        ^ key[:, -1]
+    )
+    _, representatives, groups = np.unique(short, return_index=True, return_inverse=True)
+    if not (key == key[representatives][groups]).all():
+        _, representatives, groups = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    return representatives, groups
+
+
+def _identify(batch: LogBatch, row: int, contracts: Mapping[str, Contract]) -> tuple[str, Event] | str:
+    """Return the role and the event of a log, or why there is none."""
+    address = "0x" + batch.address[row].tobytes().hex()
+    contract = contracts.get(address)
+    if contract is None:
+        return f"the contract {address} is not part of the deployment"
+    name = f"{contract.role} {contract.version}".strip()
+    if batch.topic_count[row] == 0:
+        return f"a {name} emits no anonymous events"
+    topic0 = batch.topics[row, 0].tobytes()
+    for event in events_of(contract.role, contract.version):
+        if event.topic0 == topic0:
+            return contract.role, event
+    return f"unknown event: topic 0x{topic0.hex()} is none of a {name}"
+
+
+def _well_formed(batch: LogBatch, rows: Rows, event: Event, anomalies: list[Anomaly]) -> Rows:
+    """Keep the rows with as many topics and as much data as the event has; name the others."""
+    topics = batch.topic_count[rows]
+    length = np.diff(batch.data_ends)[rows]
+    expected_topics, expected_length = 1 + len(event.indexed), WORD * len(event.in_data)
+    good: NDArray[np.bool_] = (topics == expected_topics) & (length == expected_length)
+    for row in rows[~good]:
+        has_topics, has_bytes = batch.topic_count[row], int(batch.data_ends[row + 1] - batch.data_ends[row])
+        if has_topics != expected_topics:
+            reason = f"{event.name} has {expected_topics} topics, the log has {has_topics}"
+        else:
+            amount = "too little" if has_bytes < expected_length else "too much"
+            reason = f"{event.name} has {expected_length} bytes of data, the log has {has_bytes}: {amount} data"
+        anomalies.append(_anomaly(batch, int(row), reason))
+    return rows[good]
+
+
+def _arguments(
+    batch: LogBatch, rows: Rows, event: Event, anomalies: list[Anomaly]
+) -> tuple[dict[str, Any], Rows]:
+    """Decode the event's parameters; rows with a value that is dirty or does not fit are named and left out."""
+    data = _data_words(batch, rows, len(event.in_data))
+    columns: dict[str, Any] = {}
+    bad = np.zeros(len(rows), np.bool_)
+    reasons: dict[int, tuple[str, bool]] = {}
+    topic = word = 0
+    for parameter in event.parameters:
+        if parameter.indexed:
+            topic += 1
+            words = batch.topics[rows, topic]
+        else:
+            words = data[:, word]
+            word += 1
+        column = decode_words(parameter, words)
+        columns[parameter.column] = column.values
+        for mask, unfit in ((column.dirty, False), (column.unfit, True)):
+            if not mask.any():
+                continue
+            bad |= mask
+            problem = "does not fit 38 digits" if unfit else f"is no {parameter.type}"
+            for i in np.flatnonzero(mask):
+                value = f"0x{words[i].tobytes().hex()}"
+                reasons.setdefault(int(i), (f"{event.name}.{parameter.name} {problem}: {value}", unfit))
+    if not bad.any():
+        return columns, rows
+    anomalies.extend(_anomaly(batch, int(rows[i]), text, unfit=unfit) for i, (text, unfit) in reasons.items())
+    keep = pa.array(~bad)
+    return {name: values.filter(keep) for name, values in columns.items()}, rows[~bad]
+
+
+def _data_words(batch: LogBatch, rows: Rows, count: int) -> NDArray[np.uint8]:
+    """Gather the data of `rows`, `count` words each, into an array of shape (rows, count, 32)."""
+    starts = batch.data_ends[rows]
+    if len(rows) == len(batch):
+        return np.ascontiguousarray(batch.data).reshape(len(rows), count, WORD)
+    if not (batch.data_ends % WORD).any():
+        return batch.data.reshape(-1, WORD)[(starts // WORD)[:, None] + np.arange(count)]
+    # Some log of the batch has odd data, so words do not line up: gather byte by byte.
+    return batch.data[starts[:, None] + np.arange(count * WORD)].reshape(len(rows), count, WORD)
+
+
+def _places(
+    batch: LogBatch, rows: Rows, timestamps: tuple[NDArray[np.uint32], NDArray[np.int64]]
+) -> dict[str, Any]:
+    blocks, times = timestamps
+    numbers = batch.block_number[rows]
+    return {
+        "block_number": pa.array(numbers),
+        "log_index": pa.array(batch.log_index[rows]),
+        "transaction_index": pa.array(batch.transaction_index[rows]),
+        "timestamp": pa.array(times[np.searchsorted(blocks, numbers)]),
+        "transaction_hash": hex_text(batch.transaction_hash[rows]),
+        "address": hex_text(batch.address[rows]),
+    }

@@ -1,0 +1,1 @@
+"""The EVM seen from outside: checked integers, ABI decoding, addresses."""

@@ -1,0 +1,123 @@
+"""Every event of Keep3r V2 and its companions, as truly emitted: role by role, version by version.
+
+A declaration here says what the log holds, not what the contract's source calls it. Two of the contracts' declarations
+lie: `JobAddition` is declared (job, jobOwner), and 2.0 to 2.2 emit (owner, job); `JobOwnershipAssent` is declared
+(job, previousOwner, newOwner), and every version emits (newOwner, job, previousOwner). Types, and so topics, stay.
+"""
+
+from __future__ import annotations
+
+from keep3r_replay.evm.abi import Event, parse_event
+
+GOVERNANCE = ("GovernanceProposal(address pendingGovernance)", "GovernanceSet(address governance)")
+_DUST = ("DustSent(address token, uint256 amount, address to)",)
+
+_KEEP3R = (
+    "Activation(address indexed keeper, address indexed bond, uint256 amount)",
+    "BondTimeChange(uint256 bondTime)",
+    "Bonding(address indexed keeper, address indexed bonding, uint256 amount)",
+    "Dispute(address indexed jobOrKeeper, address indexed disputer)",
+    "DisputerAdded(address disputer)",
+    "DisputerRemoved(address disputer)",
+    *_DUST,
+    "FeeChange(uint256 fee)",
+    *GOVERNANCE,
+    "InflationPeriodChange(uint256 inflationPeriod)",
+    "JobMigrationRequested(address indexed fromJob, address toJob)",
+    "JobMigrationSuccessful(address fromJob, address indexed toJob)",
+    "JobOwnershipAssent(address indexed newOwner, address indexed job, address indexed previousOwner)",
+    "JobOwnershipChange(address indexed job, address indexed owner, address indexed pendingOwner)",
+    "JobSlashLiquidity(address indexed job, address liquidity, address indexed slasher, uint256 amount)",
+    "JobSlashToken(address indexed job, address token, address indexed slasher, uint256 amount)",
+    "Keep3rHelperChange(address keep3rHelper)",
+    "Keep3rV1Change(address keep3rV1)",
+    "Keep3rV1ProxyChange(address keep3rV1Proxy)",
+    "KeeperRevoke(address indexed keeper, address indexed slasher)",
+    "KeeperSlash(address indexed keeper, address indexed slasher, uint256 amount)",
+    "KeeperValidation(uint256 gasLeft)",
+    "KeeperWork(address indexed credit, address indexed job, address indexed keeper, "
+    "uint256 payment, uint256 gasLeft)",
+    "LiquidityAddition(address indexed job, address indexed liquidity, address indexed provider, uint256 amount)",
+    "LiquidityApproval(address liquidity)",
+    "LiquidityCreditsForced(address indexed job, uint256 rewardedAt, uint256 currentCredits)",
+    "LiquidityCreditsReward(address indexed job, uint256 rewardedAt, uint256 currentCredits, uint256 periodCredits)",
+    "LiquidityMinimumChange(uint256 liquidityMinimum)",
+    "LiquidityRevocation(address liquidity)",
+    "LiquidityWithdrawal(address indexed job, address indexed liquidity, address indexed receiver, uint256 amount)",
+    "Resolve(address indexed jobOrKeeper, address indexed resolver)",
+    "RewardPeriodTimeChange(uint256 rewardPeriodTime)",
+    "SlasherAdded(address slasher)",
+    "SlasherRemoved(address slasher)",
+    "TokenCreditAddition(address indexed job, address indexed token, address indexed provider, uint256 amount)",
+    "TokenCreditWithdrawal(address indexed job, address indexed token, address indexed receiver, uint256 amount)",
+    "UnbondTimeChange(uint256 unbondTime)",
+    "Unbonding(address indexed keeperOrJob, address indexed unbonding, uint256 amount)",
+    "Withdrawal(address indexed keeper, address indexed bond, uint256 amount)",
+)
+_UNTIL_2_2 = (
+    "JobAddition(address indexed jobOwner, address indexed job)",
+    "Kp3rWethPoolChange(address kp3rWethPool)",
+)
+_SINCE_2_3 = ("JobAddition(address indexed job, address indexed jobOwner)",)
+
+_HELPER_2_2_FIRST = (
+    *GOVERNANCE,
+    "Keep3rV2Change(address keep3rV2)",
+    "Kp3rWethPoolChange(address kp3rWethPool, bool isKP3RToken0)",
+    "MaxBoostChange(uint256 maxBoost)",
+    "MinBoostChange(uint256 minBoost)",
+    "QuoteTwapTimeChange(uint32 quoteTwapTime)",
+    "TargetBondChange(uint256 targetBond)",
+    "WorkExtraGasChange(uint256 workExtraGas)",
+)
+_HELPER_MIN_FEES = ("MinBaseFeeChange(uint256 minBaseFee)", "MinPriorityFeeChange(uint256 minPriorityFee)")
+_HELPER_SIDECHAIN = (
+    "OracleSet(address liquidity, address oraclePool)",
+    "WethUSDPoolChange(address wethUSDPool, bool isWETHToken0)",
+)
+
+
+def _parsed(*declarations: str, wide: frozenset[str] = frozenset()) -> tuple[Event, ...]:
+    return tuple(parse_event(declaration, wide=wide) for declaration in declarations)
+
+
+KEEP3R_EVENTS: dict[str, tuple[Event, ...]] = {
+    "2.0": _parsed(*_KEEP3R, *_UNTIL_2_2),
+    "2.1": _parsed(*_KEEP3R, *_UNTIL_2_2),
+    "2.2": _parsed(*_KEEP3R, *_UNTIL_2_2),
+    "2.3": _parsed(*_KEEP3R, *_SINCE_2_3),
+    "2.3s": _parsed(*_KEEP3R, *_SINCE_2_3),
+}
+"""Role `keep3r`, by version."""
+
+HELPER_EVENTS: dict[str, tuple[Event, ...]] = {
+    "2.0": (),
+    "2.1": (),
+    "2.2_first": _parsed(*_HELPER_2_2_FIRST),
+    "2.2": _parsed(*_HELPER_2_2_FIRST, *_HELPER_MIN_FEES),
+    "2.3": _parsed(*_HELPER_2_2_FIRST, *_HELPER_MIN_FEES),
+    "2.3s": _parsed(*_HELPER_2_2_FIRST, *_HELPER_MIN_FEES, *_HELPER_SIDECHAIN),
+}
+"""Role `keep3r_helper`, by version; `2.2_first` is 2.2's first helper, which has no minimum fees."""
+
+PAIR_MANAGER_EVENTS: tuple[Event, ...] = _parsed(
+    # An allowance is often the largest uint256 there is: it keeps its word.
+    "Approval(address indexed owner, address indexed spender, uint256 value)",
+    wide=frozenset({"value"}),
+) + _parsed(*GOVERNANCE, "Transfer(address indexed from, address indexed to, uint256 value)")
+"""Role `pair_manager`: the kLP token of one pool."""
+
+PAIR_MANAGER_FACTORY_EVENTS: tuple[Event, ...] = _parsed(
+    *GOVERNANCE, "PairCreated(address pool, address pairManager)"
+)
+"""Role `pair_manager_factory`."""
+
+ESCROW_EVENTS: tuple[Event, ...] = _parsed(
+    *_DUST,
+    *GOVERNANCE,
+    "MinterSet(address minter)",
+    "wKP3RDeposited(address wKP3R, address sender, uint256 amount)",
+    "wKP3RMinted(address wKP3R, address recipient, uint256 amount)",
+    "wKP3RSet(address newWKP3R)",
+)
+"""Role `escrow`, of the sidechain."""

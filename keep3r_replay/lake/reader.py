@@ -1,0 +1,118 @@
+"""Reading a lake: cheap to open, lazy to scan, and never a file that its manifest does not name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.errors import LakeError
+from keep3r_replay.lake.deployment import LAYOUT, Deployment, deployment_from_json
+from keep3r_replay.lake.manifest import Manifest, manifest_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+_BLOCK_COLUMN = {"blocks": "number"}
+
+
+class Lake:
+    """A lake on disk, opened for reading.
+
+    Attributes:
+        path: its folder.
+        deployment: which contracts, tokens and initial parameters it is of.
+        manifest: its files and the blocks they cover.
+    """
+
+    def __init__(self, path: Path, deployment: Deployment, manifest: Manifest) -> None:
+        self.path = path
+        self.deployment = deployment
+        self.manifest = manifest
+        self._tables = frozenset(manifest.tables())
+
+    @classmethod
+    def open(cls, path: str | Path) -> Lake:
+        """Open the lake in folder `path`; files are looked at (size), not read.
+
+        Raises:
+            LakeError: there is no lake, its layout is newer than this code, its manifest is damaged, or a file is
+                missing or has another size than the manifest says.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            raise LakeError(folder, "no such lake", remedy="make one with keep3r import or keep3r extract")
+        content = _read_json(folder / "manifest.json")
+        facts = _read_json(folder / "deployment.json")
+        for name, part in (("manifest.json", content), ("deployment.json", facts)):
+            layout = part.get("layout")
+            if not isinstance(layout, int) or isinstance(layout, bool) or layout < 1:
+                raise LakeError(folder / name, "no layout number", remedy="this is not a lake of keep3r")
+            if layout > LAYOUT:
+                raise LakeError(
+                    folder / name, f"layout {layout} is newer than this version's {LAYOUT}", remedy="update keep3r"
+                )
+        try:
+            manifest = manifest_from_json(content)
+            deployment = deployment_from_json(facts)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise LakeError(folder, f"damaged manifest or deployment: {error}", remedy="run keep3r verify") from None
+        for entry in manifest.files:
+            file = folder / entry.path
+            try:
+                size = file.stat().st_size
+            except OSError:
+                raise LakeError(file, "file is missing", remedy="run keep3r verify, or import again") from None
+            if size != entry.bytes:
+                raise LakeError(
+                    file, f"has {size} bytes instead of {entry.bytes}", remedy="run keep3r verify, or import again"
+                )
+        return cls(folder, deployment, manifest)
+
+    def has(self, table: str) -> bool:
+        """Tell whether the lake has a table: an event that never occurred has none."""
+        return table in self._tables
+
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of all tables, sorted."""
+        return tuple(sorted(self._tables))
+
+    def scan(
+        self, table: str, columns: Sequence[str] | None = None, until_block: int | None = None
+    ) -> pl.LazyFrame:
+        """Scan a table over exactly the files of the manifest, in chain order.
+
+        Args:
+            table: `logs`, `blocks`, `transactions`, `readings` or `events/<role>.<Event>`.
+            columns: the columns to read; all if None.
+            until_block: leave out later blocks.
+
+        Raises:
+            LakeError: the lake has no such table.
+        """
+        import polars as pl  # noqa: PLC0415  (opening a lake needs no polars)
+
+        entries = self.manifest.of_table(table)
+        if not entries:
+            raise LakeError(self.path, f"no table '{table}'", remedy="Lake.has() tells which tables there are")
+        if until_block is not None:
+            # The first file stays, so that there is a schema even where no row is left.
+            entries = (entries[0], *(entry for entry in entries[1:] if entry.from_block <= until_block))
+        frame = pl.scan_parquet([self.path / entry.path for entry in entries], glob=False)
+        if until_block is not None:
+            frame = frame.filter(pl.col(_BLOCK_COLUMN.get(table, "block_number")) <= until_block)
+        return frame if columns is None else frame.select(columns)
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise LakeError(file.parent, f"no lake here: {file.name} is missing") from None
+    except (ValueError, OSError) as error:
+        raise LakeError(file, f"cannot be read: {error}", remedy="run keep3r verify, or import again") from None
+    if not isinstance(content, dict):
+        raise LakeError(file, "is not a JSON object", remedy="this is not a lake of keep3r")
+    return content

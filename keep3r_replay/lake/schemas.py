@@ -1,0 +1,57 @@
+"""The fixed tables of the lake as Arrow schemas. Event tables follow their event (`dataset.decode`)."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from keep3r_replay.chain.logs import RAW_LOGS
+from keep3r_replay.evm.words import AMOUNT
+
+LOGS = RAW_LOGS
+
+BLOCKS = pa.schema(
+    [
+        ("number", pa.uint32()),
+        ("hash", pa.string()),
+        ("parent_hash", pa.string()),
+        ("timestamp", pa.int64()),
+        ("base_fee_per_gas", AMOUNT),
+        ("gas_used", pa.int64()),
+        ("gas_limit", pa.int64()),
+    ]
+)
+"""One row a block. Where only the base fee of a block was fetched, all but number and base fee is null."""
+
+TRANSACTIONS = pa.schema(
+    [
+        ("block_number", pa.uint32()),
+        ("transaction_index", pa.uint32()),
+        ("hash", pa.string()),
+        ("from", pa.string()),
+        ("to", pa.string()),
+        ("input", pa.binary()),
+        ("gas", pa.int64()),
+        ("gas_used", pa.int64()),
+        ("effective_gas_price", AMOUNT),
+        ("status", pa.int8()),
+    ]
+)
+"""One row a transaction; `to` is null where a contract was created."""
+
+READINGS = pa.schema(
+    [
+        ("block_number", pa.uint32()),
+        ("contract", pa.string()),
+        ("view", pa.string()),
+        ("arguments", pa.string()),
+        ("value", pa.string()),
+        ("revert", pa.string()),
+        ("source", pa.string()),
+    ]
+)
+"""One row a value that a view answered or a storage slot held after a block."""
+
+REPEATED = frozenset(
+    {"hash", "block_hash", "parent_hash", "transaction_hash", "input", "data", "sqrt_price_x96", "base_fee_per_gas"}
+)
+"""Columns whose values hardly repeat: a dictionary would only cost time and space."""

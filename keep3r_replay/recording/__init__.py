@@ -1,0 +1,1 @@
+"""Recordings of a history as JSON lines, and their import into a lake."""

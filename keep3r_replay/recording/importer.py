@@ -1,0 +1,155 @@
+"""A recording into a lake: everything is checked before anything is visible."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from keep3r_replay.chain.logs import LogBatch, take
+from keep3r_replay.dataset.decode import Decoded, decode_logs
+from keep3r_replay.errors import InputError, LakeError, UsageError
+from keep3r_replay.keep3r_v2.events import PAIR_MANAGER_FACTORY_EVENTS
+from keep3r_replay.lake.deployment import Deployment
+from keep3r_replay.lake.manifest import Coverage, Manifest
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.lake.writer import sync_folder, write_deployment, write_manifest, write_table
+from keep3r_replay.recording.files import REMEDY
+from keep3r_replay.recording.meta import Meta, read_meta, recorded_deployment
+from keep3r_replay.recording.readings import ReadingRows
+from keep3r_replay.recording.tables import Blocks, read_blocks, read_logs, read_readings, read_transactions, refuse
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import made: counts for the summary."""
+
+    name: str
+    version: str
+    from_block: int
+    to_block: int
+    logs: int
+    transactions: int
+    readings: int
+    event_types: int
+
+
+def import_recording(recording: Path, lake: Path) -> Imported:
+    """Check the recording in folder `recording` and write it as a lake to folder `lake`.
+
+    The lake appears whole, by one rename; a former import in its place is replaced.
+
+    Raises:
+        InputError: the recording is wrong; the text names file and line.
+        UsageError: `lake` is something other than nothing, an empty folder or a former import.
+    """
+    if not recording.is_dir():
+        raise UsageError(f"{recording}: no such folder; recording=FOLDER names a recording")
+    if not any(recording.iterdir()):
+        raise InputError(recording, "the folder is empty", remedy="a recording holds meta.json and four .jsonl.gz")
+    replaces = _check_target(lake, recording)
+    lake = lake.absolute()
+    lake.parent.mkdir(parents=True, exist_ok=True)
+    building = lake.with_name(f".{lake.name}.import-{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    try:
+        building.mkdir()
+        summary = _build(recording, building)
+        _put_in_place(building, lake, replaces=replaces)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return summary
+
+
+def _check_target(lake: Path, recording: Path) -> bool:
+    """Tell whether a former import is to be replaced; refuse anything that an import must not touch."""
+    if lake.resolve() == recording.resolve():
+        raise UsageError(f"{lake}: the lake cannot be the recording itself; say lake=FOLDER")
+    if not lake.exists():
+        return False
+    if not lake.is_dir():
+        raise UsageError(f"{lake}: is no folder; say lake=FOLDER")
+    if not any(lake.iterdir()):
+        return True
+    try:
+        former = Lake.open(lake).deployment.origin
+    except LakeError:
+        former = _origin_of_damaged(lake)
+    if former != "recording":
+        raise UsageError(f"{lake}: holds something other than an imported lake; choose another folder")
+    return True
+
+
+def _origin_of_damaged(lake: Path) -> str:
+    """Tell a damaged import, which may be replaced, from a folder of something else."""
+    text = lake / "deployment.json"
+    damaged = text.is_file() and (lake / "manifest.json").is_file() and b'"origin": "recording"' in text.read_bytes()
+    return "recording" if damaged else ""
+
+
+def _put_in_place(building: Path, lake: Path, *, replaces: bool) -> None:
+    former = lake.with_name(f"{building.name}.former")
+    if replaces:
+        # rename() replaces only an empty folder, so the former lake steps aside first.
+        lake.rename(former)
+    try:
+        building.rename(lake)
+    except OSError:
+        if replaces:
+            former.rename(lake)
+        raise
+    sync_folder(lake.parent)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _build(recording: Path, lake: Path) -> Imported:
+    meta_path, logs_path = recording / "meta.json", recording / "logs.jsonl.gz"
+    meta = read_meta(meta_path)
+    blocks = read_blocks(recording / "blocks.jsonl.gz")
+    if not blocks.first <= meta.initialParameters.readAtBlock <= blocks.last:
+        raise InputError(meta_path, "readAtBlock is not in blocks.jsonl.gz", place="initialParameters", remedy=REMEDY)
+    logs = read_logs(logs_path, blocks)
+    transactions = read_transactions(recording / "txs.jsonl.gz", blocks, logs, logs_path)
+    shape = ReadingRows(meta.keep3r.lower(), meta.helper.lower(), meta.helper2.lower() if meta.helper2 else None)
+    readings = read_readings(recording / "views.jsonl.gz", blocks, shape)
+    deployment = recorded_deployment(meta_path, meta, _created_pairs(meta, logs))
+    decoded = _decode(logs_path, logs, deployment, blocks)
+
+    tables = {"logs": logs.to_arrow(), "blocks": blocks.table, "transactions": transactions, "readings": readings}
+    tables |= decoded.tables
+    files = tuple(write_table(lake, name, table, blocks.first, blocks.last) for name, table in tables.items())
+    coverage = Coverage(blocks.first, blocks.last, "0x" + blocks.hashes[-1].tobytes().hex())
+    write_deployment(lake, deployment)
+    write_manifest(lake, Manifest(files, coverage, {}))
+    return Imported(
+        deployment.name,
+        meta.version,
+        blocks.first,
+        blocks.last,
+        len(logs),
+        transactions.num_rows,
+        readings.num_rows,
+        len(decoded.tables),
+    )
+
+
+def _decode(path: Path, logs: LogBatch, deployment: Deployment, blocks: Blocks) -> Decoded:
+    decoded = decode_logs(logs, deployment.by_address(), (blocks.numbers, blocks.timestamps))
+    if decoded.anomalies:
+        first = decoded.anomalies[0]
+        refuse(path, first.row, f"{first.place}: {first.reason}")
+    return decoded
+
+
+def _created_pairs(meta: Meta, logs: LogBatch) -> dict[str, str]:
+    """Read pair managers and their pools from the factory's `PairCreated` logs; a malformed one is left for decoding."""
+    created = next(event for event in PAIR_MANAGER_FACTORY_EVENTS if event.name == "PairCreated")
+    factory = np.frombuffer(bytes.fromhex(meta.pairManagerFactory[2:]), np.uint8)
+    topic0 = np.frombuffer(created.topic0, np.uint8)
+    mine = (logs.address == factory).all(axis=1) & (logs.topics[:, 0] == topic0).all(axis=1)
+    found = take(logs, mine & (np.diff(logs.data_ends) == 64))
+    words = found.data.reshape(len(found), 2, 32)[:, :, 12:]
+    return {f"0x{manager.tobytes().hex()}": f"0x{pool.tobytes().hex()}" for pool, manager in words}

@@ -1,0 +1,175 @@
+"""`views.jsonl.gz` of a recording as rows of the table `readings`: one row a value, named as the contract names it.
+
+A reading's line is nested (section, subject, view, argument); a row says which contract, which function with which
+arguments (or which storage variable), and what came back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Row = tuple[int, str, str, str, str | None, str | None, str]
+"""block number, contract, view, arguments, value, revert, source: the columns of `readings`."""
+
+_ONE = "1000000000000000000"
+_SAMPLED = {
+    "quote1e18": ("quote", _ONE),
+    "quoteUsdToEth1e18": ("quoteUsdToEth", _ONE),
+    "boost0": ("getRewardBoostFor", "0"),
+    "boost100e18": ("getRewardBoostFor", "100" + _ONE[1:]),
+    "getPaymentParams50e18": ("getPaymentParams", "50" + _ONE[1:]),
+    "quoteLiquidity1e18": ("quoteLiquidity", _ONE),
+}
+"""Recorded names that stand for a function and its argument."""
+
+_REWARD = "reward100k"
+_CUMULATIVE = re.compile(r"tickCumulative_(\d+)s_ago")
+_INTEGER = re.compile(r"-?\d+")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_SECTIONS = {"keep3r", "slashers", "disputers", "helper", "helper2", "jobs", "keepers", "liquidities", "pools", "raw"}
+_PLACE = {"block", "timestamp", "baseFee", "why"}
+
+
+def is_derived(name: str) -> bool:
+    """Tell whether a recorded name of the helper is a sample of a formula rather than a parameter."""
+    return name in _SAMPLED or name == _REWARD
+
+
+def value_text(value: object) -> str:
+    """Write a value as `readings` holds it.
+
+    A decimal integer, `true` or `false`, a lower-case address, or compact JSON of a list of those as text.
+
+    Raises:
+        ValueError: the value is nothing of this.
+    """
+    if isinstance(value, list):
+        return json.dumps([_nested(item) for item in value], separators=(",", ":"))
+    return _scalar(value)
+
+
+def _nested(value: object) -> object:
+    return [_nested(item) for item in value] if isinstance(value, list) else _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str):
+        if _INTEGER.fullmatch(value):
+            return value
+        if _ADDRESS.fullmatch(value):
+            return value.lower()
+    elif isinstance(value, bool):
+        return "true" if value else "false"
+    elif isinstance(value, int):
+        return str(value)
+    raise ValueError(f"{str(value)[:80]!r} is no integer, address, truth value or list of those")
+
+
+class ReadingRows:
+    """Turns recorded lines into rows, for contracts of given addresses."""
+
+    def __init__(self, keep3r: str, helper: str, helper2: str | None) -> None:
+        """Take the lower-case addresses of the contracts that sections name only by role."""
+        self._keep3r = keep3r
+        self._of_role = {"keep3r": keep3r, "helper": helper, "helper2": helper2}
+
+    def rows(self, line: dict[str, Any]) -> Iterator[Row]:
+        """Return the rows of one line, in the order of the line.
+
+        Raises:
+            ValueError: a part is missing, unknown or of a wrong type.
+        """
+        block = line.get("block")
+        if not isinstance(block, int) or isinstance(block, bool) or block < 0:
+            raise ValueError("a reading needs its block's number")
+        for key, view in (("timestamp", "block.timestamp"), ("baseFee", "block.baseFee")):
+            value = line.get(key)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ValueError(f"a reading needs its block's {key} as a number")
+            yield (block, "", view, "", str(value), None, "view")
+        for section, content in line.items():
+            if section in _PLACE:
+                continue
+            if section not in _SECTIONS:
+                raise ValueError(f"unknown section {section!r}")
+            if not isinstance(content, dict):
+                raise ValueError(f"section {section!r} is no object")
+            for contract, view, arguments, value, source in self._section(section, content):
+                yield (block, contract, view, arguments, *_answer(section, view, value), source)
+
+    def _section(self, section: str, content: dict[str, Any]) -> Iterator[tuple[str, str, str, Any, str]]:
+        if section in self._of_role:
+            contract = self._of_role[section]
+            if contract is None:
+                raise ValueError(f"section {section!r} of a contract that meta.json does not name")
+            for name, value in content.items():
+                for view, arguments, each in _calls(name, value):
+                    yield contract, view, arguments, each, "view"
+        elif section in {"slashers", "disputers"}:
+            for subject, value in content.items():
+                yield self._keep3r, section, subject.lower(), value, "view"
+        elif section == "raw":
+            yield from self._storage(content)
+        else:
+            for subject, views in content.items():
+                for view, arguments, value in _subject_calls(section, subject.lower(), views):
+                    contract = subject.lower() if section == "pools" else self._keep3r
+                    yield contract, view, arguments, value, "view"
+
+    def _storage(self, content: dict[str, Any]) -> Iterator[tuple[str, str, str, Any, str]]:
+        for name, value in content.items():
+            if not isinstance(value, dict):
+                yield self._keep3r, name, "", value, "storage"
+                continue
+            for subject, variables in value.items():
+                for variable, word in _items(variables, f"raw.{name}.{subject}"):
+                    yield self._keep3r, variable, subject.lower(), word, "storage"
+
+
+def _answer(section: str, view: str, value: object) -> tuple[str | None, str | None]:
+    """Split what came back into value and revert; one of them is None."""
+    try:
+        if isinstance(value, dict):
+            name = value.get("name")
+            if not isinstance(name, str) or "revert" not in value:
+                raise ValueError("a revert needs its data and its name")
+            return None, name
+        return value_text(value), None
+    except ValueError as error:
+        raise ValueError(f"{section}.{view}: {error}") from None
+
+
+def _calls(name: str, value: Any) -> Iterator[tuple[str, str, Any]]:
+    if name == _REWARD and isinstance(value, dict) and "revert" not in value:
+        for keeper, reward in value.items():
+            yield "getRewardAmountFor", f"{keeper.lower()},100000", reward
+    elif name in _SAMPLED:
+        yield (*_SAMPLED[name], value)
+    else:
+        yield name, "", value
+
+
+def _subject_calls(section: str, subject: str, views: Any) -> Iterator[tuple[str, str, Any]]:
+    for name, value in _items(views, f"{section}.{subject}"):
+        cumulative = _CUMULATIVE.fullmatch(name)
+        if section == "pools":
+            yield ("observe", cumulative.group(1), value) if cumulative else (name, "", value)
+        elif name in _SAMPLED:
+            view, argument = _SAMPLED[name]
+            yield view, f"{subject},{argument}", value
+        elif isinstance(value, dict) and "revert" not in value:
+            for argument, each in value.items():
+                yield name, f"{subject},{argument.lower()}", each
+        else:
+            yield name, subject, value
+
+
+def _items(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} is no object")
+    yield from value.items()

@@ -1,0 +1,1 @@
+"""One thin entry point a job; `pipelines.cli` is the `keep3r` command."""

@@ -1,0 +1,110 @@
+"""The `keep3r` command: `keep3r SUBCOMMAND key=value ...`.
+
+A subcommand is one line of `SUBCOMMANDS`; its module is imported only when it is called, so that a replay never waits
+for what extraction needs. Exit codes: 0 done (and clean), 1 failure, 2 usage, 3 findings, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from keep3r_replay.errors import Keep3rReplayError, UsageError, without_urls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Subcommand(NamedTuple):
+    """Where a subcommand's `main(argv) -> exit code` lives, and what it does in one line."""
+
+    entry: str
+    summary: str
+
+
+SUBCOMMANDS: dict[str, Subcommand] = {
+    "import": Subcommand("pipelines.import_recording:main", "turn a recorded history into a lake"),
+    "extract": Subcommand("pipelines.extract:main", "fetch a deployment's history from a node into a lake"),
+    "status": Subcommand("pipelines.status:main", "say what a lake covers"),
+    "verify": Subcommand("pipelines.verify:main", "prove a lake's files, and fetch again what is damaged"),
+    "replay": Subcommand("pipelines.replay:main", "re-execute a lake and compare every event and every reading"),
+}
+
+_USAGE = "usage: keep3r SUBCOMMAND [key=value ...]"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return the exit code; whatever goes wrong is one line on standard error."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except Keep3rReplayError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader of our output went away (`keep3r ... | head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}", 1)
+    except MemoryError:
+        return _fail("out of memory", 1)
+    except Exception as error:
+        if os.environ.get("KEEP3R_TRACEBACK"):
+            raise
+        return _fail(f"internal error: {type(error).__name__}: {error} (KEEP3R_TRACEBACK=1 shows where)", 1)
+
+
+def _fail(message: str, exit_code: int) -> int:
+    print(f"keep3r: error: {without_urls(message)}", file=sys.stderr)
+    return exit_code
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(_overview())
+        return 0 if arguments else UsageError.exit_code
+    name, rest = arguments[0], arguments[1:]
+    if name in {"-V", "--version"}:
+        from keep3r_replay import __version__
+
+        print(f"keep3r_replay {__version__}")
+        return 0
+    if name not in SUBCOMMANDS:
+        close = difflib.get_close_matches(name, SUBCOMMANDS, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else "see keep3r --help"
+        raise UsageError(f"unknown subcommand '{name}'; {hint}")
+    return _entry(SUBCOMMANDS[name].entry)(rest)
+
+
+def _entry(target: str) -> Callable[[list[str]], int]:
+    module_name, function_name = target.split(":")
+    module = importlib.import_module(module_name)
+    entry: Callable[[list[str]], int] = getattr(module, function_name)
+    return entry
+
+
+def _overview() -> str:
+    width = max(map(len, SUBCOMMANDS))
+    lines = [f"  {name:<{width}}  {subcommand.summary}" for name, subcommand in SUBCOMMANDS.items()]
+    return "\n".join(
+        [
+            _USAGE,
+            "",
+            "Re-execute a Keep3r history from its event log, and prove every credit and every payment to the wei.",
+            "",
+            *lines,
+            "",
+            "keep3r SUBCOMMAND --help lists what can be set.",
+            "exit codes: 0 clean, 1 failure, 2 usage, 3 findings, 130 interrupted",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""Command-line settings as typed objects, through Hydra's compose API.
+
+How a pipeline reads its settings:
+
+    @dataclass(frozen=True)
+    class ReplayConfig:
+        lake: str = setting("the lake to replay", default="data/sample")
+        until_block: int | None = setting("stop after this block", default=None)
+
+    def main(argv: list[str]) -> int:
+        config = load_config("replay", ReplayConfig, argv, summary="re-execute a lake")
+        ...
+
+`conf/replay.yaml` starts with `defaults: [replay_schema, _self_]`; the schema is registered here under that name, so a
+wrong key or a wrong type is refused with one line. `--help` prints every setting with its meaning and default.
+Hydra's own log and output folders are never made: compose() writes nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import sys
+import types
+import typing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from keep3r_replay.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Config = TypeVar("Config")
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+"""The folder of the YAML files: beside the packages, in a checkout as in an installed wheel."""
+
+_REQUIRED = "???"
+"""OmegaConf's mark of a value that must be given."""
+
+
+def setting(meaning: str, *, default: Any = _REQUIRED) -> Any:
+    """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required)."""
+    return dataclasses.field(default=default, metadata={"meaning": meaning})
+
+
+def load_config(name: str, schema: type[Config], argv: Sequence[str], *, summary: str) -> Config:
+    """Compose `conf/<name>.yaml` with the overrides of the command line into a `schema` object.
+
+    Args:
+        name: the pipeline's subcommand and the stem of its YAML file.
+        schema: a frozen dataclass whose fields are made with `setting`.
+        argv: overrides in Hydra's grammar, `key=value`; `--help` prints the settings and ends the process with 0.
+        summary: what the pipeline does, in one line, for the help.
+
+    Returns:
+        The settings, checked for type; no field is missing.
+
+    Raises:
+        UsageError: an override is malformed, names no setting or has the wrong type, or a required value is missing.
+            The text never repeats a value: it may be a secret.
+    """
+    fields = {field.name: field for field in dataclasses.fields(typing.cast("Any", schema))}
+    if any(argument in {"-h", "--help"} for argument in argv):
+        print(_help(name, fields, summary))
+        sys.exit(0)
+    overrides = [_checked_override(name, argument, fields, schema) for argument in argv]
+    return _compose(name, schema, overrides)
+
+
+def _compose(name: str, schema: type[Config], overrides: list[str]) -> Config:
+    # Hydra takes a fifth of a second to import: --help and plain mistakes need not wait for it.
+    from hydra import compose, initialize_config_dir
+    from hydra.core.config_store import ConfigStore
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+    node = OmegaConf.structured(schema)
+    # OmegaConf takes "frozen" for "no overrides"; what is frozen here is the object that comes out.
+    _make_writable(node)
+    ConfigStore.instance().store(name=f"{name}_schema", node=node)
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+            composed = compose(config_name=name, overrides=overrides)
+        return typing.cast("Config", OmegaConf.to_object(composed))
+    except MissingMandatoryValue as error:
+        missing = str(error.full_key or error.key)
+        raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {name} --help)") from None
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UsageError(f"{_first_cause(error)} (keep3r {name} --help)") from None
+
+
+def _make_writable(node: Any) -> None:
+    from omegaconf import DictConfig, OmegaConf
+
+    OmegaConf.set_readonly(node, value=False)
+    for key in node:
+        child = node._get_node(key)
+        if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():
+            _make_writable(child)
+
+
+def _checked_override(name: str, argument: str, fields: dict[str, Any], schema: type[Any]) -> str:
+    key, equals, value = argument.partition("=")
+    bare = key.lstrip("+~").split("@")[0]
+    if not equals or not bare:
+        shown = argument if argument.startswith("-") or not equals else bare
+        raise UsageError(f"'{shown}' is not of the form key=value (keep3r {name} --help)")
+    root = bare.split(".")[0].split("/")[0]
+    if root not in fields:
+        close = difflib.get_close_matches(root, fields, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"settings are {', '.join(fields)}"
+        raise UsageError(f"unknown setting '{root}'; {hint} (keep3r {name} --help)")
+    annotation = typing.get_type_hints(schema)[root]
+    if bare == root and _is_text(annotation) and _needs_quotes(value, annotation):
+        # Paths may hold characters of Hydra's grammar, and an address or a number must stay the text it is.
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"{key}='{escaped}'"
+    return argument
+
+
+def _is_text(annotation: Any) -> bool:
+    members = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    return str in members and set(members) <= {str, type(None)}
+
+
+def _needs_quotes(value: str, annotation: Any) -> bool:
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    is_null = value == "null" and annotation is not str
+    return not (quoted or is_null or not value or "${" in value)
+
+
+def _first_cause(error: BaseException) -> str:
+    """Name the setting and the kind of the mistake, without the value."""
+    cause = error.__cause__ or error
+    key = getattr(cause, "full_key", None) or getattr(cause, "key", None)
+    expected = getattr(cause, "ref_type_str", None)
+    if key:
+        wanted = f", expected {expected}" if expected else ""
+        return f"setting '{key}' has a value of the wrong type{wanted}"
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0].split("'")[0].strip() if "=" in lines[0] else lines[0]
+
+
+def _help(name: str, fields: dict[str, Any], summary: str) -> str:
+    width = max(len(field) for field in fields)
+    lines = []
+    for key, field in fields.items():
+        default = "required" if field.default == _REQUIRED else f"default {_shown(field.default)}"
+        lines.append(f"  {key:<{width}}  {field.metadata['meaning']} ({default})")
+    return "\n".join([f"usage: keep3r {name} key=value ...", "", summary, "", *lines])
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if str(value) else "empty"

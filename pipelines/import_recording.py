@@ -1,0 +1,32 @@
+"""`keep3r import`: a recorded history into a lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.config import load_config, setting
+
+SUMMARY = "Turn a recorded history (meta.json and four .jsonl.gz) into a lake; every record is checked on the way."
+
+
+@dataclass(frozen=True)
+class ImportConfig:
+    """Settings of `keep3r import`."""
+
+    recording: str = setting("folder of the recording")
+    lake: str = setting("folder of the lake: absent, empty, or a former import, which is replaced")
+
+
+def main(argv: list[str]) -> int:
+    """Import one recording; return the exit code."""
+    config = load_config("import", ImportConfig, argv, summary=SUMMARY)
+    from keep3r_replay.recording.importer import import_recording
+
+    done = import_recording(Path(config.recording), Path(config.lake))
+    print(
+        f"imported {done.name} (Keep3r {done.version}): blocks {done.from_block} to {done.to_block}, {done.logs} logs "
+        f"of {done.event_types} event types, {done.transactions} transactions, {done.readings} readings"
+    )
+    print(f"lake: {config.lake}")
+    return 0
