@@ -80,7 +80,11 @@ class Lake:
         return tuple(sorted(self._tables))
 
     def scan(
-        self, table: str, columns: Sequence[str] | None = None, until_block: int | None = None
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        until_block: int | None = None,
+        from_block: int | None = None,
     ) -> pl.LazyFrame:
         """Scan a table over exactly the files of the manifest, in chain order.
 
@@ -88,6 +92,7 @@ class Lake:
             table: `logs`, `blocks`, `transactions`, `readings` or `events/<role>.<Event>`.
             columns: the columns to read; all if None.
             until_block: leave out later blocks.
+            from_block: leave out earlier blocks.
 
         Raises:
             LakeError: the lake has no such table.
@@ -97,12 +102,13 @@ class Lake:
         entries = self.manifest.of_table(table)
         if not entries:
             raise LakeError(self.path, f"no table '{table}'", remedy="Lake.has() tells which tables there are")
-        if until_block is not None:
-            # The first file stays, so that there is a schema even where no row is left.
-            entries = (entries[0], *(entry for entry in entries[1:] if entry.from_block <= until_block))
-        frame = pl.scan_parquet([self.path / entry.path for entry in entries], glob=False)
-        if until_block is not None:
-            frame = frame.filter(pl.col(_BLOCK_COLUMN.get(table, "block_number")) <= until_block)
+        low = 0 if from_block is None else from_block
+        high = entries[-1].to_block if until_block is None else until_block
+        wanted = [entry for entry in entries if entry.from_block <= high and entry.to_block >= low]
+        # One file stays at least, so that there is a schema even where no row is left.
+        frame = pl.scan_parquet([self.path / entry.path for entry in wanted or entries[:1]], glob=False)
+        if from_block is not None or until_block is not None:
+            frame = frame.filter(pl.col(_BLOCK_COLUMN.get(table, "block_number")).is_between(low, high))
         return frame if columns is None else frame.select(columns)
 
 

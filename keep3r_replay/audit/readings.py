@@ -1,0 +1,119 @@
+"""Reconciliation: what the real contract's views answered, held against the model's at the same block."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import polars as pl
+
+from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.journal import Journal, as_text
+from keep3r_replay.lake.reader import Lake
+
+Answer = Callable[[], object]
+
+_KEY = ("contract", "view", "arguments", "source")
+
+
+class Answering(Protocol):
+    """What reconciliation needs of a protocol under replay."""
+
+    def view(self, contract: str, name: str, arguments: Sequence[str], source: str) -> Answer | None:
+        """The model's counterpart of a view; None if there is none."""
+
+    def undetermined(self, name: str, arguments: Sequence[str]) -> str:
+        """Why a differing answer may be due to what logs can not tell; empty if nothing excuses it."""
+
+
+class Reconciliation:
+    """Compares all readings of a lake, block by block, and counts.
+
+    A reading whose view the model lacks counts as undetermined, as does one that differs where logs can not tell.
+    """
+
+    def __init__(self, lake: Lake, protocol: Answering, journal: Journal) -> None:
+        self.matched = 0
+        self.mismatched = 0
+        self.undetermined: dict[tuple[str, str], int] = {}
+        self._protocol = protocol
+        self._journal = journal
+        self._keys: list[tuple[str, str, str, str]] = []
+        self._answers: list[Answer | None] = []
+        self._places: dict[int, tuple[int, int]] = {}
+        if lake.has("readings"):
+            frame = lake.scan("readings").collect()
+            keys = frame.select(*_KEY).unique(maintain_order=True).with_row_index("key")
+            self._frame = frame.join(keys, on=list(_KEY), how="left", maintain_order="left").select("block_number", "key", "value", "revert")
+            self._keys = [(contract, view, arguments, source) for _, contract, view, arguments, source in keys.iter_rows()]
+            counts = self._frame.group_by("block_number", maintain_order=True).len()
+            start = 0
+            for block, count in counts.iter_rows():
+                self._places[block] = (start, count)
+                start += count
+
+    @property
+    def blocks(self) -> list[int]:
+        """Blocks with readings, ascending."""
+        return sorted(self._places)
+
+    def compare(self, block: int) -> None:
+        """Compare all readings after `block`, at whose end the model stands."""
+        if not self._answers:
+            self._answers = [
+                self._protocol.view(contract, view, _split(arguments), source)
+                for contract, view, arguments, source in self._keys
+            ]
+        answers = self._answers
+        start, count = self._places[block]
+        part = self._frame.slice(start, count)
+        matched = 0
+        for key, value, revert in zip(part["key"].to_list(), part["value"].to_list(), part["revert"].to_list(), strict=True):
+            answer = answers[key]
+            if answer is None:
+                self._count_undetermined(key, "the model has no such view")
+                continue
+            try:
+                expected = render(answer())
+                agrees = expected == value
+            except Revert as error:
+                expected = f"revert {error.name}"
+                agrees = error.name == revert
+            if agrees:
+                matched += 1
+            else:
+                self._differs(key, expected, value if revert is None else f"revert {revert}")
+        self.matched += matched
+
+    def _differs(self, key: int, expected: str, observed: str) -> None:
+        contract, view, arguments, _ = self._keys[key]
+        reason = self._protocol.undetermined(view, _split(arguments))
+        if reason:
+            self._count_undetermined(key, reason)
+            return
+        self.mismatched += 1
+        self._journal.note(
+            "reading_mismatch", None, arguments.partition(",")[0] or contract or "block", f"{view}({arguments})",
+            _number(expected), _number(observed),
+            "the contract's answer after this block is not the model's: an event before it is missing, changed or misread",
+        )
+
+    def _count_undetermined(self, key: int, reason: str) -> None:
+        name = (self._keys[key][1], reason)
+        self.undetermined[name] = self.undetermined.get(name, 0) + 1
+
+
+def render(value: object) -> str:
+    """A model's answer as readings spell it: lists as compact JSON of texts."""
+    if isinstance(value, list):
+        return json.dumps([item if isinstance(item, list) else as_text(item) for item in value], separators=(",", ":"))
+    return as_text(value)
+
+
+def _split(arguments: str) -> list[str]:
+    return arguments.split(",") if arguments else []
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.lstrip("-").isdigit() else text

@@ -1,0 +1,81 @@
+"""What a replay writes down as it goes: findings, each with its place, its reason and the amount it is about.
+
+Kinds of findings:
+
+    payment_mismatch     a KeeperWork pays what the payment formula does not give, where the formula applies
+    reward_mismatch      a LiquidityCreditsReward whose fields are not the model's
+    missing_reward       the model predicts a reward event that the chain did not emit
+    unexpected_reward    a reward event that no work and no added liquidity accounts for
+    event_mismatch       a field of another event differs from the model's
+    impossible_call      the event tells of a call that the contract would have reverted
+    missing_event        a transaction called the contract and succeeded, but its event is not there
+    input_mismatch       an event differs from what the transaction asked for
+    reading_mismatch     a view or storage value differs from the model's
+    undetermined_slash   a slash whose token and split neither logs nor transaction input tell
+    unknown_contract     the history names a contract that the lake does not describe
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ERROR = "error"
+WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One disagreement or irregularity. `expected` is the model's, `observed` the chain's; both as text."""
+
+    kind: str
+    severity: str
+    block_number: int
+    log_index: int | None
+    """None for what concerns a block as a whole, like a reading after it."""
+    subject: str
+    field: str
+    expected: str
+    observed: str
+    difference: int | None
+    """`observed - expected` where both are numbers."""
+    reason: str
+    transaction_hash: str | None = None
+    """Where it is known at once; the place (block, log) tells it otherwise."""
+
+
+class Journal:
+    """Collects findings; `place` is the block that the replay stands in."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.block_number = 0
+        self.disagreeing_logs: dict[tuple[int, int], None] = {}
+        self.events_not_emitted = 0
+
+    def note(
+        self, kind: str, log_index: int | None, subject: str, field: str, expected: object, observed: object, reason: str,
+        severity: str = ERROR,
+    ) -> None:
+        """Write a finding at the present block. Amounts come as int, everything else as text."""
+        difference = None
+        if isinstance(expected, int) and isinstance(observed, int) and not isinstance(expected, bool):
+            difference = observed - expected
+        self.findings.append(Finding(
+            kind, severity, self.block_number, log_index, subject, field, as_text(expected), as_text(observed), difference, reason,
+        ))
+
+    def disagree(
+        self, kind: str, log_index: int, subject: str, field: str, expected: object, observed: object, reason: str
+    ) -> None:
+        """Write a finding about the event at `log_index`, which counts as mismatched from now on."""
+        self.note(kind, log_index, subject, field, expected, observed, reason)
+        self.disagreeing_logs[self.block_number, log_index] = None
+
+
+def as_text(value: object) -> str:
+    """A value as findings and readings spell it: decimal integers, `true` or `false`, lower-case addresses; None is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

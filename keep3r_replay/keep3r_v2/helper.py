@@ -1,0 +1,117 @@
+"""Keep3rHelper of versions 2.2 and 2.3: what one unit of gas is worth in KP3R, and the boost that bonds earn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keep3r_replay.evm.arithmetic import UINT128_MASK, Revert, checked_div, checked_sub, mul_div, truncating_div
+from keep3r_replay.keep3r_v2.versions import HelperRules
+from keep3r_replay.uniswap_v3.oracle import Pool
+from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
+
+BOOST_BASE = 10_000
+ONE_ETHER = 10**18
+
+
+@dataclass(slots=True)
+class HelperParameters:
+    """Values that the helper's governance sets: boosts in parts of 10,000, `target_bond` and fees in wei, times in seconds."""
+
+    min_boost: int
+    max_boost: int
+    target_bond: int
+    work_extra_gas: int
+    quote_twap_time: int
+    kp3r_weth_pool: str
+    is_kp3r_token0: bool
+    keep3r_v2: str
+    governance: str
+    pending_governance: str
+    min_base_fee: int = 0
+    min_priority_fee: int = 0
+
+
+class Helper:
+    """One Keep3rHelper contract."""
+
+    __slots__ = ("_quote_key", "_quote_one_ether", "address", "parameters", "pools", "rules")
+
+    def __init__(self, address: str, rules: HelperRules, parameters: HelperParameters, pools: dict[str, Pool]) -> None:
+        self.address = address
+        self.rules = rules
+        self.parameters = parameters
+        self.pools = pools
+        self._quote_key: tuple[object, ...] = ()
+        self._quote_one_ether = 0
+
+    def base_fee(self, block_base_fee: int) -> int:
+        """Wei a unit of gas is paid at (`_getBasefee`)."""
+        if not self.rules.has_minimum_base_fee:
+            return block_base_fee
+        return max(self.parameters.min_base_fee, block_base_fee + self.parameters.min_priority_fee)
+
+    def reward_boost(self, bonds: int, block_base_fee: int) -> int:
+        """Wei of ETH per unit of gas, in parts of 10,000 (`getRewardBoostFor`), for `bonds` wei of KP3R.
+
+        Raises `Revert` Panic(0x11) when maxBoost is below minBoost, Panic(0x12) when targetBond is 0.
+        """
+        parameters = self.parameters
+        target = parameters.target_bond
+        span = checked_sub(parameters.max_boost, parameters.min_boost)
+        cap = parameters.min_boost + checked_div(span * min(bonds, target), target)
+        return cap * self.base_fee(block_base_fee)
+
+    def quote(self, eth_amount: int, now: int) -> int:
+        """Wei of KP3R that `eth_amount` wei of ETH are worth at the live twap (`quote`).
+
+        Raises `Revert` Error(OLD) when the pool forgot the start of the window, Panic(0x12) when the window is 0 s.
+        """
+        parameters = self.parameters
+        window = parameters.quote_twap_time
+        pool = self.pools.get(parameters.kp3r_weth_pool)
+        if pool is None:
+            raise Revert("empty")
+        difference = pool.tick_cumulative(now) - pool.tick_cumulative(now - window)
+        return eth_quote(eth_amount, difference if parameters.is_kp3r_token0 else -difference, window)
+
+    def quote_one_ether(self, now: int) -> int:
+        """`quote(1e18)`, remembered while neither the time nor the pool's observations nor the parameters change."""
+        parameters = self.parameters
+        pool = self.pools.get(parameters.kp3r_weth_pool)
+        if pool is None:
+            raise Revert("empty")
+        key = (now, len(pool.times), parameters.kp3r_weth_pool, parameters.quote_twap_time, parameters.is_kp3r_token0)
+        if key != self._quote_key:
+            self._quote_one_ether = self.quote(ONE_ETHER, now)
+            self._quote_key = key
+        return self._quote_one_ether
+
+    def payment_parameters(self, bonds: int, now: int, block_base_fee: int) -> tuple[int, int, int]:
+        """`getPaymentParams`: (boost, KP3R for one ETH, extra gas). Raises `Revert` as its parts do."""
+        one_eth_quote = self.quote_one_ether(now)
+        return self.reward_boost(bonds, block_base_fee), one_eth_quote, self.parameters.work_extra_gas
+
+
+def eth_quote(eth_amount: int, tick_difference: int, window: int) -> int:
+    """Amount of token1's counterpart for `eth_amount` at the average tick (`getQuoteAtTick`; the amount is cut to uint128)."""
+    ratio = sqrt_ratio(truncating_div(tick_difference, window))
+    amount = eth_amount & UINT128_MASK
+    if ratio <= UINT128_MASK:
+        return mul_div(1 << 192, amount, ratio * ratio)
+    return mul_div(1 << 128, amount, mul_div(ratio, ratio, 1 << 64))
+
+
+def payment(gas: int, boost: int, one_eth_quote: int) -> int:
+    """Wei of KP3R for `gas` accounted units of gas, each division cut as the contract does (`worked` of 2.2 and 2.3)."""
+    return gas * boost // BOOST_BASE * one_eth_quote // ONE_ETHER
+
+
+def gas_for_payment(amount: int, boost: int, one_eth_quote: int) -> int | None:
+    """The only number of accounted gas that `payment` turns into `amount`; None where there is none or more than one."""
+    if amount <= 0 or boost <= 0 or one_eth_quote <= 0:
+        return None
+    eth = -(-amount * ONE_ETHER // one_eth_quote)
+    gas = -(-eth * BOOST_BASE // boost)
+    if payment(gas, boost, one_eth_quote) != amount or payment(gas + 1, boost, one_eth_quote) == amount:
+        return None
+    return gas

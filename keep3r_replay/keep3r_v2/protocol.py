@@ -1,0 +1,191 @@
+"""Keep3r V2 as the replay engine sees it: built from a lake's deployment, fed with events, asked for views and state."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from keep3r_replay.errors import InputError
+from keep3r_replay.journal import Journal
+from keep3r_replay.keep3r_v2.calls import governance, jobs, keepers, pools, work
+from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Transaction
+from keep3r_replay.keep3r_v2.helper import Helper, HelperParameters
+from keep3r_replay.keep3r_v2.job_liquidity import set_kp3r_weth_pool
+from keep3r_replay.keep3r_v2.snapshot import dump
+from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS, Keep3r, Parameters
+from keep3r_replay.keep3r_v2.versions import HELPER_RULES, RULES
+from keep3r_replay.keep3r_v2.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
+from keep3r_replay.lake.deployment import Contract, Deployment
+from keep3r_replay.uniswap_v3.oracle import Pool
+
+HANDLERS: dict[str, EventHandler] = {
+    **work.HANDLERS, **jobs.HANDLERS, **keepers.HANDLERS, **governance.HANDLERS, **pools.HANDLERS,
+}
+"""What each event's table needs read, and what it sets off."""
+
+_KEEPER_BOND_VIEWS = frozenset({"bonds", "pendingUnbonds", "getRewardAmountFor"})
+
+
+class Keep3rV2:
+    """One Keep3r contract under replay.
+
+    Args:
+        deployment: what the lake is of.
+        source: the file that it stands in, for errors.
+        journal: where findings go.
+        direct_inputs: input of the transactions that call Keep3r itself.
+        silent_transactions: transactions in which a validation may have failed without an event, in order; None if the lake
+            does not hold all transactions, so that there may be some anywhere.
+
+    Raises:
+        InputError: the deployment lacks a contract or a parameter, or is of a version without a model.
+    """
+
+    def __init__(
+        self, deployment: Deployment, source: str, journal: Journal, direct_inputs: Mapping[Transaction, bytes],
+        silent_transactions: Sequence[Transaction] | None,
+    ) -> None:
+        try:
+            self.keep3r = _build(deployment, source)
+        except KeyError as error:
+            raise InputError(source, f"the deployment does not tell {error}", remedy="import or extract it again") from None
+        self.keep3r.collected = []
+        self.context = CallContext(self.keep3r, journal, direct_inputs)
+        self._journal = journal
+        self._silent = silent_transactions
+
+    # EVENTS
+
+    def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
+        """Enter block `number`: time in seconds, base fee in wei, gas limit in gas."""
+        context = self.context
+        context.block_number = self._journal.block_number = number
+        context.now = timestamp
+        context.base_fee = base_fee
+        context.gas_limit = gas_limit
+
+    def begin_transaction(self, transaction: Transaction) -> None:
+        """Enter a transaction of the present block."""
+        self.context.transaction = transaction
+
+    def end_transaction(self) -> None:
+        """Leave the transaction: whatever waits for a later event of it waits in vain."""
+        context = self.context
+        if context.pending_rewards:
+            work.end_transaction(context)
+        if context.pool_mints or context.pair_transfers:
+            pools.end_transaction(context)
+
+    # ANSWERS
+
+    def view(self, contract: str, name: str, arguments: Sequence[str], source: str) -> Callable[[], Value] | None:
+        """The model's counterpart of a view or storage value; None where there is none. It raises `Revert` as the view does."""
+        keep3r, context = self.keep3r, self.context
+        if contract == keep3r.address:
+            view = (STORAGE if source == "storage" else KEEP3R_VIEWS).get(name)
+            return None if view is None else lambda: view(keep3r, context.now, *arguments)
+        if contract in keep3r.helpers:
+            helper, helper_view = keep3r.helpers[contract], HELPER_VIEWS.get(name)
+            return None if helper_view is None else (
+                lambda: helper_view(keep3r, helper, context.now, context.base_fee, *arguments)
+            )
+        if contract in keep3r.pools:
+            pool, pool_view = keep3r.pools[contract], POOL_VIEWS.get(name)
+            return None if pool_view is None else lambda: pool_view(pool, context.now, *arguments)
+        if not contract:
+            block: dict[str, Callable[[], Value]] = {
+                "block.timestamp": lambda: context.now, "block.baseFee": lambda: context.base_fee,
+            }
+            return block.get(name)
+        return None
+
+    def undetermined(self, name: str, arguments: Sequence[str]) -> str:
+        """Why a differing answer of the view may be due to what logs can not tell; empty if nothing excuses it."""
+        context = self.context
+        if name == "_initialGas" and self._may_be_silent(context.metered_in, context.block_number):
+            return "a validation that fails sets the gas meter and leaves no event"
+        if name in _KEEPER_BOND_VIEWS and arguments and arguments[0] in context.undetermined_keepers:
+            return "the keeper was slashed through another contract"
+        return ""
+
+    def _may_be_silent(self, since: Transaction, block: int) -> bool:
+        if self._silent is None:
+            return True
+        position = bisect_left(self._silent, since)
+        return position < len(self._silent) and self._silent[position] < (block + 1, 0)
+
+    def dump(self) -> dict[str, Any]:
+        """The model's state as plain values."""
+        return dump(self.keep3r)
+
+
+def known_contracts(deployment: Deployment) -> frozenset[str]:
+    """Addresses that never validate a keeper: the deployment's contracts and tokens."""
+    return frozenset(contract.address for contract in deployment.contracts) | frozenset(deployment.tokens.values())
+
+
+def _build(deployment: Deployment, source: str) -> Keep3r:
+    keep3rs = [contract for contract in deployment.contracts if contract.role == "keep3r"]
+    if len(keep3rs) != 1:
+        raise InputError(source, f"{len(keep3rs)} Keep3r contracts, expected one")
+    contract = keep3rs[0]
+    if contract.version not in RULES:
+        raise InputError(
+            source, f"no model of Keep3r {contract.version}", remedy=f"this version replays {' and '.join(RULES)}"
+        )
+    state = deployment.initial_state
+    keep3r = Keep3r(
+        contract.address, contract.version, RULES[contract.version], _parameters(state[contract.address]),
+        deployment.tokens["kp3r_in_pools"],
+    )
+    for other in deployment.contracts:
+        if other.role == "uniswap_v3_pool":
+            keep3r.pools[other.address] = Pool(other.address, other.facts["token0"], other.facts["token1"])
+        elif other.role == "pair_manager":
+            keep3r.pair_pools[other.address] = other.facts["pool"]
+        elif other.role == "keep3r_helper":
+            keep3r.helpers[other.address] = _helper(other, state[other.address], keep3r.pools, source)
+    pool = keep3r.parameters.kp3r_weth_pool
+    if pool != ZERO_ADDRESS:
+        set_kp3r_weth_pool(keep3r, pool)
+    return keep3r
+
+
+def _parameters(state: Mapping[str, str]) -> Parameters:
+    return Parameters(
+        bond_time=int(state["bondTime"]),
+        unbond_time=int(state["unbondTime"]),
+        liquidity_minimum=int(state["liquidityMinimum"]),
+        reward_period_time=int(state["rewardPeriodTime"]),
+        inflation_period=int(state["inflationPeriod"]),
+        fee=int(state["fee"]),
+        governance=state["governance"],
+        pending_governance=state.get("pendingGovernance", ZERO_ADDRESS),
+        keep3r_v1=state["keep3rV1"],
+        keep3r_v1_proxy=state["keep3rV1Proxy"],
+        keep3r_helper=state["keep3rHelper"],
+        kp3r_weth_pool=state.get("kp3rWethPool", ZERO_ADDRESS),
+    )
+
+
+def _helper(contract: Contract, state: Mapping[str, str], pools: dict[str, Pool], source: str) -> Helper:
+    if contract.version not in HELPER_RULES:
+        raise InputError(source, f"no model of the Keep3rHelper of version {contract.version}")
+    pool, is_kp3r_token0 = json.loads(state["kp3rWethPool"])
+    parameters = HelperParameters(
+        min_boost=int(state["minBoost"]),
+        max_boost=int(state["maxBoost"]),
+        target_bond=int(state["targetBond"]),
+        work_extra_gas=int(state["workExtraGas"]),
+        quote_twap_time=int(state["quoteTwapTime"]),
+        kp3r_weth_pool=pool,
+        is_kp3r_token0=is_kp3r_token0 in (True, "true"),
+        keep3r_v2=state["keep3rV2"],
+        governance=state["governance"],
+        pending_governance=state.get("pendingGovernance", ZERO_ADDRESS),
+        min_base_fee=int(state.get("minBaseFee", "0")),
+        min_priority_fee=int(state.get("minPriorityFee", "0")),
+    )
+    return Helper(contract.address, HELPER_RULES[contract.version], parameters, pools)

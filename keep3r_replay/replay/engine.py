@@ -1,0 +1,127 @@
+"""The loop: every event of a lake, in chain order, to its handler; every block with readings to the reader of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import polars as pl
+
+from keep3r_replay.errors import InputError
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.replay.timeline import slices
+
+Handle = Callable[[Any, tuple[Any, ...]], None]
+
+
+class Model(Protocol):
+    """What the engine needs of a protocol under replay."""
+
+    @property
+    def context(self) -> Any:
+        """First argument of every handler."""
+
+    def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
+        """Enter a block: its time in seconds, base fee in wei, gas limit in gas."""
+
+    def begin_transaction(self, transaction: tuple[int, int]) -> None:
+        """Enter the transaction (block number, index) of the present block."""
+
+    def end_transaction(self) -> None:
+        """Leave the present transaction."""
+
+
+class BlockFacts(NamedTuple):
+    """What the model is told of a block: seconds, wei, gas."""
+
+    timestamp: int
+    base_fee: int
+    gas_limit: int
+
+
+class Stop(Exception):  # noqa: N818 - no error: the run is to end here
+    """Raised by an observer to end the run after the present block."""
+
+
+def run(
+    lake: Lake,
+    model: Model,
+    columns: Mapping[str, Sequence[str]],
+    handlers: Sequence[Handle],
+    reading_blocks: Sequence[int],
+    on_readings: Callable[[int], None],
+    until_block: int | None = None,
+) -> None:
+    """Replay a lake.
+
+    Args:
+        lake: the history.
+        model: the protocol under replay.
+        columns: for each event table the columns its handler reads, in the order of `handlers`.
+        handlers: one per table.
+        reading_blocks: blocks after which `on_readings` is called, ascending; with the model at that block's end.
+        on_readings: gets the block's number.
+        until_block: last block to replay; None for all.
+
+    Raises:
+        InputError: a block that carries events or readings is not in the lake.
+    """
+    facts = _block_facts(lake, reading_blocks, columns, until_block)
+    waiting = [block for block in reading_blocks if until_block is None or block <= until_block]
+    waiting.reverse()
+
+    def enter(block: int) -> None:
+        try:
+            fact = facts[block]
+        except KeyError:
+            raise InputError(lake.path, "the lake does not hold this block", place=f"block {block}") from None
+        model.begin_block(block, *fact)
+
+    def read_until(block: int | None) -> None:
+        while waiting and (block is None or waiting[-1] < block):
+            number = waiting.pop()
+            enter(number)
+            on_readings(number)
+
+    context = model.context
+    begin_transaction, end_transaction = model.begin_transaction, model.end_transaction
+    present_block = present_transaction = -1
+    for blocks, transactions, tables, rows in slices(lake, columns, until_block):
+        for block, transaction, table in zip(blocks, transactions, tables, strict=True):
+            if block != present_block:
+                end_transaction()
+                if waiting and waiting[-1] < block:
+                    read_until(block)
+                enter(block)
+                present_block, present_transaction = block, transaction
+                begin_transaction((block, transaction))
+            elif transaction != present_transaction:
+                end_transaction()
+                present_transaction = transaction
+                begin_transaction((block, transaction))
+            handlers[table](context, next(rows[table]))
+    end_transaction()
+    read_until(None)
+
+
+def _block_facts(
+    lake: Lake, reading_blocks: Sequence[int], columns: Mapping[str, Sequence[str]], until_block: int | None
+) -> dict[int, BlockFacts]:
+    """The blocks that carry events or readings. The rest of a long history stays on disk."""
+    needed = pl.concat([
+        *(
+            lake.scan(f"events/{name}", columns=["block_number"], until_block=until_block)
+            for name in columns if lake.has(f"events/{name}")
+        ),
+        pl.LazyFrame({"block_number": reading_blocks}, schema={"block_number": pl.UInt32}),
+    ]).unique()
+    blocks = lake.scan("blocks", columns=["number", "timestamp", "base_fee_per_gas", "gas_limit"], until_block=until_block)
+    frame = blocks.join(needed, left_on="number", right_on="block_number", how="semi").collect()
+    missing = frame.filter(pl.any_horizontal(pl.all().is_null()))
+    if missing.height:
+        raise InputError(lake.path, "block without timestamp, base fee or gas limit", place=f"block {missing['number'][0]}")
+    values = zip(
+        frame["timestamp"].to_list(), frame["base_fee_per_gas"].cast(pl.Int128).to_list(), frame["gas_limit"].to_list(),
+        strict=True,
+    )
+    return dict(zip(frame["number"].to_list(), map(BlockFacts._make, values), strict=True))
