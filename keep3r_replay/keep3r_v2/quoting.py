@@ -27,7 +27,8 @@ def kp3rs_at_tick(amount: int, tick_difference: int, window: int) -> int:
 def observe_liquidity(keep3r: Keep3r, liquidity: str, now: int) -> TickCache:
     """`observeLiquidity`: the cache of the present period, or what a refresh would put there.
 
-    Raises `Revert` "empty" where the contract would ask a pool that it does not know.
+    Raises `Revert` "empty" where the contract would ask a pool that it does not know, "unknown pool" for one that the history
+    does not describe.
     """
     approval = keep3r.approvals.get(liquidity, _NO_APPROVAL)
     cache = approval.tick
@@ -40,7 +41,9 @@ def observe_liquidity(keep3r: Keep3r, liquidity: str, now: int) -> TickCache:
         return NO_TICK
     if approval.pool == ZERO_ADDRESS:
         raise Revert("empty")
-    pool = keep3r.pools[approval.pool]
+    pool = keep3r.pools.get(approval.pool)
+    if pool is None:
+        raise Revert("unknown pool")
     continues = cache.period == last
     try:
         current = pool.tick_cumulative(start)

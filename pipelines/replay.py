@@ -1,0 +1,49 @@
+"""`keep3r replay`: re-execute a lake through the model, compare, and write the results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from pipelines.config import load_config, setting
+
+SUMMARY = "Re-execute a lake through the model; compare every event and every reading; class every work."
+SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
+FINDINGS = 3
+
+
+class Mode(Enum):
+    """What to do at a disagreement."""
+
+    audit = "audit"
+    strict = "strict"
+
+
+@dataclass(frozen=True)
+class ReplayConfig:
+    """Settings of `keep3r replay`."""
+
+    lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
+    results: str = setting("folder of the results: absent, empty, or former results, which are replaced", default="results")
+    mode: Mode = setting("audit: note disagreements and go on; strict: stop at the first", default=Mode.audit)
+    until_block: int | None = setting("last block to replay", default=None)
+
+
+def main(argv: list[str]) -> int:
+    """Replay one lake; return 0 if it is clean, 3 if there are findings."""
+    config = load_config("replay", ReplayConfig, argv, summary=SUMMARY)
+    from keep3r_replay.audit.results import check_target, write_results
+    from keep3r_replay.audit.run import audit, strict_audit
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.report.terminal import summary_lines
+
+    results = Path(config.results)
+    check_target(results)
+    lake = Lake.open(config.lake or SAMPLE)
+    replay = strict_audit if config.mode is Mode.strict else audit
+    audited = replay(lake, config.until_block)
+    write_results(audited, results, {"mode": config.mode.value, "until_block": config.until_block})
+    print("\n".join(summary_lines(audited.summary, audited.findings)))
+    print(f"results   {results}")
+    return FINDINGS if audited.findings else 0
