@@ -44,6 +44,7 @@ class LogBatch:
         topics: bytes of shape (n, 4, 32), zero where a log has fewer topics.
         data: the data of all logs, one after the other.
         data_ends: where each log's data starts and ends in `data`, shape (n + 1,).
+        timestamp: the block's time in seconds where the node told it with the log, else -1; shape (n,).
     """
 
     block_number: NDArray[np.uint32]
@@ -56,6 +57,7 @@ class LogBatch:
     topics: NDArray[np.uint8]
     data: NDArray[np.uint8]
     data_ends: NDArray[np.int64]
+    timestamp: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.block_number)
@@ -99,6 +101,7 @@ def empty_batch() -> LogBatch:
         topics=np.zeros((0, MAX_TOPICS, 32), byte),
         data=np.zeros(0, byte),
         data_ends=np.zeros(1, np.int64),
+        timestamp=np.zeros(0, np.int64),
     )
 
 
@@ -122,6 +125,7 @@ def take(batch: LogBatch, rows: NDArray[Any]) -> LogBatch:
         batch.topics[rows],
         batch.data[source],
         ends,
+        batch.timestamp[rows],
     )
 
 
@@ -148,6 +152,7 @@ def concatenate(batches: Sequence[LogBatch]) -> LogBatch:
             )
         ),
         data_ends=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
+        timestamp=np.concatenate([batch.timestamp for batch in batches]),
     )
 
 
@@ -188,4 +193,5 @@ def from_arrow(table: Any) -> LogBatch:
         topics,
         content[ends[0] : ends[-1]],
         ends - ends[0],
+        np.full(rows, -1, np.int64),
     )

@@ -44,6 +44,7 @@ class WireLog(msgspec.Struct, gc=False):
     transactionIndex: str  # noqa: N815
     logIndex: str  # noqa: N815
     removed: bool = False
+    blockTimestamp: str | None = None  # noqa: N815
 
 
 class WireBlock(msgspec.Struct, gc=False):
@@ -165,7 +166,14 @@ def log_batch(logs: Sequence[WireLog]) -> LogBatch:
         topics,
         data,
         data_ends,
+        _timestamps([log.blockTimestamp for log in logs]),
     )
+
+
+def _timestamps(texts: Sequence[str | None]) -> NDArray[np.int64]:
+    """Read the times that newer nodes add to a log; -1 where there is none, or where a node writes 0 for it."""
+    values = {text: quantity(text) or -1 if text else -1 for text in dict.fromkeys(texts)}
+    return np.array([values[text] for text in texts], np.int64)
 
 
 def _numbers(texts: Sequence[str], field: str) -> NDArray[np.uint32]:

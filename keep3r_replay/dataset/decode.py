@@ -54,15 +54,13 @@ class Decoded:
     anomalies: list[Anomaly]
 
 
-def decode_logs(
-    batch: LogBatch, contracts: Mapping[str, Contract], timestamps: tuple[NDArray[np.uint32], NDArray[np.int64]]
-) -> Decoded:
+def decode_logs(batch: LogBatch, contracts: Mapping[str, Contract], timestamps: NDArray[np.int64]) -> Decoded:
     """Decode a batch in chain order into the event tables of the lake.
 
     Args:
         batch: logs, sorted by (block, log index).
         contracts: contracts by lower-case address; a log of any other address is an anomaly.
-        timestamps: block numbers, ascending, and the timestamps of these blocks; every log's block is among them.
+        timestamps: the time of each log's block in seconds, -1 where it is not known; shape (n,).
 
     Returns:
         Tables with columns block_number, log_index, transaction_index, timestamp, transaction_hash, address and the
@@ -196,16 +194,13 @@ def _data_words(batch: LogBatch, rows: Rows, count: int) -> NDArray[np.uint8]:
     return batch.data[starts[:, None] + np.arange(count * WORD)].reshape(len(rows), count, WORD)
 
 
-def _places(
-    batch: LogBatch, rows: Rows, timestamps: tuple[NDArray[np.uint32], NDArray[np.int64]]
-) -> dict[str, Any]:
-    blocks, times = timestamps
-    numbers = batch.block_number[rows]
+def _places(batch: LogBatch, rows: Rows, timestamps: NDArray[np.int64]) -> dict[str, Any]:
+    times = timestamps[rows]
     return {
-        "block_number": pa.array(numbers),
+        "block_number": pa.array(batch.block_number[rows]),
         "log_index": pa.array(batch.log_index[rows]),
         "transaction_index": pa.array(batch.transaction_index[rows]),
-        "timestamp": pa.array(times[np.searchsorted(blocks, numbers)]),
+        "timestamp": pa.array(times, mask=times < 0),
         "transaction_hash": hex_text(batch.transaction_hash[rows]),
         "address": hex_text(batch.address[rows]),
     }

@@ -137,7 +137,7 @@ def _build(recording: Path, lake: Path) -> Imported:
 
 
 def _decode(path: Path, logs: LogBatch, deployment: Deployment, blocks: Blocks) -> Decoded:
-    decoded = decode_logs(logs, deployment.by_address(), (blocks.numbers, blocks.timestamps))
+    decoded = decode_logs(logs, deployment.by_address(), blocks.timestamps[logs.block_number - np.uint32(blocks.first)])
     if decoded.anomalies:
         first = decoded.anomalies[0]
         refuse(path, first.row, f"{first.place}: {first.reason}")

@@ -1,0 +1,323 @@
+"""A JSON-RPC client for nodes as they are: several endpoints, refusals, cut-off answers, gzip, batches or none.
+
+The client knows what to do about a refusal that is about the request's moment (too often, a passing weakness); what is
+about its content (too much asked, unsupported) is the caller's to answer. A node's address carries its key: it stands
+in no message, and endpoints are called by their number.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import urllib3
+
+from keep3r_replay.chain.refusals import Refusal, Verdict, of_error, of_http_status
+from keep3r_replay.errors import NodeError, UsageError
+
+ENVIRONMENT = "ETH_RPC_URL"
+"""The variable that holds the addresses of the nodes, comma-separated."""
+
+_LOCAL = {"localhost", "127.0.0.1", "[::1]"}
+
+
+class _Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+    data: Any = None
+
+
+class _Answer(msgspec.Struct):
+    id: Any = None
+    result: msgspec.Raw = msgspec.Raw(b"")
+    error: _Error | None = None
+
+
+_ONE = msgspec.json.Decoder(_Answer)
+_MANY = msgspec.json.Decoder(list[_Answer])
+
+
+class RefusedError(NodeError):
+    """A request that the node refuses for what it asks; the verdict says what to ask instead."""
+
+    def __init__(self, text: str, verdict: Verdict, data: Any = None) -> None:
+        self.verdict = verdict
+        self.data = data
+        super().__init__(text)
+
+
+@dataclass
+class Statistics:
+    """What the client did so far; for the summary, never for the lake."""
+
+    requests: int = 0
+    bytes_received: int = 0
+    retries: int = 0
+    by_method: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class _Endpoint:
+    """One node address and what is known of it. `pause` is the wait between two requests, which 429s lengthen."""
+
+    number: int
+    url: str = field(repr=False)
+    pool: Any = field(repr=False)
+    path: str = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    batches: bool = True
+    pause: float = 0.0
+    free_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One JSON-RPC call."""
+
+    method: str
+    parameters: list[Any]
+
+
+class NodeClient:
+    """Asks the nodes of one chain. Safe to use from several threads.
+
+    Args:
+        urls: the nodes' addresses.
+        connections: how many requests may be under way at once at each of them.
+        timeout: seconds to wait for an answer.
+        attempts: how often to ask before giving up.
+    """
+
+    def __init__(self, urls: list[str], *, connections: int = 2, timeout: float = 60.0, attempts: int = 12) -> None:
+        self.statistics = Statistics()
+        self._attempts = attempts
+        self._lock = threading.Lock()
+        self._next = 0
+        self._endpoints = [_endpoint(i + 1, url, connections, timeout) for i, url in enumerate(urls)]
+
+    @property
+    def endpoints(self) -> int:
+        """How many nodes there are."""
+        return len(self._endpoints)
+
+    def call(self, method: str, *parameters: Any) -> msgspec.Raw:
+        """Return the result of one call as JSON.
+
+        Raises:
+            RefusedError: the node refuses for what is asked.
+            NodeError: no endpoint answers.
+        """
+        return self.batch([Call(method, list(parameters))])[0]
+
+    def batch(self, calls: list[Call], *, together: bool = False) -> list[msgspec.Raw]:
+        """Return the results of several calls, in order, by one request where the node takes batches.
+
+        Args:
+            calls: what to ask.
+            together: the answers are only worth something from one and the same node. Where batches are refused, the
+                calls go over one connection one after the other, which is the best that can be had.
+
+        Raises:
+            RefusedError: the node refuses one of them for what is asked.
+            NodeError: no endpoint answers.
+        """
+        problem = "no attempt"
+        for attempt in range(self._attempts):
+            endpoint = self._choose()
+            try:
+                return self._ask(endpoint, calls)
+            except _TryAgainError as failure:
+                problem = f"endpoint {endpoint.number}: {failure}"
+                if failure.no_batch:
+                    continue
+                self._back_off(endpoint, attempt, failure)
+        asked = calls[-1].method if together else calls[0].method
+        raise NodeError(f"no answer to {asked} after {self._attempts} attempts ({problem}); try again later")
+
+    def each_endpoint(self, method: str, *parameters: Any) -> list[bytes]:
+        """Ask every endpoint once (with retries) and return their results, to see that they are of one chain."""
+        results = []
+        for endpoint in self._endpoints:
+            for attempt in range(self._attempts):
+                try:
+                    results.append(bytes(self._ask(endpoint, [Call(method, list(parameters))])[0]))
+                    break
+                except _TryAgainError as failure:
+                    self._back_off(endpoint, attempt, failure)
+                    if attempt == self._attempts - 1:
+                        raise NodeError(f"endpoint {endpoint.number} does not answer: {failure}") from None
+        return results
+
+    def distrust(self) -> None:
+        """Wait a moment, and count it: the last answer was well formed but cannot be true."""
+        with self._lock:
+            self.statistics.retries += 1
+        time.sleep(0.05)
+
+    def _choose(self) -> _Endpoint:
+        """Take the endpoints in turn, but the one that is free first."""
+        with self._lock:
+            now = time.monotonic()
+            self._next += 1
+            turn = self._endpoints[self._next % len(self._endpoints) :] + self._endpoints[
+                : self._next % len(self._endpoints)
+            ]
+            endpoint = min(turn, key=lambda each: max(each.free_at, now))
+            wait = endpoint.free_at - now
+            endpoint.free_at = max(endpoint.free_at, now) + endpoint.pause
+        if wait > 0:
+            time.sleep(wait)
+        return endpoint
+
+    def _back_off(self, endpoint: _Endpoint, attempt: int, failure: _TryAgainError) -> None:
+        with self._lock:
+            self.statistics.retries += 1
+            delay = failure.retry_after
+            if delay is None:
+                # Jitter keeps several runs from knocking in step; it touches no data.
+                delay = min(0.1 * 2**attempt, 10.0) * random.uniform(0.5, 1.0)  # noqa: S311
+            if failure.too_often:
+                endpoint.pause = min(max(endpoint.pause * 2, 0.01), 5.0)
+            endpoint.free_at = max(endpoint.free_at, time.monotonic() + min(delay, 120.0))
+
+    def _ask(self, endpoint: _Endpoint, calls: list[Call]) -> list[msgspec.Raw]:
+        if len(calls) > 1 and not endpoint.batches:
+            return [self._ask(endpoint, [call])[0] for call in calls]
+        body = _request(calls)
+        try:
+            response = endpoint.pool.request("POST", endpoint.path, body=body, headers=endpoint.headers)
+        except urllib3.exceptions.HTTPError as error:
+            # The text of these errors holds the address: only their kind is told.
+            raise _TryAgainError(f"{type(error).__name__}") from None
+        content: bytes = response.data
+        with self._lock:
+            self.statistics.requests += 1
+            self.statistics.bytes_received += len(content)
+            for call in calls:
+                self.statistics.by_method[call.method] = self.statistics.by_method.get(call.method, 0) + 1
+        if response.status != 200:
+            self._refuse_status(endpoint, response, calls)
+        answers = self._parse(endpoint, content, calls)
+        with self._lock:
+            endpoint.pause *= 0.95
+        return answers
+
+    def _refuse_status(self, endpoint: _Endpoint, response: Any, calls: list[Call]) -> None:
+        text = response.data[:2000].decode("utf-8", "replace")
+        verdict = of_http_status(response.status, text, batch=len(calls) > 1)
+        after = response.headers.get("Retry-After", "")
+        seconds = float(after) if after.replace(".", "", 1).isdigit() else None
+        self._act(endpoint, verdict, f"HTTP status {response.status}", calls, seconds)
+
+    def _act(
+        self,
+        endpoint: _Endpoint,
+        verdict: Verdict,
+        text: str,
+        calls: list[Call],
+        retry_after: float | None = None,
+        data: Any = None,
+    ) -> None:
+        if verdict.refusal is Refusal.NO_BATCH and len(calls) > 1:
+            endpoint.batches = False
+            raise _TryAgainError(text, no_batch=True)
+        if verdict.refusal is Refusal.TOO_OFTEN:
+            raise _TryAgainError(text, too_often=True, retry_after=retry_after)
+        if verdict.refusal in {Refusal.PASSING, Refusal.NO_BATCH}:
+            raise _TryAgainError(text, retry_after=retry_after)
+        raise RefusedError(f"endpoint {endpoint.number} refuses {calls[-1].method}: {text}", verdict, data)
+
+    def _parse(self, endpoint: _Endpoint, content: bytes, calls: list[Call]) -> list[msgspec.Raw]:
+        try:
+            if len(calls) == 1:
+                answers = [_ONE.decode(content)]
+            elif content.lstrip()[:1] == b"[":
+                answers = _MANY.decode(content)
+            else:
+                # One error instead of a list: the batch as a whole was refused.
+                error = _ONE.decode(content).error or _Error()
+                verdict = of_error(error.code, error.message)
+                if verdict.refusal is Refusal.PASSING:
+                    verdict = Verdict(Refusal.NO_BATCH)
+                self._act(endpoint, verdict, _short(error), calls)
+                answers = []
+        except msgspec.MsgspecError:
+            raise _TryAgainError("the answer is no whole JSON") from None
+        if len(answers) != len(calls):
+            raise _TryAgainError("the answer to a batch is not complete")
+        by_id = {answer.id: answer for answer in answers}
+        results = []
+        for number, call in enumerate(calls):
+            answer = by_id.get(number)
+            if answer is None:
+                raise _TryAgainError("the answer has another id than the request")
+            if answer.error is not None:
+                error = answer.error
+                self._act(endpoint, of_error(error.code, error.message), _short(error), [call], data=error.data)
+            if not bytes(answer.result):
+                raise _TryAgainError("the answer holds no result")
+            results.append(answer.result)
+        return results
+
+
+class _TryAgainError(Exception):
+    """The same request may succeed at another moment or endpoint."""
+
+    def __init__(
+        self, text: str, *, retry_after: float | None = None, too_often: bool = False, no_batch: bool = False
+    ) -> None:
+        self.retry_after = retry_after
+        self.too_often = too_often
+        self.no_batch = no_batch
+        super().__init__(text)
+
+
+def _short(error: _Error) -> str:
+    return f"error {error.code}: {' '.join(error.message.split())[:160]}"
+
+
+def _request(calls: list[Call]) -> bytes:
+    bodies = [
+        {"jsonrpc": "2.0", "id": number, "method": call.method, "params": call.parameters}
+        for number, call in enumerate(calls)
+    ]
+    return msgspec.json.encode(bodies[0] if len(bodies) == 1 else bodies)
+
+
+def _endpoint(number: int, url: str, connections: int, timeout: float) -> _Endpoint:
+    try:
+        parsed = urllib3.util.parse_url(url)
+    except urllib3.exceptions.LocationParseError:
+        raise UsageError(f"address {number} in {ENVIRONMENT} cannot be read as an address") from None
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise UsageError(f"address {number} in {ENVIRONMENT} must start with http:// or https://")
+    headers = {"Content-Type": "application/json"}
+    if parsed.host not in _LOCAL:
+        # Answers shrink eight- to tenfold; on the same machine packing would only cost time.
+        headers["Accept-Encoding"] = "gzip"
+    if parsed.auth:
+        headers |= urllib3.util.make_headers(basic_auth=parsed.auth)
+    pool = urllib3.connectionpool.connection_from_url(
+        f"{parsed.scheme}://{parsed.netloc}",
+        maxsize=connections,
+        retries=False,
+        timeout=urllib3.Timeout(connect=min(timeout, 10.0), read=timeout),
+    )
+    return _Endpoint(number, url, pool, parsed.request_uri, headers)
+
+
+def client_from_environment(*, connections: int, timeout: float) -> NodeClient:
+    """Make a client of the nodes that the environment names.
+
+    Raises:
+        UsageError: the variable is missing, empty or holds something that is no address (which is not repeated).
+    """
+    urls = [each.strip() for each in os.environ.get(ENVIRONMENT, "").split(",") if each.strip()]
+    if not urls:
+        raise UsageError(f"set {ENVIRONMENT} to the node's address (several, comma-separated, are used in turn)")
+    return NodeClient(urls, connections=connections, timeout=timeout)

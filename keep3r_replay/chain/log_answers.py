@@ -1,0 +1,124 @@
+"""One answer of `eth_getLogs`, believed only after it has been looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from keep3r_replay.chain.client import Call, NodeClient
+from keep3r_replay.chain.logs import LogBatch, take
+from keep3r_replay.chain.wire import MalformedError, WireLog, log_batch
+from keep3r_replay.errors import NodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_LOGS = msgspec.json.Decoder(list[WireLog])
+_SUSPICIOUS_ANSWERS = 6
+"""How often an answer may be unbelievable before the node is given up."""
+
+
+class _Header(msgspec.Struct):
+    number: str
+    hash: str
+
+
+_HEADER = msgspec.json.Decoder(_Header | None)
+
+
+@dataclass(frozen=True)
+class LogAnswer:
+    """The logs of a closed range of blocks, in order, and the hash of its last block as the same node saw it."""
+
+    first: int
+    last: int
+    last_hash: str
+    batch: LogBatch
+
+
+def fetch_logs(client: NodeClient, first: int, last: int, addresses: Sequence[str]) -> LogAnswer:
+    """Fetch all logs of `addresses` in the closed range of blocks.
+
+    The header of the last block is asked for in the same batch: a node behind the others has no such block yet, and its
+    empty answer would look like a range without logs.
+
+    Raises:
+        RefusedError: the node wants a smaller range.
+        NodeError: no believable answer was had.
+    """
+    log_filter = {"fromBlock": hex(first), "toBlock": hex(last), "address": list(addresses)}
+    calls = [Call("eth_getLogs", [log_filter]), Call("eth_getBlockByNumber", [hex(last), False])]
+    wanted = np.frombuffer(bytes.fromhex("".join(address[2:] for address in addresses)), np.uint8).reshape(-1, 20)
+    problem = ""
+    for _ in range(_SUSPICIOUS_ANSWERS):
+        logs, header = client.batch(calls, together=True)
+        try:
+            head = _HEADER.decode(header)
+            if head is None:
+                problem = f"the node does not have block {last} yet"
+                client.distrust()
+                continue
+            return LogAnswer(first, last, head.hash.lower(), _believable(bytes(logs), first, last, wanted))
+        except (msgspec.MsgspecError, MalformedError) as error:
+            problem = str(error)
+            client.distrust()
+    raise NodeError(f"no believable logs of blocks {first} to {last}: {problem}; try another endpoint")
+
+
+def _believable(content: bytes, first: int, last: int, wanted: NDArray[np.uint8]) -> LogBatch:
+    """Check an answer against its question; put it in order, and take out what is there twice.
+
+    Raises:
+        MalformedError: the answer holds null, a log of another block or of another contract, or two logs at one place.
+    """
+    parsed: list[WireLog] | None = _LOGS.decode(content) if content != b"null" else None
+    if parsed is None:
+        raise MalformedError("null instead of logs")
+    batch = log_batch(parsed)
+    del parsed
+    if len(batch) == 0:
+        return batch
+    if int(batch.block_number.min()) < first or int(batch.block_number.max()) > last:
+        raise MalformedError("a log of a block that was not asked for")
+    if not _all_of(batch.address, wanted):
+        raise MalformedError("a log of a contract that was not asked for")
+    place = batch.order()
+    if not (place[1:] > place[:-1]).all():
+        batch = _in_order(batch, place)
+    _check_blocks(batch)
+    return batch
+
+
+def _all_of(addresses: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> bool:
+    known = np.zeros(len(addresses), np.bool_)
+    for address in wanted:
+        known |= (addresses == address).all(axis=1)
+        if known.all():
+            return True
+    return bool(known.all())
+
+
+def _in_order(batch: LogBatch, place: NDArray[np.uint64]) -> LogBatch:
+    _, rows = np.unique(place, return_index=True)
+    kept = take(batch, rows)
+    twins = np.flatnonzero(np.isin(np.arange(len(batch)), rows, invert=True))
+    # A log that is there twice must be the same log both times.
+    originals = rows[np.searchsorted(place[rows], place[twins])]
+    for name in ("block_hash", "transaction_hash", "address", "topics", "topic_count"):
+        values: Any = getattr(batch, name)
+        if not (values[twins] == values[originals]).all():
+            raise MalformedError("two different logs at one place")
+    return kept
+
+
+def _check_blocks(batch: LogBatch) -> None:
+    """All logs of one block must be of one hash."""
+    same_block = batch.block_number[1:] == batch.block_number[:-1]
+    same_hash = (batch.block_hash[1:] == batch.block_hash[:-1]).all(axis=1)
+    if not (same_hash | ~same_block).all():
+        raise MalformedError("logs of one block with different block hashes")
