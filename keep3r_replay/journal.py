@@ -53,16 +53,34 @@ class Journal:
         self.events_not_emitted = 0
 
     def note(
-        self, kind: str, log_index: int | None, subject: str, field: str, expected: object, observed: object, reason: str,
+        self,
+        kind: str,
+        log_index: int | None,
+        subject: str,
+        field: str,
+        expected: object,
+        observed: object,
+        reason: str,
         severity: str = ERROR,
     ) -> None:
         """Write a finding at the present block. Amounts come as int, everything else as text."""
         difference = None
         if isinstance(expected, int) and isinstance(observed, int) and not isinstance(expected, bool):
             difference = observed - expected
-        self.findings.append(Finding(
-            kind, severity, self.block_number, log_index, subject, field, as_text(expected), as_text(observed), difference, reason,
-        ))
+        self.findings.append(
+            Finding(
+                kind,
+                severity,
+                self.block_number,
+                log_index,
+                subject,
+                field,
+                as_text(expected),
+                as_text(observed),
+                difference,
+                reason,
+            )
+        )
 
     def disagree(
         self, kind: str, log_index: int, subject: str, field: str, expected: object, observed: object, reason: str
@@ -73,7 +91,7 @@ class Journal:
 
 
 def as_text(value: object) -> str:
-    """A value as findings and readings spell it: decimal integers, `true` or `false`, lower-case addresses; None is empty."""
+    """A value as findings and readings spell it: decimal integers, `true`, `false`, lower-case addresses; None is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):

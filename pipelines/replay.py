@@ -25,7 +25,9 @@ class ReplayConfig:
     """Settings of `keep3r replay`."""
 
     lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
-    results: str = setting("folder of the results: absent, empty, or former results, which are replaced", default="results")
+    results: str = setting(
+        "folder of the results: absent, empty, or former results, which are replaced", default="results"
+    )
     mode: Mode = setting("audit: note disagreements and go on; strict: stop at the first", default=Mode.audit)
     until_block: int | None = setting("last block to replay", default=None)
 

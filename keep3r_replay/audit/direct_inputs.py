@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from keep3r_replay.journal import ERROR, Finding, as_text
 from keep3r_replay.keep3r_v2.direct_calls import HELPER_CALLS, KEEP3R_CALLS, SELECTOR, DirectCall
-from keep3r_replay.lake.reader import Lake
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keep3r_replay.lake.reader import Lake
 
 _ROLES: dict[str, Mapping[str, DirectCall]] = {"keep3r": KEEP3R_CALLS, "keep3r_helper": HELPER_CALLS}
 
 
 def check_direct_inputs(lake: Lake, until_block: int | None) -> tuple[list[Finding], int]:
-    """Findings where a direct call left no event, or one that repeats its arguments wrongly; and how many events are missing."""
+    """Findings where a direct call left no event, or a wrong one; and how many events are missing."""
     findings: list[Finding] = []
     for role, calls in _ROLES.items():
         addresses = [contract.address for contract in lake.deployment.contracts if contract.role == role]
-        transactions = lake.scan("transactions", until_block=until_block).filter(
-            pl.col("to").is_in(addresses) & (pl.col("status") == 1)
-        ).select("block_number", "hash", "from", "to", "input").collect()
+        transactions = (
+            lake.scan("transactions", until_block=until_block)
+            .filter(pl.col("to").is_in(addresses) & (pl.col("status") == 1))
+            .select("block_number", "hash", "from", "to", "input")
+            .collect()
+        )
         by_event: dict[str, list[tuple[DirectCall, int, str, str, str, bytes]]] = {}
         for block, transaction, sender, target, data in transactions.iter_rows():
             call = calls.get(data[:SELECTOR].hex())
@@ -44,11 +51,21 @@ def _check_event(
     for call, block, transaction, sender, target, data in made:
         event = rows.get((transaction, target))
         if event is None:
-            findings.append(Finding(
-                "missing_event", ERROR, block, None, target, "event", call.event, "none", None,
-                f"the transaction called {call.signature} and succeeded, which always emits this event: the log is missing",
-                transaction,
-            ))
+            findings.append(
+                Finding(
+                    "missing_event",
+                    ERROR,
+                    block,
+                    None,
+                    target,
+                    "event",
+                    call.event,
+                    "none",
+                    None,
+                    f"the transaction called {call.signature} and succeeded, which always emits this event: its log is gone",
+                    transaction,
+                )
+            )
             continue
         expected: dict[str, object] = {call.sender: sender} if call.sender else {}
         arguments = call.decode(data)
@@ -59,8 +76,19 @@ def _check_event(
             observed = event[column]
             if value != observed:
                 difference = observed - value if isinstance(observed, int) and isinstance(value, int) else None
-                findings.append(Finding(
-                    "input_mismatch", ERROR, block, place if isinstance(place, int) else None, target, column, as_text(value),
-                    as_text(observed), difference, f"the transaction called {call.signature} with another value", transaction,
-                ))
+                findings.append(
+                    Finding(
+                        "input_mismatch",
+                        ERROR,
+                        block,
+                        place if isinstance(place, int) else None,
+                        target,
+                        column,
+                        as_text(value),
+                        as_text(observed),
+                        difference,
+                        f"the transaction called {call.signature} with another value",
+                        transaction,
+                    )
+                )
     return findings

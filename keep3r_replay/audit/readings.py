@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Protocol
-
-import polars as pl
+from typing import TYPE_CHECKING, Protocol
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.journal import Journal, as_text
-from keep3r_replay.lake.reader import Lake
+
+if TYPE_CHECKING:
+    from keep3r_replay.lake.reader import Lake
 
 Answer = Callable[[], object]
 
@@ -45,8 +45,12 @@ class Reconciliation:
         if lake.has("readings"):
             frame = lake.scan("readings").collect()
             keys = frame.select(*_KEY).unique(maintain_order=True).with_row_index("key")
-            self._frame = frame.join(keys, on=list(_KEY), how="left", maintain_order="left").select("block_number", "key", "value", "revert")
-            self._keys = [(contract, view, arguments, source) for _, contract, view, arguments, source in keys.iter_rows()]
+            self._frame = frame.join(keys, on=list(_KEY), how="left", maintain_order="left").select(
+                "block_number", "key", "value", "revert"
+            )
+            self._keys = [
+                (contract, view, arguments, source) for _, contract, view, arguments, source in keys.iter_rows()
+            ]
             counts = self._frame.group_by("block_number", maintain_order=True).len()
             start = 0
             for block, count in counts.iter_rows():
@@ -69,7 +73,9 @@ class Reconciliation:
         start, count = self._places[block]
         part = self._frame.slice(start, count)
         matched = 0
-        for key, value, revert in zip(part["key"].to_list(), part["value"].to_list(), part["revert"].to_list(), strict=True):
+        for key, value, revert in zip(
+            part["key"].to_list(), part["value"].to_list(), part["revert"].to_list(), strict=True
+        ):
             answer = answers[key]
             if answer is None:
                 self._count_undetermined(key, "the model has no such view")
@@ -94,9 +100,13 @@ class Reconciliation:
             return
         self.mismatched += 1
         self._journal.note(
-            "reading_mismatch", None, arguments.partition(",")[0] or contract or "block", f"{view}({arguments})",
-            _number(expected), _number(observed),
-            "the contract's answer after this block is not the model's: an event before it is missing, changed or misread",
+            "reading_mismatch",
+            None,
+            arguments.partition(",")[0] or contract or "block",
+            f"{view}({arguments})",
+            _number(expected),
+            _number(observed),
+            "the contract's answer after this block is not the model's: an event before it is missing or changed",
         )
 
     def _count_undetermined(self, key: int, reason: str) -> None:

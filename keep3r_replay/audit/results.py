@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay import __version__
-from keep3r_replay.audit.run import Audit
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.folders import replaced_folder
-from keep3r_replay.lake.reader import Lake
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keep3r_replay.audit.run import Audit
+    from keep3r_replay.lake.reader import Lake
 
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
@@ -34,14 +37,18 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
         summary = _json(audit.summary)
         (building / SUMMARY).write_bytes(summary)
         files[SUMMARY] = {"sha256": hashlib.sha256(summary).hexdigest()}
-        (building / MANIFEST).write_bytes(_json({
-            "kind": _KIND,
-            "code_version": __version__,
-            "configuration": configuration,
-            "inputs": lake_fingerprint(audit.lake),
-            "state_hash": audit.summary["state_hash"],
-            "files": files,
-        }))
+        (building / MANIFEST).write_bytes(
+            _json(
+                {
+                    "kind": _KIND,
+                    "code_version": __version__,
+                    "configuration": configuration,
+                    "inputs": lake_fingerprint(audit.lake),
+                    "state_hash": audit.summary["state_hash"],
+                    "files": files,
+                }
+            )
+        )
 
 
 def check_target(folder: Path) -> None:
@@ -63,7 +70,8 @@ def check_target(folder: Path) -> None:
 def lake_fingerprint(lake: Lake) -> dict[str, str]:
     """SHA-256 of the lake's deployment and manifest, which in turn holds those of all its files."""
     return {
-        name: hashlib.sha256((lake.path / name).read_bytes()).hexdigest() for name in ("deployment.json", "manifest.json")
+        name: hashlib.sha256((lake.path / name).read_bytes()).hexdigest()
+        for name in ("deployment.json", "manifest.json")
     }
 
 

@@ -6,8 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -20,14 +19,19 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, Finding, Journal
 from keep3r_replay.keep3r_v2.calls.work import REWARD_COLUMNS
 from keep3r_replay.keep3r_v2.protocol import HANDLERS, Keep3rV2, known_contracts
-from keep3r_replay.lake.reader import Lake
 from keep3r_replay.replay.engine import run
+
+if TYPE_CHECKING:
+    from keep3r_replay.lake.reader import Lake
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
 """Events of Keep3r that are inputs of the replay, or touch nothing that it models."""
 
 _REWARD_TYPES: dict[str, Any] = {
-    "block_number": pl.UInt32, "log_index": pl.UInt32, "job": pl.String, "matched": pl.Boolean,
+    "block_number": pl.UInt32,
+    "log_index": pl.UInt32,
+    "job": pl.String,
+    "matched": pl.Boolean,
     **{name: pl.Decimal(38, 0) for name in REWARD_COLUMNS[3:-1]},
 }
 
@@ -62,8 +66,8 @@ class _Replayed:
 def audit(lake: Lake, until_block: int | None = None) -> Audit:
     """Replay the lake up to `until_block` (None: all of it).
 
-    Classes of works that depend on how their entry point pays elsewhere take the whole history as evidence, so that a replay up
-    to a block and a replay of all agree up to that block.
+    Classes of works that depend on how their entry point pays elsewhere take the whole history as evidence, so that a
+    replay up to a block and a replay of all agree up to that block.
 
     Raises:
         InputError: the lake lacks what the replay needs.
@@ -84,7 +88,13 @@ def audit(lake: Lake, until_block: int | None = None) -> Audit:
 
     keep3r = replayed.protocol.keep3r
     rewards = amounts_table(
-        dict(zip(REWARD_COLUMNS, list(zip(*replayed.protocol.context.rewards, strict=True)) or [()] * len(REWARD_COLUMNS), strict=True)),
+        dict(
+            zip(
+                REWARD_COLUMNS,
+                list(zip(*replayed.protocol.context.rewards, strict=True)) or [()] * len(REWARD_COLUMNS),
+                strict=True,
+            )
+        ),
         {name: _REWARD_TYPES[name] for name in REWARD_COLUMNS},
     )
     tables = {
@@ -138,18 +148,23 @@ def _replay(lake: Lake, until_block: int | None, *, with_readings: bool) -> _Rep
     keep3rs = [contract.address for contract in lake.deployment.contracts if contract.role == "keep3r"]
     transactions = lake.scan("transactions", until_block=until_block).filter(pl.col("status") == 1)
     direct = transactions.filter(pl.col("to").is_in(keep3rs)).select("block_number", "transaction_index", "input")
-    silent = transactions.filter(~pl.col("to").is_in(sorted(known_contracts(lake.deployment)))).select(
-        "block_number", "transaction_index"
-    ).sort("block_number", "transaction_index")
+    silent = (
+        transactions.filter(~pl.col("to").is_in(sorted(known_contracts(lake.deployment))))
+        .select("block_number", "transaction_index")
+        .sort("block_number", "transaction_index")
+    )
     direct_frame, silent_frame = pl.collect_all([direct, silent])
     protocol = Keep3rV2(
-        lake.deployment, str(lake.path / "deployment.json"), journal,
+        lake.deployment,
+        str(lake.path / "deployment.json"),
+        journal,
         {(block, index): data for block, index, data in direct_frame.iter_rows()},
         silent_frame.rows() if lake.deployment.transactions == "all" else None,
     )
     reconciliation = Reconciliation(lake, protocol, journal) if with_readings else None
     run(
-        lake, protocol,
+        lake,
+        protocol,
         {name: handler.columns for name, handler in HANDLERS.items()},
         [handler.handle for handler in HANDLERS.values()],
         reconciliation.blocks if reconciliation else [],
@@ -164,19 +179,28 @@ def _ignore(block: int) -> None:
 
 
 def _event_counts(
-    lake: Lake, until_block: int | None, journal: Journal, wrong_payments: list[Finding], missing_events: int,
+    lake: Lake,
+    until_block: int | None,
+    journal: Journal,
+    wrong_payments: list[Finding],
+    missing_events: int,
     rewards: pl.DataFrame,
 ) -> dict[str, int]:
     names = [
-        table for table in lake.tables()
-        if table.startswith(("events/keep3r.", "events/keep3r_helper.")) and table.removeprefix("events/") not in _NOT_PREDICTED
+        table
+        for table in lake.tables()
+        if table.startswith(("events/keep3r.", "events/keep3r_helper."))
+        and table.removeprefix("events/") not in _NOT_PREDICTED
     ]
     if until_block is None:
         observed = sum(entry.rows for name in names for entry in lake.manifest.of_table(name))
     else:
         frames = pl.collect_all([lake.scan(name, until_block=until_block).select(pl.len()) for name in names])
         observed = sum(frame.item() for frame in frames)
-    disagreeing = {*journal.disagreeing_logs, *((finding.block_number, finding.log_index) for finding in wrong_payments)}
+    disagreeing = {
+        *journal.disagreeing_logs,
+        *((finding.block_number, finding.log_index) for finding in wrong_payments),
+    }
     unforeseen = rewards["expected_rewarded_at"].null_count()
     not_emitted = journal.events_not_emitted + missing_events
     return {
@@ -197,5 +221,3 @@ def _check_range(lake: Lake, until_block: int | None) -> None:
     first = _blocks(lake, None)[0]
     if until_block is not None and until_block < first:
         raise UsageError(f"until_block={until_block} lies before the lake's first block {first}")
-
-

@@ -1,17 +1,16 @@
 """Classes of works: what each KeeperWork's payment turns out to be, once the whole history is known.
 
-A payment that the formula gives is `exact`, or `stale_gas` if the gas meter came from an earlier transaction. One that it
-gives only with a meter that no event told is `undetermined`: a validation that fails sets the meter in silence. Any other is
-the job's `own_payment`, unless something speaks against that, which makes it a `mismatch`: the same entry point (the function of
-the transaction's target; the job, where the lake lacks the transaction) otherwise pays by the formula, or the payment lies within
-one unit of gas of the formula's amount. An unexplained meter is a mismatch where the keeper passes the plain test of keepers
-and the entry point otherwise validates openly.
+A payment that the formula gives is `exact`, or `stale_gas` if the gas meter came from an earlier transaction. One
+that it gives only with a meter that no event told is `undetermined`: a validation that fails sets the meter in
+silence. Any other is the job's `own_payment`, unless something speaks against that, which makes it a `mismatch`: the
+same entry point (the function of the transaction's target; the job, where the lake lacks the transaction) otherwise
+pays by the formula, or the payment lies within one unit of gas of the formula's amount. An unexplained meter is a
+mismatch where the keeper passes the plain test of keepers and the entry point otherwise validates openly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -24,7 +23,11 @@ from keep3r_replay.keep3r_v2.calls.work import (
     UNEXPLAINED,
     WORK_COLUMNS,
 )
-from keep3r_replay.lake.reader import Lake
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.lake.reader import Lake
 
 OWN_PAYMENT = "own_payment"
 UNDETERMINED = "undetermined"
@@ -32,7 +35,15 @@ MISMATCH = "mismatch"
 CLASSES = (EXACT, OWN_PAYMENT, TOKEN_PAYMENT, STALE_GAS, UNDETERMINED, MISMATCH)
 
 _EVENT_COLUMNS = (
-    "block_number", "log_index", "transaction_index", "timestamp", "transaction_hash", "job", "keeper", "credit", "payment",
+    "block_number",
+    "log_index",
+    "transaction_index",
+    "timestamp",
+    "transaction_hash",
+    "job",
+    "keeper",
+    "credit",
+    "payment",
     "gas_left",
 )
 _AMOUNT = pl.Decimal(38, 0)
@@ -52,19 +63,35 @@ def works_table(lake: Lake, records: Sequence[tuple[Any, ...]], until_block: int
     else:
         events = lake.scan("events/keep3r.KeeperWork", columns=_EVENT_COLUMNS, until_block=until_block).collect()
     columns = list(zip(*records, strict=True)) or [()] * len(WORK_COLUMNS)
-    explained = pl.DataFrame([
-        pl.Series(name, list(values), dtype=_RECORD_TYPES[name]) for name, values in zip(WORK_COLUMNS, columns, strict=True)
-    ]).with_columns(pl.col(pl.Int128).cast(_AMOUNT))
-    return events.hstack(explained).join(
-        _entry_points(lake, until_block), on=["block_number", "transaction_index"], how="left", maintain_order="left"
-    ).drop("transaction_index")
+    explained = pl.DataFrame(
+        [
+            pl.Series(name, list(values), dtype=_RECORD_TYPES[name])
+            for name, values in zip(WORK_COLUMNS, columns, strict=True)
+        ]
+    ).with_columns(pl.col(pl.Int128).cast(_AMOUNT))
+    return (
+        events.hstack(explained)
+        .join(
+            _entry_points(lake, until_block),
+            on=["block_number", "transaction_index"],
+            how="left",
+            maintain_order="left",
+        )
+        .drop("transaction_index")
+    )
 
 
-def _entry_points(lake: Lake, until_block: int | None) -> pl.LazyFrame | pl.DataFrame:
-    return lake.scan("transactions", until_block=until_block).select(
-        "block_number", "transaction_index", pl.col("to").alias("transaction_to"),
-        pl.col("input").bin.slice(0, 4).bin.encode("hex").alias("selector"),
-    ).collect()
+def _entry_points(lake: Lake, until_block: int | None) -> pl.DataFrame:
+    return (
+        lake.scan("transactions", until_block=until_block)
+        .select(
+            "block_number",
+            "transaction_index",
+            pl.col("to").alias("transaction_to"),
+            pl.col("input").bin.slice(0, 4).bin.encode("hex").alias("selector"),
+        )
+        .collect()
+    )
 
 
 def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
@@ -91,18 +118,28 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
         unexplained & pl.col("selector").is_null() & (pl.col("job_formula") > 0) & (pl.col("job_unexplained") == 1)
     )
     near_formula = unexplained & pl.col("suspicious")
-    forged_meter = (pl.col("explanation") == SOLVED_GAS) & pl.col("suspicious") & (pl.col("entry_exact").fill_null(0) > 0)
+    forged_meter = (
+        (pl.col("explanation") == SOLVED_GAS) & pl.col("suspicious") & (pl.col("entry_exact").fill_null(0) > 0)
+    )
     reasons = (
         (entry_pays_by_formula, MISMATCH, "the same entry point otherwise pays by the formula"),
         (near_formula, MISMATCH, "the payment lies within one unit of gas of what the formula gives"),
         (job_pays_by_formula, MISMATCH, "the same job otherwise pays by the formula"),
-        (forged_meter, MISMATCH, "the payment fits only a gas meter that no event of the transaction told, though the keeper passes "
-         "validation and this entry point otherwise pays from an open one"),
+        (
+            forged_meter,
+            MISMATCH,
+            (
+                "the payment fits only a gas meter that no event of the transaction told, though the keeper passes "
+                "validation and this entry point otherwise pays from an open one"
+            ),
+        ),
         (unexplained, OWN_PAYMENT, ""),
         (pl.col("explanation") == SOLVED_GAS, UNDETERMINED, "the gas meter was set by a validation that left no event"),
     )
     return joined.with_columns(
-        pl.coalesce(*(pl.when(test).then(pl.lit(name)) for test, name, _ in reasons), pl.col("explanation")).alias("class"),
+        pl.coalesce(*(pl.when(test).then(pl.lit(name)) for test, name, _ in reasons), pl.col("explanation")).alias(
+            "class"
+        ),
         pl.coalesce(*(pl.when(test).then(pl.lit(why)) for test, _, why in reasons), pl.lit("")).alias("reason"),
     ).drop("entry_formula", "entry_exact", "job_formula", "job_unexplained", "suspicious")
 
@@ -114,10 +151,21 @@ def payment_findings(works: pl.DataFrame) -> list[Finding]:
     for work in wrong.iter_rows(named=True):
         computed, paid = work["computed_payment"], work["payment"]
         obstacle = f"; the formula gives none here: {work['obstacle']}" if work["obstacle"] else ""
-        findings.append(Finding(
-            "payment_mismatch", ERROR, work["block_number"], work["log_index"], work["job"], "payment", as_text(computed),
-            as_text(paid), None if computed is None else paid - computed, work["reason"] + obstacle, work["transaction_hash"],
-        ))
+        findings.append(
+            Finding(
+                "payment_mismatch",
+                ERROR,
+                work["block_number"],
+                work["log_index"],
+                work["job"],
+                "payment",
+                as_text(computed),
+                as_text(paid),
+                None if computed is None else paid - computed,
+                work["reason"] + obstacle,
+                work["transaction_hash"],
+            )
+        )
     return findings
 
 
@@ -127,12 +175,27 @@ def needs_evidence(works: pl.DataFrame) -> bool:
 
 
 _RECORD_TYPES: dict[str, Any] = {
-    "explanation": pl.String, "computed_payment": pl.Int128, "initial_gas": pl.Int128, "boost": pl.Int128,
-    "one_eth_quote": pl.Int128, "extra_gas": pl.Int128, "credits_before": pl.Int128, "credits_after": pl.Int128,
-    "rewards": pl.UInt32, "suspicious": pl.Boolean, "obstacle": pl.String,
+    "explanation": pl.String,
+    "computed_payment": pl.Int128,
+    "initial_gas": pl.Int128,
+    "boost": pl.Int128,
+    "one_eth_quote": pl.Int128,
+    "extra_gas": pl.Int128,
+    "credits_before": pl.Int128,
+    "credits_after": pl.Int128,
+    "rewards": pl.UInt32,
+    "suspicious": pl.Boolean,
+    "obstacle": pl.String,
 }
 _EMPTY_EVENTS: dict[str, Any] = {
-    "block_number": pl.UInt32, "log_index": pl.UInt32, "transaction_index": pl.UInt32, "timestamp": pl.Int64,
-    "transaction_hash": pl.String, "job": pl.String, "keeper": pl.String, "credit": pl.String, "payment": _AMOUNT,
+    "block_number": pl.UInt32,
+    "log_index": pl.UInt32,
+    "transaction_index": pl.UInt32,
+    "timestamp": pl.Int64,
+    "transaction_hash": pl.String,
+    "job": pl.String,
+    "keeper": pl.String,
+    "credit": pl.String,
+    "payment": _AMOUNT,
     "gas_left": _AMOUNT,
 }

@@ -1,12 +1,14 @@
-"""Accountance of a job's KP3R credits: how they are mined, when they expire, how they are capped (spec: credits of a job)."""
+"""Accountance of a job's KP3R credits: how they are mined, when they expire, how they are capped."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import checked_div
 from keep3r_replay.keep3r_v2.quoting import period_start, quote_cached, refresh_cache, reward
-from keep3r_replay.keep3r_v2.state import Job, Keep3r
+
+if TYPE_CHECKING:
+    from keep3r_replay.keep3r_v2.state import Job, Keep3r
 
 
 class Reward(NamedTuple):
@@ -22,10 +24,10 @@ def reward_event(job: Job) -> Reward:
     return Reward(job.rewarded_at, job.credits, job.period_credits)
 
 
-def mined_in(keep3r: Keep3r, seconds: int, credits: int) -> int:
-    """Part of one period's `credits` that is mined in `seconds` (`_phase`)."""
+def mined_in(keep3r: Keep3r, seconds: int, period_credits: int) -> int:
+    """Part of one period's credits that is mined in `seconds` (`_phase`)."""
     window = keep3r.parameters.reward_period_time
-    return seconds * credits // window if seconds < window else credits
+    return seconds * period_credits // window if seconds < window else period_credits
 
 
 def refresh_period_credits(keep3r: Keep3r, job: Job, now: int) -> None:
@@ -83,7 +85,7 @@ def settle(keep3r: Keep3r, job: Job, now: int) -> None:
 
 
 def remove_liquidity_credits(keep3r: Keep3r, job: Job, liquidity: str, amount: int, now: int) -> None:
-    """Take out of the job's credits the share that `amount` of a leaving liquidity mined (`_unbondLiquidityFromJob`)."""
+    """Take out of the job's credits what `amount` of a leaving liquidity mined (`_unbondLiquidityFromJob`)."""
     refresh_period_credits(keep3r, job, now)
     leaving = reward(keep3r, quote_cached(keep3r, liquidity, amount))
     if job.period_credits > 0:

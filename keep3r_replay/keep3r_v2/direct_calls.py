@@ -1,13 +1,16 @@
-"""Functions of Keep3r and its helpers as transactions call them directly: what the input asks for, and the event it must leave.
+"""Functions that transactions call on Keep3r and its helpers directly: their input, and the event they must leave.
 
 Selectors are the first four bytes of the signature's Keccak-256 (a test computes them). Functions of 2.2 and 2.3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 WORD = 32
 SELECTOR = 4
@@ -17,8 +20,8 @@ SELECTOR = 4
 class DirectCall:
     """A function, and how its arguments come back in the event it emits.
 
-    `echoes` maps a column of the event to the position of the argument that it repeats; `sender` is the column that holds the
-    caller. Amounts that a token may change on its way are not echoed.
+    `echoes` maps a column of the event to the position of the argument that it repeats; `sender` is the column that
+    holds the caller. Amounts that a token may change on its way are not echoed.
     """
 
     signature: str
@@ -29,7 +32,7 @@ class DirectCall:
     @cached_property
     def types(self) -> tuple[str, ...]:
         """Types of the arguments."""
-        inside = self.signature[self.signature.index("(") + 1:-1]
+        inside = self.signature[self.signature.index("(") + 1 : -1]
         return tuple(inside.split(",")) if inside else ()
 
     def decode(self, data: bytes) -> tuple[str | int, ...] | None:
@@ -38,7 +41,7 @@ class DirectCall:
             return None
         arguments: list[str | int] = []
         for position, kind in enumerate(self.types):
-            word = data[SELECTOR + WORD * position:SELECTOR + WORD * (position + 1)]
+            word = data[SELECTOR + WORD * position : SELECTOR + WORD * (position + 1)]
             arguments.append("0x" + word[12:].hex() if kind == "address" else int.from_bytes(word, "big"))
         return tuple(arguments)
 
@@ -49,16 +52,26 @@ def _set(signature: str, event: str, column: str) -> DirectCall:
 
 KEEP3R_CALLS = {
     "52a4de29": DirectCall(
-        "addLiquidityToJob(address,address,uint256)", "LiquidityAddition", {"job": 0, "liquidity": 1, "amount": 2}, "provider"
+        "addLiquidityToJob(address,address,uint256)",
+        "LiquidityAddition",
+        {"job": 0, "liquidity": 1, "amount": 2},
+        "provider",
     ),
     "1101eb41": DirectCall(
-        "unbondLiquidityFromJob(address,address,uint256)", "Unbonding", {"keeper_or_job": 0, "unbonding": 1, "amount": 2}
+        "unbondLiquidityFromJob(address,address,uint256)",
+        "Unbonding",
+        {"keeper_or_job": 0, "unbonding": 1, "amount": 2},
     ),
     "a2145809": DirectCall(
-        "withdrawLiquidityFromJob(address,address,address)", "LiquidityWithdrawal", {"job": 0, "liquidity": 1, "receiver": 2}
+        "withdrawLiquidityFromJob(address,address,address)",
+        "LiquidityWithdrawal",
+        {"job": 0, "liquidity": 1, "receiver": 2},
     ),
     "6e2a9ca6": DirectCall(
-        "slashLiquidityFromJob(address,address,uint256)", "JobSlashLiquidity", {"job": 0, "liquidity": 1, "amount": 2}, "slasher"
+        "slashLiquidityFromJob(address,address,uint256)",
+        "JobSlashLiquidity",
+        {"job": 0, "liquidity": 1, "amount": 2},
+        "slasher",
     ),
     "fe75bc46": DirectCall("forceLiquidityCreditsToJob(address,uint256)", "LiquidityCreditsForced", {"job": 0}),
     "b600702a": _set("approveLiquidity(address)", "LiquidityApproval", "liquidity"),
@@ -69,12 +82,15 @@ KEEP3R_CALLS = {
     ),
     "59a2255e": DirectCall("acceptJobOwnership(address)", "JobOwnershipAssent", {"job": 0}, "new_owner"),
     "90a4684e": DirectCall("migrateJob(address,address)", "JobMigrationRequested", {"from_job": 0, "to_job": 1}),
-    "af320e81": DirectCall("acceptJobMigration(address,address)", "JobMigrationSuccessful", {"from_job": 0, "to_job": 1}),
+    "af320e81": DirectCall(
+        "acceptJobMigration(address,address)", "JobMigrationSuccessful", {"from_job": 0, "to_job": 1}
+    ),
     "575288bf": DirectCall(
         "addTokenCreditsToJob(address,address,uint256)", "TokenCreditAddition", {"job": 0, "token": 1}, "provider"
     ),
     "d55995fe": DirectCall(
-        "withdrawTokenCreditsFromJob(address,address,uint256,address)", "TokenCreditWithdrawal",
+        "withdrawTokenCreditsFromJob(address,address,uint256,address)",
+        "TokenCreditWithdrawal",
         {"job": 0, "token": 1, "amount": 2, "receiver": 3},
     ),
     "f25e311b": DirectCall(
@@ -127,7 +143,7 @@ HELPER_CALLS = {
 def direct_arguments(
     inputs: Mapping[tuple[int, int], bytes], transaction: tuple[int, int], signature: str
 ) -> tuple[str | int, ...] | None:
-    """Arguments of `signature` in a transaction that calls Keep3r itself; None if it does not, or calls something else."""
+    """Arguments of `signature` in a transaction that calls it on Keep3r itself; None for any other."""
     data = inputs.get(transaction)
     if data is None:
         return None

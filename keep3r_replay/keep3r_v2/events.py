@@ -35,8 +35,8 @@ _KEEP3R = (
     "KeeperRevoke(address indexed keeper, address indexed slasher)",
     "KeeperSlash(address indexed keeper, address indexed slasher, uint256 amount)",
     "KeeperValidation(uint256 gasLeft)",
-    "KeeperWork(address indexed credit, address indexed job, address indexed keeper, "
-    "uint256 payment, uint256 gasLeft)",
+    ("KeeperWork(address indexed credit, address indexed job, address indexed keeper, "
+    "uint256 payment, uint256 gasLeft)"),
     "LiquidityAddition(address indexed job, address indexed liquidity, address indexed provider, uint256 amount)",
     "LiquidityApproval(address liquidity)",
     "LiquidityCreditsForced(address indexed job, uint256 rewardedAt, uint256 currentCredits)",

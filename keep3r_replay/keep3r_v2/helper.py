@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import UINT128_MASK, Revert, checked_div, checked_sub, mul_div, truncating_div
-from keep3r_replay.keep3r_v2.versions import HelperRules
-from keep3r_replay.uniswap_v3.oracle import Pool
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
+
+if TYPE_CHECKING:
+    from keep3r_replay.keep3r_v2.versions import HelperRules
+    from keep3r_replay.uniswap_v3.oracle import Pool
 
 BOOST_BASE = 10_000
 ONE_ETHER = 10**18
@@ -15,7 +18,7 @@ ONE_ETHER = 10**18
 
 @dataclass(slots=True)
 class HelperParameters:
-    """Values that the helper's governance sets: boosts in parts of 10,000, `target_bond` and fees in wei, times in seconds."""
+    """What the helper's governance sets: boosts in parts of 10,000, `target_bond` and fees in wei, times in seconds."""
 
     min_boost: int
     max_boost: int
@@ -93,7 +96,7 @@ class Helper:
 
 
 def eth_quote(eth_amount: int, tick_difference: int, window: int) -> int:
-    """Amount of token1's counterpart for `eth_amount` at the average tick (`getQuoteAtTick`; the amount is cut to uint128)."""
+    """KP3R for `eth_amount` at the average tick (`getQuoteAtTick`, which cuts the amount to uint128)."""
     ratio = sqrt_ratio(truncating_div(tick_difference, window))
     amount = eth_amount & UINT128_MASK
     if ratio <= UINT128_MASK:
@@ -102,12 +105,12 @@ def eth_quote(eth_amount: int, tick_difference: int, window: int) -> int:
 
 
 def payment(gas: int, boost: int, one_eth_quote: int) -> int:
-    """Wei of KP3R for `gas` accounted units of gas, each division cut as the contract does (`worked` of 2.2 and 2.3)."""
+    """Wei of KP3R for `gas` accounted units of gas, cut after each step (`worked` of 2.2 and 2.3)."""
     return gas * boost // BOOST_BASE * one_eth_quote // ONE_ETHER
 
 
 def gas_for_payment(amount: int, boost: int, one_eth_quote: int) -> int | None:
-    """The only number of accounted gas that `payment` turns into `amount`; None where there is none or more than one."""
+    """The only amount of gas that `payment` turns into `amount`; None where there is none or more than one."""
     if amount <= 0 or boost <= 0 or one_eth_quote <= 0:
         return None
     eth = -(-amount * ONE_ETHER // one_eth_quote)

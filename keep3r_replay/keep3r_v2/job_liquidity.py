@@ -35,14 +35,14 @@ def revoke_liquidity(keep3r: Keep3r, liquidity: str) -> None:
 
 
 def set_kp3r_weth_pool(keep3r: Keep3r, pool: str) -> None:
-    """`setKp3rWethPool` of Keep3r (and its constructor): pool and order under the pool's own address, no observation."""
+    """`setKp3rWethPool` of Keep3r, and its constructor: pool and order under the pool's address, no observation."""
     keep3r.parameters.kp3r_weth_pool = pool
     keep3r.approvals[pool].pool = pool
     keep3r.approvals[pool].is_kp3r_token0 = is_kp3r_token0(keep3r, pool)
 
 
 def settle_for_addition(keep3r: Keep3r, address: str, liquidity: str, amount: int, now: int) -> Reward:
-    """First half of `addLiquidityToJob`: the liquidity joins the job, then the job is settled; the reward event it emits.
+    """First half of `addLiquidityToJob`: the liquidity joins the job, then the job is settled. Gives the reward event.
 
     Raises `Revert` as `settle` does.
     """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from keep3r_replay.keep3r_v2.state import Keep3r
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keep3r_replay.keep3r_v2.state import Keep3r
 
 
 def bond(keep3r: Keep3r, address: str, token: str, received: int, now: int) -> None:

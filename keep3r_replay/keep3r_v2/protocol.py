@@ -1,14 +1,12 @@
-"""Keep3r V2 as the replay engine sees it: built from a lake's deployment, fed with events, asked for views and state."""
+"""Keep3r V2 as the replay engine sees it: built from a deployment, fed with events, asked for views and state."""
 
 from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import InputError
-from keep3r_replay.journal import Journal
 from keep3r_replay.keep3r_v2.calls import governance, jobs, keepers, pools, work
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Transaction
 from keep3r_replay.keep3r_v2.helper import Helper, HelperParameters
@@ -17,11 +15,20 @@ from keep3r_replay.keep3r_v2.snapshot import dump
 from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS, Keep3r, Parameters
 from keep3r_replay.keep3r_v2.versions import HELPER_RULES, RULES
 from keep3r_replay.keep3r_v2.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
-from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.uniswap_v3.oracle import Pool
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.lake.deployment import Contract, Deployment
+
 HANDLERS: dict[str, EventHandler] = {
-    **work.HANDLERS, **jobs.HANDLERS, **keepers.HANDLERS, **governance.HANDLERS, **pools.HANDLERS,
+    **work.HANDLERS,
+    **jobs.HANDLERS,
+    **keepers.HANDLERS,
+    **governance.HANDLERS,
+    **pools.HANDLERS,
 }
 """What each event's table needs read, and what it sets off."""
 
@@ -36,7 +43,8 @@ class Keep3rV2:
         source: the file that it stands in, for errors.
         journal: where findings go.
         direct_inputs: input of the transactions that call Keep3r itself.
-        silent_transactions: transactions in which a validation may have failed without an event, in order; None if the lake
+        silent_transactions: transactions in which a validation may have failed without an event, in order; None if
+        the lake
             does not hold all transactions, so that there may be some anywhere.
 
     Raises:
@@ -44,13 +52,19 @@ class Keep3rV2:
     """
 
     def __init__(
-        self, deployment: Deployment, source: str, journal: Journal, direct_inputs: Mapping[Transaction, bytes],
+        self,
+        deployment: Deployment,
+        source: str,
+        journal: Journal,
+        direct_inputs: Mapping[Transaction, bytes],
         silent_transactions: Sequence[Transaction] | None,
     ) -> None:
         try:
             self.keep3r = _build(deployment, source)
         except KeyError as error:
-            raise InputError(source, f"the deployment does not tell {error}", remedy="import or extract it again") from None
+            raise InputError(
+                source, f"the deployment does not tell {error}", remedy="import or extract it again"
+            ) from None
         self.keep3r.collected = []
         self.context = CallContext(self.keep3r, journal, direct_inputs)
         self._journal = journal
@@ -81,22 +95,25 @@ class Keep3rV2:
     # ANSWERS
 
     def view(self, contract: str, name: str, arguments: Sequence[str], source: str) -> Callable[[], Value] | None:
-        """The model's counterpart of a view or storage value; None where there is none. It raises `Revert` as the view does."""
+        """The model's counterpart of a view or storage value, which may raise `Revert`; None where there is none."""
         keep3r, context = self.keep3r, self.context
         if contract == keep3r.address:
             view = (STORAGE if source == "storage" else KEEP3R_VIEWS).get(name)
             return None if view is None else lambda: view(keep3r, context.now, *arguments)
         if contract in keep3r.helpers:
             helper, helper_view = keep3r.helpers[contract], HELPER_VIEWS.get(name)
-            return None if helper_view is None else (
-                lambda: helper_view(keep3r, helper, context.now, context.base_fee, *arguments)
+            return (
+                None
+                if helper_view is None
+                else (lambda: helper_view(keep3r, helper, context.now, context.base_fee, *arguments))
             )
         if contract in keep3r.pools:
             pool, pool_view = keep3r.pools[contract], POOL_VIEWS.get(name)
             return None if pool_view is None else lambda: pool_view(pool, context.now, *arguments)
         if not contract:
             block: dict[str, Callable[[], Value]] = {
-                "block.timestamp": lambda: context.now, "block.baseFee": lambda: context.base_fee,
+                "block.timestamp": lambda: context.now,
+                "block.baseFee": lambda: context.base_fee,
             }
             return block.get(name)
         return None
@@ -137,7 +154,10 @@ def _build(deployment: Deployment, source: str) -> Keep3r:
         )
     state = deployment.initial_state
     keep3r = Keep3r(
-        contract.address, contract.version, RULES[contract.version], _parameters(state[contract.address]),
+        contract.address,
+        contract.version,
+        RULES[contract.version],
+        _parameters(state[contract.address]),
         deployment.tokens["kp3r_in_pools"],
     )
     for other in deployment.contracts:

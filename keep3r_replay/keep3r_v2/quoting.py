@@ -27,8 +27,8 @@ def kp3rs_at_tick(amount: int, tick_difference: int, window: int) -> int:
 def observe_liquidity(keep3r: Keep3r, liquidity: str, now: int) -> TickCache:
     """`observeLiquidity`: the cache of the present period, or what a refresh would put there.
 
-    Raises `Revert` "empty" where the contract would ask a pool that it does not know, "unknown pool" for one that the history
-    does not describe.
+    Raises `Revert` "empty" where the contract would ask a pool that it does not know, "unknown pool" for one that the
+    history does not describe.
     """
     approval = keep3r.approvals.get(liquidity, _NO_APPROVAL)
     cache = approval.tick

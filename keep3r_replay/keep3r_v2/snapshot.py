@@ -50,7 +50,13 @@ def dump_job(job: Job) -> dict[str, Any]:
     values: dict[str, Any] = {
         name: getattr(job, name)
         for name in (
-            "credits", "period_credits", "rewarded_at", "worked_at", "owner", "pending_owner", "pending_migration",
+            "credits",
+            "period_credits",
+            "rewarded_at",
+            "worked_at",
+            "owner",
+            "pending_owner",
+            "pending_migration",
             "migration_requested_at",
         )
         if getattr(job, name) != getattr(untouched, name)

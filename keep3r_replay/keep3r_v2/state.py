@@ -1,22 +1,24 @@
-"""State of a Keep3r V2 contract: what its storage holds, in plain integers (wei, seconds, gas) and lower-case addresses."""
+"""State of a Keep3r V2 contract: what its storage holds, in integers (wei, seconds, gas) and lower-case addresses."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.evm.enumerable_set import EnumerableSet
-from keep3r_replay.keep3r_v2.helper import Helper
-from keep3r_replay.keep3r_v2.versions import Rules
-from keep3r_replay.uniswap_v3.oracle import Pool
+
+if TYPE_CHECKING:
+    from keep3r_replay.keep3r_v2.helper import Helper
+    from keep3r_replay.keep3r_v2.versions import Rules
+    from keep3r_replay.uniswap_v3.oracle import Pool
 
 ZERO_ADDRESS = "0x" + "0" * 40
 
 
 class TickCache(NamedTuple):
-    """The contract's cached twap of a liquidity: tick cumulative at the start of `period`, and its gain over the period before."""
+    """Cached twap of a liquidity: tick cumulative at the start of `period`, and its gain over the period before."""
 
     current: int
     difference: int
@@ -95,14 +97,33 @@ class Parameters:
 class Keep3r:
     """One Keep3r contract, with the pools and helpers that it asks.
 
-    Transitions (`credits`, `work`, `liquidity`, ...) are free functions over this object. A check that the contract makes goes
-    through `require`: by default a failing one raises `Revert`; a replay that must follow the chain collects them instead.
+    Transitions (`credits`, `work`, `liquidity`, ...) are free functions over this object. A check that the contract
+    makes goes through `require`: by default a failing one raises `Revert`; a replay that must follow the chain
+    collects them instead.
     """
 
     __slots__ = (
-        "address", "approvals", "approved_liquidities", "collected", "disputers", "disputes", "gas_meter", "helpers",
-        "job_list", "jobs", "keeper_list", "keepers", "kp3r_in_pools", "pair_pools", "parameters", "pools", "rules",
-        "slashers", "total_bonds", "unbonds", "version",
+        "address",
+        "approvals",
+        "approved_liquidities",
+        "collected",
+        "disputers",
+        "disputes",
+        "gas_meter",
+        "helpers",
+        "job_list",
+        "jobs",
+        "keeper_list",
+        "keepers",
+        "kp3r_in_pools",
+        "pair_pools",
+        "parameters",
+        "pools",
+        "rules",
+        "slashers",
+        "total_bonds",
+        "unbonds",
+        "version",
     )
 
     def __init__(self, address: str, version: str, rules: Rules, parameters: Parameters, kp3r_in_pools: str) -> None:

@@ -1,6 +1,7 @@
 """Where the versions of Keep3r V2 and of its helper differ: the one place that says so.
 
-The model is written once and asks these rules. A field's docstring says which behaviour the contract shows when it is true.
+The model is written once and asks these rules. A field's docstring says which behaviour the contract shows when it is
+true.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def job_liquidity_credits(keep3r: Keep3r, job: Job, now: int) -> int:
 
 
 def total_job_credits(keep3r: Keep3r, job: Job, now: int) -> int:
-    """`totalJobCredits`: liquidity credits and what was mined since. Raises `Revert` as `job_liquidity_credits` does."""
+    """`totalJobCredits`: liquidity credits and what was mined since. Raises `Revert` as the former do."""
     period_credits = job_period_credits(keep3r, job, now)
     window = keep3r.parameters.reward_period_time
     if job.rewarded_at > period_start(keep3r, now - window):
@@ -140,7 +140,10 @@ HELPER_VIEWS: dict[str, View] = {
     "quoteTwapTime": lambda k, h, now, fee: h.parameters.quote_twap_time,
     "minBaseFee": lambda k, h, now, fee: h.parameters.min_base_fee,
     "minPriorityFee": lambda k, h, now, fee: h.parameters.min_priority_fee,
-    "kp3rWethPool": lambda k, h, now, fee: [h.parameters.kp3r_weth_pool, "true" if h.parameters.is_kp3r_token0 else "false"],
+    "kp3rWethPool": lambda k, h, now, fee: [
+        h.parameters.kp3r_weth_pool,
+        "true" if h.parameters.is_kp3r_token0 else "false",
+    ],
     "keep3rV2": lambda k, h, now, fee: h.parameters.keep3r_v2,
     "governance": lambda k, h, now, fee: h.parameters.governance,
     "pendingGovernance": lambda k, h, now, fee: h.parameters.pending_governance,
@@ -152,11 +155,17 @@ HELPER_VIEWS: dict[str, View] = {
         int(gas) * h.reward_boost(_keeper(k, keeper).bonds.get(k.kp3r_in_pools, 0), fee) // 10_000, now
     ),
 }
-"""Views of a helper: `view(keep3r, helper, now, base_fee, *arguments)`. Its bonds are of the KP3R that it was built with."""
+"""Views of a helper: `view(keep3r, helper, now, base_fee, *arguments)`. Bonds are of the KP3R it was built with."""
 
 POOL_VIEWS: dict[str, View] = {
     "slot0": lambda p, now: [
-        str(p.sqrt_price_x96), str(p.tick), str(p.index), str(p.cardinality), str(p.cardinality_next), str(p.fee_protocol), "true",
+        str(p.sqrt_price_x96),
+        str(p.tick),
+        str(p.index),
+        str(p.cardinality),
+        str(p.cardinality_next),
+        str(p.fee_protocol),
+        "true",
     ],
     "liquidity": lambda p, now: p.liquidity,
     "observe": lambda p, now, *ago: [

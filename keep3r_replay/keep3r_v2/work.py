@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.keep3r_v2.credits import Reward, reward_event, reward_now, update_if_needed
-from keep3r_replay.keep3r_v2.state import Job, Keep3r
+
+if TYPE_CHECKING:
+    from keep3r_replay.keep3r_v2.state import Job, Keep3r
 
 
 def check_payer(keep3r: Keep3r, address: str) -> None:

@@ -1,1 +1,1 @@
-"""The replay engine: events in chain order to a protocol's handlers, readings between blocks. Knows no protocol by name."""
+"""The replay engine: events in chain order to a protocol's handlers, readings between blocks. Knows no protocol."""

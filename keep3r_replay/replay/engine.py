@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import polars as pl
 
 from keep3r_replay.errors import InputError
-from keep3r_replay.lake.reader import Lake
 from keep3r_replay.replay.timeline import slices
+
+if TYPE_CHECKING:
+    from keep3r_replay.lake.reader import Lake
 
 Handle = Callable[[Any, tuple[Any, ...]], None]
 
@@ -108,20 +110,29 @@ def _block_facts(
     lake: Lake, reading_blocks: Sequence[int], columns: Mapping[str, Sequence[str]], until_block: int | None
 ) -> dict[int, BlockFacts]:
     """The blocks that carry events or readings. The rest of a long history stays on disk."""
-    needed = pl.concat([
-        *(
-            lake.scan(f"events/{name}", columns=["block_number"], until_block=until_block)
-            for name in columns if lake.has(f"events/{name}")
-        ),
-        pl.LazyFrame({"block_number": reading_blocks}, schema={"block_number": pl.UInt32}),
-    ]).unique()
-    blocks = lake.scan("blocks", columns=["number", "timestamp", "base_fee_per_gas", "gas_limit"], until_block=until_block)
+    needed = pl.concat(
+        [
+            *(
+                lake.scan(f"events/{name}", columns=["block_number"], until_block=until_block)
+                for name in columns
+                if lake.has(f"events/{name}")
+            ),
+            pl.LazyFrame({"block_number": reading_blocks}, schema={"block_number": pl.UInt32}),
+        ]
+    ).unique()
+    blocks = lake.scan(
+        "blocks", columns=["number", "timestamp", "base_fee_per_gas", "gas_limit"], until_block=until_block
+    )
     frame = blocks.join(needed, left_on="number", right_on="block_number", how="semi").collect()
     missing = frame.filter(pl.any_horizontal(pl.all().is_null()))
     if missing.height:
-        raise InputError(lake.path, "block without timestamp, base fee or gas limit", place=f"block {missing['number'][0]}")
+        raise InputError(
+            lake.path, "block without timestamp, base fee or gas limit", place=f"block {missing['number'][0]}"
+        )
     values = zip(
-        frame["timestamp"].to_list(), frame["base_fee_per_gas"].cast(pl.Int128).to_list(), frame["gas_limit"].to_list(),
+        frame["timestamp"].to_list(),
+        frame["base_fee_per_gas"].cast(pl.Int128).to_list(),
+        frame["gas_limit"].to_list(),
         strict=True,
     )
     return dict(zip(frame["number"].to_list(), map(BlockFacts._make, values), strict=True))

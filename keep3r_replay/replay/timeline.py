@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.lake.reader import Lake
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from keep3r_replay.lake.reader import Lake
 
 SLICE = 65_536
 """Events that stand in memory as Python objects at a time."""
@@ -16,8 +18,11 @@ _PLACE = ("block_number", "transaction_index", "log_index")
 
 
 class Slice(NamedTuple):
-    """Consecutive events. For the i-th, `tables[i]` is the place of its table among the names asked for, and the next of
-    `rows[tables[i]]` its log index and columns."""
+    """Consecutive events.
+
+    For the i-th, `tables[i]` is the place of its table among the names asked for, and the next of
+    `rows[tables[i]]` its log index and columns.
+    """
 
     blocks: list[int]
     transactions: list[int]
@@ -28,8 +33,8 @@ class Slice(NamedTuple):
 def slices(lake: Lake, columns: Mapping[str, Sequence[str]], until_block: int | None) -> Iterator[Slice]:
     """Read the tables `events/<name>` of `columns` (those that the lake has), with the columns named.
 
-    Decimal columns come as int, everything else as polars gives it. The files are loaded range by range, as the lake was
-    written; within a range, `SLICE` events at a time become Python objects.
+    Decimal columns come as int, everything else as polars gives it. The files are loaded range by range, as the lake
+    was written; within a range, `SLICE` events at a time become Python objects.
     """
     names = list(columns)
     for low, high in _ranges(lake, until_block):
@@ -37,9 +42,12 @@ def slices(lake: Lake, columns: Mapping[str, Sequence[str]], until_block: int | 
         present = [position for position, name in enumerate(names) if name in frames]
         if not present:
             continue
-        order = pl.concat([
-            frames[names[position]].select(*_PLACE, pl.lit(position, dtype=pl.UInt16).alias("table")) for position in present
-        ]).sort("block_number", "log_index")
+        order = pl.concat(
+            [
+                frames[names[position]].select(*_PLACE, pl.lit(position, dtype=pl.UInt16).alias("table"))
+                for position in present
+            ]
+        ).sort("block_number", "log_index")
         taken = dict.fromkeys(present, 0)
         for start in range(0, order.height, SLICE):
             part = order.slice(start, SLICE)
@@ -49,7 +57,9 @@ def slices(lake: Lake, columns: Mapping[str, Sequence[str]], until_block: int | 
             for position, count in counts.items():
                 frame = frames[names[position]].slice(taken[position], count)
                 taken[position] += count
-                rows[position] = zip(*(_python(frame[name]) for name in ("log_index", *columns[names[position]])), strict=True)
+                rows[position] = zip(
+                    *(_python(frame[name]) for name in ("log_index", *columns[names[position]])), strict=True
+                )
             yield Slice(part["block_number"].to_list(), part["transaction_index"].to_list(), tables, rows)
 
 

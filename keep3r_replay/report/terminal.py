@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.journal import Finding
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.journal import Finding
 
 _WORDS = {
     "exact": "exact to the wei",
@@ -23,18 +25,24 @@ def summary_lines(summary: dict[str, Any], findings: Sequence[Finding]) -> list[
     first, last = summary["blocks"]
     works, events, readings = summary["works"], summary["events"], summary["readings"]
     lines = [
-        f"{summary['verdict'].upper()}  {summary['deployment']}  Keep3r {summary['version']}  blocks {first:,} to {last:,}",
+        f"{summary['verdict'].upper()}  {summary['deployment']}  Keep3r {summary['version']}  "
+        f"blocks {first:,} to {last:,}",
         "",
-        f"works     {sum(works.values()):>10,}  " + ", ".join(
-            f"{count:,} {_WORDS[name]}" for name, count in works.items() if count or name == "mismatch"
-        ),
+        f"works     {sum(works.values()):>10,}  "
+        + ", ".join(f"{count:,} {_WORDS[name]}" for name, count in works.items() if count or name == "mismatch"),
         f"events    {events['predicted']:>10,}  predicted, {events['mismatched']:,} not as predicted",
-        f"readings  {readings['compared']:>10,}  compared, {readings['mismatched']:,} differ, "
-        f"{readings['undetermined']:,} undetermined",
+        (
+            f"readings  {readings['compared']:>10,}  compared, {readings['mismatched']:,} differ, "
+            f"{readings['undetermined']:,} undetermined"
+        ),
         f"state     {summary['state_hash'][:16]}",
     ]
     if findings:
-        lines += ["", f"{len(findings):,} findings: " + ", ".join(f"{count:,} {kind}" for kind, count in summary["findings"].items())]
+        lines += [
+            "",
+            f"{len(findings):,} findings: "
+            + ", ".join(f"{count:,} {kind}" for kind, count in summary["findings"].items()),
+        ]
         for finding in findings[:_SHOWN]:
             place = f"block {finding.block_number}" + ("" if finding.log_index is None else f" log {finding.log_index}")
             values = f"expected {finding.expected or 'nothing'}, observed {finding.observed or 'nothing'}"

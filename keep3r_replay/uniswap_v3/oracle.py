@@ -1,7 +1,8 @@
 """A Uniswap V3 pool as its oracle sees it: price, liquidity in range and the ring of observations.
 
-Everything is rebuilt from the pool's own logs (Initialize, Swap, Mint, Burn, IncreaseObservationCardinalityNext) and the
-timestamps of their blocks. Follows UniswapV3Pool.sol and Oracle.sol. Times in seconds, cumulatives in tick-seconds.
+Everything is rebuilt from the pool's own logs (Initialize, Swap, Mint, Burn, IncreaseObservationCardinalityNext) and
+the timestamps of their blocks. Follows UniswapV3Pool.sol and Oracle.sol. Times in seconds, cumulatives in
+tick-seconds.
 """
 
 from __future__ import annotations
@@ -20,12 +21,25 @@ class Pool:
     """State of one pool.
 
     Observations are kept in the order of their times; `stored` of them are still in the ring. That is the same as the
-    contract's ring: its cardinality grows only when the index stands at the end, so the ring's order is always that of time.
+    contract's ring: its cardinality grows only when the index stands at the end, so the ring's order is always that
+    of time.
     """
 
     __slots__ = (
-        "address", "cardinality", "cardinality_next", "fee_protocol", "index", "liquidity", "per_liquidity", "sqrt_price_x96", "stored",
-        "tick", "tick_cumulatives", "times", "token0", "token1",
+        "address",
+        "cardinality",
+        "cardinality_next",
+        "fee_protocol",
+        "index",
+        "liquidity",
+        "per_liquidity",
+        "sqrt_price_x96",
+        "stored",
+        "tick",
+        "tick_cumulatives",
+        "times",
+        "token0",
+        "token1",
     )
 
     def __init__(self, address: str, token0: str, token1: str) -> None:
@@ -93,7 +107,7 @@ class Pool:
     # OBSERVE
 
     def tick_cumulative(self, target: int) -> int:
-        """`tickCumulative` at time `target` (Oracle.observeSingle). Raises `Revert` Error(OLD), Error(I) if not initialized."""
+        """`tickCumulative` at time `target`. Raises `Revert` Error(OLD), Error(I) if not initialized."""
         times = self.times
         if not times:
             raise Revert(UNINITIALIZED)
@@ -115,7 +129,11 @@ class Pool:
             raise Revert(UNINITIALIZED)
         last = times[-1]
         if target >= last:
-            return self._per_liquidity_after(self.per_liquidity[-1], target - last) if target > last else self.per_liquidity[-1]
+            return (
+                self._per_liquidity_after(self.per_liquidity[-1], target - last)
+                if target > last
+                else self.per_liquidity[-1]
+            )
         before = self._index_before(target)
         elapsed = target - times[before]
         start = self.per_liquidity[before]
@@ -133,11 +151,16 @@ class Pool:
     # SNAPSHOT
 
     def dump(self) -> dict[str, Any]:
-        """The state that later answers depend on, as plain JSON values; observations that left the ring are left out."""
+        """The state that later answers depend on, as plain JSON values; without observations that left the ring."""
         oldest = len(self.times) - self.stored
         return {
-            "sqrt_price_x96": self.sqrt_price_x96, "tick": self.tick, "liquidity": self.liquidity, "index": self.index,
-            "cardinality": self.cardinality, "cardinality_next": self.cardinality_next, "fee_protocol": self.fee_protocol,
+            "sqrt_price_x96": self.sqrt_price_x96,
+            "tick": self.tick,
+            "liquidity": self.liquidity,
+            "index": self.index,
+            "cardinality": self.cardinality,
+            "cardinality_next": self.cardinality_next,
+            "fee_protocol": self.fee_protocol,
             "observations": [
                 [self.times[i], self.tick_cumulatives[i], self.per_liquidity[i]] for i in range(oldest, len(self.times))
             ],

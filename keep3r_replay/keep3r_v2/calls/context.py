@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.journal import Journal
-from keep3r_replay.keep3r_v2.credits import Reward
-from keep3r_replay.keep3r_v2.state import Keep3r
+
+if TYPE_CHECKING:
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.keep3r_v2.credits import Reward
+    from keep3r_replay.keep3r_v2.state import Keep3r
 
 Transaction = tuple[int, int]
 """Block number and index in the block: the name of a transaction."""
@@ -54,7 +56,12 @@ class CallContext:
     def impossible(self, log_index: int, subject: str, error: str) -> None:
         """The event at `log_index` tells of a call that reverts with `error` in the model."""
         self.journal.disagree(
-            "impossible_call", log_index, subject, "revert", error, "succeeded",
+            "impossible_call",
+            log_index,
+            subject,
+            "revert",
+            error,
+            "succeeded",
             f"the contract would have reverted with {error} in the state that the history so far leads to",
         )
 
@@ -74,11 +81,18 @@ class CallContext:
             self.pair_transfers[key] = count - 1
         return count > 0
 
-    def expect_transfer(self, log_index: int, subject: str, token: str, sender: str, receiver: str, amount: int) -> None:
+    def expect_transfer(
+        self, log_index: int, subject: str, token: str, sender: str, receiver: str, amount: int
+    ) -> None:
         """A call moved `amount` of a pair manager's token before it emitted the event at `log_index`."""
         if token in self.keep3r.pair_pools and not self.use_transfer(token, sender, receiver, amount):
             self.journal.disagree(
-                "event_mismatch", log_index, subject, "amount", f"Transfer of {amount} from {sender} to {receiver} before it", "none",
+                "event_mismatch",
+                log_index,
+                subject,
+                "amount",
+                f"Transfer of {amount} from {sender} to {receiver} before it",
+                "none",
                 f"the liquidity token {token} logs no such transfer earlier in the transaction",
             )
 

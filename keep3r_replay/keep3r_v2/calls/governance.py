@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from keep3r_replay.journal import WARNING
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Handler, Row, guarded
-from keep3r_replay.keep3r_v2.helper import HelperParameters
 from keep3r_replay.keep3r_v2.job_liquidity import is_kp3r_token0, set_kp3r_weth_pool
 from keep3r_replay.keep3r_v2.keepers import change_keep3r_v1
 from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS, Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keep3r_replay.keep3r_v2.helper import HelperParameters
 
 
 def _sets_parameter(name: str) -> Handler:
@@ -30,9 +34,16 @@ def _helper_parameters(context: CallContext, address: str) -> HelperParameters:
     return context.keep3r.helpers[address].parameters
 
 
-def _accept_governance(context: CallContext, row: Row, parameters: Parameters | HelperParameters, governance: str) -> None:
+def _accept_governance(
+    context: CallContext, row: Row, parameters: Parameters | HelperParameters, governance: str
+) -> None:
     context.expect(
-        row[0], row[1], "governance", parameters.pending_governance, governance, "another address was proposed for governance"
+        row[0],
+        row[1],
+        "governance",
+        parameters.pending_governance,
+        governance,
+        "another address was proposed for governance",
     )
     parameters.governance = governance
     parameters.pending_governance = ZERO_ADDRESS
@@ -54,8 +65,14 @@ def on_helper_change(context: CallContext, row: Row) -> None:
     context.keep3r.parameters.keep3r_helper = address
     if address not in context.keep3r.helpers:
         context.journal.note(
-            "unknown_contract", log_index, address, "keep3r_helper", "", address,
-            "the lake does not describe this helper: payments can not be recomputed while it is in force", WARNING,
+            "unknown_contract",
+            log_index,
+            address,
+            "keep3r_helper",
+            "",
+            address,
+            "the lake does not describe this helper: payments can not be recomputed while it is in force",
+            WARNING,
         )
 
 
@@ -76,7 +93,12 @@ def on_helper_pool_change(context: CallContext, row: Row) -> None:
     parameters.kp3r_weth_pool = pool
     parameters.is_kp3r_token0 = is_kp3r_token0(context.keep3r, pool)
     context.expect(
-        log_index, address, "is_kp3r_token0", parameters.is_kp3r_token0, token0, "the pool's tokens stand in the other order"
+        log_index,
+        address,
+        "is_kp3r_token0",
+        parameters.is_kp3r_token0,
+        token0,
+        "the pool's tokens stand in the other order",
     )
 
 
@@ -105,7 +127,8 @@ def _changes(make: Callable[[str], Handler], role: str, *changes: tuple[str, str
 
 HANDLERS = {
     **_changes(
-        _sets_parameter, "keep3r",
+        _sets_parameter,
+        "keep3r",
         ("BondTimeChange", "bond_time"),
         ("UnbondTimeChange", "unbond_time"),
         ("LiquidityMinimumChange", "liquidity_minimum"),
@@ -116,7 +139,8 @@ HANDLERS = {
         ("Keep3rV1ProxyChange", "keep3r_v1_proxy"),
     ),
     **_changes(
-        _sets_helper_parameter, "keep3r_helper",
+        _sets_helper_parameter,
+        "keep3r_helper",
         ("MinBoostChange", "min_boost"),
         ("MaxBoostChange", "max_boost"),
         ("TargetBondChange", "target_bond"),

@@ -75,16 +75,24 @@ def on_liquidity_slash(context: CallContext, row: Row) -> None:
 
 
 def on_credits_forced(context: CallContext, row: Row) -> None:
-    """LiquidityCreditsForced. The amount is in the input of a direct call; otherwise it is what the event leaves over."""
+    """LiquidityCreditsForced. The amount is in the input of a direct call; otherwise the event tells it."""
     log_index, address, rewarded_at, current_credits = row
     keep3r = context.keep3r
     job = keep3r.jobs[address]
     job_liquidity.settle_for_forcing(keep3r, address, context.now)
-    arguments = direct_arguments(context.direct_inputs, context.transaction, "forceLiquidityCreditsToJob(address,uint256)")
+    arguments = direct_arguments(
+        context.direct_inputs, context.transaction, "forceLiquidityCreditsToJob(address,uint256)"
+    )
     amount = max(0, current_credits - job.credits) if arguments is None else int(arguments[1])
-    context.expect(log_index, address, "rewarded_at", job.rewarded_at, rewarded_at, "forcing credits settles the job up to now")
     context.expect(
-        log_index, address, "current_credits", job.credits + amount, current_credits,
+        log_index, address, "rewarded_at", job.rewarded_at, rewarded_at, "forcing credits settles the job up to now"
+    )
+    context.expect(
+        log_index,
+        address,
+        "current_credits",
+        job.credits + amount,
+        current_credits,
         "the settled credits and the forced amount give another sum; the chain's is adopted",
     )
     job.rewarded_at = rewarded_at
@@ -127,10 +135,16 @@ HANDLERS = {
     "keep3r.JobMigrationSuccessful": EventHandler(("from_job", "to_job"), guarded(on_migration)),
     "keep3r.LiquidityApproval": EventHandler(("liquidity",), guarded(on_liquidity_approval)),
     "keep3r.LiquidityRevocation": EventHandler(("liquidity",), guarded(on_liquidity_revocation)),
-    "keep3r.LiquidityAddition": EventHandler(("job", "liquidity", "provider", "amount"), guarded(on_liquidity_addition)),
-    "keep3r.LiquidityWithdrawal": EventHandler(("job", "liquidity", "receiver", "amount"), guarded(on_liquidity_withdrawal)),
+    "keep3r.LiquidityAddition": EventHandler(
+        ("job", "liquidity", "provider", "amount"), guarded(on_liquidity_addition)
+    ),
+    "keep3r.LiquidityWithdrawal": EventHandler(
+        ("job", "liquidity", "receiver", "amount"), guarded(on_liquidity_withdrawal)
+    ),
     "keep3r.JobSlashLiquidity": EventHandler(("job", "liquidity", "slasher", "amount"), guarded(on_liquidity_slash)),
-    "keep3r.LiquidityCreditsForced": EventHandler(("job", "rewarded_at", "current_credits"), guarded(on_credits_forced)),
+    "keep3r.LiquidityCreditsForced": EventHandler(
+        ("job", "rewarded_at", "current_credits"), guarded(on_credits_forced)
+    ),
     "keep3r.TokenCreditAddition": EventHandler(("job", "token", "amount"), guarded(on_token_credit_addition)),
     "keep3r.TokenCreditWithdrawal": EventHandler(("job", "token", "amount"), guarded(on_token_credit_withdrawal)),
     "keep3r.JobSlashToken": EventHandler(("job", "token", "slasher", "amount"), guarded(on_token_slash)),

@@ -45,15 +45,26 @@ def on_slash(context: CallContext, row: Row) -> None:
     if arguments is None or arguments[0] != address:
         context.undetermined_keepers[address] = None
         context.journal.note(
-            "undetermined_slash", log_index, address, "token", "", "",
+            "undetermined_slash",
+            log_index,
+            address,
+            "token",
+            "",
+            "",
             "neither the event nor the transaction's input tells which token was slashed, and how the amount splits; "
-            "the keeper's bonds are unknown from here on", WARNING,
+            "the keeper's bonds are unknown from here on",
+            WARNING,
         )
         return
     _, token, bond_amount, unbond_amount = arguments
     keepers.slash(context.keep3r, address, str(token), slasher, int(bond_amount), int(unbond_amount))
     context.expect(
-        log_index, address, "amount", int(bond_amount) + int(unbond_amount), amount, "the transaction asked for another sum"
+        log_index,
+        address,
+        "amount",
+        int(bond_amount) + int(unbond_amount),
+        amount,
+        "the transaction asked for another sum",
     )
 
 

@@ -38,7 +38,9 @@ def on_cardinality(context: CallContext, row: Row) -> None:
     """IncreaseObservationCardinalityNext of a pool."""
     _, address, old, new = row
     pool = context.keep3r.pools[address]
-    context.expect(row[0], address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one")
+    context.expect(
+        row[0], address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one"
+    )
     pool.grow(new)
 
 
@@ -58,7 +60,11 @@ def on_pair_transfer(context: CallContext, row: Row) -> None:
             context.pool_mints[key] = count - 1
         else:
             context.expect(
-                log_index, address, "amount", 0, amount,
+                log_index,
+                address,
+                "amount",
+                0,
+                amount,
                 "the pool did not mint or burn this liquidity for the pair manager earlier in the transaction",
             )
         return
@@ -82,6 +88,8 @@ HANDLERS = {
     "uniswap_v3_pool.IncreaseObservationCardinalityNext": EventHandler(
         ("address", "observation_cardinality_next_old", "observation_cardinality_next_new"), on_cardinality
     ),
-    "uniswap_v3_pool.SetFeeProtocol": EventHandler(("address", "fee_protocol0_new", "fee_protocol1_new"), on_fee_protocol),
+    "uniswap_v3_pool.SetFeeProtocol": EventHandler(
+        ("address", "fee_protocol0_new", "fee_protocol1_new"), on_fee_protocol
+    ),
     "pair_manager.Transfer": EventHandler(("address", "from", "to", "value"), on_pair_transfer),
 }

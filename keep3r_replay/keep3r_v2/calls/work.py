@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC, Revert
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Row
 from keep3r_replay.keep3r_v2.credits import Reward
 from keep3r_replay.keep3r_v2.helper import BOOST_BASE, ONE_ETHER, gas_for_payment, payment
-from keep3r_replay.keep3r_v2.state import Job
 from keep3r_replay.keep3r_v2.work import check_payer, earn, pay_credits, pay_token, payment_parameters
+
+if TYPE_CHECKING:
+    from keep3r_replay.keep3r_v2.state import Job
 
 EXACT = "exact"
 STALE_GAS = "stale_gas"
@@ -18,19 +22,37 @@ UNEXPLAINED = "unexplained"
 """The formula does not give the payment, so it is the job's own choice, or wrong."""
 
 WORK_COLUMNS = (
-    "explanation", "computed_payment", "initial_gas", "boost", "one_eth_quote", "extra_gas", "credits_before", "credits_after",
-    "rewards", "suspicious", "obstacle",
+    "explanation",
+    "computed_payment",
+    "initial_gas",
+    "boost",
+    "one_eth_quote",
+    "extra_gas",
+    "credits_before",
+    "credits_after",
+    "rewards",
+    "suspicious",
+    "obstacle",
 )
 """Columns of a work's record beside its event's: wei, gas and parts of 10,000.
 
-`rewards` counts the reward events; `obstacle` is why the formula has no answer. `suspicious` marks an unexplained payment that
-lies within one unit of gas of the formula's amount (a job's own choice has no reason to), and a gas meter that no silent
-validation explains by itself: an event of the transaction told another one, or the keeper passes the plain test.
+`rewards` counts the reward events; `obstacle` is why the formula has no answer. `suspicious` marks an unexplained
+payment that lies within one unit of gas of the formula's amount (a job's own choice has no reason to), and a gas
+meter that no silent validation explains by itself: an event of the transaction told another one, or the keeper passes
+the plain test.
 """
 
 REWARD_COLUMNS = (
-    "block_number", "log_index", "job", "expected_rewarded_at", "expected_current_credits", "expected_period_credits",
-    "rewarded_at", "current_credits", "period_credits", "matched",
+    "block_number",
+    "log_index",
+    "job",
+    "expected_rewarded_at",
+    "expected_current_credits",
+    "expected_period_credits",
+    "rewarded_at",
+    "current_credits",
+    "period_credits",
+    "matched",
 )
 """Columns of a reward's record: what the model predicted beside what the event says."""
 
@@ -82,8 +104,8 @@ def on_work(context: CallContext, row: Row) -> None:
 def _explain(context: CallContext, keeper: str, amount: int, gas_left: int) -> Explanation:
     """What the payment formula makes of a payment in KP3R.
 
-    A payment that the formula gives is a `worked`, and moves the gas meter as one does; so does one that it gives with a meter
-    set by a validation that left no event. Any other leaves the meter alone, as `bondedPayment` does.
+    A payment that the formula gives is a `worked`, and moves the gas meter as one does; so does one that it gives
+    with a meter set by a validation that left no event. Any other leaves the meter alone, as `bondedPayment` does.
     """
     keep3r = context.keep3r
     clears = keep3r.rules.worked_clears_gas_meter
@@ -116,7 +138,11 @@ def _explain(context: CallContext, keeper: str, amount: int, gas_left: int) -> E
 
 
 def compare_rewards(
-    context: CallContext, log_index: int, address: str, job: Job, predicted: list[Reward],
+    context: CallContext,
+    log_index: int,
+    address: str,
+    job: Job,
+    predicted: list[Reward],
     observed: list[tuple[int, Reward]] | None,
 ) -> None:
     """Hold the predicted reward events of one call against those the chain emitted before the event at `log_index`.
@@ -134,19 +160,34 @@ def compare_rewards(
             for name, model, chain in zip(Reward._fields, expected, event, strict=True):
                 if model != chain:
                     journal.disagree(
-                        "reward_mismatch", place, address, name, model, chain,
+                        "reward_mismatch",
+                        place,
+                        address,
+                        name,
+                        model,
+                        chain,
                         "the model's accountance of the job gives another value; the chain's is adopted",
                     )
-    for place, event in events[len(predicted):]:
+    for place, event in events[len(predicted) :]:
         context.rewards.append((context.block_number, place, address, None, None, None, *event, False))
         journal.disagree(
-            "unexpected_reward", place, address, "event", "none", "LiquidityCreditsReward",
-            "by the model the job is neither in a new period nor short of credits here; its state is adopted from the event",
+            "unexpected_reward",
+            place,
+            address,
+            "event",
+            "none",
+            "LiquidityCreditsReward",
+            "by the model the job is neither in a new period nor short of credits; its state is adopted from the event",
         )
-    for expected in predicted[len(events):]:
+    for expected in predicted[len(events) :]:
         journal.events_not_emitted += 1
         journal.note(
-            "missing_reward", log_index, address, "event", f"LiquidityCreditsReward{tuple(expected)}", "none",
+            "missing_reward",
+            log_index,
+            address,
+            "event",
+            f"LiquidityCreditsReward{tuple(expected)}",
+            "none",
             "by the model this call rewards the job, and emits that, before the event at this place",
         )
     if differs and events:
@@ -162,6 +203,8 @@ def end_transaction(context: CallContext) -> None:
 
 HANDLERS = {
     "keep3r.KeeperValidation": EventHandler(("gas_left",), on_validation),
-    "keep3r.LiquidityCreditsReward": EventHandler(("job", "rewarded_at", "current_credits", "period_credits"), on_reward),
+    "keep3r.LiquidityCreditsReward": EventHandler(
+        ("job", "rewarded_at", "current_credits", "period_credits"), on_reward
+    ),
     "keep3r.KeeperWork": EventHandler(("credit", "job", "keeper", "payment", "gas_left"), on_work),
 }
