@@ -1,0 +1,1 @@
+"""The bundled sample: a recording and the lake that importing it gives."""
