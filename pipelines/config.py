@@ -20,9 +20,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import sys
 import types
 import typing
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,7 +43,13 @@ _REQUIRED = "???"
 
 
 def setting(meaning: str, *, default: Any = _REQUIRED) -> Any:
-    """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required)."""
+    """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required).
+
+    A setting that is a dataclass itself has no default: it is chosen from the group of YAML files of its name, or made
+    of its own defaults.
+    """
+    if isinstance(default, (list, dict)):
+        return dataclasses.field(default_factory=default.copy, metadata={"meaning": meaning})
     return dataclasses.field(default=default, metadata={"meaning": meaning})
 
 
@@ -78,15 +86,12 @@ def _compose(name: str, schema: type[Config], overrides: list[str]) -> Config:
     from omegaconf import OmegaConf
     from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-    node = OmegaConf.structured(schema)
-    # OmegaConf takes "frozen" for "no overrides"; what is frozen here is the object that comes out.
-    _make_writable(node)
-    ConfigStore.instance().store(name=f"{name}_schema", node=node)
+    ConfigStore.instance().store(name=f"{name}_schema", node=_thawed(schema))
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
             composed = compose(config_name=name, overrides=overrides)
-        return typing.cast("Config", OmegaConf.to_object(composed))
+        return typing.cast("Config", _frozen(schema, OmegaConf.to_object(composed)))
     except MissingMandatoryValue as error:
         missing = str(error.full_key or error.key)
         raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {name} --help)") from None
@@ -94,14 +99,29 @@ def _compose(name: str, schema: type[Config], overrides: list[str]) -> Config:
         raise UsageError(f"{_first_cause(error)} (keep3r {name} --help)") from None
 
 
-def _make_writable(node: Any) -> None:
-    from omegaconf import DictConfig, OmegaConf
+def _thawed(schema: Any) -> Any:
+    """Return a twin of a frozen dataclass that can be changed: OmegaConf takes "frozen" for "no overrides"."""
+    hints = typing.get_type_hints(schema)
+    fields = []
+    for field in dataclasses.fields(schema):
+        hint = hints[field.name]
+        kind = _thawed(hint) if dataclasses.is_dataclass(hint) else hint
+        default: Any = dataclasses.field(default=field.default)
+        if field.default_factory is not dataclasses.MISSING:
+            default = dataclasses.field(default_factory=field.default_factory)
+        fields.append((field.name, kind, default))
+    return dataclasses.make_dataclass(schema.__name__, fields)
 
-    OmegaConf.set_readonly(node, value=False)
-    for key in node:
-        child = node._get_node(key)
-        if isinstance(child, DictConfig) and not child._is_none() and not child._is_missing():
-            _make_writable(child)
+
+def _frozen(schema: Any, twin: Any) -> Any:
+    """Return the `schema` object that says what its twin says."""
+    hints = typing.get_type_hints(schema)
+    values = {
+        field.name: _frozen(hints[field.name], value) if dataclasses.is_dataclass(hints[field.name]) else value
+        for field in dataclasses.fields(schema)
+        for value in [getattr(twin, field.name)]
+    }
+    return schema(**values)
 
 
 def _checked_override(name: str, argument: str, fields: dict[str, Any], schema: type[Any]) -> str:
@@ -142,7 +162,12 @@ def _first_cause(error: BaseException) -> str:
     if key:
         wanted = f", expected {expected}" if expected else ""
         return f"setting '{key}' has a value of the wrong type{wanted}"
-    lines = str(error).splitlines() or [type(error).__name__]
+    text = str(error)
+    if group := re.search(r"You must specify '(\w+)'", text):
+        return f"missing setting '{group.group(1)}': say {group.group(1)}=NAME"
+    if unknown := re.search(r"Could not find '(\w+)/([^']*)'", text):
+        return f"no {unknown.group(1)} of that name; there are {', '.join(_choices(unknown.group(1)))}"
+    lines = text.splitlines() or [type(error).__name__]
     return lines[0].split("'")[0].strip() if "=" in lines[0] else lines[0]
 
 
@@ -150,14 +175,28 @@ def _help(name: str, fields: dict[str, Any], summary: str) -> str:
     width = max(len(field) for field in fields)
     lines = []
     for key, field in fields.items():
-        default = "required" if field.default == _REQUIRED else f"default {_shown(field.default)}"
+        default = "required" if field.default == _REQUIRED else f"default {_shown(_default(field))}"
+        choices = _choices(key)
+        if choices:
+            default += f"; one of {', '.join(choices)}"
         lines.append(f"  {key:<{width}}  {field.metadata['meaning']} ({default})")
     return "\n".join([f"usage: keep3r {name} key=value ...", "", summary, "", *lines])
 
 
+def _choices(group: str) -> list[str]:
+    """Return the names of a group's YAML files; none if the setting is no group."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml") if path.stem != "none")
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
+
+
 def _shown(value: Any) -> str:
-    if value is None:
+    if value is None or value in ([], {}):
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Enum):
+        return value.name
     return str(value) if str(value) else "empty"

@@ -44,21 +44,7 @@ class Lake:
         folder = Path(path)
         if not folder.is_dir():
             raise LakeError(folder, "no such lake", remedy="make one with keep3r import or keep3r extract")
-        content = _read_json(folder / "manifest.json")
-        facts = _read_json(folder / "deployment.json")
-        for name, part in (("manifest.json", content), ("deployment.json", facts)):
-            layout = part.get("layout")
-            if not isinstance(layout, int) or isinstance(layout, bool) or layout < 1:
-                raise LakeError(folder / name, "no layout number", remedy="this is not a lake of keep3r")
-            if layout > LAYOUT:
-                raise LakeError(
-                    folder / name, f"layout {layout} is newer than this version's {LAYOUT}", remedy="update keep3r"
-                )
-        try:
-            manifest = manifest_from_json(content)
-            deployment = deployment_from_json(facts)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise LakeError(folder, f"damaged manifest or deployment: {error}", remedy="run keep3r verify") from None
+        manifest, deployment = cls.read(folder)
         for entry in manifest.files:
             file = folder / entry.path
             try:
@@ -70,6 +56,28 @@ class Lake:
                     file, f"has {size} bytes instead of {entry.bytes}", remedy="run keep3r verify, or import again"
                 )
         return cls(folder, deployment, manifest)
+
+    @staticmethod
+    def read(folder: Path) -> tuple[Manifest, Deployment]:
+        """Read what a lake says of itself, without looking at its files.
+
+        Raises:
+            LakeError: there is no lake, its layout is newer than this code, or its manifest is damaged.
+        """
+        content = _read_json(folder / "manifest.json")
+        facts = _read_json(folder / "deployment.json")
+        for name, part in (("manifest.json", content), ("deployment.json", facts)):
+            layout = part.get("layout")
+            if not isinstance(layout, int) or isinstance(layout, bool) or layout < 1:
+                raise LakeError(folder / name, "no layout number", remedy="this is not a lake of keep3r")
+            if layout > LAYOUT:
+                raise LakeError(
+                    folder / name, f"layout {layout} is newer than this version's {LAYOUT}", remedy="update keep3r"
+                )
+        try:
+            return manifest_from_json(content), deployment_from_json(facts)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise LakeError(folder, f"damaged manifest or deployment: {error}", remedy="run keep3r verify") from None
 
     def has(self, table: str) -> bool:
         """Tell whether the lake has a table: an event that never occurred has none."""

@@ -51,7 +51,10 @@ READINGS = pa.schema(
 )
 """One row a value that a view answered or a storage slot held after a block."""
 
-REPEATED = frozenset(
-    {"hash", "block_hash", "parent_hash", "transaction_hash", "input", "data", "sqrt_price_x96", "base_fee_per_gas"}
+UNDECODED = pa.schema([("block_number", pa.uint32()), ("log_index", pa.uint32()), ("reason", pa.string())])
+"""One row a log that is in `logs` and in no event table, with the reason. A lake without such logs has no such table."""
+
+UNREPEATED = frozenset(
+    {"hash", "parent_hash", "transaction_hash", "input", "data", "sqrt_price_x96", "base_fee_per_gas"}
 )
 """Columns whose values hardly repeat: a dictionary would only cost time and space."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from keep3r_replay.lake.manifest import FileEntry, file_name
-from keep3r_replay.lake.schemas import REPEATED
+from keep3r_replay.lake.schemas import UNREPEATED
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Deployment
@@ -48,19 +48,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def parquet_options(schema: Any) -> dict[str, Any]:
+    """Return how a table of this schema is written: zstd, and dictionaries only where values repeat."""
+    dictionaries = [field.name for field in schema if field.name not in UNREPEATED and _is_text(field)]
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": dictionaries or False,
+        "write_statistics": True,
+        "store_schema": False,
+    }
+
+
 def parquet_bytes(table: Any) -> memoryview:
-    """Return the table as Parquet, zstd-compressed; the same table always gives the same bytes."""
+    """Return the table as Parquet; the same table always gives the same bytes."""
     sink = pa.BufferOutputStream()
-    dictionaries = [name for name in table.column_names if name not in REPEATED and _is_text(table.schema.field(name))]
-    pq.write_table(
-        table,
-        sink,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=dictionaries or False,
-        write_statistics=True,
-        store_schema=False,
-    )
+    pq.write_table(table, sink, **parquet_options(table.schema))
     return memoryview(sink.getvalue())
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
+from keep3r_replay.dataset.values import value_text
 from keep3r_replay.errors import InputError
 from keep3r_replay.keep3r_v2.events import KEEP3R_EVENTS
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.recording.files import REMEDY, read_text
-from keep3r_replay.recording.readings import is_derived, value_text
+from keep3r_replay.recording.readings import is_derived
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _NOBODY = "0x" + "00" * 20

@@ -6,9 +6,10 @@ arguments (or which storage variable), and what came back.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.dataset.values import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,6 @@ _SAMPLED = {
 
 _REWARD = "reward100k"
 _CUMULATIVE = re.compile(r"tickCumulative_(\d+)s_ago")
-_INTEGER = re.compile(r"-?\d+")
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _SECTIONS = {"keep3r", "slashers", "disputers", "helper", "helper2", "jobs", "keepers", "liquidities", "pools", "raw"}
 _PLACE = {"block", "timestamp", "baseFee", "why"}
 
@@ -38,36 +37,6 @@ _PLACE = {"block", "timestamp", "baseFee", "why"}
 def is_derived(name: str) -> bool:
     """Tell whether a recorded name of the helper is a sample of a formula rather than a parameter."""
     return name in _SAMPLED or name == _REWARD
-
-
-def value_text(value: object) -> str:
-    """Write a value as `readings` holds it.
-
-    A decimal integer, `true` or `false`, a lower-case address, or compact JSON of a list of those as text.
-
-    Raises:
-        ValueError: the value is nothing of this.
-    """
-    if isinstance(value, list):
-        return json.dumps([_nested(item) for item in value], separators=(",", ":"))
-    return _scalar(value)
-
-
-def _nested(value: object) -> object:
-    return [_nested(item) for item in value] if isinstance(value, list) else _scalar(value)
-
-
-def _scalar(value: object) -> str:
-    if isinstance(value, str):
-        if _INTEGER.fullmatch(value):
-            return value
-        if _ADDRESS.fullmatch(value):
-            return value.lower()
-    elif isinstance(value, bool):
-        return "true" if value else "false"
-    elif isinstance(value, int):
-        return str(value)
-    raise ValueError(f"{str(value)[:80]!r} is no integer, address, truth value or list of those")
 
 
 class ReadingRows:

@@ -1,61 +1,66 @@
-"""All logs of a long range of blocks, fetched by several requests at once and handed over in order."""
+"""Answers about a long range of blocks, fetched by several requests at once and handed over in order."""
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from keep3r_replay.chain.client import NodeClient, RefusedError
-from keep3r_replay.chain.log_answers import LogAnswer, fetch_logs
+from keep3r_replay.chain.client import RefusedError
 from keep3r_replay.chain.refusals import Refusal
 from keep3r_replay.errors import NodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sized
 
     from keep3r_replay.chain.spans import SpanPlanner
 
 
-def stream_logs(
-    client: NodeClient,
-    first: int,
-    last: int,
-    addresses: Sequence[str],
-    *,
-    planner: SpanPlanner,
-    connections: int,
-) -> Iterator[LogAnswer]:
+class HasLogs(Protocol):
+    """What a stream needs to know of an answer: the last block it covers, and how many logs it holds."""
+
+    @property
+    def last(self) -> int: ...
+
+    @property
+    def batch(self) -> Sized: ...
+
+
+Answer = TypeVar("Answer", bound=HasLogs)
+
+
+def stream(
+    fetch: Callable[[int, int], Answer], first: int, last: int, *, planner: SpanPlanner, connections: int
+) -> Iterator[Answer]:
     """Yield answers that together cover the closed range without gap or overlap, in order.
 
-    At most `connections` + 1 answers are held at once, however long the range is.
+    Args:
+        fetch: asks for a closed range of blocks; runs in several threads at once.
+        first, last: the closed range.
+        planner: chooses the spans.
+        connections: how many requests are under way at once; at most one answer more is held in memory.
 
     Raises:
         NodeError: a part of the range cannot be had.
     """
-    if not addresses:
-        raise NodeError("there is no contract to fetch logs of; name one in the deployment")
-    with ThreadPoolExecutor(connections, thread_name_prefix="logs") as pool:
-        stream = _Stream(client, first, last, list(addresses), planner, connections, pool)
-        try:
-            yield from stream.answers()
-        finally:
-            stream.cancel()
+    pool = ThreadPoolExecutor(connections, thread_name_prefix="fetch")
+    try:
+        yield from _Stream(fetch, first, last, planner, connections, pool).answers()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
-class _Stream:
+class _Stream(Generic[Answer]):
     def __init__(
         self,
-        client: NodeClient,
+        fetch: Callable[[int, int], Answer],
         first: int,
         last: int,
-        addresses: list[str],
         planner: SpanPlanner,
         connections: int,
         pool: ThreadPoolExecutor,
     ) -> None:
-        self._client = client
-        self._addresses = addresses
+        self._fetch = fetch
         self._planner = planner
         self._connections = connections
         self._pool = pool
@@ -63,10 +68,10 @@ class _Stream:
         self._cursor = first
         self._last = last
         self._pieces: deque[tuple[int, int]] = deque()
-        self._running: dict[Future[LogAnswer], tuple[int, int]] = {}
-        self._arrived: dict[int, LogAnswer] = {}
+        self._running: dict[Future[Answer], tuple[int, int]] = {}
+        self._arrived: dict[int, Answer] = {}
 
-    def answers(self) -> Iterator[LogAnswer]:
+    def answers(self) -> Iterator[Answer]:
         while self._next_block <= self._last:
             self._fill()
             done, _ = wait(self._running, return_when=FIRST_COMPLETED)
@@ -78,18 +83,14 @@ class _Stream:
                 self._next_block = answer.last + 1
                 yield answer
 
-    def cancel(self) -> None:
-        for future in self._running:
-            future.cancel()
-
     def _fill(self) -> None:
         at_once = self._connections if self._planner.knows_density else 1
+        # The answer that is waited for is always among the running ones, so this bound cannot starve it.
         while len(self._running) < at_once and len(self._running) + len(self._arrived) <= self._connections:
             span = self._take()
             if span is None:
                 return
-            future = self._pool.submit(fetch_logs, self._client, *span, self._addresses)
-            self._running[future] = span
+            self._running[self._pool.submit(self._fetch, *span)] = span
 
     def _take(self) -> tuple[int, int] | None:
         if self._pieces:
@@ -100,7 +101,7 @@ class _Stream:
         self._cursor = span[1] + 1
         return span
 
-    def _settle(self, future: Future[LogAnswer], first: int, last: int) -> None:
+    def _settle(self, future: Future[Answer], first: int, last: int) -> None:
         try:
             answer = future.result()
         except RefusedError as refusal:

@@ -1,0 +1,281 @@
+"""Extracting a deployment into a lake: continue where the last run ended, up to the final head, whatever happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keep3r_replay.chain.spans import SpanPlanner
+from keep3r_replay.dataset.chain_head import Block, block_at, check_chain, final_head
+from keep3r_replay.dataset.discovery import NOBODY, Discovery
+from keep3r_replay.dataset.forks import fork_point
+from keep3r_replay.dataset.parameters import PARAMETERS, read_parameters
+from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
+from keep3r_replay.dataset.state import ExtractionState, Range, load_state
+from keep3r_replay.errors import NodeError, UsageError
+from keep3r_replay.lake.manifest import Coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.dataset.spec import ExtractionSpec
+    from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.lake.manifest import FileEntry
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one run is asked for.
+
+    Attributes:
+        from_block: the first block of a new lake; None for the oldest contract's.
+        to_block: the last block; None for the final head.
+        confirmations: depth of what is taken for final; None for the node's own `finalized`.
+        connections: requests under way at once.
+    """
+
+    from_block: int | None = None
+    to_block: int | None = None
+    confirmations: int | None = None
+    connections: int = 2
+
+
+@dataclass
+class Outcome:
+    """What a run did."""
+
+    from_block: int = -1
+    to_block: int = -1
+    head: int = -1
+    logs: int = 0
+    undecoded: int = 0
+    partitions: int = 0
+    rolled_back_to: int | None = None
+    repaired: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do: the blocks to fetch, in parts, and the contracts to ask for."""
+
+    head: Block
+    ranges: list[Range]
+    stale: list[Range]
+    contracts: int
+
+
+class Extraction:
+    """One run over one lake. The caller holds the lake's lock.
+
+    Args:
+        lake: its folder, which exists.
+        spec: the deployment.
+        client: the node.
+        request: what is asked for.
+        say: is told what happens, in lines for a person.
+        progress: is told the last block fetched, the block to reach and the logs so far.
+    """
+
+    def __init__(
+        self,
+        lake: Path,
+        spec: ExtractionSpec,
+        client: NodeClient,
+        request: Request,
+        say: Callable[[str], None],
+        progress: Callable[[int, int, int], None],
+    ) -> None:
+        self._lake = lake
+        self._spec = spec
+        self._client = client
+        self._request = request
+        self._say = say
+        self._progress = progress
+        self._planner = SpanPlanner()
+        self._outcome = Outcome()
+        self._target = -1
+
+    def plan(self) -> Plan:
+        """Return what run() would fetch, after asking the node as little as that takes; nothing is written."""
+        state, head = self._look()
+        last = self._last_block(head)
+        if state.contracts:
+            contracts = list(state.contracts.values())
+        else:
+            contracts = self._discovery(head).resolve(self._discovery(head).start(), {})
+        first = state.coverage.to_block + 1 if state.coverage else self._first_block(contracts)
+        return Plan(head, list(self._ranges(first, last)), state.stale, len(contracts))
+
+    def run(self) -> Outcome:
+        """Bring the lake up to date.
+
+        Raises:
+            NodeError, InputError, UsageError: see the parts.
+        """
+        state, head = self._look()
+        self._outcome.head = head.number
+        if state.files or state.contracts:
+            state.clear_orphans()
+        self._follow_reorganisation(state)
+        last = self._last_block(head)
+        self._target = last
+        if not state.contracts:
+            self._found(state, head)
+        while state.stale:
+            self._refetch(state, state.stale[0], head)
+            self._outcome.repaired += 1
+        first = state.coverage.to_block + 1 if state.coverage else self._first_block(state.contracts.values())
+        if first <= last:
+            self._outcome.from_block, self._outcome.to_block = first, last
+        for part_first, part_last in self._ranges(first, last):
+            self._extend(state, part_first, part_last, head)
+            while state.stale:
+                self._refetch(state, state.stale[0], head)
+        self._check_head(state)
+        return self._outcome
+
+    def _look(self) -> tuple[ExtractionState, Block]:
+        genesis = check_chain(self._client, self._spec.chain_id)
+        state = load_state(self._lake, self._spec, genesis)
+        return state, final_head(self._client, self._request.confirmations)
+
+    def _last_block(self, head: Block) -> int:
+        wanted = self._request.to_block
+        if wanted is not None and wanted > head.number:
+            self._say(f"to_block={wanted} is beyond the final head {head.number}: stopping there")
+        return head.number if wanted is None else min(wanted, head.number)
+
+    def _first_block(self, contracts: Iterable[Contract]) -> int:
+        if self._request.from_block is not None:
+            return self._request.from_block
+        return min((int(contract.facts["from_block"]) for contract in contracts), default=self._spec.search_from_block)
+
+    def _ranges(self, first: int, last: int) -> Iterable[Range]:
+        while first <= last:
+            end = min(last, self._spec.partition_of(first)[1])
+            yield first, end
+            first = end + 1
+
+    def _discovery(self, head: Block) -> Discovery:
+        return Discovery(self._client, self._spec, head.number)
+
+    def _found(self, state: ExtractionState, head: Block) -> None:
+        """Begin a lake: find the contracts, read what their constructors set."""
+        discovery = self._discovery(head)
+        contracts = discovery.resolve(discovery.start(), {})
+        if self._spec.keep3r and not any(contract.role == "keep3r" for contract in contracts):
+            raise UsageError(f"there is no Keep3r at {self._spec.keep3r} on chain {self._spec.chain_id}")
+        if not contracts:
+            raise UsageError("none of the deployment's contracts exists on this chain")
+        state.contracts = {contract.address: contract for contract in contracts}
+        self._read_initial(state, contracts)
+        state.tokens = self._tokens(state)
+        state.save_deployment()
+        state.save_manifest()
+        self._say(f"{len(contracts)} contracts: " + ", ".join(f"{each.role} {each.address}" for each in contracts))
+
+    def _read_initial(self, state: ExtractionState, contracts: Iterable[Contract]) -> None:
+        for contract in contracts:
+            if (contract.role, contract.version) not in PARAMETERS:
+                continue
+            block = max(int(contract.facts["from_block"]), (self._request.from_block or 0) - 1)
+            state.initial_state[contract.address] = read_parameters(self._client, contract, block)
+            if contract.role == "keep3r":
+                state.initial_state_block = block
+
+    def _tokens(self, state: ExtractionState) -> dict[str, str]:
+        tokens = dict(self._spec.tokens)
+        kp3r = state.initial_state.get(self._spec.keep3r, {}).get("keep3rV1", NOBODY)
+        tokens.setdefault("kp3r", kp3r)
+        tokens.setdefault("kp3r_in_pools", tokens["kp3r"])
+        pools = [contract for contract in state.contracts.values() if contract.role == "uniswap_v3_pool"]
+        for pool in sorted(pools, key=lambda contract: contract.address):
+            pair = [pool.facts["token0"], pool.facts["token1"]]
+            if tokens["kp3r_in_pools"] in pair:
+                pair.remove(tokens["kp3r_in_pools"])
+                tokens.setdefault("weth", pair[0])
+        tokens.setdefault("weth", NOBODY)
+        return dict(sorted(tokens.items()))
+
+    def _extend(self, state: ExtractionState, first: int, last: int, head: Block) -> None:
+        """Fetch new blocks; what the last partition holds already is kept and its file continued."""
+        tail = next((span for span in state.ranges() if state.coverage and span[1] == first - 1), None)
+        continued = tail if tail and self._spec.partition_of(tail[0]) == self._spec.partition_of(first) else None
+        while True:
+            # A contract found on the way makes the tail stale: then the whole partition is fetched again.
+            keeps = continued if continued and continued not in state.stale else None
+            start = continued[0] if continued else first
+            kept = state.of_range(keeps) if keeps else []
+            try:
+                written = self._write(state, start, last, head, kept)
+                break
+            except NewContractsError as found:
+                self._take(state, found.contracts)
+        self._commit(state, continued, start, last, written)
+        self._outcome.logs += written.logs
+        self._outcome.partitions += 1
+
+    def _refetch(self, state: ExtractionState, span: Range, head: Block) -> None:
+        """Fetch a complete partition again, because a file is damaged or a contract was found that it lacks."""
+        while True:
+            try:
+                written = self._write(state, *span, head, [])
+                break
+            except NewContractsError as found:
+                self._take(state, found.contracts)
+        self._commit(state, span, *span, written)
+
+    def _write(self, state: ExtractionState, first: int, last: int, head: Block, kept: list[FileEntry]) -> Written:
+        discovery = self._discovery(head)
+        source = Source(
+            self._client,
+            self._planner,
+            self._request.connections,
+            self._spec.detail == "logs",
+            lambda named: discovery.resolve(named, state.contracts),
+            lambda block, logs: self._progress(block, self._target, logs),
+        )
+        return write_partition(self._lake, first, last, state.contracts, source, kept)
+
+    def _take(self, state: ExtractionState, contracts: list[Contract]) -> None:
+        for contract in contracts:
+            self._say(f"found {contract.role} {contract.address}, created in block {contract.facts['from_block']}")
+        self._read_initial(state, contracts)
+        state.add_contracts(contracts)
+
+    def _commit(self, state: ExtractionState, old: Range | None, first: int, last: int, written: Written) -> None:
+        begin = min([first, *(span[0] for span in state.ranges())])
+        is_end = state.coverage is None or last >= state.coverage.to_block
+        if is_end and self._request.confirmations is None:
+            state.final_block = max(state.final_block, last)
+        if is_end:
+            state.anchors = [each for each in state.anchors if each[0] < first] + [(last, written.last_hash)]
+        state.replace_range(old, written.files, Coverage(begin, last, written.last_hash))
+        self._outcome.undecoded += len(written.undecoded)
+        for anomaly in written.undecoded[:3]:
+            self._say(f"kept raw, not decoded: {anomaly.place}: {anomaly.reason}")
+
+    def _follow_reorganisation(self, state: ExtractionState) -> None:
+        if state.coverage is None:
+            return
+        found = fork_point(self._client, state)
+        if found is None:
+            return
+        if found.number < state.final_block:
+            raise NodeError(
+                f"the node's chain parts from the lake's after block {found.number}, but block {state.final_block} was "
+                "final: a node of another chain, or a broken one; nothing was changed"
+            )
+        self._say(f"the chain was reorganised: rolling back from block {state.coverage.to_block} to {found.number}")
+        state.roll_back(found.number, found.hash)
+        self._outcome.rolled_back_to = found.number
+
+    def _check_head(self, state: ExtractionState) -> None:
+        """At the end, the chain must still be the one of the beginning."""
+        if state.coverage is None:
+            return
+        now = block_at(self._client, hex(state.coverage.to_block))
+        if now is not None and now.hash != state.coverage.last_block_hash:
+            raise NodeError("the chain was reorganised during the run; run again")

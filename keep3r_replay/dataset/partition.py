@@ -1,0 +1,166 @@
+"""One partition of the lake, written from a node: raw logs, events, headers, base fees and transactions."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from keep3r_replay.chain.fees import FeeSource
+from keep3r_replay.chain.stream import stream
+from keep3r_replay.chain.wire import quantity
+from keep3r_replay.dataset.decode import Anomaly, decode_logs
+from keep3r_replay.dataset.discovery import named_in_events
+from keep3r_replay.dataset.span import Span, SpanFetcher, timestamps_of
+from keep3r_replay.errors import InputError
+from keep3r_replay.evm.words import AMOUNT
+from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
+from keep3r_replay.lake.schemas import BLOCKS, UNDECODED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.chain.spans import SpanPlanner
+    from keep3r_replay.chain.wire import WireBlock
+    from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.lake.manifest import FileEntry
+
+
+class NewContractsError(Exception):
+    """Events of the partition name contracts that its logs were not fetched of: it must be fetched again with them."""
+
+    def __init__(self, contracts: list[Contract]) -> None:
+        self.contracts = contracts
+        super().__init__(f"{len(contracts)} new contracts")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a partition's rows come from.
+
+    Attributes:
+        client: the node.
+        planner: chooses spans, and keeps what it learned from partition to partition.
+        connections: requests under way at once.
+        only_logs: leave out headers, base fees and transactions.
+        resolve: tells which of the contracts named in events are new ones of the deployment.
+        progress: is told how far fetching has come: the last block, and the logs of the span.
+    """
+
+    client: NodeClient
+    planner: SpanPlanner
+    connections: int
+    only_logs: bool
+    resolve: Callable[[list[tuple[str, str]]], list[Contract]]
+    progress: Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A partition's files, the hash of its last block, and what was found in it."""
+
+    files: list[FileEntry]
+    last_hash: str
+    logs: int
+    undecoded: list[Anomaly] = field(default_factory=list)
+
+
+def write_partition(
+    lake: Path,
+    first: int,
+    last: int,
+    contracts: Mapping[str, Contract],
+    source: Source,
+    kept: Sequence[FileEntry] = (),
+) -> Written:
+    """Write the files of the closed range of blocks.
+
+    Args:
+        lake: its folder.
+        first, last: the range.
+        contracts: whose logs to fetch, by address.
+        source: the node and how to ask it.
+        kept: files of the lake that hold the beginning of the range already; only what follows them is fetched.
+
+    Raises:
+        NewContractsError: the range names contracts that are not among `contracts`.
+        NodeError: the range cannot be had.
+        InputError: a value does not fit its column.
+    """
+    start = max((entry.to_block for entry in kept), default=first - 1) + 1
+    with PartitionWriter(lake, first) as writer, ThreadPoolExecutor(1, thread_name_prefix="fees") as pool:
+        for entry in kept:
+            for rows in rows_of(lake / entry.path):
+                writer.add(entry.table, rows)
+        fees = pool.submit(FeeSource(source.client).base_fees, start, last) if not source.only_logs else None
+        part = _Part(writer, contracts, source)
+        fetch = SpanFetcher(source.client, sorted(contracts), only_logs=source.only_logs)
+        for span in stream(fetch, start, last, planner=source.planner, connections=source.connections):
+            part.take(span)
+        if fees is not None:
+            writer.add("blocks", _blocks_table(start, last, fees, part.headers))
+        return Written(writer.complete(last), part.last_hash, part.logs, part.undecoded)
+
+
+class _Part:
+    """Takes a partition's spans one by one and adds their rows to the tables."""
+
+    def __init__(self, writer: PartitionWriter, contracts: Mapping[str, Contract], source: Source) -> None:
+        self._writer = writer
+        self._contracts = contracts
+        self._source = source
+        self.headers: list[WireBlock] = []
+        self.undecoded: list[Anomaly] = []
+        self.last_hash = ""
+        self.logs = 0
+
+    def take(self, span: Span) -> None:
+        self.last_hash = span.last_hash
+        self.logs += len(span.batch)
+        self.headers += span.headers
+        decoded = decode_logs(span.batch, self._contracts, timestamps_of(span))
+        for anomaly in decoded.anomalies:
+            if anomaly.unfit:
+                raise InputError("the node's logs", anomaly.reason, place=anomaly.place, remedy="widen the column")
+        unknown = [pair for pair in named_in_events(decoded.tables) if pair[1] not in self._contracts]
+        if unknown and (found := self._source.resolve(unknown)):
+            raise NewContractsError(found)
+        self._writer.add("logs", span.batch.to_arrow())
+        for name, table in decoded.tables.items():
+            self._writer.add(name, table)
+        if span.transactions is not None:
+            self._writer.add("transactions", span.transactions)
+        if decoded.anomalies:
+            self.undecoded += decoded.anomalies
+            self._writer.add("undecoded", _undecoded_table(decoded.anomalies))
+        self._source.progress(span.last, len(span.batch))
+
+
+def _undecoded_table(anomalies: list[Anomaly]) -> Any:
+    columns = [
+        pa.array([each.block_number for each in anomalies], pa.uint32()),
+        pa.array([each.log_index for each in anomalies], pa.uint32()),
+        pa.array([each.reason for each in anomalies], pa.string()),
+    ]
+    return pa.Table.from_arrays(columns, schema=UNDECODED)
+
+
+def _blocks_table(first: int, last: int, fees: Future[list[int | None]], headers: list[WireBlock]) -> Any:
+    """Return one row a block: its base fee, and its header where it carries logs."""
+    by_number = {quantity(header.number): header for header in headers}
+    numbers = range(first, last + 1)
+    found = [by_number.get(number) for number in numbers]
+    columns = [
+        pa.array(numbers, pa.uint32()),
+        pa.array([each and each.hash.lower() for each in found], pa.string()),
+        pa.array([each and each.parentHash.lower() for each in found], pa.string()),
+        pa.array([each and quantity(each.timestamp) for each in found], pa.int64()),
+        pa.array(fees.result(), AMOUNT),
+        pa.array([each and quantity(each.gasUsed) for each in found], pa.int64()),
+        pa.array([each and quantity(each.gasLimit) for each in found], pa.int64()),
+    ]
+    return pa.Table.from_arrays(columns, schema=BLOCKS)

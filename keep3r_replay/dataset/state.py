@@ -1,0 +1,234 @@
+"""A lake under extraction: what it holds, changed only by whole steps that a crash cannot halve.
+
+Every step writes its new files first, then the manifest, and only then deletes what the manifest no longer names. Files
+that no manifest names belong to a step that never happened; they are cleared away at the next start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.errors import LakeError, UsageError
+from keep3r_replay.lake.deployment import Contract, Deployment
+from keep3r_replay.lake.manifest import Coverage, FileEntry, Manifest
+from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.lake.writer import TEMPORARY, write_deployment, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from keep3r_replay.dataset.spec import ExtractionSpec
+
+LOCK = ".lock"
+_KEPT = {"manifest.json", "deployment.json", LOCK}
+Range = tuple[int, int]
+
+
+@dataclass
+class ExtractionState:
+    """The lake's content as the next step finds it.
+
+    Attributes:
+        lake: its folder.
+        files: of the manifest.
+        coverage: None while nothing is complete.
+        anchors: block numbers and hashes at the ends of complete partitions, ascending.
+        stale: ranges whose files must be fetched again: damaged, or lacking a contract found later.
+        contracts: by address.
+        initial_state: parameters by contract and view.
+        final_block: the newest block known to be final when the lake was last extended.
+    """
+
+    lake: Path
+    spec: ExtractionSpec
+    genesis: str
+    files: list[FileEntry] = field(default_factory=list)
+    coverage: Coverage | None = None
+    anchors: list[tuple[int, str]] = field(default_factory=list)
+    stale: list[Range] = field(default_factory=list)
+    contracts: dict[str, Contract] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    initial_state: dict[str, dict[str, str]] = field(default_factory=dict)
+    initial_state_block: int = 0
+    final_block: int = -1
+
+    def ranges(self) -> list[Range]:
+        """Return the ranges of the complete partitions, ascending."""
+        return sorted({(entry.from_block, entry.to_block) for entry in self.files})
+
+    def of_range(self, wanted: Range) -> list[FileEntry]:
+        """Return the files of one range."""
+        return [entry for entry in self.files if (entry.from_block, entry.to_block) == wanted]
+
+    def add_contracts(self, contracts: Iterable[Contract]) -> None:
+        """Take new contracts; partitions that may hold older logs of them become stale."""
+        for contract in contracts:
+            self.contracts[contract.address] = contract
+            since = int(contract.facts.get("from_block", 0))
+            self.mark_stale([each for each in self.ranges() if each[1] >= since])
+        # The manifest goes first: a crash in between leaves stale ranges, and these find the contracts again.
+        self.save_manifest()
+        self.save_deployment()
+
+    def mark_stale(self, ranges: Iterable[Range]) -> None:
+        """Remember ranges that must be fetched again."""
+        self.stale = sorted({*self.stale, *ranges})
+
+    def replace_range(self, old: Range | None, files: list[FileEntry], coverage: Coverage) -> None:
+        """Put a partition's new files in the place of its old ones."""
+        former = self.of_range(old) if old else []
+        kept = [entry for entry in self.files if entry not in former]
+        self.files = kept + files
+        self.stale = [each for each in self.stale if each != old]
+        if self.coverage is None or coverage.to_block >= self.coverage.to_block:
+            self.coverage = coverage
+        self.save_manifest()
+        self._delete(former)
+
+    def roll_back(self, block: int, block_hash: str) -> None:
+        """Drop everything after `block`, whose hash is given."""
+        kept, written, dropped = [], [], []
+        for span in self.ranges():
+            entries = self.of_range(span)
+            if span[1] <= block:
+                kept += entries
+                continue
+            dropped += entries
+            if span[0] <= block:
+                written += self._truncate(span[0], block, entries)
+        self.files = kept + written
+        self.anchors = [each for each in self.anchors if each[0] <= block]
+        self.stale = [each for each in self.stale if each[1] <= block]
+        first = min((entry.from_block for entry in self.files), default=0)
+        self.coverage = Coverage(first, block, block_hash) if self.files else None
+        self.contracts = {
+            address: contract
+            for address, contract in self.contracts.items()
+            if int(contract.facts.get("from_block", 0)) <= block
+        }
+        self.save_manifest()
+        self.save_deployment()
+        self._delete(dropped)
+
+    def _truncate(self, first: int, last: int, entries: list[FileEntry]) -> list[FileEntry]:
+        with PartitionWriter(self.lake, first) as writer:
+            for entry in entries:
+                column = "number" if entry.table == "blocks" else "block_number"
+                for rows in rows_of(self.lake / entry.path, until_block=last, block_column=column):
+                    writer.add(entry.table, rows)
+            return writer.complete(last)
+
+    def save_manifest(self) -> None:
+        """Write the manifest: from here on the lake is what the state says."""
+        facts: dict[str, Any] = {
+            "anchors": [list(each) for each in self.anchors],
+            "detail": self.spec.detail,
+            "final_block": self.final_block,
+            "genesis": self.genesis,
+            "partition_blocks": self.spec.partition_blocks,
+            "stale": [list(each) for each in self.stale],
+        }
+        write_manifest(self.lake, Manifest(tuple(self.files), self.coverage, facts))
+
+    def save_deployment(self) -> None:
+        """Write `deployment.json`."""
+        contracts = sorted(self.contracts.values(), key=lambda contract: (contract.role, contract.address))
+        write_deployment(
+            self.lake,
+            Deployment(
+                self.spec.name,
+                self.spec.chain_id,
+                "node",
+                self.tokens,
+                "with_logs",
+                tuple(contracts),
+                self.initial_state,
+                self.initial_state_block,
+            ),
+        )
+
+    def clear_orphans(self) -> int:
+        """Delete files that the manifest does not name; return how many."""
+        named = {entry.path for entry in self.files} | _KEPT
+        orphans = [
+            path
+            for path in sorted(self.lake.rglob("*"))
+            if path.is_file() and path.relative_to(self.lake).as_posix() not in named
+        ]
+        for path in orphans:
+            path.unlink()
+        return len(orphans)
+
+    def _delete(self, entries: Iterable[FileEntry]) -> None:
+        named = {entry.path for entry in self.files}
+        for entry in entries:
+            if entry.path not in named:
+                with contextlib.suppress(FileNotFoundError):
+                    (self.lake / entry.path).unlink()
+
+
+def load_state(lake: Path, spec: ExtractionSpec, genesis: str) -> ExtractionState:
+    """Read the state of the lake in a folder; an absent or empty folder is a lake without content.
+
+    Files that are missing or of another size make their ranges stale.
+
+    Raises:
+        UsageError: the folder holds something else, or a lake of another deployment, chain or partition size.
+        LakeError: the manifest is damaged.
+    """
+    state = ExtractionState(lake, spec, genesis)
+    if not (lake / "manifest.json").exists():
+        # The manifest is the first file that an extraction writes: without one, nothing here is ours.
+        leftovers = _KEPT | {path.name for path in lake.glob(f"{TEMPORARY}*.json")}
+        foreign = [path.name for path in sorted(lake.iterdir()) if path.name not in leftovers]
+        if foreign:
+            raise UsageError(f"{lake}: holds something other than a lake ({foreign[0]}); choose another folder")
+        return state
+    manifest, deployment = Lake.read(lake)
+    if deployment.origin != "node":
+        raise UsageError(f"{lake}: is an imported lake; extract into another folder")
+    facts = manifest.extraction
+    wanted = {"detail": spec.detail, "genesis": genesis, "partition_blocks": spec.partition_blocks}
+    for key, value in wanted.items():
+        if facts.get(key) != value:
+            raise UsageError(f"{lake}: was extracted with {key} {facts.get(key)}, not {value}; choose another folder")
+    if (deployment.name, deployment.chain_id) != (spec.name, spec.chain_id):
+        raise UsageError(f"{lake}: is of deployment {deployment.name}, not {spec.name}; choose another folder")
+    try:
+        anchors = [(int(number), str(block_hash)) for number, block_hash in facts["anchors"]]
+        stale = [(int(first), int(last)) for first, last in facts["stale"]]
+        final_block = int(facts["final_block"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise LakeError(lake / "manifest.json", f"damaged: {error}", remedy="extract into a new folder") from None
+    state = replace(
+        state,
+        files=list(manifest.files),
+        coverage=manifest.coverage,
+        anchors=anchors,
+        stale=stale,
+        contracts=deployment.by_address(),
+        tokens=dict(deployment.tokens),
+        initial_state=dict(deployment.initial_state),
+        initial_state_block=deployment.initial_state_block,
+        final_block=final_block,
+    )
+    state.mark_stale(damaged_by_size(state))
+    return state
+
+
+def damaged_by_size(state: ExtractionState) -> list[Range]:
+    """Return the ranges that have a file which is missing or of another size than the manifest says."""
+    damaged = []
+    for entry in state.files:
+        try:
+            size = (state.lake / entry.path).stat().st_size
+        except FileNotFoundError:
+            size = -1
+        if size != entry.bytes:
+            damaged.append((entry.from_block, entry.to_block))
+    return damaged
+

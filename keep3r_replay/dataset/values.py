@@ -1,0 +1,39 @@
+"""How the table `readings` writes a value: text that says everything and loses nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+_INTEGER = re.compile(r"-?\d+")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+def value_text(value: object) -> str:
+    """Write a value as `readings` holds it.
+
+    A decimal integer, `true` or `false`, a lower-case address, or compact JSON of a list of those as text.
+
+    Raises:
+        ValueError: the value is nothing of this.
+    """
+    if isinstance(value, list):
+        return json.dumps([_nested(item) for item in value], separators=(",", ":"))
+    return _scalar(value)
+
+
+def _nested(value: object) -> object:
+    return [_nested(item) for item in value] if isinstance(value, list) else _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str):
+        if _INTEGER.fullmatch(value):
+            return value
+        if _ADDRESS.fullmatch(value):
+            return value.lower()
+    elif isinstance(value, bool):
+        return "true" if value else "false"
+    elif isinstance(value, int):
+        return str(value)
+    raise ValueError(f"{str(value)[:80]!r} is no integer, address, truth value or list of those")

@@ -1,0 +1,127 @@
+"""Writing a partition's tables as rows arrive: bounded memory, and bytes that do not depend on how the rows came.
+
+Rows are gathered into row groups of one fixed size, so that a partition fetched in one go, in thirty slices or after a
+crash has the same bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from keep3r_replay.lake.manifest import FileEntry, file_name
+from keep3r_replay.lake.writer import TEMPORARY, parquet_options, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROW_GROUP = 32_768
+"""Rows of a row group: the most that one table keeps in memory before it writes."""
+
+_READ_ROWS = 16_384
+
+
+class _TableWriter:
+    """One table's file, under a temporary name until it is complete."""
+
+    def __init__(self, temporary: Path) -> None:
+        self._temporary = temporary
+        self._pending: list[Any] = []
+        self._pending_rows = 0
+        self._writer: Any = None
+        self._schema: Any = None
+        self.rows = 0
+
+    def add(self, table: Any) -> None:
+        self._schema = self._schema or table.schema
+        self._pending.append(table)
+        self._pending_rows += table.num_rows
+        self.rows += table.num_rows
+        while self._pending_rows >= ROW_GROUP:
+            self._write(ROW_GROUP)
+
+    def _write(self, rows: int) -> None:
+        whole = pa.concat_tables(self._pending)
+        group = whole.slice(0, rows).combine_chunks()
+        rest = whole.slice(rows)
+        self._pending = [rest] if rest.num_rows else []
+        self._pending_rows = rest.num_rows
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._temporary, self._schema, **parquet_options(self._schema))
+        self._writer.write_table(group, row_group_size=ROW_GROUP)
+
+    def close(self) -> tuple[int, str]:
+        """Finish the file and return its size and its sha256."""
+        if self._pending_rows or self._writer is None:
+            self._write(self._pending_rows)
+        self._writer.close()
+        with self._temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+        return size, digest
+
+    def discard(self) -> None:
+        if self._writer is not None:
+            with contextlib.suppress(Exception):
+                self._writer.close()
+        self._pending = []
+        self._temporary.unlink(missing_ok=True)
+
+
+class PartitionWriter:
+    """The tables of one closed range of blocks. Use as a context: what is not completed leaves nothing behind."""
+
+    def __init__(self, lake: Path, from_block: int) -> None:
+        """Start a partition at `from_block` in the lake's folder."""
+        self._lake = lake
+        self._from_block = from_block
+        self._tables: dict[str, _TableWriter] = {}
+
+    def __enter__(self) -> PartitionWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for writer in self._tables.values():
+            writer.discard()
+        self._tables = {}
+
+    def add(self, name: str, table: Any) -> None:
+        """Append rows to a table; they follow what was added before in chain order."""
+        writer = self._tables.get(name)
+        if writer is None:
+            folder = self._lake / name
+            folder.mkdir(parents=True, exist_ok=True)
+            temporary = folder / f"{TEMPORARY}{os.getpid()}-{self._from_block:09d}.parquet"
+            writer = self._tables[name] = _TableWriter(temporary)
+        writer.add(table)
+
+    def complete(self, to_block: int) -> list[FileEntry]:
+        """Finish all files under their names and return their entries; they count once the manifest names them."""
+        entries = []
+        for name, writer in sorted(self._tables.items()):
+            size, digest = writer.close()
+            relative = file_name(name, self._from_block, to_block)
+            writer._temporary.replace(self._lake / relative)  # noqa: SLF001  (its own helper class)
+            entries.append(FileEntry(name, relative, self._from_block, to_block, writer.rows, size, digest))
+        for name in self._tables:
+            sync_folder(self._lake / name)
+        self._tables = {}
+        return entries
+
+
+def rows_of(path: Path, *, until_block: int | None = None, block_column: str = "block_number") -> Iterator[Any]:
+    """Yield a file's rows as Arrow tables, a part at a time, up to and with `until_block`."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_READ_ROWS):
+            table = pa.Table.from_batches([batch])
+            if until_block is not None:
+                table = table.filter(pa.compute.less_equal(table.column(block_column), until_block))
+            if table.num_rows:
+                yield table

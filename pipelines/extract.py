@@ -1,0 +1,123 @@
+"""`keep3r extract`: a deployment's whole history from a node into a lake, again and again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keep3r_replay.errors import UsageError
+from pipelines.config import load_config, setting
+from pipelines.deployment import DeploymentConfig, spec_of
+
+if TYPE_CHECKING:
+    from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.dataset.extraction import Outcome, Plan
+
+SUMMARY = (
+    "Fetch a deployment's history from the node that ETH_RPC_URL names into a lake; continues where the last run ended."
+)
+
+
+class Detail(Enum):
+    """How much is fetched."""
+
+    all = "all"
+    logs = "logs"
+
+
+@dataclass(frozen=True)
+class ExtractConfig:
+    """Settings of `keep3r extract`."""
+
+    deployment: DeploymentConfig = setting("which deployment")
+    lake: str = setting("folder of the lake: absent, empty, or of an earlier run")
+    from_block: int | None = setting("first block of a new lake; none: the oldest contract's", default=None)
+    to_block: int | None = setting("last block; none: the final head", default=None)
+    confirmations: int | None = setting("blocks behind the head that are final; none: the node's own word", default=None)
+    detail: Detail = setting("all, or logs: no headers, base fees and transactions", default=Detail.all)
+    connections: int = setting("requests under way at once", default=2)
+    timeout: float = setting("seconds to wait for an answer", default=60.0)
+    plan: bool = setting("print what would be fetched, and stop", default=False)
+    readings: list[int] = setting("blocks at which to read all views, for reconciliation", default=[])
+
+
+def main(argv: list[str]) -> int:
+    """Run one extraction; return the exit code."""
+    config = load_config("extract", ExtractConfig, argv, summary=SUMMARY)
+    _check(config)
+    from keep3r_replay.chain.client import client_from_environment
+    from keep3r_replay.dataset.extraction import Extraction, Request
+    from keep3r_replay.dataset.lock import only_one_run
+    from pipelines.progress import Progress
+
+    spec = spec_of(config.deployment, detail=config.detail.value)
+    client = client_from_environment(connections=config.connections, timeout=config.timeout)
+    request = Request(config.from_block, config.to_block, config.confirmations, config.connections)
+    lake = Path(config.lake)
+    progress = Progress()
+    started = time.monotonic()
+    with only_one_run(lake, create=not config.plan):
+        extraction = Extraction(lake, spec, client, request, progress.say, progress.update)
+        if config.plan:
+            _print_plan(extraction.plan())
+            return 0
+        outcome = extraction.run()
+        progress.done()
+        if config.readings:
+            from keep3r_replay.dataset.reading_views import read_at_blocks
+
+            rows = read_at_blocks(lake, spec, client, sorted(set(config.readings)))
+            print(f"readings: {rows} values at {len(set(config.readings))} blocks")
+    _print_outcome(outcome, client, time.monotonic() - started)
+    return 0
+
+
+def _check(config: ExtractConfig) -> None:
+    for name in ("from_block", "to_block", "confirmations"):
+        value = getattr(config, name)
+        if value is not None and value < 0:
+            raise UsageError(f"{name} cannot be negative")
+    if config.from_block is not None and config.to_block is not None and config.from_block > config.to_block:
+        raise UsageError(f"from_block={config.from_block} is after to_block={config.to_block}")
+    if not 1 <= config.connections <= 64:
+        raise UsageError("connections must be between 1 and 64")
+    if config.timeout <= 0:
+        raise UsageError("timeout must be more than 0 seconds")
+
+
+def _print_plan(plan: Plan) -> None:
+    blocks = sum(last - first + 1 for first, last in plan.ranges)
+    print(f"final head: block {plan.head.number}; {plan.contracts} contracts")
+    if plan.stale:
+        print(f"to fetch again: {len(plan.stale)} partitions")
+    if not plan.ranges:
+        print("nothing to do")
+        return
+    print(f"to fetch: blocks {plan.ranges[0][0]} to {plan.ranges[-1][1]}, {len(plan.ranges)} partitions")
+    fee_requests = -(-blocks // 1024)
+    print(f"requests: {fee_requests} for base fees, at least {len(plan.ranges)} for logs, 1 in 50 transactions")
+    print(f"size: about {blocks * 5 // 1_000_000 + 1} MB for base fees, and 0.3 MB for 1,000 logs")
+
+
+def _print_outcome(outcome: Outcome, client: NodeClient, seconds: float) -> None:
+    statistics = client.statistics
+    if outcome.rolled_back_to is not None:
+        print(f"reorganised chain: rolled back to block {outcome.rolled_back_to}")
+    if outcome.repaired:
+        print(f"fetched again: {outcome.repaired} partitions")
+    if outcome.to_block < 0:
+        print(f"nothing new: the lake reaches the final head {outcome.head}")
+    else:
+        print(
+            f"extracted blocks {outcome.from_block} to {outcome.to_block}: {outcome.logs} logs, "
+            f"{outcome.partitions} partitions"
+        )
+    if outcome.undecoded:
+        print(f"kept raw, not decoded: {outcome.undecoded} logs (table undecoded)")
+    print(
+        f"{statistics.requests} requests, {statistics.retries} repeated, "
+        f"{statistics.bytes_received / 1e6:.1f} MB received, {seconds:.1f} s"
+    )

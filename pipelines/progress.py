@@ -1,0 +1,53 @@
+"""Progress of a long job: a bar where a person watches, a line now and then where a file does."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+_SECONDS_BETWEEN_LINES = 15.0
+_SECONDS_BETWEEN_BARS = 0.1
+_WIDTH = 30
+
+
+class Progress:
+    """Writes to standard error only, so that standard output stays the summary."""
+
+    def __init__(self) -> None:
+        self._bar = sys.stderr.isatty()
+        self._first = -1
+        self._logs = 0
+        self._last_shown = 0.0 if self._bar else time.monotonic()
+        self._shown = False
+
+    def say(self, line: str) -> None:
+        """Write one line."""
+        self._clear()
+        print(line, file=sys.stderr, flush=True)
+
+    def update(self, block: int, target: int, logs: int) -> None:
+        """Take note that everything up to `block` of `target` is there, with `logs` more logs."""
+        if self._first < 0:
+            self._first = block
+        self._logs += logs
+        now = time.monotonic()
+        if now - self._last_shown < (_SECONDS_BETWEEN_BARS if self._bar else _SECONDS_BETWEEN_LINES):
+            return
+        self._last_shown = now
+        if not self._bar:
+            print(f"block {block} of {target}, {self._logs} logs", file=sys.stderr, flush=True)
+            return
+        share = (block - self._first) / max(target - self._first, 1)
+        filled = int(share * _WIDTH)
+        bar = "#" * filled + "." * (_WIDTH - filled)
+        print(f"\r[{bar}] block {block} of {target}, {self._logs} logs", end="", file=sys.stderr, flush=True)
+        self._shown = True
+
+    def done(self) -> None:
+        """Take the bar away."""
+        self._clear()
+
+    def _clear(self) -> None:
+        if self._shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            self._shown = False
