@@ -162,7 +162,9 @@ def _build(deployment: Deployment, source: str) -> Keep3r:
     )
     for other in deployment.contracts:
         if other.role == "uniswap_v3_pool":
-            keep3r.pools[other.address] = Pool(other.address, other.facts["token0"], other.facts["token1"])
+            keep3r.pools[other.address] = Pool(
+                other.address, other.facts["token0"], other.facts["token1"], int(other.facts["tick_spacing"])
+            )
         elif other.role == "pair_manager":
             keep3r.pair_pools[other.address] = other.facts["pool"]
         elif other.role == "keep3r_helper":

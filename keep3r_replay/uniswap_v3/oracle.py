@@ -7,7 +7,7 @@ tick-seconds.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from typing import Any
 
 from keep3r_replay.evm.arithmetic import Revert, truncating_div
@@ -30,22 +30,27 @@ class Pool:
         "cardinality",
         "cardinality_next",
         "fee_protocol",
+        "gross_liquidity",
         "index",
+        "initialized_ticks",
         "liquidity",
+        "net_liquidity",
         "per_liquidity",
         "sqrt_price_x96",
         "stored",
         "tick",
         "tick_cumulatives",
+        "tick_spacing",
         "times",
         "token0",
         "token1",
     )
 
-    def __init__(self, address: str, token0: str, token1: str) -> None:
+    def __init__(self, address: str, token0: str, token1: str, tick_spacing: int = 1) -> None:
         self.address = address
         self.token0 = token0
         self.token1 = token1
+        self.tick_spacing = tick_spacing
         self.sqrt_price_x96 = 0
         self.tick = 0
         self.liquidity = 0
@@ -57,6 +62,9 @@ class Pool:
         self.times: list[int] = []
         self.tick_cumulatives: list[int] = []
         self.per_liquidity: list[int] = []
+        self.initialized_ticks: list[int] = []
+        self.gross_liquidity: dict[int, int] = {}
+        self.net_liquidity: dict[int, int] = {}
 
     # EVENTS
 
@@ -83,10 +91,24 @@ class Pool:
         if amount and tick_lower <= self.tick < tick_upper:
             self._write(now)
             self.liquidity += amount
+        if amount:
+            self._bound(tick_lower, amount, amount)
+            self._bound(tick_upper, amount, -amount)
 
     def grow(self, cardinality_next: int) -> None:
         """An IncreaseObservationCardinalityNext: room that the ring takes when its index comes to the end."""
         self.cardinality_next = cardinality_next
+
+    def _bound(self, tick: int, gross: int, net: int) -> None:
+        """A position's end at `tick` gains liquidity: a tick is initialized while any position ends there."""
+        before = self.gross_liquidity.get(tick, 0)
+        if not before:
+            insort(self.initialized_ticks, tick)
+        self.gross_liquidity[tick] = before + gross
+        self.net_liquidity[tick] = self.net_liquidity.get(tick, 0) + net
+        if not before + gross:
+            self.initialized_ticks.remove(tick)
+            del self.gross_liquidity[tick], self.net_liquidity[tick]
 
     def _write(self, now: int) -> None:
         last = self.times[-1]
@@ -161,6 +183,7 @@ class Pool:
             "cardinality": self.cardinality,
             "cardinality_next": self.cardinality_next,
             "fee_protocol": self.fee_protocol,
+            "ticks": [[tick, self.gross_liquidity[tick], self.net_liquidity[tick]] for tick in self.initialized_ticks],
             "observations": [
                 [self.times[i], self.tick_cumulatives[i], self.per_liquidity[i]] for i in range(oldest, len(self.times))
             ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Row
 from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS
+from keep3r_replay.uniswap_v3.swap_check import swap_contradiction
 
 
 def on_initialize(context: CallContext, row: Row) -> None:
@@ -14,8 +15,21 @@ def on_initialize(context: CallContext, row: Row) -> None:
 
 def on_swap(context: CallContext, row: Row) -> None:
     """Swap in a pool."""
-    _, address, sqrt_price, liquidity, tick = row
-    context.keep3r.pools[address].swap(context.now, int.from_bytes(sqrt_price, "big"), liquidity, tick)
+    log_index, address, amount0, amount1, sqrt_price, liquidity, tick = row
+    pool = context.keep3r.pools[address]
+    price = int.from_bytes(sqrt_price, "big")
+    wrong = swap_contradiction(pool, amount0, amount1, price, liquidity, tick)
+    if wrong is not None:
+        context.expect(
+            log_index,
+            address,
+            wrong.field,
+            wrong.expected,
+            wrong.observed,
+            "price, liquidity and positions before it do not lead to this swap: it, or an earlier event of the pool, is "
+            "missing or changed",
+        )
+    pool.swap(context.now, price, liquidity, tick)
 
 
 def on_mint(context: CallContext, row: Row) -> None:
@@ -82,7 +96,9 @@ def end_transaction(context: CallContext) -> None:
 
 HANDLERS = {
     "uniswap_v3_pool.Initialize": EventHandler(("address", "sqrt_price_x96", "tick"), on_initialize),
-    "uniswap_v3_pool.Swap": EventHandler(("address", "sqrt_price_x96", "liquidity", "tick"), on_swap),
+    "uniswap_v3_pool.Swap": EventHandler(
+        ("address", "amount0", "amount1", "sqrt_price_x96", "liquidity", "tick"), on_swap
+    ),
     "uniswap_v3_pool.Mint": EventHandler(("address", "owner", "tick_lower", "tick_upper", "amount"), on_mint),
     "uniswap_v3_pool.Burn": EventHandler(("address", "owner", "tick_lower", "tick_upper", "amount"), on_burn),
     "uniswap_v3_pool.IncreaseObservationCardinalityNext": EventHandler(
