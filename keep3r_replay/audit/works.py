@@ -15,14 +15,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.journal import ERROR, Finding, as_text
-from keep3r_replay.keep3r_v2.calls.work import (
-    EXACT,
-    SOLVED_GAS,
-    STALE_GAS,
-    TOKEN_PAYMENT,
-    UNEXPLAINED,
-    WORK_COLUMNS,
-)
+from keep3r_replay.keep3r_v2.calls.payments import EXACT, INTERVAL, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT, UNEXPLAINED
+from keep3r_replay.keep3r_v2.calls.work import WORK_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +26,7 @@ if TYPE_CHECKING:
 OWN_PAYMENT = "own_payment"
 UNDETERMINED = "undetermined"
 MISMATCH = "mismatch"
-CLASSES = (EXACT, OWN_PAYMENT, TOKEN_PAYMENT, STALE_GAS, UNDETERMINED, MISMATCH)
+CLASSES = (EXACT, INTERVAL, OWN_PAYMENT, TOKEN_PAYMENT, STALE_GAS, UNDETERMINED, MISMATCH)
 
 _EVENT_COLUMNS = (
     "block_number",
@@ -102,9 +96,9 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
         evidence: the works of the whole history, from which entry points and jobs are known.
     """
     paid_in_kp3r = evidence.filter(pl.col("explanation") != TOKEN_PAYMENT)
-    by_formula = pl.col("explanation").is_in([EXACT, STALE_GAS]).sum()
+    by_formula = pl.col("explanation").is_in([EXACT, STALE_GAS, INTERVAL]).sum()
     entries = paid_in_kp3r.group_by(_ENTRY).agg(
-        by_formula.alias("entry_formula"), (pl.col("explanation") == EXACT).sum().alias("entry_exact")
+        by_formula.alias("entry_formula"), pl.col("explanation").is_in([EXACT, INTERVAL]).sum().alias("entry_exact")
     )
     jobs = paid_in_kp3r.group_by("job").agg(
         by_formula.alias("job_formula"), (pl.col("explanation") == UNEXPLAINED).sum().alias("job_unexplained")
@@ -175,17 +169,11 @@ def needs_evidence(works: pl.DataFrame) -> bool:
 
 
 _RECORD_TYPES: dict[str, Any] = {
+    **dict.fromkeys(WORK_COLUMNS, pl.Int128),
     "explanation": pl.String,
-    "computed_payment": pl.Int128,
-    "initial_gas": pl.Int128,
-    "boost": pl.Int128,
-    "one_eth_quote": pl.Int128,
-    "extra_gas": pl.Int128,
-    "credits_before": pl.Int128,
-    "credits_after": pl.Int128,
-    "rewards": pl.UInt32,
     "suspicious": pl.Boolean,
     "obstacle": pl.String,
+    "rewards": pl.UInt32,
 }
 _EMPTY_EVENTS: dict[str, Any] = {
     "block_number": pl.UInt32,

@@ -103,6 +103,7 @@ KEEP3R_CALLS = {
     "a5d059ca": DirectCall("unbond(address,uint256)", "Unbonding", {"unbonding": 0, "amount": 1}, "keeper_or_job"),
     "51cff8d9": DirectCall("withdraw(address)", "Withdrawal", {"bond": 0}, "keeper"),
     "c20297f0": DirectCall("slash(address,address,uint256,uint256)", "KeeperSlash", {"keeper": 0}, "slasher"),
+    "e74f8239": DirectCall("slash(address,address,uint256)", "KeeperSlash", {"keeper": 0, "amount": 2}, "slasher"),
     "74a8f103": DirectCall("revoke(address)", "KeeperRevoke", {"keeper": 0}, "slasher"),
     "9d5c33d8": _set("addDisputer(address)", "DisputerAdded", "disputer"),
     "f0f346b9": _set("removeDisputer(address)", "DisputerRemoved", "disputer"),
@@ -134,6 +135,8 @@ HELPER_CALLS = {
     "e244208b": _set("setMinPriorityFee(uint256)", "MinPriorityFeeChange", "min_priority_fee"),
     "3cc7ab30": _set("setKeep3rV2(address)", "Keep3rV2Change", "keep3r_v2"),
     "160e1e31": _set("setKp3rWethPool(address)", "Kp3rWethPoolChange", "kp3r_weth_pool"),
+    "5c38eb3a": DirectCall("setOracle(address,address)", "OracleSet", {"liquidity": 0, "oracle_pool": 1}),
+    "fae63d61": _set("setWethUsdPool(address)", "WethUSDPoolChange", "weth_usd_pool"),
     "ab033ea9": _set("setGovernance(address)", "GovernanceProposal", "pending_governance"),
     "238efcbc": DirectCall("acceptGovernance()", "GovernanceSet", {}, "governance"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keep3r_replay.keep3r_v2.credits import Reward, remove_liquidity_credits, reward_event, settle
+from keep3r_replay.keep3r_v2.keepers import check_unbonded, take_unbonded
 from keep3r_replay.keep3r_v2.quoting import observe_liquidity, quote_cached, reward
 from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS, Approval, Keep3r
 
@@ -21,9 +22,16 @@ def approve_liquidity(keep3r: Keep3r, liquidity: str, now: int) -> None:
     # EFFECTS
     keep3r.approved_liquidities.add(liquidity)
     approval = keep3r.approvals[liquidity]
-    approval.pool = keep3r.pair_pools.get(liquidity, ZERO_ADDRESS)
+    approval.pool = _pool_of(keep3r, liquidity)
     approval.is_kp3r_token0 = is_kp3r_token0(keep3r, approval.pool)
     approval.tick = observe_liquidity(keep3r, liquidity, now)
+
+
+def _pool_of(keep3r: Keep3r, liquidity: str) -> str:
+    if not keep3r.rules.pool_from_helper:
+        return keep3r.pair_pools.get(liquidity, ZERO_ADDRESS)
+    helper = keep3r.helpers.get(keep3r.parameters.keep3r_helper)
+    return ZERO_ADDRESS if helper is None else helper.oracles.get(liquidity, ZERO_ADDRESS)
 
 
 def revoke_liquidity(keep3r: Keep3r, liquidity: str) -> None:
@@ -93,14 +101,10 @@ def withdraw_liquidity(keep3r: Keep3r, address: str, liquidity: str, now: int) -
     """`withdrawLiquidityFromJob`: the whole pending amount, which is returned."""
     unbond = keep3r.unbonds[address, liquidity]
     # CHECKS
-    keep3r.require(unbond.pending != 0, "UnbondsUnexistent")
-    keep3r.require(unbond.can_withdraw_after < now, "UnbondsLocked")
+    check_unbonded(keep3r, unbond, now)
     keep3r.require(address not in keep3r.disputes, "JobDisputed")
     # EFFECTS
-    amount = unbond.pending
-    unbond.pending = 0
-    unbond.can_withdraw_after = 0
-    return amount
+    return take_unbonded(keep3r, unbond)
 
 
 def slash_liquidity(keep3r: Keep3r, address: str, liquidity: str, slasher: str, amount: int, now: int) -> None:

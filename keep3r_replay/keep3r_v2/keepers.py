@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from keep3r_replay.keep3r_v2.state import Keep3r
+    from keep3r_replay.keep3r_v2.state import Keep3r, Unbond
 
 
 def bond(keep3r: Keep3r, address: str, token: str, received: int, now: int) -> None:
@@ -38,6 +38,9 @@ def activate(keep3r: Keep3r, address: str, token: str, now: int) -> int:
         keeper.can_activate_after[token] = 0
     if token == keep3r.parameters.keep3r_v1 and keep3r.rules.has_total_bonds:
         keep3r.total_bonds += amount
+        proxy = keep3r.parameters.keep3r_v1_proxy
+        if proxy in keep3r.escrow_balances:
+            keep3r.escrow_balances[proxy] += amount
     return amount
 
 
@@ -50,24 +53,40 @@ def unbond(keep3r: Keep3r, address: str, token: str, amount: int, now: int) -> N
     pending.pending += amount
 
 
+def check_unbonded(keep3r: Keep3r, unbond: Unbond, now: int) -> None:
+    """What a withdrawal demands of the record it takes from; keepers' bonds and jobs' liquidity alike."""
+    pays = unbond.pending if keep3r.rules.withdrawal_clears_time else unbond.can_withdraw_after
+    keep3r.require(pays != 0, "UnbondsUnexistent")
+    keep3r.require(unbond.can_withdraw_after < now, "UnbondsLocked")
+
+
+def take_unbonded(keep3r: Keep3r, unbond: Unbond) -> int:
+    """Empty the record and return what was pending. The time stays until 2.1, so that a withdrawal of 0 can follow."""
+    amount = unbond.pending
+    unbond.pending = 0
+    if keep3r.rules.withdrawal_clears_time:
+        unbond.can_withdraw_after = 0
+    return amount
+
+
 def withdraw(keep3r: Keep3r, address: str, token: str, now: int) -> int:
     """`withdraw`: the whole pending amount, which is returned; KP3R is minted for it."""
     pending = keep3r.unbonds[address, token]
     # CHECKS
-    keep3r.require(pending.pending != 0, "UnbondsUnexistent")
-    keep3r.require(pending.can_withdraw_after < now, "UnbondsLocked")
+    check_unbonded(keep3r, pending, now)
     keep3r.require(address not in keep3r.disputes, "Disputed")
     # EFFECTS
-    amount = pending.pending
-    pending.pending = 0
-    pending.can_withdraw_after = 0
+    amount = take_unbonded(keep3r, pending)
     if token == keep3r.parameters.keep3r_v1 and keep3r.rules.has_total_bonds:
         keep3r.total_bonds = keep3r.subtract(keep3r.total_bonds, amount)
     return amount
 
 
 def slash(keep3r: Keep3r, address: str, token: str, slasher: str, bond_amount: int, unbond_amount: int) -> None:
-    """`slash` by a slasher: `bond_amount` from the bonds and `unbond_amount` from what is unbonding, of one token."""
+    """`slash` by a slasher: `bond_amount` from the bonds and `unbond_amount` from what is unbonding, of one token.
+
+    Until 2.1 the function names one amount, which comes from the bonds.
+    """
     # CHECKS
     keep3r.require(slasher in keep3r.slashers, "OnlySlasher")
     keep3r.require(address in keep3r.disputes, "NotDisputed")
@@ -87,7 +106,8 @@ def revoke(keep3r: Keep3r, address: str, slasher: str) -> None:
     token = keep3r.parameters.keep3r_v1
     keep3r.keeper_list.remove(address)
     keep3r.keepers[address].bonds[token] = 0
-    keep3r.unbonds[address, token].pending = 0
+    if keep3r.rules.slashes_unbonding:
+        keep3r.unbonds[address, token].pending = 0
 
 
 def change_keep3r_v1(keep3r: Keep3r, token: str) -> None:

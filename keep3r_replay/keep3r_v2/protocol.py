@@ -7,13 +7,13 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import InputError
-from keep3r_replay.keep3r_v2.calls import governance, jobs, keepers, pools, work
+from keep3r_replay.keep3r_v2.calls import escrow, governance, jobs, keepers, pools, work
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Transaction
-from keep3r_replay.keep3r_v2.helper import Helper, HelperParameters
+from keep3r_replay.keep3r_v2.helper import ONE_ETHER, Helper, HelperParameters
 from keep3r_replay.keep3r_v2.job_liquidity import set_kp3r_weth_pool
 from keep3r_replay.keep3r_v2.snapshot import dump
 from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS, Keep3r, Parameters
-from keep3r_replay.keep3r_v2.versions import HELPER_RULES, RULES
+from keep3r_replay.keep3r_v2.versions import HELPER_RULES, KP3R_WETH_POOL, RULES, Payment
 from keep3r_replay.keep3r_v2.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
 from keep3r_replay.uniswap_v3.oracle import Pool
 
@@ -28,6 +28,7 @@ HANDLERS: dict[str, EventHandler] = {
     **jobs.HANDLERS,
     **keepers.HANDLERS,
     **governance.HANDLERS,
+    **escrow.HANDLERS,
     **pools.HANDLERS,
 }
 """What each event's table needs read, and what it sets off."""
@@ -66,7 +67,7 @@ class Keep3rV2:
                 source, f"the deployment does not tell {error}", remedy="import or extract it again"
             ) from None
         self.keep3r.collected = []
-        self.context = CallContext(self.keep3r, journal, direct_inputs)
+        self.context = CallContext(self.keep3r, journal, direct_inputs, deployment.initial_state_block)
         self._journal = journal
         self._silent = silent_transactions
 
@@ -121,6 +122,10 @@ class Keep3rV2:
     def undetermined(self, name: str, arguments: Sequence[str]) -> str:
         """Why a differing answer of the view may be due to what logs can not tell; empty if nothing excuses it."""
         context = self.context
+        if name == "_initialGas" and self.keep3r.rules.payment is Payment.ROOT_PRICE:
+            return "2.0 logs the gas that is left a little after it has set the meter"
+        if name == "virtualReserves" and self.keep3r.parameters.keep3r_v1_proxy not in self.keep3r.escrow_balances:
+            return "no event tells the token balance of this escrow"
         if name == "_initialGas" and self._may_be_silent(context.metered_in, context.block_number):
             return "a validation that fails sets the gas meter and leaves no event"
         if name in _KEEPER_BOND_VIEWS and arguments and arguments[0] in context.undetermined_keepers:
@@ -168,7 +173,12 @@ def _build(deployment: Deployment, source: str) -> Keep3r:
         elif other.role == "pair_manager":
             keep3r.pair_pools[other.address] = other.facts["pool"]
         elif other.role == "keep3r_helper":
-            keep3r.helpers[other.address] = _helper(other, state[other.address], keep3r.pools, source)
+            keep3r.helpers[other.address] = _helper(
+                other, state[other.address], keep3r.pools, keep3r.kp3r_in_pools, source
+            )
+    reserves = state[contract.address].get("virtualReserves")
+    if reserves is not None:
+        keep3r.escrow_balances[keep3r.parameters.keep3r_v1_proxy] = int(reserves)
     pool = keep3r.parameters.kp3r_weth_pool
     if pool != ZERO_ADDRESS:
         set_kp3r_weth_pool(keep3r, pool)
@@ -192,22 +202,32 @@ def _parameters(state: Mapping[str, str]) -> Parameters:
     )
 
 
-def _helper(contract: Contract, state: Mapping[str, str], pools: dict[str, Pool], source: str) -> Helper:
+def _helper(
+    contract: Contract, state: Mapping[str, str], pools: dict[str, Pool], kp3r: str, source: str
+) -> Helper:
     if contract.version not in HELPER_RULES:
         raise InputError(source, f"no model of the Keep3rHelper of version {contract.version}")
-    pool, is_kp3r_token0 = json.loads(state["kp3rWethPool"])
-    parameters = HelperParameters(
-        min_boost=int(state["minBoost"]),
-        max_boost=int(state["maxBoost"]),
-        target_bond=int(state["targetBond"]),
-        work_extra_gas=int(state["workExtraGas"]),
-        quote_twap_time=int(state["quoteTwapTime"]),
-        kp3r_weth_pool=pool,
-        is_kp3r_token0=is_kp3r_token0 in (True, "true"),
-        keep3r_v2=state["keep3rV2"],
-        governance=state["governance"],
-        pending_governance=state.get("pendingGovernance", ZERO_ADDRESS),
-        min_base_fee=int(state.get("minBaseFee", "0")),
-        min_priority_fee=int(state.get("minPriorityFee", "0")),
-    )
-    return Helper(contract.address, HELPER_RULES[contract.version], parameters, pools)
+    rules = HELPER_RULES[contract.version]
+    if rules.is_constant:
+        order = pools[KP3R_WETH_POOL].token0 == kp3r if KP3R_WETH_POOL in pools else True
+        parameters = HelperParameters(11_000, 12_000, 200 * ONE_ETHER, 0, 0, KP3R_WETH_POOL, order, state["keep3rV2"])
+    else:
+        pool, is_kp3r_token0 = json.loads(state["kp3rWethPool"])
+        usd_pool, is_weth_token0 = json.loads(state.get("wethUSDPool", '["", false]'))
+        parameters = HelperParameters(
+            min_boost=int(state["minBoost"]),
+            max_boost=int(state["maxBoost"]),
+            target_bond=int(state["targetBond"]),
+            work_extra_gas=int(state["workExtraGas"]),
+            quote_twap_time=int(state["quoteTwapTime"]),
+            kp3r_weth_pool=pool,
+            is_kp3r_token0=is_kp3r_token0 in (True, "true"),
+            keep3r_v2=state["keep3rV2"],
+            governance=state["governance"],
+            pending_governance=state.get("pendingGovernance", ZERO_ADDRESS),
+            min_base_fee=int(state.get("minBaseFee", "0")),
+            min_priority_fee=int(state.get("minPriorityFee", "0")),
+            weth_usd_pool=usd_pool,
+            is_weth_token0=is_weth_token0 in (True, "true"),
+        )
+    return Helper(contract.address, rules, parameters, pools)

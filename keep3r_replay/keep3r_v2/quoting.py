@@ -37,14 +37,14 @@ def observe_liquidity(keep3r: Keep3r, liquidity: str, now: int) -> TickCache:
         return cache
     window = keep3r.parameters.reward_period_time
     last = period_start(keep3r, now - window)
-    if cache.period > last:
+    continues = cache.period == last and keep3r.rules.continues_cumulatives
+    if cache.period > last and keep3r.rules.continues_cumulatives:
         return NO_TICK
     if approval.pool == ZERO_ADDRESS:
         raise Revert("empty")
     pool = keep3r.pools.get(approval.pool)
     if pool is None:
         raise Revert("unknown pool")
-    continues = cache.period == last
     try:
         current = pool.tick_cumulative(start)
         before = cache.current if continues else pool.tick_cumulative(start - window)

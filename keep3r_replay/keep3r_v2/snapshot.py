@@ -39,7 +39,11 @@ def dump(keep3r: Keep3r) -> dict[str, Any]:
         "disputers": sorted(keep3r.disputers),
         "gas_meter": keep3r.gas_meter,
         "total_bonds": keep3r.total_bonds,
-        "helpers": {address: asdict(helper.parameters) for address, helper in keep3r.helpers.items()},
+        "escrow_balances": dict(keep3r.escrow_balances),
+        "helpers": {
+            address: {**asdict(helper.parameters), "oracles": dict(helper.oracles)}
+            for address, helper in keep3r.helpers.items()
+        },
         "pools": {address: pool.dump() for address, pool in keep3r.pools.items()},
     }
 

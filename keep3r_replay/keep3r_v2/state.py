@@ -109,6 +109,7 @@ class Keep3r:
         "collected",
         "disputers",
         "disputes",
+        "escrow_balances",
         "gas_meter",
         "helpers",
         "job_list",
@@ -147,6 +148,7 @@ class Keep3r:
         self.disputers: dict[str, None] = {}
         self.gas_meter = 0
         self.total_bonds = 0
+        self.escrow_balances: dict[str, int] = {}
         self.collected: list[str] | None = None
 
     def require(self, condition: object, error: str) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from keep3r_replay.evm.arithmetic import checked_div
+from keep3r_replay.evm.arithmetic import Revert, checked_div
 from keep3r_replay.keep3r_v2.credits import mined_in
+from keep3r_replay.keep3r_v2.helper import BOOST_BASE, eth_quote
 from keep3r_replay.keep3r_v2.quoting import observe_liquidity, period_start, quote_live, reward
 from keep3r_replay.keep3r_v2.state import Approval, Job, Keep3r, Keeper, Unbond
 
-Value = int | bool | str | list[int] | list[str]
+if TYPE_CHECKING:
+    from keep3r_replay.keep3r_v2.helper import Helper
+
+Value = int | bool | str | list[int] | list[str] | list[int | bool | str]
 
 _NO_JOB = Job()
 _NO_KEEPER = Keeper()
@@ -56,6 +61,32 @@ def quote_liquidity(keep3r: Keep3r, liquidity: str, amount: int, now: int) -> in
     return reward(keep3r, quote_live(keep3r, liquidity, amount, now))
 
 
+def helper_quote(keep3r: Keep3r, helper: Helper, eth_amount: int, now: int) -> int:
+    """The helper's `quote`. In 2.0 and 2.1 it takes Keep3r's observation of the pool, even a worthless one."""
+    parameters = helper.parameters
+    if not helper.rules.is_constant:
+        return helper.quote(eth_amount, now)
+    difference = observe_liquidity(keep3r, parameters.kp3r_weth_pool, now).difference
+    window = keep3r.parameters.reward_period_time
+    return eth_quote(eth_amount, difference if parameters.is_kp3r_token0 else -difference, window)
+
+
+def virtual_reserves(keep3r: Keep3r) -> int:
+    """`virtualReserves` of the sidechain: what the escrow holds of wKP3R beyond the bonds.
+
+    Raises `Revert` "unknown balance" for an escrow whose balance neither the initial state nor its events tell.
+    """
+    balance = keep3r.escrow_balances.get(keep3r.parameters.keep3r_v1_proxy)
+    if balance is None:
+        raise Revert("unknown balance")
+    return balance - keep3r.total_bonds
+
+
+def _helper_bonds(keep3r: Keep3r, helper: Helper, keeper: str) -> int:
+    token = keep3r.parameters.keep3r_v1 if helper.rules.follows_keep3r_v1 else keep3r.kp3r_in_pools
+    return _keeper(keep3r, keeper).bonds.get(token, 0)
+
+
 def _job(keep3r: Keep3r, address: str) -> Job:
     return keep3r.jobs.get(address, _NO_JOB)
 
@@ -88,6 +119,7 @@ KEEP3R_VIEWS: dict[str, View] = {
     "keep3rHelper": lambda k, now: k.parameters.keep3r_helper,
     "kp3rWethPool": lambda k, now: k.parameters.kp3r_weth_pool,
     "totalBonds": lambda k, now: k.total_bonds,
+    "virtualReserves": lambda k, now: virtual_reserves(k),
     "jobs": lambda k, now: k.job_list.values(),
     "keepers": lambda k, now: k.keeper_list.values(),
     "approvedLiquidities": lambda k, now: k.approved_liquidities.values(),
@@ -147,12 +179,14 @@ HELPER_VIEWS: dict[str, View] = {
     "keep3rV2": lambda k, h, now, fee: h.parameters.keep3r_v2,
     "governance": lambda k, h, now, fee: h.parameters.governance,
     "pendingGovernance": lambda k, h, now, fee: h.parameters.pending_governance,
-    "quote": lambda k, h, now, fee, eth: h.quote(int(eth), now),
+    "wethUSDPool": lambda k, h, now, fee: [h.parameters.weth_usd_pool, h.parameters.is_weth_token0],
+    "quoteUsdToEth": lambda k, h, now, fee, usd: h.quote_usd_to_eth(int(usd), now),
+    "quote": lambda k, h, now, fee, eth: helper_quote(k, h, int(eth), now),
     "getRewardBoostFor": lambda k, h, now, fee, bonds: h.reward_boost(int(bonds), fee),
     "getPaymentParams": lambda k, h, now, fee, bonds: list(h.payment_parameters(int(bonds), now, fee)),
-    "bonds": lambda k, h, now, fee, keeper: _keeper(k, keeper).bonds.get(k.kp3r_in_pools, 0),
-    "getRewardAmountFor": lambda k, h, now, fee, keeper, gas: h.quote(
-        int(gas) * h.reward_boost(_keeper(k, keeper).bonds.get(k.kp3r_in_pools, 0), fee) // 10_000, now
+    "bonds": lambda k, h, now, fee, keeper: _helper_bonds(k, h, keeper),
+    "getRewardAmountFor": lambda k, h, now, fee, keeper, gas: helper_quote(
+        k, h, int(gas) * h.reward_boost(_helper_bonds(k, h, keeper), fee) // BOOST_BASE, now
     ),
 }
 """Views of a helper: `view(keep3r, helper, now, base_fee, *arguments)`. Bonds are of the KP3R it was built with."""

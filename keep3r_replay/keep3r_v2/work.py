@@ -8,6 +8,7 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.keep3r_v2.credits import Reward, reward_event, reward_now, update_if_needed
 
 if TYPE_CHECKING:
+    from keep3r_replay.keep3r_v2.helper import Helper
     from keep3r_replay.keep3r_v2.state import Job, Keep3r
 
 
@@ -63,11 +64,30 @@ def pay_token(keep3r: Keep3r, address: str, keeper: str, token: str, amount: int
 def payment_parameters(keep3r: Keep3r, keeper_address: str, now: int, base_fee: int) -> tuple[int, int, int]:
     """What `worked` asks the helper for the keeper, before the payment: (boost, KP3R for one ETH, extra gas).
 
-    Raises `Revert` as the helper does, or "unknown helper" for one that the history does not describe.
+    On the sidechain the quote is for one USD. Raises `Revert` as the helper does, or "unknown helper" for one that the
+    history does not describe.
     """
+    return _helper(keep3r).payment_parameters(_bonds(keep3r, keeper_address), now, base_fee)
+
+
+def reward_boost(keep3r: Keep3r, keeper_address: str, base_fee: int) -> int:
+    """The boost that `worked` of 2.0 and 2.1 asks the helper for. Raises `Revert` as `payment_parameters` does."""
+    return _helper(keep3r).reward_boost(_bonds(keep3r, keeper_address), base_fee)
+
+
+def cached_tick_difference(keep3r: Keep3r) -> int:
+    """Cached tick difference of the KP3R/WETH pool, signed for quotes in KP3R; 2.0 and 2.1 do not test its age."""
+    approval = keep3r.approvals[keep3r.parameters.kp3r_weth_pool]
+    return approval.tick.difference if approval.is_kp3r_token0 else -approval.tick.difference
+
+
+def _helper(keep3r: Keep3r) -> Helper:
     helper = keep3r.helpers.get(keep3r.parameters.keep3r_helper)
     if helper is None:
         raise Revert("unknown helper")
+    return helper
+
+
+def _bonds(keep3r: Keep3r, keeper_address: str) -> int:
     keeper = keep3r.keepers.get(keeper_address)
-    bonds = keeper.bonds.get(keep3r.parameters.keep3r_v1, 0) if keeper is not None else 0
-    return helper.payment_parameters(bonds, now, base_fee)
+    return keeper.bonds.get(keep3r.parameters.keep3r_v1, 0) if keeper is not None else 0

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "exact": "exact to the wei",
+    "interval": "within the bounds of what events tell",
     "own_payment": "the job's own amount",
     "token_payment": "paid in tokens",
     "stale_gas": "exact, from an earlier validation",

@@ -28,6 +28,8 @@ class CallContext:
     journal: Journal
     direct_inputs: Mapping[Transaction, bytes]
     """Input of the transactions that call Keep3r itself."""
+    initial_state_block: int = 0
+    """Block at which the initial parameters and balances were read."""
     works: list[tuple[Any, ...]] = field(default_factory=list)
     rewards: list[tuple[Any, ...]] = field(default_factory=list)
     block_number: int = 0
@@ -45,6 +47,8 @@ class CallContext:
     """Liquidity that pools minted (above 0) or burned (below) for an owner in this transaction, how often."""
     pair_transfers: dict[tuple[str, str, str, int], int] = field(default_factory=dict)
     """Transfers of pair manager tokens in this transaction: (token, from, to, amount), how often."""
+    usd_prices: dict[str, dict[int, None]] = field(default_factory=dict)
+    """Prices of a unit of gas, in wei of USD, that each job of a sidechain was seen to ask."""
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
     """Keepers whose bonds are unknown since a slash that logs do not tell."""
 

@@ -102,6 +102,20 @@ def on_helper_pool_change(context: CallContext, row: Row) -> None:
     )
 
 
+def on_oracle_set(context: CallContext, row: Row) -> None:
+    """OracleSet of the sidechain's helper: the pool that a liquidity is quoted by, once it is approved."""
+    _, address, liquidity, oracle = row
+    context.keep3r.helpers[address].oracles[liquidity] = oracle
+
+
+def on_usd_pool_change(context: CallContext, row: Row) -> None:
+    """WethUSDPoolChange of the sidechain's helper."""
+    _, address, pool, token0 = row
+    parameters = _helper_parameters(context, address)
+    parameters.weth_usd_pool = pool
+    parameters.is_weth_token0 = token0
+
+
 def _adds_role(role: str, error: str) -> Handler:
     def handle(context: CallContext, row: Row) -> None:
         holders: dict[str, None] = getattr(context.keep3r, role)
@@ -158,6 +172,10 @@ HANDLERS = {
     "keep3r.Kp3rWethPoolChange": EventHandler(("kp3r_weth_pool",), guarded(on_kp3r_weth_pool_change)),
     "keep3r_helper.Kp3rWethPoolChange": EventHandler(
         ("address", "kp3r_weth_pool", "is_kp3r_token0"), guarded(on_helper_pool_change)
+    ),
+    "keep3r_helper.OracleSet": EventHandler(("address", "liquidity", "oracle_pool"), guarded(on_oracle_set)),
+    "keep3r_helper.WethUSDPoolChange": EventHandler(
+        ("address", "weth_usd_pool", "is_weth_token0"), guarded(on_usd_pool_change)
     ),
     "keep3r.DisputerAdded": EventHandler(("disputer",), _adds_role("disputers", "DisputerExistent")),
     "keep3r.DisputerRemoved": EventHandler(("disputer",), _removes_role("disputers", "DisputerUnexistent")),

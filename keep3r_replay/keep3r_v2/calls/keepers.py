@@ -41,8 +41,8 @@ def on_withdrawal(context: CallContext, row: Row) -> None:
 def on_slash(context: CallContext, row: Row) -> None:
     """KeeperSlash: token and split stand in the input of a direct call, and nowhere else."""
     log_index, address, slasher, amount = row
-    arguments = direct_arguments(context.direct_inputs, context.transaction, "slash(address,address,uint256,uint256)")
-    if arguments is None or arguments[0] != address:
+    slashed = _slashed(context)
+    if slashed is None or slashed[0] != address:
         context.undetermined_keepers[address] = None
         context.journal.note(
             "undetermined_slash",
@@ -56,16 +56,24 @@ def on_slash(context: CallContext, row: Row) -> None:
             WARNING,
         )
         return
-    _, token, bond_amount, unbond_amount = arguments
-    keepers.slash(context.keep3r, address, str(token), slasher, int(bond_amount), int(unbond_amount))
+    _, token, bond_amount, unbond_amount = slashed
+    keepers.slash(context.keep3r, address, token, slasher, bond_amount, unbond_amount)
     context.expect(
-        log_index,
-        address,
-        "amount",
-        int(bond_amount) + int(unbond_amount),
-        amount,
-        "the transaction asked for another sum",
+        log_index, address, "amount", bond_amount + unbond_amount, amount, "the transaction asked for another sum"
     )
+
+
+def _slashed(context: CallContext) -> tuple[str, str, int, int] | None:
+    """Keeper, token, bonded and unbonding amount of a direct call to `slash`; None if there is none."""
+    inputs, transaction = context.direct_inputs, context.transaction
+    if context.keep3r.rules.slashes_unbonding:
+        arguments = direct_arguments(inputs, transaction, "slash(address,address,uint256,uint256)")
+    else:
+        arguments = direct_arguments(inputs, transaction, "slash(address,address,uint256)")
+    if arguments is None:
+        return None
+    keeper, token, bond_amount, *unbond_amount = arguments
+    return str(keeper), str(token), int(bond_amount), int(unbond_amount[0]) if unbond_amount else 0
 
 
 def on_revoke(context: CallContext, row: Row) -> None:

@@ -4,43 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC, Revert
+from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Row
+from keep3r_replay.keep3r_v2.calls.payments import EXPLAIN, PAYMENT_COLUMNS, TOKEN
 from keep3r_replay.keep3r_v2.credits import Reward
-from keep3r_replay.keep3r_v2.helper import BOOST_BASE, ONE_ETHER, gas_for_payment, payment
-from keep3r_replay.keep3r_v2.work import check_payer, earn, pay_credits, pay_token, payment_parameters
+from keep3r_replay.keep3r_v2.work import check_payer, earn, pay_credits, pay_token
 
 if TYPE_CHECKING:
     from keep3r_replay.keep3r_v2.state import Job
 
-EXACT = "exact"
-STALE_GAS = "stale_gas"
-TOKEN_PAYMENT = "token_payment"  # noqa: S105 - no password
-SOLVED_GAS = "solved_gas"
-"""The formula gives the payment with a gas meter that no event told."""
-UNEXPLAINED = "unexplained"
-"""The formula does not give the payment, so it is the job's own choice, or wrong."""
-
-WORK_COLUMNS = (
-    "explanation",
-    "computed_payment",
-    "initial_gas",
-    "boost",
-    "one_eth_quote",
-    "extra_gas",
-    "credits_before",
-    "credits_after",
-    "rewards",
-    "suspicious",
-    "obstacle",
-)
-"""Columns of a work's record beside its event's: wei, gas and parts of 10,000.
-
-`rewards` counts the reward events; `obstacle` is why the formula has no answer. `suspicious` marks an unexplained
-payment that lies within one unit of gas of the formula's amount (a job's own choice has no reason to), and a gas
-meter that no silent validation explains by itself: an event of the transaction told another one, or the keeper passes
-the plain test.
-"""
+WORK_COLUMNS = (*PAYMENT_COLUMNS, "credits_before", "credits_after", "rewards")
+"""Columns of a work's record beside its event's: what explains the payment, the job's credits around it in wei, and the
+number of its reward events."""
 
 REWARD_COLUMNS = (
     "block_number",
@@ -55,10 +30,6 @@ REWARD_COLUMNS = (
     "matched",
 )
 """Columns of a reward's record: what the model predicted beside what the event says."""
-
-Explanation = tuple[str, int | None, int | None, int | None, int | None, int | None, bool, str]
-"""The first six of `WORK_COLUMNS`, then `suspicious` and `obstacle`."""
-
 
 def on_validation(context: CallContext, row: Row) -> None:
     """KeeperValidation: a keeper passed the test of its job, and the gas meter runs from here."""
@@ -83,10 +54,9 @@ def on_work(context: CallContext, row: Row) -> None:
     if credit != keep3r.parameters.keep3r_v1:
         pay_token(keep3r, address, keeper, credit, amount)
         compare_rewards(context, log_index, address, job, [], observed)
-        context.works.append((TOKEN_PAYMENT, None, None, None, None, None, job.credits, job.credits, 0, False, ""))
+        context.works.append((*TOKEN, job.credits, job.credits, 0))
     else:
         check_payer(keep3r, address)
-        *explained, suspicious, obstacle = _explain(context, keeper, amount, gas_left)
         try:
             rewards = earn(keep3r, job, amount, context.now)
         except Revert as revert:
@@ -94,47 +64,12 @@ def on_work(context: CallContext, row: Row) -> None:
             context.impossible(log_index, address, revert.name)
         if rewards or observed:
             compare_rewards(context, log_index, address, job, rewards, observed)
+        explained = EXPLAIN[keep3r.rules.payment](context, address, keeper, amount, gas_left)
         before = job.credits
         pay_credits(keep3r, job, keeper, amount, context.now)
-        context.works.append((*explained, before, job.credits, len(rewards), suspicious, obstacle))
+        context.works.append((*explained, before, job.credits, len(rewards)))
     if keep3r.collected:
         context.report_failed_checks(log_index, address)
-
-
-def _explain(context: CallContext, keeper: str, amount: int, gas_left: int) -> Explanation:
-    """What the payment formula makes of a payment in KP3R.
-
-    A payment that the formula gives is a `worked`, and moves the gas meter as one does; so does one that it gives
-    with a meter set by a validation that left no event. Any other leaves the meter alone, as `bondedPayment` does.
-    """
-    keep3r = context.keep3r
-    clears = keep3r.rules.worked_clears_gas_meter
-    meter = keep3r.gas_meter
-    try:
-        boost, one_eth_quote, extra = payment_parameters(keep3r, keeper, context.now, context.base_fee)
-    except Revert as revert:
-        return UNEXPLAINED, None, meter, None, None, None, False, f"worked reverts with {revert.name}"
-    told_here = context.metered_in == context.transaction
-    computed = None
-    obstacle = ""
-    if clears and not meter:
-        obstacle = "worked reverts with GasNotInitialized"
-    elif meter < gas_left:
-        obstacle = f"worked reverts with {ARITHMETIC_PANIC}: more gas is left than the meter holds"
-    else:
-        computed = payment(meter - gas_left + extra, boost, one_eth_quote)
-        if computed == amount:
-            if clears:
-                keep3r.gas_meter = 0
-            return EXACT if told_here else STALE_GAS, computed, meter, boost, one_eth_quote, extra, False, ""
-    gas = gas_for_payment(amount, boost, one_eth_quote)
-    if gas is not None and extra <= gas <= extra - gas_left + context.gas_limit * 64 // 63:
-        solved = gas + gas_left - extra
-        keep3r.gas_meter = 0 if clears else solved
-        suspicious = told_here or keeper in keep3r.keeper_list
-        return SOLVED_GAS, computed, solved, boost, one_eth_quote, extra, suspicious, obstacle
-    near = computed is not None and abs(amount - computed) * BOOST_BASE * ONE_ETHER < boost * one_eth_quote
-    return UNEXPLAINED, computed, meter, boost, one_eth_quote, extra, near, obstacle
 
 
 def compare_rewards(
