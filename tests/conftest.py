@@ -1,0 +1,44 @@
+"""Fixtures that many tests share: recordings, imported once a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from histories import bundled, name_of
+
+from keep3r_replay.audit.run import audit
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.recording.importer import import_recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Audited:
+    """A recording, its lake, and the audit of it."""
+
+    def __init__(self, recording: Path, folder: Path) -> None:
+        import_recording(recording, folder)
+        self.recording = recording
+        self.lake = Lake.open(folder)
+        self.audit = audit(self.lake)
+
+
+@pytest.fixture(scope="session")
+def audited_recordings(tmp_path_factory):
+    """Gives the audit of a recording, made once."""
+    made: dict[Path, Audited] = {}
+
+    def get(recording: Path) -> Audited:
+        if recording not in made:
+            made[recording] = Audited(recording, tmp_path_factory.mktemp("lakes") / name_of(recording))
+        return made[recording]
+
+    return get
+
+
+@pytest.fixture(params=bundled(), ids=name_of)
+def audited(request, audited_recordings) -> Audited:
+    """Each recording of the repository in turn."""
+    return audited_recordings(request.param)
