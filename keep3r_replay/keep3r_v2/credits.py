@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import checked_div
+from keep3r_replay.keep3r_v2.moves import CAPPED, EXPIRED, MINTED_RESET, REMOVED, REPRICED
 from keep3r_replay.keep3r_v2.quoting import period_start, quote_cached, refresh_cache, reward
 
 if TYPE_CHECKING:
@@ -55,33 +56,53 @@ def update_if_needed(keep3r: Keep3r, job: Job, now: int) -> bool:
         return False
     window = keep3r.parameters.reward_period_time
     if job.rewarded_at <= period_start(keep3r, now - window):
-        refresh_period_credits(keep3r, job, now)
-        job.credits = job.period_credits
-        job.rewarded_at = start
+        _reset(keep3r, job, start, now)
         return True
     if now - job.rewarded_at >= window:
-        refresh_period_credits(keep3r, job, now)
-        job.credits = job.period_credits
-        job.rewarded_at += window
+        _reset(keep3r, job, job.rewarded_at + window, now)
         return True
     if job.worked_at < start:
         before = job.period_credits
         refresh_period_credits(keep3r, job, now)
-        job.credits = checked_div(job.credits * job.period_credits, before)
+        former = job.credits
+        job.credits = checked_div(former * job.period_credits, before)
+        if keep3r.ledger is not None:
+            keep3r.ledger.note(
+                REPRICED, job, job.credits - former, job.rewarded_at, numerator=job.period_credits, denominator=before
+            )
     return False
+
+
+def _reset(keep3r: Keep3r, job: Job, rewarded_at: int, now: int) -> None:
+    """Replace what is left of the credits by those of one period, mined by `rewarded_at`."""
+    refresh_period_credits(keep3r, job, now)
+    former, rewarded_before = job.credits, job.rewarded_at
+    job.credits = job.period_credits
+    job.rewarded_at = rewarded_at
+    if keep3r.ledger is not None:
+        keep3r.ledger.note(EXPIRED, job, -former, rewarded_before)
+        keep3r.ledger.note(MINTED_RESET, job, job.credits, rewarded_before)
 
 
 def reward_now(keep3r: Keep3r, job: Job, now: int) -> None:
     """Add what was mined since the last reward and start the clock again; nothing expires (`_rewardJobCredits`)."""
-    job.credits += mined_in(keep3r, now - job.rewarded_at, job.period_credits)
+    mined = mined_in(keep3r, now - job.rewarded_at, job.period_credits)
+    rewarded_before = job.rewarded_at
+    job.credits += mined
     job.rewarded_at = now
+    if keep3r.ledger is not None:
+        keep3r.ledger.minted_since(job, mined, rewarded_before)
 
 
 def settle(keep3r: Keep3r, job: Job, now: int) -> None:
     """Update, reward up to now, and cut to one period's credits (`_settleJobAccountance`)."""
     update_if_needed(keep3r, job, now)
     reward_now(keep3r, job, now)
-    job.credits = min(job.credits, job.period_credits)
+    if job.credits > job.period_credits:
+        excess = job.credits - job.period_credits
+        job.credits = job.period_credits
+        if keep3r.ledger is not None:
+            keep3r.ledger.note(CAPPED, job, -excess, job.rewarded_at)
 
 
 def remove_liquidity_credits(keep3r: Keep3r, job: Job, liquidity: str, amount: int, now: int) -> None:
@@ -89,5 +110,10 @@ def remove_liquidity_credits(keep3r: Keep3r, job: Job, liquidity: str, amount: i
     refresh_period_credits(keep3r, job, now)
     leaving = reward(keep3r, quote_cached(keep3r, liquidity, amount))
     if job.period_credits > 0:
-        job.credits = keep3r.subtract(job.credits, job.credits * leaving // job.period_credits)
-        job.period_credits = keep3r.subtract(job.period_credits, leaving)
+        former, divisor = job.credits, job.period_credits
+        job.credits = keep3r.subtract(former, former * leaving // divisor)
+        job.period_credits = keep3r.subtract(divisor, leaving)
+        if keep3r.ledger is not None:
+            keep3r.ledger.note(
+                REMOVED, job, job.credits - former, job.rewarded_at, numerator=leaving, denominator=divisor
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keep3r_replay.keep3r_v2.credits import settle
+from keep3r_replay.keep3r_v2.moves import MIGRATED_IN, MIGRATED_OUT
 from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS, Keep3r
 
 MIGRATION_COOLDOWN = 60
@@ -70,6 +71,9 @@ def accept_migration(keep3r: Keep3r, from_address: str, to_address: str, now: in
         target.liquidities.add(liquidity)
     target.period_credits += source.period_credits
     target.credits += source.credits
+    if keep3r.ledger is not None:
+        keep3r.ledger.note(MIGRATED_OUT, source, -source.credits, source.rewarded_at, to_address)
+        keep3r.ledger.note(MIGRATED_IN, target, source.credits, target.rewarded_at, from_address)
     source.period_credits = source.credits = source.rewarded_at = 0
     source.owner = source.pending_owner = source.pending_migration = ZERO_ADDRESS
     source.migration_requested_at = 0

@@ -11,6 +11,7 @@ from keep3r_replay.evm.enumerable_set import EnumerableSet
 
 if TYPE_CHECKING:
     from keep3r_replay.keep3r_v2.helper import Helper
+    from keep3r_replay.keep3r_v2.moves import CreditMoves
     from keep3r_replay.keep3r_v2.versions import Rules
     from keep3r_replay.uniswap_v3.oracle import Pool
 
@@ -117,6 +118,7 @@ class Keep3r:
         "keeper_list",
         "keepers",
         "kp3r_in_pools",
+        "ledger",
         "pair_pools",
         "parameters",
         "pools",
@@ -150,6 +152,7 @@ class Keep3r:
         self.total_bonds = 0
         self.escrow_balances: dict[str, int] = {}
         self.collected: list[str] | None = None
+        self.ledger: CreditMoves | None = None
 
     def require(self, condition: object, error: str) -> None:
         """A check of the contract. Raises `Revert` with the name `error`, or notes it where failures are collected."""

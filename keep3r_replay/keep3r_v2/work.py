@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.keep3r_v2.credits import Reward, reward_event, reward_now, update_if_needed
+from keep3r_replay.keep3r_v2.moves import SPENT
 
 if TYPE_CHECKING:
     from keep3r_replay.keep3r_v2.helper import Helper
@@ -42,6 +43,8 @@ def pay_credits(keep3r: Keep3r, job: Job, keeper_address: str, payment: int, now
         keep3r.require(False, "InsufficientFunds")
     # EFFECTS
     job.worked_at = now
+    if keep3r.ledger is not None:
+        keep3r.ledger.note(SPENT, job, -min(payment, job.credits), job.rewarded_at, keeper_address)
     job.credits = max(0, job.credits - payment)
     keeper = keep3r.keepers[keeper_address]
     keeper.bonds[keep3r.parameters.keep3r_v1] += payment

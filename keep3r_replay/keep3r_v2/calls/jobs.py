@@ -6,6 +6,7 @@ from keep3r_replay.keep3r_v2 import job_liquidity, jobs
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Row, guarded
 from keep3r_replay.keep3r_v2.calls.work import compare_rewards
 from keep3r_replay.keep3r_v2.direct_calls import direct_arguments
+from keep3r_replay.keep3r_v2.moves import ADOPTED, FORCED
 
 
 def on_job_addition(context: CallContext, row: Row) -> None:
@@ -95,8 +96,13 @@ def on_credits_forced(context: CallContext, row: Row) -> None:
         current_credits,
         "the settled credits and the forced amount give another sum; the chain's is adopted",
     )
+    settled = job.credits
     job.rewarded_at = rewarded_at
     job.credits = current_credits
+    if keep3r.ledger is not None:
+        keep3r.ledger.note(FORCED, job, amount, rewarded_at)
+        if current_credits != settled + amount:
+            keep3r.ledger.note(ADOPTED, job, current_credits - settled - amount, rewarded_at)
 
 
 def on_token_credit_addition(context: CallContext, row: Row) -> None:

@@ -8,6 +8,7 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Row
 from keep3r_replay.keep3r_v2.calls.payments import EXPLAIN, PAYMENT_COLUMNS, TOKEN
 from keep3r_replay.keep3r_v2.credits import Reward
+from keep3r_replay.keep3r_v2.moves import ADOPTED
 from keep3r_replay.keep3r_v2.work import check_payer, earn, pay_credits, pay_token
 
 if TYPE_CHECKING:
@@ -126,7 +127,11 @@ def compare_rewards(
             "by the model this call rewards the job, and emits that, before the event at this place",
         )
     if differs and events:
+        former, rewarded_before = job.credits, job.rewarded_at
         job.rewarded_at, job.credits, job.period_credits = events[-1][1]
+        if context.keep3r.ledger is not None:
+            context.keep3r.ledger.log_index = log_index
+            context.keep3r.ledger.note(ADOPTED, job, job.credits - former, rewarded_before)
 
 
 def end_transaction(context: CallContext) -> None:
