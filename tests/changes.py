@@ -1,7 +1,8 @@
 """Single changes to a recorded history, and the place at which each must show first.
 
 A change comes with the place, in the words of a finding, that follows from the recording itself: the changed event, or
-the first reading of the contract that contradicts it. What the model predicts for later works and rewards can only bring that forward.
+the first reading of the contract that contradicts it. What the model predicts for later works and rewards can only
+bring that forward.
 """
 
 from __future__ import annotations
@@ -247,7 +248,7 @@ def _swapped(first: str, second: str, same: Callable[[dict, dict], bool]) -> Cal
 
 def _validation_and_work(history: History, audit: Audit, random: Random) -> Iterator[Change]:
     exact = set(_works(audit, "exact"))
-    swap = _swapped(VALIDATION, WORK, lambda validation, work: place(work) in exact)
+    swap = _swapped(VALIDATION, WORK, lambda _, work: place(work) in exact)
     for change in swap(history, audit, random):
         group = [log for log in history.logs if place(log)[0] == change.block]
         if sum(is_a(log, VALIDATION) for log in group) == 1:
@@ -276,21 +277,30 @@ CHANGES: dict[str, Callable[[History, Audit, Random], Iterator[Change]]] = {
 
 
 def first_moved_prediction(clean: Audit, changed: Audit) -> Place:
-    """The first work or reward for which the model predicts something else than it did for the unchanged history."""
-    found = [(2**31, 0)]
+    """The first work or reward for which the model predicts something else than it did for the unchanged history.
+
+    A work that becomes the job's own payment does not count where no other work of the history entered where it did:
+    then nothing tells that its payment was to follow the formula.
+    """
     before = {row[:2]: row for row in _predictions(clean)}
-    for row in _predictions(changed):
-        if row[:2] in before and before[row[:2]] != row:
-            found.append(row[:2])
-            break
-    return min(found)
+    unknown = _works_of_unknown_entries(changed)
+    moved = (row[:2] for row in _predictions(changed) if row[:2] in before and before[row[:2]] != row)
+    return next((where for where in moved if where not in unknown), (2**31, 0))
+
+
+def _works_of_unknown_entries(audit: Audit) -> set[Place]:
+    works = audit.tables["works"].select("block_number", "log_index", "class", "transaction_to", "selector").rows()
+    known = {entry for _, _, kind, *entry_ in works if kind in {"exact", "stale_gas"} for entry in [tuple(entry_)]}
+    return {
+        (block, index) for block, index, kind, *entry in works if kind == "own_payment" and tuple(entry) not in known
+    }
 
 
 def _predictions(audit: Audit) -> list[tuple]:
-    works = audit.tables["works"].select("block_number", "log_index", "class", "computed_payment", "rewards", "credit")
+    works = audit.tables["works"].select("block_number", "log_index", "class", "computed_payment", "rewards")
     rows = [
         (block, index, computed if kind in {"exact", "stale_gas", "mismatch"} else None, rewards)
-        for block, index, kind, computed, rewards, _ in works.iter_rows()
+        for block, index, kind, computed, rewards in works.iter_rows()
     ]
     rewards = audit.tables["rewards"].select(
         "block_number", "log_index", "expected_rewarded_at", "expected_current_credits", "expected_period_credits"

@@ -5,7 +5,8 @@ that it gives only with a meter that no event told is `undetermined`: a validati
 silence. Any other is the job's `own_payment`, unless something speaks against that, which makes it a `mismatch`: the
 same entry point (the function of the transaction's target; the job, where the lake lacks the transaction) otherwise
 pays by the formula, or the payment lies within one unit of gas of the formula's amount. An unexplained meter is a
-mismatch where the keeper passes the plain test of keepers and the entry point otherwise validates openly.
+mismatch where the keeper passes the plain test of keepers and the entry point otherwise validates openly, or where the
+validation that tells it stands after the work.
 """
 
 from __future__ import annotations
@@ -63,15 +64,34 @@ def works_table(lake: Lake, records: Sequence[tuple[Any, ...]], until_block: int
             for name, values in zip(WORK_COLUMNS, columns, strict=True)
         ]
     ).with_columns(pl.col(pl.Int128).cast(_AMOUNT))
+    works = events.hstack(explained)
     return (
-        events.hstack(explained)
-        .join(
+        works.join(
             _entry_points(lake, until_block),
             on=["block_number", "transaction_index"],
             how="left",
             maintain_order="left",
         )
+        .join(_told_later(lake, works), on=["block_number", "log_index"], how="left", maintain_order="left")
         .drop("transaction_index")
+    )
+
+
+def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
+    """Works whose meter no event told before them, but a validation after them in the same transaction does."""
+    place = ["block_number", "transaction_index"]
+    solved = works.filter(pl.col("explanation") == SOLVED_GAS).select(*place, "log_index", "initial_gas")
+    if solved.is_empty() or not lake.has("events/keep3r.KeeperValidation"):
+        return pl.DataFrame(schema={"block_number": pl.UInt32, "log_index": pl.UInt32, "told_later": pl.Boolean})
+    validations = lake.scan("events/keep3r.KeeperValidation").select(
+        *place, pl.col("log_index").alias("validated_at"), pl.col("gas_left").alias("initial_gas")
+    )
+    return (
+        validations.join(solved.lazy(), on=[*place, "initial_gas"])
+        .filter(pl.col("validated_at") > pl.col("log_index"))
+        .select("block_number", "log_index", pl.lit(value=True).alias("told_later"))
+        .unique()
+        .collect()
     )
 
 
@@ -120,6 +140,11 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
         (near_formula, MISMATCH, "the payment lies within one unit of gas of what the formula gives"),
         (job_pays_by_formula, MISMATCH, "the same job otherwise pays by the formula"),
         (
+            pl.col("told_later"),
+            MISMATCH,
+            "the payment fits the gas meter of a validation that stands after it in the same transaction",
+        ),
+        (
             forged_meter,
             MISMATCH,
             (
@@ -135,7 +160,7 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
             "class"
         ),
         pl.coalesce(*(pl.when(test).then(pl.lit(why)) for test, _, why in reasons), pl.lit("")).alias("reason"),
-    ).drop("entry_formula", "entry_exact", "job_formula", "job_unexplained", "suspicious")
+    ).drop("entry_formula", "entry_exact", "job_formula", "job_unexplained", "suspicious", "told_later")
 
 
 def payment_findings(works: pl.DataFrame) -> list[Finding]:
