@@ -62,7 +62,7 @@ def _check_event(
                     call.event,
                     "none",
                     None,
-                    f"the transaction called {call.signature} and succeeded, which always emits this event: its log is gone",
+                    f"the transaction called {call.signature} and succeeded, which always emits this event",
                     transaction,
                 )
             )

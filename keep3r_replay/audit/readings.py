@@ -23,7 +23,7 @@ class Answering(Protocol):
     def view(self, contract: str, name: str, arguments: Sequence[str], source: str) -> Answer | None:
         """The model's counterpart of a view; None if there is none."""
 
-    def undetermined(self, name: str, arguments: Sequence[str]) -> str:
+    def undetermined(self, name: str, arguments: Sequence[str], observed: str) -> str:
         """Why a differing answer may be due to what logs can not tell; empty if nothing excuses it."""
 
 
@@ -94,7 +94,7 @@ class Reconciliation:
 
     def _differs(self, key: int, expected: str, observed: str) -> None:
         contract, view, arguments, _ = self._keys[key]
-        reason = self._protocol.undetermined(view, _split(arguments))
+        reason = self._protocol.undetermined(view, _split(arguments), observed)
         if reason:
             self._count_undetermined(key, reason)
             return

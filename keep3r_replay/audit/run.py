@@ -18,6 +18,7 @@ from keep3r_replay.audit.works import CLASSES, classify, needs_evidence, payment
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, Finding, Journal
 from keep3r_replay.keep3r_v2.calls.work import REWARD_COLUMNS
+from keep3r_replay.keep3r_v2.direct_calls import SELECTOR, VALIDATIONS
 from keep3r_replay.keep3r_v2.protocol import HANDLERS, Keep3rV2, known_contracts
 from keep3r_replay.replay.engine import run
 
@@ -149,7 +150,10 @@ def _replay(lake: Lake, until_block: int | None, *, with_readings: bool) -> _Rep
     transactions = lake.scan("transactions", until_block=until_block).filter(pl.col("status") == 1)
     direct = transactions.filter(pl.col("to").is_in(keep3rs)).select("block_number", "transaction_index", "input")
     silent = (
-        transactions.filter(~pl.col("to").is_in(sorted(known_contracts(lake.deployment))))
+        transactions.filter(
+            ~pl.col("to").is_in(sorted(known_contracts(lake.deployment)))
+            | pl.col("input").bin.slice(0, SELECTOR).bin.encode("hex").is_in(VALIDATIONS)
+        )
         .select("block_number", "transaction_index")
         .sort("block_number", "transaction_index")
     )

@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.journal import ERROR, Finding, as_text
-from keep3r_replay.keep3r_v2.calls.payments import EXACT, INTERVAL, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT, UNEXPLAINED
+from keep3r_replay.keep3r_v2.calls.payments import (
+    CHOSEN,
+    EXACT,
+    INTERVAL,
+    REFUTED,
+    SOLVED_GAS,
+    STALE_GAS,
+    TOKEN_PAYMENT,
+    UNEXPLAINED,
+    UNMETERED,
+)
 from keep3r_replay.keep3r_v2.calls.work import WORK_COLUMNS
 
 if TYPE_CHECKING:
@@ -118,13 +128,22 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     paid_in_kp3r = evidence.filter(pl.col("explanation") != TOKEN_PAYMENT)
     by_formula = pl.col("explanation").is_in([EXACT, STALE_GAS, INTERVAL]).sum()
     entries = paid_in_kp3r.group_by(_ENTRY).agg(
-        by_formula.alias("entry_formula"), pl.col("explanation").is_in([EXACT, INTERVAL]).sum().alias("entry_exact")
+        by_formula.alias("entry_formula"),
+        pl.col("explanation").is_in([EXACT, INTERVAL]).sum().alias("entry_exact"),
+        (~pl.col("explanation").is_in([EXACT, STALE_GAS, INTERVAL])).sum().alias("entry_other"),
+    )
+    prices = (
+        paid_in_kp3r.filter(pl.col("usd_per_gas_unit").is_not_null())
+        .group_by("job", "usd_per_gas_unit")
+        .agg(pl.len().alias("price_works"))
     )
     jobs = paid_in_kp3r.group_by("job").agg(
         by_formula.alias("job_formula"), (pl.col("explanation") == UNEXPLAINED).sum().alias("job_unexplained")
     )
-    joined = works.join(entries, on=list(_ENTRY), how="left", maintain_order="left", nulls_equal=False).join(
-        jobs, on="job", how="left", maintain_order="left"
+    joined = (
+        works.join(entries, on=list(_ENTRY), how="left", maintain_order="left", nulls_equal=False)
+        .join(jobs, on="job", how="left", maintain_order="left")
+        .join(prices, on=["job", "usd_per_gas_unit"], how="left", maintain_order="left", nulls_equal=False)
     )
     unexplained = pl.col("explanation") == UNEXPLAINED
     entry_pays_by_formula = unexplained & (pl.col("entry_formula").fill_null(0) > 0)
@@ -135,7 +154,15 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     forged_meter = (
         (pl.col("explanation") == SOLVED_GAS) & pl.col("suspicious") & (pl.col("entry_exact").fill_null(0) > 0)
     )
+    unmetered = pl.col("explanation") == UNMETERED
+    silent = "the gas meter may have been set by a validation that left no event"
+    # One amount in some hundred fits a price by chance: one seen once, where the entry point pays freely, says nothing.
+    by_chance = (pl.col("price_works") == 1) & (pl.col("entry_formula") == 1) & (pl.col("entry_other") > 0)
     reasons = (
+        (pl.col("explanation") == REFUTED, MISMATCH, "the transaction calls worked, which pays by the formula"),
+        ((pl.col("explanation") == CHOSEN) | by_chance, OWN_PAYMENT, ""),
+        (unmetered & (pl.col("entry_formula").fill_null(0) > 0), UNDETERMINED, silent),
+        (unmetered, OWN_PAYMENT, ""),
         (entry_pays_by_formula, MISMATCH, "the same entry point otherwise pays by the formula"),
         (near_formula, MISMATCH, "the payment lies within one unit of gas of what the formula gives"),
         (job_pays_by_formula, MISMATCH, "the same job otherwise pays by the formula"),
@@ -160,7 +187,16 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
             "class"
         ),
         pl.coalesce(*(pl.when(test).then(pl.lit(why)) for test, _, why in reasons), pl.lit("")).alias("reason"),
-    ).drop("entry_formula", "entry_exact", "job_formula", "job_unexplained", "suspicious", "told_later")
+    ).drop(
+        "entry_formula",
+        "entry_exact",
+        "entry_other",
+        "job_formula",
+        "job_unexplained",
+        "price_works",
+        "suspicious",
+        "told_later",
+    )
 
 
 def payment_findings(works: pl.DataFrame) -> list[Finding]:
@@ -190,7 +226,9 @@ def payment_findings(works: pl.DataFrame) -> list[Finding]:
 
 def needs_evidence(works: pl.DataFrame) -> bool:
     """Whether a class depends on how entry points and jobs pay in the rest of the history."""
-    return bool(works["explanation"].is_in([UNEXPLAINED, SOLVED_GAS]).any())
+    return bool(works["explanation"].is_in([UNEXPLAINED, UNMETERED, SOLVED_GAS]).any()) or bool(
+        works["usd_per_gas_unit"].is_not_null().any()
+    )
 
 
 _RECORD_TYPES: dict[str, Any] = {

@@ -51,6 +51,12 @@ def _set(signature: str, event: str, column: str) -> DirectCall:
 
 
 KEEP3R_CALLS = {
+    "5feeb794": DirectCall("worked(address)", "KeeperWork", {"keeper": 0}, "job"),
+    "b70362b9": DirectCall("worked(address,uint256)", "KeeperWork", {"keeper": 0}, "job"),
+    "11466d72": DirectCall("bondedPayment(address,uint256)", "KeeperWork", {"keeper": 0, "payment": 1}, "job"),
+    "dd2080d6": DirectCall(
+        "directTokenPayment(address,address,uint256)", "KeeperWork", {"credit": 0, "keeper": 1, "payment": 2}, "job"
+    ),
     "52a4de29": DirectCall(
         "addLiquidityToJob(address,address,uint256)",
         "LiquidityAddition",
@@ -141,6 +147,17 @@ HELPER_CALLS = {
     "238efcbc": DirectCall("acceptGovernance()", "GovernanceSet", {}, "governance"),
 }
 """Functions of the helpers by selector."""
+
+
+VALIDATIONS = ("6ba42aaa", "f9d46cf2")
+"""Selectors of `isKeeper` and `isBondedKeeper`, which set the gas meter and may leave no event."""
+
+
+def direct_function(inputs: Mapping[tuple[int, int], bytes], transaction: tuple[int, int]) -> str:
+    """Name of the function that a transaction calls on Keep3r itself; empty if it does not, or calls an unknown one."""
+    data = inputs.get(transaction)
+    call = None if data is None else KEEP3R_CALLS.get(data[:SELECTOR].hex())
+    return "" if call is None else call.signature.partition("(")[0]
 
 
 def direct_arguments(

@@ -38,9 +38,6 @@ def activate(keep3r: Keep3r, address: str, token: str, now: int) -> int:
         keeper.can_activate_after[token] = 0
     if token == keep3r.parameters.keep3r_v1 and keep3r.rules.has_total_bonds:
         keep3r.total_bonds += amount
-        proxy = keep3r.parameters.keep3r_v1_proxy
-        if proxy in keep3r.escrow_balances:
-            keep3r.escrow_balances[proxy] += amount
     return amount
 
 

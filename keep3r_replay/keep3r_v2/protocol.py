@@ -7,6 +7,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import InputError
+from keep3r_replay.keep3r_v2.bounds import METER_LATENESS
 from keep3r_replay.keep3r_v2.calls import escrow, governance, jobs, keepers, pools, work
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Transaction
 from keep3r_replay.keep3r_v2.helper import ONE_ETHER, Helper, HelperParameters
@@ -119,12 +120,14 @@ class Keep3rV2:
             return block.get(name)
         return None
 
-    def undetermined(self, name: str, arguments: Sequence[str]) -> str:
+    def undetermined(self, name: str, arguments: Sequence[str], observed: str) -> str:
         """Why a differing answer of the view may be due to what logs can not tell; empty if nothing excuses it."""
         context = self.context
-        if name == "_initialGas" and self.keep3r.rules.payment is Payment.ROOT_PRICE:
-            return "2.0 logs the gas that is left a little after it has set the meter"
-        if name == "virtualReserves" and self.keep3r.parameters.keep3r_v1_proxy not in self.keep3r.escrow_balances:
+        late_log = self.keep3r.rules.payment is Payment.ROOT_PRICE
+        if name == "_initialGas" and late_log and int(observed) - self.keep3r.gas_meter in METER_LATENESS:
+            return "2.0 logs the gas that is left a little after it has set the meter, by one of the known gas costs"
+        escrow = self.keep3r.parameters.keep3r_v1_proxy, self.keep3r.parameters.keep3r_v1
+        if name == "virtualReserves" and escrow not in self.keep3r.escrow_balances:
             return "no event tells the token balance of this escrow"
         if name == "_initialGas" and self._may_be_silent(context.metered_in, context.block_number):
             return "a validation that fails sets the gas meter and leaves no event"
@@ -178,7 +181,7 @@ def _build(deployment: Deployment, source: str) -> Keep3r:
             )
     reserves = state[contract.address].get("virtualReserves")
     if reserves is not None:
-        keep3r.escrow_balances[keep3r.parameters.keep3r_v1_proxy] = int(reserves)
+        keep3r.escrow_balances[keep3r.parameters.keep3r_v1_proxy, keep3r.parameters.keep3r_v1] = int(reserves)
     pool = keep3r.parameters.kp3r_weth_pool
     if pool != ZERO_ADDRESS:
         set_kp3r_weth_pool(keep3r, pool)
@@ -202,9 +205,7 @@ def _parameters(state: Mapping[str, str]) -> Parameters:
     )
 
 
-def _helper(
-    contract: Contract, state: Mapping[str, str], pools: dict[str, Pool], kp3r: str, source: str
-) -> Helper:
+def _helper(contract: Contract, state: Mapping[str, str], pools: dict[str, Pool], kp3r: str, source: str) -> Helper:
     if contract.version not in HELPER_RULES:
         raise InputError(source, f"no model of the Keep3rHelper of version {contract.version}")
     rules = HELPER_RULES[contract.version]

@@ -39,7 +39,7 @@ def dump(keep3r: Keep3r) -> dict[str, Any]:
         "disputers": sorted(keep3r.disputers),
         "gas_meter": keep3r.gas_meter,
         "total_bonds": keep3r.total_bonds,
-        "escrow_balances": dict(keep3r.escrow_balances),
+        "escrow_balances": [[*holding, balance] for holding, balance in sorted(keep3r.escrow_balances.items())],
         "helpers": {
             address: {**asdict(helper.parameters), "oracles": dict(helper.oracles)}
             for address, helper in keep3r.helpers.items()

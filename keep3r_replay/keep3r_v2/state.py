@@ -150,7 +150,7 @@ class Keep3r:
         self.disputers: dict[str, None] = {}
         self.gas_meter = 0
         self.total_bonds = 0
-        self.escrow_balances: dict[str, int] = {}
+        self.escrow_balances: dict[tuple[str, str], int] = {}
         self.collected: list[str] | None = None
         self.ledger: CreditMoves | None = None
 

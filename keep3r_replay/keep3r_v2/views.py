@@ -76,7 +76,7 @@ def virtual_reserves(keep3r: Keep3r) -> int:
 
     Raises `Revert` "unknown balance" for an escrow whose balance neither the initial state nor its events tell.
     """
-    balance = keep3r.escrow_balances.get(keep3r.parameters.keep3r_v1_proxy)
+    balance = keep3r.escrow_balances.get((keep3r.parameters.keep3r_v1_proxy, keep3r.parameters.keep3r_v1))
     if balance is None:
         raise Revert("unknown balance")
     return balance - keep3r.total_bonds

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC, Revert
-from keep3r_replay.keep3r_v2.bounds import cached_price_bounds, root_price_bounds
+from keep3r_replay.keep3r_v2.bounds import PaymentSlots, cached_price_bounds, root_price_bounds, root_price_gas
 from keep3r_replay.keep3r_v2.helper import (
     BOOST_BASE,
     ONE_ETHER,
@@ -35,6 +35,13 @@ SOLVED_GAS = "solved_gas"
 UNEXPLAINED = "unexplained"
 """The formula does not give the payment, so it is the job's own choice, or wrong."""
 
+UNMETERED = "unmetered"
+"""Unexplained, where a validation that left no event may have set the gas meter: its measure is not to be had."""
+CHOSEN = "chosen"
+"""The transaction itself calls `bondedPayment`, so the amount is the job's own choice."""
+REFUTED = "refuted"
+"""The transaction itself calls `worked`, and the formula gives another amount."""
+
 PAYMENT_COLUMNS = (
     "explanation",
     "computed_payment",
@@ -57,15 +64,13 @@ explains by itself: an event of the transaction told another one, or the keeper 
 """
 
 _Amount = int | None
-Explanation = tuple[
-    str, _Amount, _Amount, _Amount, _Amount, _Amount, _Amount, _Amount, _Amount, bool, str
-]
+Explanation = tuple[str, _Amount, _Amount, _Amount, _Amount, _Amount, _Amount, _Amount, _Amount, bool, str]
 """Values of `PAYMENT_COLUMNS`."""
 
 TOKEN: Explanation = (TOKEN_PAYMENT, None, None, None, None, None, None, None, None, False, "")
 
 
-def explain_live_price(context: CallContext, job: str, keeper: str, amount: int, gas_left: int) -> Explanation:
+def explain_live_price(context: CallContext, _job: str, keeper: str, amount: int, gas_left: int) -> Explanation:
     """2.2 and 2.3: every term is told, so the formula gives one amount.
 
     A payment that the formula gives is a `worked`, and moves the gas meter as one does; so does one that it gives
@@ -132,10 +137,11 @@ def explain_usd_price(context: CallContext, job: str, keeper: str, amount: int, 
             suspicious = told_here or keeper in keep3r.keeper_list
             initial = solved + gas_left - extra
             return SOLVED_GAS, None, None, None, initial, boost, one_usd_quote, extra, usd, suspicious, obstacle
-    return UNEXPLAINED, None, None, None, meter, boost, one_usd_quote, extra, None, False, obstacle
+    kind = _unexplained_kind(context, keeper)
+    return kind, None, None, None, meter, boost, one_usd_quote, extra, None, False, obstacle
 
 
-def explain_cached_price(context: CallContext, job: str, keeper: str, amount: int, gas_left: int) -> Explanation:
+def explain_cached_price(context: CallContext, _job: str, keeper: str, amount: int, gas_left: int) -> Explanation:
     """2.1: the gas left before the top-up is not told, so the formula gives bounds, some hundred wei apart."""
     keep3r = context.keep3r
     meter = keep3r.gas_meter
@@ -165,21 +171,36 @@ def explain_cached_price(context: CallContext, job: str, keeper: str, amount: in
 
 
 def explain_root_price(context: CallContext, job: str, keeper: str, amount: int, gas_left: int) -> Explanation:
-    """2.0: the gas that counts is told a little late at both ends, so the formula gives bounds."""
+    """2.0: the gas that counts is told a little late at both ends, by one of a few hundred sums of gas costs."""
     keep3r = context.keep3r
     meter = keep3r.gas_meter
+    told_here = context.metered_in == context.transaction
+    terms = cached_tick_difference(keep3r), keep3r.parameters.reward_period_time
+    told = meter - gas_left
+    if keep3r.approvals[keep3r.parameters.kp3r_weth_pool].tick.period == 0 and amount == 0:
+        # Gas is quoted like liquidity, which is worth nothing while the pool's cache is empty.
+        return INTERVAL, None, 0, 0, meter, None, None, None, None, False, ""
     try:
         boost = reward_boost(keep3r, keeper, context.base_fee)
-        bounds = root_price_bounds(
-            meter - gas_left, boost, cached_tick_difference(keep3r), keep3r.parameters.reward_period_time
-        )
+        gas = root_price_gas(amount, told, boost, *terms, _payment_slots(context, job, keeper), told_here=told_here)
     except Revert as revert:
         return _unexplained(meter, f"worked reverts with {revert.name}")
-    if bounds[0] <= amount <= bounds[1]:
+    if gas is not None:
+        bounds = root_price_bounds(gas, boost, *terms, told_here=told_here)
         return INTERVAL, None, *bounds, meter, boost, None, None, None, False, ""
-    told_here = context.metered_in == context.transaction
-    suspicious = told_here or keeper in keep3r.keeper_list
-    return UNEXPLAINED, None, *bounds, meter, boost, None, None, None, suspicious, ""
+    kind = _unexplained_kind(context, keeper)
+    return kind, None, None, None, meter, boost, None, None, None, False, ""
+
+
+def _payment_slots(context: CallContext, job_address: str, keeper_address: str) -> PaymentSlots:
+    job = context.keep3r.jobs[job_address]
+    keeper = context.keep3r.keepers.get(keeper_address)
+    return PaymentSlots(
+        works_again=job.worked_at == context.now,
+        first_work=job.worked_at == 0,
+        first_bond=keeper is None or not keeper.bonds.get(context.keep3r.parameters.keep3r_v1, 0),
+        first_payment=keeper is None or not keeper.work_completed,
+    )
 
 
 EXPLAIN: dict[Payment, Callable[[CallContext, str, str, int, int], Explanation]] = {
@@ -189,6 +210,21 @@ EXPLAIN: dict[Payment, Callable[[CallContext, str, str, int, int], Explanation]]
     Payment.USD_PRICE: explain_usd_price,
 }
 """The explanation of a payment, by the contract's rule: (context, job, keeper, amount, gas left)."""
+
+
+def _unexplained_kind(context: CallContext, keeper: str) -> str:
+    """Whether a silent validation may stand behind a payment: none told the meter, and the keeper would have failed."""
+    told_here = context.metered_in == context.transaction
+    return UNEXPLAINED if told_here or keeper in context.keep3r.keeper_list else UNMETERED
+
+
+def by_direct_call(explanation: Explanation, *, calls_worked: bool) -> Explanation:
+    """The explanation of a payment whose transaction calls Keep3r itself, and so tells which function it was."""
+    if not calls_worked:
+        return CHOSEN, *explanation[1:]
+    if explanation[0] in {UNEXPLAINED, UNMETERED}:
+        return REFUTED, *explanation[1:]
+    return explanation
 
 
 def _unexplained(meter: int, obstacle: str) -> Explanation:

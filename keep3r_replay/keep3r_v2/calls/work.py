@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Row
-from keep3r_replay.keep3r_v2.calls.payments import EXPLAIN, PAYMENT_COLUMNS, TOKEN
+from keep3r_replay.keep3r_v2.calls.payments import EXPLAIN, PAYMENT_COLUMNS, TOKEN, by_direct_call
 from keep3r_replay.keep3r_v2.credits import Reward
+from keep3r_replay.keep3r_v2.direct_calls import direct_function
 from keep3r_replay.keep3r_v2.moves import ADOPTED
 from keep3r_replay.keep3r_v2.work import check_payer, earn, pay_credits, pay_token
 
@@ -31,6 +32,7 @@ REWARD_COLUMNS = (
     "matched",
 )
 """Columns of a reward's record: what the model predicted beside what the event says."""
+
 
 def on_validation(context: CallContext, row: Row) -> None:
     """KeeperValidation: a keeper passed the test of its job, and the gas meter runs from here."""
@@ -66,6 +68,10 @@ def on_work(context: CallContext, row: Row) -> None:
         if rewards or observed:
             compare_rewards(context, log_index, address, job, rewards, observed)
         explained = EXPLAIN[keep3r.rules.payment](context, address, keeper, amount, gas_left)
+        if context.transaction in context.direct_inputs:
+            function = direct_function(context.direct_inputs, context.transaction)
+            if function in {"worked", "bondedPayment"}:
+                explained = by_direct_call(explained, calls_worked=function == "worked")
         before = job.credits
         pay_credits(keep3r, job, keeper, amount, context.now)
         context.works.append((*explained, before, job.credits, len(rewards)))
