@@ -37,7 +37,7 @@ class DeploymentConfig:
     search_from_block: int = setting("no contract is older than this block", default=0)
     helper_versions: dict[str, Version] = setting("versions of helpers by address", default={})
     pools: list[str] = setting("pools to follow beside those that Keep3r leads to", default=[])
-    companions: dict[str, str] = setting("other contracts to follow: role by address", default={})
+    companions: dict[str, list[str]] = setting("other contracts to follow: addresses by role", default={})
     tokens: dict[str, str] = setting("token addresses by name", default={})
     partition_blocks: int = setting("blocks of a partition", default=100_000)
 
@@ -49,11 +49,12 @@ def spec_of(config: DeploymentConfig, *, detail: str) -> ExtractionSpec:
         UsageError: an address is none, a role is unknown, or there is nothing to follow.
     """
     addresses = [config.keep3r] if config.keep3r else []
-    addresses += [*config.helper_versions, *config.pools, *config.companions, *config.tokens.values()]
+    addresses += [*config.helper_versions, *config.pools, *config.tokens.values()]
+    addresses += [address for each in config.companions.values() for address in each]
     for address in addresses:
         if not _ADDRESS.fullmatch(address.lower()):
             raise UsageError(f"deployment {config.name}: {address[:60]!r} is no address; write it in quotes, 0x and 40 digits")
-    for role in config.companions.values():
+    for role in config.companions:
         if role not in _COMPANIONS:
             raise UsageError(f"deployment {config.name}: unknown role {role!r}; known are {', '.join(_COMPANIONS)}")
     if not config.keep3r and not config.pools:
@@ -69,7 +70,7 @@ def spec_of(config: DeploymentConfig, *, detail: str) -> ExtractionSpec:
         search_from_block=config.search_from_block,
         helper_versions={address.lower(): version.value for address, version in config.helper_versions.items()},
         pools=tuple(pool.lower() for pool in config.pools),
-        companions={address.lower(): role for address, role in config.companions.items()},
+        companions={address.lower(): role for role, each in config.companions.items() for address in each},
         tokens={name: address.lower() for name, address in config.tokens.items()},
         partition_blocks=config.partition_blocks,
         detail=detail,

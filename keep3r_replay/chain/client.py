@@ -130,6 +130,8 @@ class NodeClient:
         for attempt in range(self._attempts):
             endpoint = self._choose()
             try:
+                if len(calls) > 1 and not endpoint.batches:
+                    return [self._insist(endpoint, call) for call in calls]
                 return self._ask(endpoint, calls)
             except _TryAgainError as failure:
                 problem = f"endpoint {endpoint.number}: {failure}"
@@ -143,15 +145,26 @@ class NodeClient:
         """Ask every endpoint once (with retries) and return their results, to see that they are of one chain."""
         results = []
         for endpoint in self._endpoints:
-            for attempt in range(self._attempts):
-                try:
-                    results.append(bytes(self._ask(endpoint, [Call(method, list(parameters))])[0]))
-                    break
-                except _TryAgainError as failure:
-                    self._back_off(endpoint, attempt, failure)
-                    if attempt == self._attempts - 1:
-                        raise NodeError(f"endpoint {endpoint.number} does not answer: {failure}") from None
+            try:
+                results.append(bytes(self._insist(endpoint, Call(method, list(parameters)))))
+            except _TryAgainError as failure:
+                raise NodeError(f"endpoint {endpoint.number} does not answer: {failure}") from None
         return results
+
+    def _insist(self, endpoint: _Endpoint, call: Call) -> msgspec.Raw:
+        """Ask one endpoint one thing until it answers, however often that takes within reason."""
+        for attempt in range(self._attempts):
+            try:
+                return self._ask(endpoint, [call])[0]
+            except _TryAgainError as failure:
+                if attempt == self._attempts - 1:
+                    raise
+                self._back_off(endpoint, attempt, failure)
+                self._wait_for(endpoint)
+        raise _TryAgainError("no attempt")
+
+    def _wait_for(self, endpoint: _Endpoint) -> None:
+        time.sleep(max(0.0, endpoint.free_at - time.monotonic()))
 
     def distrust(self) -> None:
         """Wait a moment, and count it: the last answer was well formed but cannot be true."""
@@ -186,8 +199,6 @@ class NodeClient:
             endpoint.free_at = max(endpoint.free_at, time.monotonic() + min(delay, 120.0))
 
     def _ask(self, endpoint: _Endpoint, calls: list[Call]) -> list[msgspec.Raw]:
-        if len(calls) > 1 and not endpoint.batches:
-            return [self._ask(endpoint, [call])[0] for call in calls]
         body = _request(calls)
         try:
             response = endpoint.pool.request("POST", endpoint.path, body=body, headers=endpoint.headers)

@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from keep3r_replay.chain.client import Call, NodeClient
-from keep3r_replay.chain.wire import WireBlock, quantity
+from keep3r_replay.chain.wire import MalformedError, WireBlock, quantity
 from keep3r_replay.errors import NodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_BATCH = 100
-"""Calls of a batch: what most providers take at once."""
-
 _ATTEMPTS = 6
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", int, str)
 Result = TypeVar("Result")
 
 
@@ -58,26 +55,14 @@ def fetch_headers(client: NodeClient, numbers: Sequence[int], connections: int =
         NodeError: a header is missing or is another block's.
     """
 
-    def ask(part: Sequence[int]) -> list[WireBlock]:
-        calls = [Call("eth_getBlockByNumber", [hex(number), False]) for number in part]
-        problem = ""
-        for _ in range(_ATTEMPTS):
-            try:
-                headers = [_BLOCK.decode(raw) for raw in client.batch(calls)]
-            except msgspec.MsgspecError as error:
-                problem = str(error)
-                client.distrust()
-                continue
-            found = [header for header in headers if header is not None]
-            if len(found) == len(part) and all(
-                quantity(header.number) == number for header, number in zip(found, part, strict=True)
-            ):
-                return found
-            problem = "a block is missing"
-            client.distrust()
-        raise NodeError(f"no headers of blocks {part[0]} to {part[-1]}: {problem}; try another endpoint")
+    def calls(number: int) -> list[Call]:
+        return [Call("eth_getBlockByNumber", [hex(number), False])]
 
-    return _in_parts(ask, numbers, connections)
+    def believed(number: int, raws: Sequence[msgspec.Raw]) -> WireBlock | None:
+        header = _BLOCK.decode(raws[0])
+        return header if header is not None and quantity(header.number) == number else None
+
+    return _in_parts(lambda part: _insist(client, part, calls, believed, "header of block"), numbers, connections, 100)
 
 
 def fetch_transactions(
@@ -89,35 +74,54 @@ def fetch_transactions(
         NodeError: one is missing, or transaction and receipt are of different blocks.
     """
 
-    def ask(part: Sequence[str]) -> list[tuple[WireTransaction, WireReceipt]]:
-        calls = [
-            Call(method, [each]) for each in part for method in ("eth_getTransactionByHash", "eth_getTransactionReceipt")
-        ]
-        problem = ""
-        for _ in range(_ATTEMPTS):
-            raws = client.batch(calls)
-            try:
-                pairs = [(_TRANSACTION.decode(raws[i]), _RECEIPT.decode(raws[i + 1])) for i in range(0, len(raws), 2)]
-            except msgspec.MsgspecError as error:
-                problem = str(error)
-                client.distrust()
-                continue
-            whole = [(tx, receipt) for tx, receipt in pairs if tx is not None and receipt is not None]
-            if len(whole) == len(part) and all(
-                tx.hash.lower() == receipt.transactionHash.lower() == wanted and tx.blockHash == receipt.blockHash
-                for (tx, receipt), wanted in zip(whole, part, strict=True)
-            ):
-                return whole
-            problem = "a transaction or its receipt is missing"
-            client.distrust()
-        raise NodeError(f"no transactions of {len(part)} hashes from {part[0]} on: {problem}; try another endpoint")
+    def calls(wanted: str) -> list[Call]:
+        return [Call("eth_getTransactionByHash", [wanted]), Call("eth_getTransactionReceipt", [wanted])]
 
-    return _in_parts(ask, hashes, connections, size=_BATCH // 2)
+    def believed(wanted: str, raws: Sequence[msgspec.Raw]) -> tuple[WireTransaction, WireReceipt] | None:
+        transaction, receipt = _TRANSACTION.decode(raws[0]), _RECEIPT.decode(raws[1])
+        if transaction is None or receipt is None or transaction.blockHash != receipt.blockHash:
+            return None
+        same = transaction.hash.lower() == receipt.transactionHash.lower() == wanted
+        return (transaction, receipt) if same else None
+
+    return _in_parts(lambda part: _insist(client, part, calls, believed, "transaction"), hashes, connections, 50)
+
+
+def _insist(
+    client: NodeClient,
+    items: Sequence[Item],
+    calls: Callable[[Item], list[Call]],
+    believed: Callable[[Item, Sequence[msgspec.Raw]], Result | None],
+    what: str,
+) -> list[Result]:
+    """Ask for every item until its answer is believed; only what is missing is asked again."""
+    results: dict[Item, Result] = {}
+    for _ in range(_ATTEMPTS):
+        missing = [item for item in items if item not in results]
+        if not missing:
+            break
+        asked = [calls(item) for item in missing]
+        raws = client.batch([call for each in asked for call in each])
+        for item, own in zip(missing, asked, strict=True):
+            answers, raws = raws[: len(own)], raws[len(own) :]
+            try:
+                answer = believed(item, answers)
+            except (msgspec.MsgspecError, MalformedError):
+                continue
+            if answer is not None:
+                results[item] = answer
+        if len(results) < len(items):
+            client.distrust()
+    lost = next((item for item in items if item not in results), None)
+    if lost is not None:
+        raise NodeError(f"no believable {what} {lost}; try another endpoint")
+    return [results[item] for item in items]
 
 
 def _in_parts(
-    ask: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], connections: int, size: int = _BATCH
+    ask: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], connections: int, size: int
 ) -> list[Result]:
+    """Ask in parts of `size` items: most providers take batches of a hundred calls."""
     parts = [items[i : i + size] for i in range(0, len(items), size)]
     if connections <= 1 or len(parts) <= 1:
         return [result for part in parts for result in ask(part)]

@@ -48,8 +48,9 @@ _BLOCKS = (
 )  # fmt: skip
 _SUGGESTED = re.compile(r"\[\s*(0x[0-9a-f]+|\d+)\s*[,-]\s*(0x[0-9a-f]+|\d+)\s*\]", re.IGNORECASE)
 
+_AHEAD = re.compile(r"beyond (?:the )?(?:current )?head|unknown block|block not found|after last accepted", re.IGNORECASE)
 _TOO_MUCH = re.compile(
-    r"block\s*range|range\s*(?:is\s*)?(?:too|limit|exceed|large|wide)|too\s*(?:many|much|large|wide)\s*(?:results|logs|blocks|data|range|a)|"
+    r"(?<!invalid )(?<!invalid block )\brange\b|too\s*(?:many|much|large|wide)\s*(?:results|logs|blocks|data|range|a)|"
     r"more than [\d,]+ (?:results|logs)|(?:results?|response|logs)\s*(?:size|limit|cap|exceed)|exceed\w*\s*(?:the\s*)?(?:max|block|range|results)|"
     r"query\s*(?:timeout|returned more)|max(?:imum)?\s*(?:block\s*)?range|entity too large|limited to \d|narrow|reduce",
     re.IGNORECASE,
@@ -88,16 +89,18 @@ def of_error(code: int, message: str) -> Verdict:
     suggested = _SUGGESTED.search(message)
     if _TOO_OFTEN.search(message) and not re.search(r"more than [\d,]+ (?:results|logs)", message):
         return Verdict(Refusal.TOO_OFTEN)
+    if _AHEAD.search(message):
+        return Verdict(Refusal.PASSING)
     if _NO_STATE.search(message):
         return Verdict(Refusal.UNSUPPORTED)
     if _TOO_MUCH.search(message) or suggested:
         results = _RESULTS.search(message)
         max_results = _number(next(each for each in _pairs(results.groups()) if each[0])) if results else None
         return Verdict(Refusal.TOO_MUCH, _max_blocks(message, suggested), max_results)
-    if code == -32601 or _NO_SUCH_METHOD.search(message):
-        return Verdict(Refusal.UNSUPPORTED)
     if _NO_BATCH.search(message):
         return Verdict(Refusal.NO_BATCH)
+    if code == -32601 or _NO_SUCH_METHOD.search(message):
+        return Verdict(Refusal.UNSUPPORTED)
     if code in {-32005, -32029}:
         return Verdict(Refusal.TOO_OFTEN)
     if code in {-32602, -32600}:

@@ -23,8 +23,11 @@ FIRST_SPAN = 200
 class SpanPlanner:
     """Cuts a closed range of blocks into spans, one after the other. Safe to use from several threads."""
 
-    def __init__(self, *, max_blocks: int | None = None, max_results: int | None = None) -> None:
-        """Take the caps that are known beforehand."""
+    def __init__(
+        self, *, max_blocks: int | None = None, max_results: int | None = None, first_span: int = FIRST_SPAN
+    ) -> None:
+        """Take the caps that are known beforehand, and how many blocks to begin with."""
+        self._first_span = first_span
         self._max_blocks = max_blocks
         self._max_results = max_results
         self._density: float | None = None
@@ -40,7 +43,7 @@ class SpanPlanner:
         """Return the closed range to ask for next, from `first` and at most to `last`."""
         with self._lock:
             if self._density is None:
-                blocks = FIRST_SPAN * 4**self._asked
+                blocks = self._first_span * 4**self._asked
                 self._asked += 1
             else:
                 target = min(TARGET_LOGS, int(self._max_results * 0.92)) if self._max_results else TARGET_LOGS
@@ -61,7 +64,7 @@ class SpanPlanner:
             density = logs / (last - first + 1)
             if self._density is None:
                 # A quiet start says little: let the next span grow, but not to the whole chain.
-                self._density = max(density, TARGET_LOGS / (FIRST_SPAN * 4 ** (self._asked + 5)))
+                self._density = max(density, TARGET_LOGS / (self._first_span * 4 ** (self._asked + 5)))
             else:
                 # Up at once, down slowly: a cap that is met costs a request, a short span only part of one.
                 self._density = max(density, 0.6 * self._density + 0.4 * density, 1e-9)

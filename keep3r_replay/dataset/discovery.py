@@ -66,13 +66,19 @@ class Discovery:
         if not self._spec.keep3r:
             return named
         named.append(("keep3r", self._spec.keep3r))
-        helper = self._one(self._spec.keep3r, "keep3rHelper")
-        pool = self._one(self._spec.keep3r, "kp3rWethPool")
-        liquidities = self._one(self._spec.keep3r, "approvedLiquidities", "address[]") or ()
-        named += [("keep3r_helper", helper)] if helper else []
-        named += [("uniswap_v3_pool", pool)] if pool else []
-        named += [("pair_manager", liquidity) for liquidity in liquidities]
+        for discovery in (self._at_creation(), self):
+            # No event tells whom the constructor named, and present state saves finding the rest one by one.
+            helper = discovery._one(self._spec.keep3r, "keep3rHelper")
+            pool = discovery._one(self._spec.keep3r, "kp3rWethPool")
+            liquidities = discovery._one(self._spec.keep3r, "approvedLiquidities", "address[]") or ()
+            named += [("keep3r_helper", helper)] if helper else []
+            named += [("uniswap_v3_pool", pool)] if pool else []
+            named += [("pair_manager", liquidity) for liquidity in liquidities]
         return [(role, address) for role, address in named if address != NOBODY]
+
+    def _at_creation(self) -> Discovery:
+        first = self.first_block(self._spec.keep3r, known_first=self._spec.from_block)
+        return Discovery(self._client, self._spec, first)
 
     def resolve(self, named: Iterable[tuple[str, str]], known: Mapping[str, Contract]) -> list[Contract]:
         """Return the contracts that are named and not known yet, and all that they lead to, each with its facts."""

@@ -181,6 +181,8 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str) -> ExtractionStat
         LakeError: the manifest is damaged.
     """
     state = ExtractionState(lake, spec, genesis)
+    if not lake.exists():
+        return state
     if not (lake / "manifest.json").exists():
         # The manifest is the first file that an extraction writes: without one, nothing here is ours.
         leftovers = _KEPT | {path.name for path in lake.glob(f"{TEMPORARY}*.json")}

@@ -1,0 +1,52 @@
+"""Proving a lake's files: everything the manifest names is there, has its bytes, and holds its rows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from keep3r_replay.lake.manifest import FileEntry, Manifest
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that is not what the manifest says, and how."""
+
+    entry: FileEntry
+    problem: str
+
+
+def damaged_files(lake: Path, manifest: Manifest) -> Iterator[Damage]:
+    """Yield every file of the manifest that is missing, altered or unreadable; each is read whole."""
+    for entry in manifest.files:
+        problem = _problem(lake / entry.path, entry)
+        if problem:
+            yield Damage(entry, problem)
+
+
+def _problem(path: Path, entry: FileEntry) -> str:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+    except FileNotFoundError:
+        return "missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if size != entry.bytes:
+        return f"has {size} bytes instead of {entry.bytes}"
+    if digest != entry.sha256:
+        return "has other content than was written"
+    try:
+        rows: int = pq.read_metadata(path).num_rows
+    except pa.ArrowException as error:
+        return f"is no Parquet: {error}"
+    return "" if rows == entry.rows else f"has {rows} rows instead of {entry.rows}"

@@ -1,0 +1,125 @@
+"""`keep3r verify`: every file of a lake is what was written; on request, every log is what the node says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keep3r_replay.errors import LakeError, UsageError
+from pipelines.config import load_config, setting
+from pipelines.deployment import DeploymentConfig, spec_of
+from pipelines.extract import Detail
+
+if TYPE_CHECKING:
+    from keep3r_replay.dataset.state import Range
+    from keep3r_replay.lake.manifest import Manifest
+
+SUMMARY = (
+    "Read every file of a lake and compare it with the manifest; what is damaged is fetched again by the next extract, "
+    "or at once with repair=true."
+)
+FINDINGS = 3
+
+
+@dataclass(frozen=True)
+class VerifyConfig:
+    """Settings of `keep3r verify`."""
+
+    lake: str = setting("folder of the lake")
+    deployment: DeploymentConfig = setting("the lake's deployment, where the node is asked")
+    against_node: bool = setting("compare every stored log with the node's, too", default=False)
+    repair: bool = setting("fetch what is damaged again at once", default=False)
+    detail: Detail = setting("how the lake was extracted", default=Detail.all)
+    connections: int = setting("requests under way at once", default=2)
+    timeout: float = setting("seconds to wait for an answer", default=60.0)
+
+
+def main(argv: list[str]) -> int:
+    """Verify a lake; 0 if it is whole (or made whole), 3 if it is not."""
+    config = load_config("verify", VerifyConfig, argv, summary=SUMMARY)
+    asks_node = config.against_node or config.repair
+    if asks_node and config.deployment.name == "none":
+        raise UsageError("say deployment=NAME: asking a node needs to know which deployment (keep3r verify --help)")
+    from keep3r_replay.dataset.lock import only_one_run
+    from keep3r_replay.lake.reader import Lake
+
+    lake = Path(config.lake)
+    if not lake.is_dir():
+        raise LakeError(lake, "no such lake", remedy="make one with keep3r import or keep3r extract")
+    with only_one_run(lake, create=False):
+        manifest, deployment = Lake.read(lake)
+        damaged = _check_files(lake, manifest)
+        if config.against_node and not damaged:
+            damaged = _compare(config, lake)
+        if not damaged:
+            rows = sum(entry.rows for entry in manifest.files)
+            print(f"whole: {len(manifest.files)} files, {rows} rows")
+            return 0
+        if deployment.origin != "node":
+            print("damaged: import the recording again")
+            return FINDINGS
+        if config.repair:
+            _repair(config, lake, damaged)
+            return 0
+        _mark(lake, manifest, damaged)
+        print(f"damaged: {len(damaged)} partitions; the next keep3r extract fetches them again")
+        return FINDINGS
+
+
+def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
+    from keep3r_replay.lake.integrity import damaged_files
+
+    damaged: set[Range] = set()
+    for damage in damaged_files(lake, manifest):
+        print(f"{lake / damage.entry.path}: {damage.problem}")
+        damaged.add((damage.entry.from_block, damage.entry.to_block))
+    stale = manifest.extraction.get("stale", [])
+    return damaged | {(int(first), int(last)) for first, last in stale}
+
+
+def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
+    from keep3r_replay.chain.client import client_from_environment
+    from keep3r_replay.dataset.chain_head import check_chain
+    from keep3r_replay.dataset.comparison import compare_logs
+    from keep3r_replay.dataset.state import load_state
+
+    client = client_from_environment(connections=config.connections, timeout=config.timeout)
+    spec = spec_of(config.deployment, detail=config.detail.value)
+    state = load_state(lake, spec, check_chain(client, spec.chain_id))
+    damaged: set[Range] = set()
+    for difference in compare_logs(client, state, config.connections):
+        print(
+            f"blocks {difference.first} to {difference.last}: {difference.stored} logs stored, "
+            f"{difference.on_node} on the node, or of other content"
+        )
+        damaged.add(difference.partition)
+    return damaged
+
+
+def _mark(lake: Path, manifest: Manifest, damaged: set[Range]) -> None:
+    from dataclasses import replace
+
+    from keep3r_replay.lake.writer import write_manifest
+
+    extraction = manifest.extraction | {"stale": sorted(list(each) for each in damaged)}
+    write_manifest(lake, replace(manifest, extraction=extraction))
+
+
+def _repair(config: VerifyConfig, lake: Path, damaged: set[Range]) -> None:
+    from keep3r_replay.chain.client import client_from_environment
+    from keep3r_replay.dataset.extraction import Extraction, Request
+    from keep3r_replay.lake.reader import Lake
+    from pipelines.progress import Progress
+
+    manifest, _ = Lake.read(lake)
+    if manifest.coverage is None:
+        return
+    _mark(lake, manifest, damaged)
+    client = client_from_environment(connections=config.connections, timeout=config.timeout)
+    progress = Progress()
+    request = Request(to_block=manifest.coverage.to_block, connections=config.connections)
+    spec = spec_of(config.deployment, detail=config.detail.value)
+    outcome = Extraction(lake, spec, client, request, progress.say, progress.update).run()
+    progress.done()
+    print(f"fetched again: {outcome.repaired} partitions; the lake is whole")
