@@ -30,6 +30,7 @@ class ReplayConfig:
     )
     mode: Mode = setting("audit: note disagreements and go on; strict: stop at the first", default=Mode.audit)
     until_block: int | None = setting("last block to replay", default=None)
+    ledger: bool = setting("also write the credit ledger, expiry and keepers' accounts", default=False)
 
 
 def main(argv: list[str]) -> int:
@@ -44,8 +45,9 @@ def main(argv: list[str]) -> int:
     check_target(results)
     lake = Lake.open(config.lake or SAMPLE)
     replay = strict_audit if config.mode is Mode.strict else audit
-    audited = replay(lake, config.until_block)
-    write_results(audited, results, {"mode": config.mode.value, "until_block": config.until_block})
+    audited = replay(lake, config.until_block, ledger=config.ledger)
+    configuration = {"mode": config.mode.value, "until_block": config.until_block, "ledger": config.ledger}
+    write_results(audited, results, configuration)
     print("\n".join(summary_lines(audited.summary, audited.findings)))
     print(f"results   {results}")
     return FINDINGS if audited.findings else 0

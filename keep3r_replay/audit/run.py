@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.audit.credit_observer import CreditObserver
 from keep3r_replay.audit.direct_inputs import check_direct_inputs
 from keep3r_replay.audit.findings import findings_table, in_order
+from keep3r_replay.audit.ledger_summary import ledger_summary
+from keep3r_replay.audit.ledger_tables import ledger_tables
 from keep3r_replay.audit.readings import Reconciliation
 from keep3r_replay.audit.states import amounts_table, state_tables
 from keep3r_replay.audit.works import CLASSES, classify, needs_evidence, payment_findings, works_table
@@ -62,20 +65,23 @@ class _Replayed:
     journal: Journal
     reconciliation: Reconciliation | None
     works: pl.DataFrame
+    credits: CreditObserver | None
 
 
-def audit(lake: Lake, until_block: int | None = None) -> Audit:
+def audit(lake: Lake, until_block: int | None = None, *, ledger: bool = False) -> Audit:
     """Replay the lake up to `until_block` (None: all of it).
 
     Classes of works that depend on how their entry point pays elsewhere take the whole history as evidence, so that a
-    replay up to a block and a replay of all agree up to that block.
+    replay up to a block and a replay of all agree up to that block. With `ledger` the results also hold the credit
+    ledger, and what is made from it.
 
     Raises:
+        LedgerError: the ledger does not balance.
         InputError: the lake lacks what the replay needs.
         UsageError: `until_block` lies before the lake's first block.
     """
     _check_range(lake, until_block)
-    replayed = _replay(lake, until_block, with_readings=True)
+    replayed = _replay(lake, until_block, with_readings=True, with_ledger=ledger)
     works = replayed.works
     evidence = works
     if until_block is not None and needs_evidence(works):
@@ -123,17 +129,20 @@ def audit(lake: Lake, until_block: int | None = None) -> Audit:
         "findings": dict(sorted(Counter(finding.kind for finding in findings).items())),
         "state_hash": state_hash(replayed.protocol.dump()),
     }
+    if replayed.credits is not None:
+        tables |= ledger_tables(replayed.credits, lake, works, until_block)
+        summary["ledger"] = ledger_summary(tables)
     return Audit(lake, summary, tables, findings, undetermined)
 
 
-def strict_audit(lake: Lake, until_block: int | None = None) -> Audit:
+def strict_audit(lake: Lake, until_block: int | None = None, *, ledger: bool = False) -> Audit:
     """Replay up to the first disagreement: results end with its block, and it is the only finding."""
-    whole = audit(lake, until_block)
+    whole = audit(lake, until_block, ledger=ledger)
     errors = [finding for finding in whole.findings if finding.severity == ERROR]
     if not errors:
         return whole
     first = errors[0]
-    cut = audit(lake, first.block_number)
+    cut = audit(lake, first.block_number, ledger=ledger)
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
     return Audit(lake, summary, tables, [first], cut.undetermined_readings)
@@ -144,7 +153,9 @@ def state_hash(state: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(state, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _replay(lake: Lake, until_block: int | None, *, with_readings: bool) -> _Replayed:
+def _replay(
+    lake: Lake, until_block: int | None, *, with_readings: bool, with_ledger: bool = False
+) -> _Replayed:
     journal = Journal()
     keep3rs = [contract.address for contract in lake.deployment.contracts if contract.role == "keep3r"]
     transactions = lake.scan("transactions", until_block=until_block).filter(pl.col("status") == 1)
@@ -166,16 +177,17 @@ def _replay(lake: Lake, until_block: int | None, *, with_readings: bool) -> _Rep
         silent_frame.rows() if lake.deployment.transactions == "all" else None,
     )
     reconciliation = Reconciliation(lake, protocol, journal) if with_readings else None
+    observer = CreditObserver(protocol) if with_ledger else None
     run(
         lake,
-        protocol,
+        observer or protocol,
         {name: handler.columns for name, handler in HANDLERS.items()},
-        [handler.handle for handler in HANDLERS.values()],
+        observer.handlers(HANDLERS) if observer else [handler.handle for handler in HANDLERS.values()],
         reconciliation.blocks if reconciliation else [],
         reconciliation.compare if reconciliation else _ignore,
         until_block,
     )
-    return _Replayed(protocol, journal, reconciliation, works_table(lake, protocol.context.works, until_block))
+    return _Replayed(protocol, journal, reconciliation, works_table(lake, protocol.context.works, until_block), observer)
 
 
 def _ignore(block: int) -> None:

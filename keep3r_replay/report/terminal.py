@@ -21,6 +21,28 @@ _WORDS = {
 _SHOWN = 5
 
 
+def ledger_line(ledger: dict[str, Any]) -> str:
+    """The ledger in one line, in whole KP3R."""
+    sums = ledger["sums"]
+    words = ", ".join(
+        f"{tokens(abs(sum(int(sums.get(kind, '0')) for kind in kinds)))} {word}"
+        for word, kinds in (
+            ("minted", ("minted_reset", "minted_topup", "minted_liquidity", "minted_settled")),
+            ("spent", ("spent",)),
+            ("expired", ("expired",)),
+            ("capped", ("capped",)),
+        )
+    )
+    return f"ledger    {ledger['entries']:>10,}  entries, balanced to the wei; KP3R {words}"
+
+
+def tokens(wei: int, places: int = 2) -> str:
+    """An amount in whole tokens of 18 decimals, cut to `places` decimals."""
+    whole, rest = divmod(abs(wei), 10**18)
+    sign = "-" if wei < 0 else ""
+    return f"{sign}{whole:,}.{rest:018d}"[: len(f"{sign}{whole:,}.") + places]
+
+
 def summary_lines(summary: dict[str, Any], findings: Sequence[Finding]) -> list[str]:
     """Lines of text: verdict, works, events, readings, and the first findings with their places."""
     first, last = summary["blocks"]
@@ -38,6 +60,8 @@ def summary_lines(summary: dict[str, Any], findings: Sequence[Finding]) -> list[
         ),
         f"state     {summary['state_hash'][:16]}",
     ]
+    if "ledger" in summary:
+        lines.append(ledger_line(summary["ledger"]))
     if findings:
         lines += [
             "",

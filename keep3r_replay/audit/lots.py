@@ -1,0 +1,91 @@
+"""Lots: the credits of a job by the time they were mined. All amounts are int wei, and nothing is ever lost to rounding."""
+
+from __future__ import annotations
+
+from bisect import insort
+from typing import NamedTuple
+
+
+class Lot(NamedTuple):
+    """Credits mined by one and the same time.
+
+    Attributes:
+        minted_at: the end of the time they were mined in, seconds: oldest first is the order of lots.
+        number: which lot of its job it is, in the order of appearance.
+        origin: kind of the entry that made it.
+        amount: wei, above 0.
+    """
+
+    minted_at: int
+    number: int
+    origin: str
+    amount: int
+
+
+class Lots:
+    """The lots that a job holds, oldest first."""
+
+    __slots__ = ("_next", "lots", "total")
+
+    def __init__(self) -> None:
+        self.lots: list[Lot] = []
+        self.total = 0
+        self._next = 0
+
+    def add(self, minted_at: int, origin: str, amount: int) -> Lot:
+        """A new lot of `amount` wei; of an amount of 0 nothing stays."""
+        lot = Lot(minted_at, self._next, origin, amount)
+        if amount:
+            self._next += 1
+            self.total += amount
+            if self.lots and self.lots[-1] > lot:
+                insort(self.lots, lot)
+            else:
+                self.lots.append(lot)
+        return lot
+
+    def take(self, amount: int) -> list[Lot]:
+        """Remove up to `amount` wei, oldest first: what was taken, by lot."""
+        taken: list[Lot] = []
+        lots = self.lots
+        while amount > 0 and lots:
+            first = lots[0]
+            if first.amount <= amount:
+                taken.append(lots.pop(0))
+                part = first.amount
+            else:
+                part = amount
+                taken.append(first._replace(amount=part))
+                lots[0] = first._replace(amount=first.amount - part)
+            amount -= part
+            self.total -= part
+        return taken
+
+    def take_until(self, minted_at: int) -> list[Lot]:
+        """Remove every lot mined by `minted_at`."""
+        count = 0
+        for lot in self.lots:
+            if lot.minted_at > minted_at:
+                break
+            count += 1
+        taken, self.lots = self.lots[:count], self.lots[count:]
+        self.total -= sum(lot.amount for lot in taken)
+        return taken
+
+    def rescale(self, total: int) -> list[Lot]:
+        """Make the lots sum to `total` wei, each in proportion: the change of every lot, signed."""
+        former = self.total
+        changes: list[Lot] = []
+        kept: list[Lot] = []
+        before = after = 0
+        for lot in self.lots:
+            before += lot.amount
+            share = before * total // former - after
+            after += share
+            if share != lot.amount:
+                changes.append(lot._replace(amount=share - lot.amount))
+            if share:
+                kept.append(lot._replace(amount=share))
+        self.lots = kept
+        self.total = after
+        return changes
