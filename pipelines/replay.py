@@ -44,6 +44,7 @@ def main(argv: list[str]) -> int:
     results = Path(config.results)
     check_target(results)
     lake = Lake.open(config.lake or SAMPLE)
+    lake.check_content()
     replay = strict_audit if config.mode is Mode.strict else audit
     audited = replay(lake, config.until_block, ledger=config.ledger)
     configuration = {"mode": config.mode.value, "until_block": config.until_block, "ledger": config.ledger}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,21 @@ class Lake:
             return manifest_from_json(content), deployment_from_json(facts)
         except (KeyError, TypeError, AttributeError) as error:
             raise LakeError(folder, f"damaged manifest or deployment: {error}", remedy="run keep3r verify") from None
+
+    def check_content(self) -> None:
+        """Read every file once and hold it against its SHA-256 in the manifest.
+
+        Raises:
+            LakeError: a file holds something other than was written.
+        """
+        for entry in self.manifest.files:
+            file = self.path / entry.path
+            with file.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+            if digest != entry.sha256:
+                raise LakeError(
+                    file, "holds something other than was written", remedy="run keep3r verify, or import again"
+                )
 
     def has(self, table: str) -> bool:
         """Tell whether the lake has a table: an event that never occurred has none."""
