@@ -21,8 +21,8 @@ from keep3r_replay.keep3r_v2.moves import (
     MIGRATED_IN,
     MIGRATED_OUT,
     MINTED,
-    MINTED_RESET,
-    MINTED_TOPUP,
+    MINTED_LIQUIDITY,
+    MINTED_SETTLED,
     REMOVED,
     REPRICED,
     SPENT,
@@ -53,6 +53,8 @@ _NAME = {
     EXPIRED: "expired",
     CAPPED: "capped",
 }
+_SETTLED = frozenset({MINTED_LIQUIDITY, MINTED_SETTLED})
+"""What is mined as a job is settled, after which its credits are cut to one period's."""
 _SHARE_BASE = 10_000
 
 EXPIRY_COLUMNS = (
@@ -143,7 +145,6 @@ class RuleBook:
     def _change(self, account: _Account, move: Move) -> int:
         """Apply a move to the lots; how much the balance changed, in wei."""
         lots, kind, before = account.lots, move.kind, account.lots.total
-        settles = kind in MINTED and kind not in {MINTED_RESET, MINTED_TOPUP}
         if kind in MINTED or kind == FORCED or (kind == ADOPTED and move.amount > 0):
             lots.add(move.rewarded_at, kind, move.amount)
         elif kind == MIGRATED_IN:
@@ -161,10 +162,8 @@ class RuleBook:
         elif kind != CAPPED:
             lots.take(-move.amount)
         change = lots.total - before
-        if settles and lots.total > move.period_credits:
-            excess = lots.total - move.period_credits
-            lots.take(excess)
-            account.sums["capped"] -= excess
+        if kind in _SETTLED:
+            account.sums["capped"] -= sum(lot.amount for lot in lots.take(lots.total - move.period_credits))
         return change
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def ledger_summary(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
-    """Entries, jobs, sums by kind of entry, and how many expiry findings there are of each kind and how much they are."""
+    """Entries, jobs, sums by kind of entry; and of expiry findings, number and sum by kind."""
     ledger = tables["ledger"]
     return {
         "entries": ledger.height,

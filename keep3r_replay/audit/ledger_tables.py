@@ -53,7 +53,9 @@ _TIMES = frozenset(
     }
 )
 _TEXTS = frozenset({"operation", "job", "kind", "origin", "counterpart", "rule", "severity", "sources", "reason"})
-_INTERNAL = frozenset({"regime", "moves"})
+_INTERNAL = frozenset({"moves"})
+_REGIME = Entry._fields.index("regime")
+_LEDGER_COLUMNS = (*Entry._fields[:_REGIME], "period_start", "reward_period_time", *Entry._fields[_REGIME + 1 :])
 
 
 def ledger_tables(
@@ -67,7 +69,7 @@ def ledger_tables(
     ledger = make_ledger(observer)
     calendar = Calendar(observer.regimes, observer.ended_at)
     return {
-        "ledger": _table(ledger.entries, Entry._fields),
+        "ledger": _table(_dated(ledger.entries, calendar), _LEDGER_COLUMNS),
         "periods": _table(period_rows(ledger, calendar), PERIOD_COLUMNS),
         "expiries": _table(expiry_rows(ledger, calendar), EXPIRY_COLUMNS),
         "expiry_findings": _with_hashes(
@@ -84,6 +86,15 @@ def ledger_tables(
             quotes_eth=observer.keep3r.rules.payment is Payment.LIVE_PRICE,
         ),
     }
+
+
+def _dated(entries: list[Entry], calendar: Calendar) -> list[tuple[Any, ...]]:
+    """Entries with start and length of the reward period that was in force, instead of its place."""
+    rows = []
+    for entry in entries:
+        period = calendar.periods[calendar.place(entry.regime, entry.timestamp)]
+        rows.append((*entry[:_REGIME], period.start, period.length, *entry[_REGIME + 1 :]))
+    return rows
 
 
 def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Lots: the credits of a job by the time they were mined. All amounts are int wei, and nothing is ever lost to rounding."""
+"""Lots: the credits of a job by the time they were mined, in int wei; rounding never loses any."""
 
 from __future__ import annotations
 
