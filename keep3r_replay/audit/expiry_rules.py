@@ -153,8 +153,7 @@ class RuleBook:
         elif kind == MIGRATED_OUT:
             self._migrating = lots.take(before)
         elif kind == EXPIRED:
-            if self.rule == CONTRACT:
-                lots.take(before)
+            lots.take(before if self.rule == CONTRACT else 0)
         elif kind == REPRICED:
             lots.rescale(before * move.numerator // move.denominator)
         elif kind == REMOVED:
