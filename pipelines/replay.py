@@ -14,6 +14,9 @@ from pipelines.config import load_config, setting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from keep3r_replay.audit.contract import Start
+    from keep3r_replay.lake.reader import Lake
+
 SUMMARY = "Re-execute a lake through the model; compare every event and every reading; class every work."
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
 FINDINGS = 3
@@ -36,6 +39,10 @@ class ReplayConfig:
     )
     mode: Mode = setting("audit: note disagreements and go on; strict: stop at the first", default=Mode.audit)
     until_block: int | None = setting("last block to replay", default=None)
+    start_block: int | None = setting("start after this block, with the state that its readings tell", default=None)
+    resume: str | None = setting("results of a former replay of this lake: go on from its last snapshot", default=None)
+    resume_block: int | None = setting("with resume: from the last snapshot up to this block", default=None)
+    snapshot_every: int = setting("events between two snapshots kept with the results; 0 for none", default=8192)
     ledger: bool = setting("also write the credit ledger, expiry and keepers' accounts", default=False)
 
 
@@ -56,9 +63,18 @@ def replay(config: ReplayConfig) -> int:
     lake = Lake.open(config.lake or SAMPLE)
     lake.check_content()
     run = strict_audit if config.mode is Mode.strict else audit
+    starts = _starts(config, lake)
     with _no_collections():
-        audited = run(lake, config.until_block, ledger=config.ledger)
-    configuration = {"mode": config.mode.value, "until_block": config.until_block, "ledger": config.ledger}
+        audited = run(
+            lake, config.until_block, ledger=config.ledger, starts=starts, snapshot_every=config.snapshot_every
+        )
+    configuration = {
+        "mode": config.mode.value,
+        "until_block": config.until_block,
+        "ledger": config.ledger,
+        "started_after": {keep3r: start.block for keep3r, start in starts.items()},
+        "snapshot_every": config.snapshot_every,
+    }
     write_results(audited, results, configuration)
     print("\n".join(summary_lines(audited.summary, audited.findings)))
     print(f"results   {results}")
@@ -73,3 +89,29 @@ def _no_collections() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _starts(config: ReplayConfig, lake: Lake) -> dict[str, Start]:
+    """Where the replay of each contract begins, if not at its first event."""
+    from keep3r_replay.audit.contract import keep3r_contracts
+    from keep3r_replay.audit.mid_history import readings_start
+    from keep3r_replay.audit.snapshots import load_snapshot
+    from keep3r_replay.errors import UsageError
+
+    if config.snapshot_every < 0:
+        raise UsageError(f"snapshot_every={config.snapshot_every}: no number of events; 0 takes no snapshots")
+    if config.resume is not None and config.start_block is not None:
+        raise UsageError("resume and start_block exclude each other: a replay starts in one place")
+    starts: dict[str, Start] = {}
+    for contract in keep3r_contracts(lake):
+        if config.start_block is not None:
+            starts[contract.address] = readings_start(lake, config.start_block)
+        elif config.resume is not None:
+            snapshot = load_snapshot(Path(config.resume), lake, contract.address, config.resume_block)
+            if snapshot is None:
+                raise UsageError(f"{config.resume}: no snapshot of {contract.address} to resume from")
+            starts[contract.address] = snapshot
+    for start in starts.values():
+        if config.until_block is not None and start.block >= config.until_block:
+            raise UsageError(f"until_block={config.until_block} leaves nothing to replay after block {start.block}")
+    return starts

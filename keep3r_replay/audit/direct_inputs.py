@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.timeline import Span
 
 _ROLES: dict[str, Mapping[str, DirectCall]] = {"keep3r": KEEP3R_CALLS, "keep3r_helper": HELPER_CALLS}
 
 
-def check_direct_inputs(lake: Lake, until_block: int | None) -> tuple[list[Finding], int]:
+def check_direct_inputs(lake: Lake, span: Span) -> tuple[list[Finding], int]:
     """Findings where a direct call left no event, or a wrong one; and how many events are missing."""
     findings: list[Finding] = []
     for role, calls in _ROLES.items():
         addresses = [contract.address for contract in lake.deployment.contracts if contract.role == role]
         transactions = (
-            lake.scan("transactions", until_block=until_block)
+            lake.scan("transactions", from_block=span.first, until_block=span.until)
             .filter(pl.col("to").is_in(addresses) & (pl.col("status") == 1))
             .select("block_number", "hash", "from", "to", "input")
             .collect()
@@ -34,17 +35,19 @@ def check_direct_inputs(lake: Lake, until_block: int | None) -> tuple[list[Findi
             if call is not None:
                 by_event.setdefault(call.event, []).append((call, block, transaction, sender, target, data))
         for event, made in by_event.items():
-            findings += _check_event(lake, f"events/{role}.{event}", made, until_block)
+            findings += _check_event(lake, f"events/{role}.{event}", made, span)
     return findings, sum(finding.kind == "missing_event" for finding in findings)
 
 
 def _check_event(
-    lake: Lake, table: str, made: list[tuple[DirectCall, int, str, str, str, bytes]], until_block: int | None
+    lake: Lake, table: str, made: list[tuple[DirectCall, int, str, str, str, bytes]], span: Span
 ) -> list[Finding]:
     wanted = sorted({column for call, *_ in made for column in (*call.echoes, call.sender) if column})
     rows: dict[tuple[str, str], dict[str, object]] = {}
     if lake.has(table):
-        frame = lake.scan(table, until_block=until_block).select("transaction_hash", "address", "log_index", *wanted)
+        frame = lake.scan(table, from_block=span.first, until_block=span.until).select(
+            "transaction_hash", "address", "log_index", *wanted
+        )
         for row in frame.with_columns(pl.col(pl.Decimal).cast(pl.Int128)).collect().iter_rows(named=True):
             rows[row["transaction_hash"], row["address"]] = row
     findings = []

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+import polars as pl
+
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.journal import Journal, as_text
 
@@ -30,10 +32,13 @@ class Answering(Protocol):
 class Reconciliation:
     """Compares all readings of a lake, block by block, and counts.
 
-    A reading whose view the model lacks counts as undetermined, as does one that differs where logs can not tell.
+    Only readings of `contracts` count (None: all). A reading whose view the model lacks counts as undetermined, as does
+    one that differs where logs can not tell.
     """
 
-    def __init__(self, lake: Lake, protocol: Answering, journal: Journal) -> None:
+    def __init__(
+        self, lake: Lake, protocol: Answering, journal: Journal, contracts: frozenset[str] | None = None
+    ) -> None:
         self.matched = 0
         self.mismatched = 0
         self.undetermined: dict[tuple[str, str], int] = {}
@@ -43,7 +48,10 @@ class Reconciliation:
         self._answers: list[Answer | None] = []
         self._places: dict[int, tuple[int, int]] = {}
         if lake.has("readings"):
-            frame = lake.scan("readings").collect()
+            scan = lake.scan("readings")
+            if contracts is not None:
+                scan = scan.filter(pl.col("contract").is_in(sorted(contracts)))
+            frame = scan.collect()
             keys = frame.select(*_KEY).unique(maintain_order=True).with_row_index("key")
             self._frame = frame.join(keys, on=list(_KEY), how="left", maintain_order="left").select(
                 "block_number", "key", "value", "revert"

@@ -59,12 +59,17 @@ def check_target(folder: Path) -> None:
         raise UsageError(f"{folder}: is no folder; say results=FOLDER")
     if not any(folder.iterdir()):
         return
+    if not is_results(folder):
+        raise UsageError(f"{folder}: holds something other than results of a replay; choose another folder")
+
+
+def is_results(folder: Path) -> bool:
+    """Whether a folder holds results of a replay."""
     try:
         kind = json.loads((folder / MANIFEST).read_bytes())["kind"]
     except (OSError, ValueError, KeyError, TypeError):
-        kind = ""
-    if kind != _KIND:
-        raise UsageError(f"{folder}: holds something other than results of a replay; choose another folder")
+        return False
+    return bool(kind == _KIND)
 
 
 def lake_fingerprint(lake: Lake) -> dict[str, str]:

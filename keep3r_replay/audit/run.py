@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.audit.credit_observer import CreditObserver
+from keep3r_replay.audit.contract import Options, Replayed, Start, keep3r_contracts, replay_contract
 from keep3r_replay.audit.direct_inputs import check_direct_inputs
 from keep3r_replay.audit.findings import findings_table, in_order
 from keep3r_replay.audit.ledger_summary import ledger_summary
 from keep3r_replay.audit.ledger_tables import ledger_tables
-from keep3r_replay.audit.readings import Reconciliation
-from keep3r_replay.audit.states import amounts_table, state_tables
-from keep3r_replay.audit.works import CLASSES, classify, needs_evidence, payment_findings, works_table
+from keep3r_replay.audit.snapshots import EVERY
+from keep3r_replay.audit.states import merge_tables, rows_table, state_tables, with_contract
+from keep3r_replay.audit.works import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.errors import InputError, UsageError
-from keep3r_replay.journal import ERROR, Finding, Journal
+from keep3r_replay.journal import ERROR, Finding
 from keep3r_replay.keep3r_v2.calls.work import REWARD_COLUMNS
-from keep3r_replay.keep3r_v2.direct_calls import SELECTOR, VALIDATIONS
-from keep3r_replay.keep3r_v2.protocol import HANDLERS, Keep3rV2, known_contracts
-from keep3r_replay.replay.engine import run
+from keep3r_replay.replay.timeline import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
@@ -59,21 +60,20 @@ class Audit:
         return not self.findings
 
 
-@dataclass(frozen=True)
-class _Replayed:
-    protocol: Keep3rV2
-    journal: Journal
-    reconciliation: Reconciliation | None
-    works: pl.DataFrame
-    credits: CreditObserver | None
-
-
-def audit(lake: Lake, until_block: int | None = None, *, ledger: bool = False) -> Audit:
+def audit(
+    lake: Lake,
+    until_block: int | None = None,
+    *,
+    ledger: bool = False,
+    starts: Mapping[str, Start] | None = None,
+    snapshot_every: int = EVERY,
+) -> Audit:
     """Replay the lake up to `until_block` (None: all of it).
 
     Classes of works that depend on how their entry point pays elsewhere take the whole history as evidence, so that a
     replay up to a block and a replay of all agree up to that block. With `ledger` the results also hold the credit
-    ledger, and what is made from it.
+    ledger, and what is made from it. `starts` tells, by address of the Keep3r contract, where its replay begins if not
+    with its first event. A snapshot is taken every `snapshot_every` events (0: none).
 
     Raises:
         LedgerError: the ledger does not balance.
@@ -81,68 +81,109 @@ def audit(lake: Lake, until_block: int | None = None, *, ledger: bool = False) -
         UsageError: `until_block` lies before the lake's first block.
     """
     _check_range(lake, until_block)
-    replayed = _replay(lake, until_block, with_readings=True, with_ledger=ledger)
+    options = Options(ledger=ledger, snapshot_every=snapshot_every)
+    audited = [
+        _audit_contract(lake, contract, until_block, (starts or {}).get(contract.address), options)
+        for contract in keep3r_contracts(lake)
+    ]
+    if not audited:
+        raise InputError(lake.path / "deployment.json", "the deployment has no Keep3r contract")
+    input_findings, missing_events = check_direct_inputs(lake, _widest([one.span for one in audited]))
+    findings = in_order([*(finding for one in audited for finding in one.findings), *input_findings])
+    tables = merge_tables(
+        [one.tables if len(audited) == 1 else with_contract(one.tables, one.summary["keep3r"]) for one in audited]
+    )
+    tables["findings"] = findings_table(lake, findings)
+    summaries = [one.summary for one in audited]
+    summary: dict[str, Any] = {
+        "verdict": "findings" if findings else "clean",
+        "deployment": lake.deployment.name,
+        "version": " ".join(one["version"] for one in summaries),
+        "blocks": _blocks(lake, until_block),
+        **{part: _sum(summaries, part) for part in ("works", "events", "readings")},
+        "findings": dict(sorted(Counter(finding.kind for finding in findings).items())),
+        "state_hash": summaries[0]["state_hash"]
+        if len(summaries) == 1
+        else state_hash({one["keep3r"]: one["state_hash"] for one in summaries}),
+    }
+    summary["events"]["predicted"] += missing_events
+    summary["events"]["mismatched"] += missing_events
+    if len(summaries) > 1:
+        summary["contracts"] = summaries
+    if ledger:
+        summary["ledger"] = ledger_summary(tables)
+    undetermined: Counter[tuple[str, str]] = Counter()
+    for one in audited:
+        undetermined.update(one.undetermined)
+    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())))
+
+
+@dataclass(frozen=True)
+class _Audited:
+    span: Span
+    summary: dict[str, Any]
+    tables: dict[str, pl.DataFrame]
+    findings: list[Finding]
+    undetermined: dict[tuple[str, str], int]
+
+
+def _audit_contract(
+    lake: Lake, contract: Contract, until_block: int | None, start: Start | None, options: Options
+) -> _Audited:
+    replayed = replay_contract(lake, contract, until_block, start, options)
     works = replayed.works
     evidence = works
-    if until_block is not None and needs_evidence(works):
-        evidence = _replay(lake, None, with_readings=False).works
+    if (until_block is not None or start is not None) and needs_evidence(works):
+        evidence = replay_contract(lake, contract, None, None, Options(readings=False)).works
     works = classify(works, evidence)
 
-    journal, reconciliation = replayed.journal, replayed.reconciliation
+    protocol, journal, reconciliation = replayed.protocol, replayed.journal, replayed.reconciliation
     wrong_payments = payment_findings(works)
-    input_findings, missing_events = check_direct_inputs(lake, until_block)
-    findings = in_order([*journal.findings, *wrong_payments, *input_findings])
-
-    keep3r = replayed.protocol.keep3r
-    rewards = amounts_table(
-        dict(
-            zip(
-                REWARD_COLUMNS,
-                list(zip(*replayed.protocol.context.rewards, strict=True)) or [()] * len(REWARD_COLUMNS),
-                strict=True,
-            )
-        ),
-        {name: _REWARD_TYPES[name] for name in REWARD_COLUMNS},
-    )
+    rewards = rows_table(protocol.context.rewards, {name: _REWARD_TYPES[name] for name in REWARD_COLUMNS})
     tables = {
         "works": works,
         "rewards": rewards.sort("block_number", "log_index"),
-        "findings": findings_table(lake, findings),
-        **state_tables(keep3r, replayed.protocol.context.now),
+        **state_tables(protocol.keep3r, protocol.context.now),
     }
+    if replayed.snapshots is not None:
+        tables |= replayed.snapshots.tables()
+    if replayed.credits is not None:
+        tables |= ledger_tables(replayed.credits, lake, works, until_block)
     assert reconciliation is not None
-    undetermined = dict(sorted(reconciliation.undetermined.items()))
+    undetermined = reconciliation.undetermined
     counts = Counter(works["class"].to_list())
     summary = {
-        "verdict": "findings" if findings else "clean",
-        "deployment": lake.deployment.name,
-        "version": keep3r.version,
-        "blocks": _blocks(lake, until_block),
+        "keep3r": contract.address,
+        "version": contract.version,
+        **({"started_after": start.block} if start is not None else {}),
         "works": {name: counts[name] for name in CLASSES},
-        "events": _event_counts(lake, until_block, journal, wrong_payments, missing_events, rewards),
+        "events": _event_counts(lake, replayed, wrong_payments, rewards),
         "readings": {
             "compared": reconciliation.matched + reconciliation.mismatched + sum(undetermined.values()),
             "matched": reconciliation.matched,
             "mismatched": reconciliation.mismatched,
             "undetermined": sum(undetermined.values()),
         },
-        "findings": dict(sorted(Counter(finding.kind for finding in findings).items())),
-        "state_hash": state_hash(replayed.protocol.dump()),
+        "state_hash": state_hash(protocol.dump()),
     }
-    if replayed.credits is not None:
-        tables |= ledger_tables(replayed.credits, lake, works, until_block)
-        summary["ledger"] = ledger_summary(tables)
-    return Audit(lake, summary, tables, findings, undetermined)
+    return _Audited(replayed.span, summary, tables, [*journal.findings, *wrong_payments], undetermined)
 
 
-def strict_audit(lake: Lake, until_block: int | None = None, *, ledger: bool = False) -> Audit:
+def strict_audit(
+    lake: Lake,
+    until_block: int | None = None,
+    *,
+    ledger: bool = False,
+    starts: Mapping[str, Start] | None = None,
+    snapshot_every: int = EVERY,
+) -> Audit:
     """Replay up to the first disagreement: results end with its block, and it is the only finding."""
-    whole = audit(lake, until_block, ledger=ledger)
+    whole = audit(lake, until_block, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
     errors = [finding for finding in whole.findings if finding.severity == ERROR]
     if not errors:
         return whole
     first = errors[0]
-    cut = audit(lake, first.block_number, ledger=ledger)
+    cut = audit(lake, first.block_number, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
     return Audit(lake, summary, tables, [first], cut.undetermined_readings)
@@ -153,77 +194,46 @@ def state_hash(state: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(state, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _replay(
-    lake: Lake, until_block: int | None, *, with_readings: bool, with_ledger: bool = False
-) -> _Replayed:
-    journal = Journal()
-    keep3rs = [contract.address for contract in lake.deployment.contracts if contract.role == "keep3r"]
-    transactions = lake.scan("transactions", until_block=until_block).filter(pl.col("status") == 1)
-    direct = transactions.filter(pl.col("to").is_in(keep3rs)).select("block_number", "transaction_index", "input")
-    silent = (
-        transactions.filter(
-            ~pl.col("to").is_in(sorted(known_contracts(lake.deployment)))
-            | pl.col("input").bin.slice(0, SELECTOR).bin.encode("hex").is_in(VALIDATIONS)
-        )
-        .select("block_number", "transaction_index")
-        .sort("block_number", "transaction_index")
-    )
-    direct_frame, silent_frame = pl.collect_all([direct, silent])
-    protocol = Keep3rV2(
-        lake.deployment,
-        str(lake.path / "deployment.json"),
-        journal,
-        {(block, index): data for block, index, data in direct_frame.iter_rows()},
-        silent_frame.rows() if lake.deployment.transactions == "all" else None,
-    )
-    reconciliation = Reconciliation(lake, protocol, journal) if with_readings else None
-    observer = CreditObserver(protocol) if with_ledger else None
-    run(
-        lake,
-        observer or protocol,
-        {name: handler.columns for name, handler in HANDLERS.items()},
-        observer.handlers(HANDLERS) if observer else [handler.handle for handler in HANDLERS.values()],
-        reconciliation.blocks if reconciliation else [],
-        reconciliation.compare if reconciliation else _ignore,
-        until_block,
-    )
-    return _Replayed(protocol, journal, reconciliation, works_table(lake, protocol.context.works, until_block), observer)
-
-
-def _ignore(block: int) -> None:
-    """No readings are asked for."""
-
-
 def _event_counts(
-    lake: Lake,
-    until_block: int | None,
-    journal: Journal,
-    wrong_payments: list[Finding],
-    missing_events: int,
-    rewards: pl.DataFrame,
+    lake: Lake, replayed: Replayed, wrong_payments: list[Finding], rewards: pl.DataFrame
 ) -> dict[str, int]:
-    names = [
-        table
-        for table in lake.tables()
-        if table.startswith(("events/keep3r.", "events/keep3r_helper."))
-        and table.removeprefix("events/") not in _NOT_PREDICTED
+    span, journal = replayed.span, replayed.journal
+    helpers = [
+        other.address
+        for other in lake.deployment.contracts
+        if other.role == "keep3r_helper"
+        and lake.deployment.initial_state.get(other.address, {}).get("keep3rV2", replayed.contract.address)
+        == replayed.contract.address
     ]
-    if until_block is None:
-        observed = sum(entry.rows for name in names for entry in lake.manifest.of_table(name))
-    else:
-        frames = pl.collect_all([lake.scan(name, until_block=until_block).select(pl.len()) for name in names])
-        observed = sum(frame.item() for frame in frames)
+    scans = [
+        lake.scan(name, from_block=span.first, until_block=span.until)
+        .filter(pl.col("address").is_in([replayed.contract.address, *helpers]))
+        .select(pl.len())
+        for name in lake.tables()
+        if name.startswith(("events/keep3r.", "events/keep3r_helper."))
+        and name.removeprefix("events/") not in _NOT_PREDICTED
+    ]
+    observed = sum(frame.item() for frame in pl.collect_all(scans))
     disagreeing = {
         *journal.disagreeing_logs,
         *((finding.block_number, finding.log_index) for finding in wrong_payments),
     }
     unforeseen = rewards["expected_rewarded_at"].null_count()
-    not_emitted = journal.events_not_emitted + missing_events
     return {
-        "predicted": observed - unforeseen + not_emitted,
+        "predicted": observed - unforeseen + journal.events_not_emitted,
         "matched": observed - len(disagreeing),
-        "mismatched": len(disagreeing) + not_emitted,
+        "mismatched": len(disagreeing) + journal.events_not_emitted,
     }
+
+
+def _sum(summaries: list[dict[str, Any]], part: str) -> dict[str, int]:
+    return {name: sum(one[part][name] for one in summaries) for name in summaries[0][part]}
+
+
+def _widest(spans: list[Span]) -> Span:
+    """The part of the history that any of the contracts was replayed over."""
+    afters = [span.after for span in spans if span.after is not None]
+    return Span(min(afters) if len(afters) == len(spans) else None, spans[0].until)
 
 
 def _blocks(lake: Lake, until_block: int | None) -> list[int]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.timeline import Span
 
 OWN_PAYMENT = "own_payment"
 UNDETERMINED = "undetermined"
@@ -55,18 +56,22 @@ _AMOUNT = pl.Decimal(38, 0)
 _ENTRY = ("transaction_to", "selector")
 
 
-def works_table(lake: Lake, records: Sequence[tuple[Any, ...]], until_block: int | None) -> pl.DataFrame:
+def works_table(lake: Lake, records: Sequence[tuple[Any, ...]], span: Span, keep3r: str) -> pl.DataFrame:
     """The works that a replay went through, in chain order: event, transaction, explanation.
 
     Args:
         lake: the history.
         records: one per work, in chain order, with `WORK_COLUMNS`.
-        until_block: last block replayed.
+        span: the part of the history that was replayed.
+        keep3r: the contract that was replayed.
     """
     if not lake.has("events/keep3r.KeeperWork"):
         events = pl.DataFrame(schema=_EMPTY_EVENTS)
     else:
-        events = lake.scan("events/keep3r.KeeperWork", columns=_EVENT_COLUMNS, until_block=until_block).collect()
+        scan = lake.scan("events/keep3r.KeeperWork", from_block=span.first, until_block=span.until).filter(
+            pl.col("address") == keep3r
+        )
+        events = scan.select(_EVENT_COLUMNS).collect()
     columns = list(zip(*records, strict=True)) or [()] * len(WORK_COLUMNS)
     explained = pl.DataFrame(
         [
@@ -77,7 +82,7 @@ def works_table(lake: Lake, records: Sequence[tuple[Any, ...]], until_block: int
     works = events.hstack(explained)
     return (
         works.join(
-            _entry_points(lake, until_block),
+            _entry_points(lake, span),
             on=["block_number", "transaction_index"],
             how="left",
             maintain_order="left",
@@ -105,9 +110,9 @@ def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _entry_points(lake: Lake, until_block: int | None) -> pl.DataFrame:
+def _entry_points(lake: Lake, span: Span) -> pl.DataFrame:
     return (
-        lake.scan("transactions", until_block=until_block)
+        lake.scan("transactions", from_block=span.first, until_block=span.until)
         .select(
             "block_number",
             "transaction_index",

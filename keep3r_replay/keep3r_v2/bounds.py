@@ -56,6 +56,8 @@ class PaymentSlots:
     """The keeper has no KP3R bonded."""
     first_payment: bool
     """The keeper never earned before."""
+    meter_is_read: bool = False
+    """The gas meter was read from storage, not told by a log some gas later."""
 
 
 @lru_cache(maxsize=64)
@@ -72,7 +74,7 @@ def lateness(slots: PaymentSlots) -> frozenset[int]:
         PAYMENT_BASE + 2 * WARM_READ + sum(case)
         for case in product(worked_at, (WRITE_AGAIN, WRITE_CHANGE), bonds, earned, _READS)
     }
-    return frozenset(early - late for early, late in product(METER_LATENESS, after))
+    return frozenset(early - late for early, late in product({0} if slots.meter_is_read else METER_LATENESS, after))
 
 
 def cached_price_bounds(gas: int, boost: int, price: tuple[int, int], *, told_here: bool) -> tuple[int, int]:

@@ -109,7 +109,7 @@ def withdraw_liquidity(keep3r: Keep3r, address: str, liquidity: str, now: int) -
 
 def slash_liquidity(keep3r: Keep3r, address: str, liquidity: str, slasher: str, amount: int, now: int) -> None:
     """`slashLiquidityFromJob`: leaves the credits as an unbonding does, but nothing is pending."""
-    keep3r.require(slasher in keep3r.slashers, "OnlySlasher")
+    keep3r.require_role(keep3r.slashers, slasher, "OnlySlasher")
     keep3r.require(address in keep3r.disputes, "NotDisputed")
     _remove_liquidity(keep3r, address, liquidity, amount, now)
 

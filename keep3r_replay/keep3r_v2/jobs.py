@@ -113,7 +113,7 @@ def withdraw_token_credits(keep3r: Keep3r, address: str, token: str, amount: int
 def slash_token_credits(keep3r: Keep3r, address: str, token: str, slasher: str, amount: int) -> None:
     """`slashTokenFromJob` by a slasher, while the job is disputed."""
     # CHECKS
-    keep3r.require(slasher in keep3r.slashers, "OnlySlasher")
+    keep3r.require_role(keep3r.slashers, slasher, "OnlySlasher")
     keep3r.require(address in keep3r.disputes, "NotDisputed")
     keep3r.require(token in keep3r.jobs[address].tokens, "JobTokenUnexistent")
     keep3r.require(keep3r.jobs[address].token_credits[token] >= amount, "JobTokenInsufficient")
@@ -123,13 +123,13 @@ def slash_token_credits(keep3r: Keep3r, address: str, token: str, slasher: str, 
 
 def dispute(keep3r: Keep3r, job_or_keeper: str, disputer: str) -> None:
     """`dispute` by a disputer."""
-    keep3r.require(disputer in keep3r.disputers, "OnlyDisputer")
+    keep3r.require_role(keep3r.disputers, disputer, "OnlyDisputer")
     keep3r.require(job_or_keeper not in keep3r.disputes, "AlreadyDisputed")
     keep3r.disputes[job_or_keeper] = None
 
 
 def resolve(keep3r: Keep3r, job_or_keeper: str, disputer: str) -> None:
     """`resolve` by a disputer."""
-    keep3r.require(disputer in keep3r.disputers, "OnlyDisputer")
+    keep3r.require_role(keep3r.disputers, disputer, "OnlyDisputer")
     keep3r.require(job_or_keeper in keep3r.disputes, "NotDisputed")
     keep3r.disputes.pop(job_or_keeper, None)

@@ -85,7 +85,7 @@ def slash(keep3r: Keep3r, address: str, token: str, slasher: str, bond_amount: i
     Until 2.1 the function names one amount, which comes from the bonds.
     """
     # CHECKS
-    keep3r.require(slasher in keep3r.slashers, "OnlySlasher")
+    keep3r.require_role(keep3r.slashers, slasher, "OnlySlasher")
     keep3r.require(address in keep3r.disputes, "NotDisputed")
     # EFFECTS
     keeper = keep3r.keepers[address]
@@ -97,7 +97,7 @@ def slash(keep3r: Keep3r, address: str, token: str, slasher: str, bond_amount: i
 def revoke(keep3r: Keep3r, address: str, slasher: str) -> None:
     """`revoke` by a slasher: bonded and unbonding KP3R are lost; other tokens, pending bonds and the dispute stay."""
     # CHECKS
-    keep3r.require(slasher in keep3r.slashers, "OnlySlasher")
+    keep3r.require_role(keep3r.slashers, slasher, "OnlySlasher")
     keep3r.require(address in keep3r.disputes, "NotDisputed")
     # EFFECTS
     token = keep3r.parameters.keep3r_v1

@@ -10,9 +10,10 @@ from keep3r_replay.errors import InputError
 from keep3r_replay.keep3r_v2.bounds import METER_LATENESS
 from keep3r_replay.keep3r_v2.calls import escrow, governance, jobs, keepers, pools, work
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Transaction
+from keep3r_replay.keep3r_v2.from_readings import Readings, load_readings
 from keep3r_replay.keep3r_v2.helper import ONE_ETHER, Helper, HelperParameters
 from keep3r_replay.keep3r_v2.job_liquidity import set_kp3r_weth_pool
-from keep3r_replay.keep3r_v2.snapshot import dump
+from keep3r_replay.keep3r_v2.snapshot import dump, dump_contract, load_contract
 from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS, Keep3r, Parameters
 from keep3r_replay.keep3r_v2.versions import HELPER_RULES, KP3R_WETH_POOL, RULES, Payment
 from keep3r_replay.keep3r_v2.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
@@ -36,12 +37,23 @@ HANDLERS: dict[str, EventHandler] = {
 
 _KEEPER_BOND_VIEWS = frozenset({"bonds", "pendingUnbonds", "getRewardAmountFor"})
 
+_CREDIT_VIEWS = frozenset(
+    {
+        "jobLiquidityCredits",
+        "totalJobCredits",
+        "_jobLiquidityCredits",
+        "_jobPeriodCredits",
+        "rewardedAt",
+    }
+)
+
 
 class Keep3rV2:
     """One Keep3r contract under replay.
 
     Args:
         deployment: what the lake is of.
+        contract: the Keep3r of it that is replayed.
         source: the file that it stands in, for errors.
         journal: where findings go.
         direct_inputs: input of the transactions that call Keep3r itself.
@@ -56,13 +68,14 @@ class Keep3rV2:
     def __init__(
         self,
         deployment: Deployment,
+        contract: Contract,
         source: str,
         journal: Journal,
         direct_inputs: Mapping[Transaction, bytes],
         silent_transactions: Sequence[Transaction] | None,
     ) -> None:
         try:
-            self.keep3r = _build(deployment, source)
+            self.keep3r = _build(deployment, contract, source)
         except KeyError as error:
             raise InputError(
                 source, f"the deployment does not tell {error}", remedy="import or extract it again"
@@ -131,6 +144,10 @@ class Keep3rV2:
             return "no event tells the token balance of this escrow"
         if name == "_initialGas" and self._may_be_silent(context.metered_in, context.block_number):
             return "a validation that fails sets the gas meter and leaves no event"
+        if name == "_jobTokens.length" and arguments[0] in context.uncertain_tokens:
+            return "which token without credits the job lists is unknown since the start in mid-history"
+        if name in _CREDIT_VIEWS and arguments and arguments[0] in context.uncertain_jobs:
+            return "the stored credits are unknown since the start from views, until the chain rewards the job"
         if name in _KEEPER_BOND_VIEWS and arguments and arguments[0] in context.undetermined_keepers:
             return "the keeper was slashed through another contract"
         return ""
@@ -145,17 +162,61 @@ class Keep3rV2:
         """The model's state as plain values."""
         return dump(self.keep3r)
 
+    def snapshot(self) -> dict[str, Any]:
+        """State at the end of a block, with what the inference remembers; `restore` takes it back.
+
+        Of the pools' observations only their count stands in it: they never change, and are kept apart.
+        """
+        context = self.context
+        return {
+            "contract": dump_contract(self.keep3r),
+            "pools": {
+                address: {
+                    **pool.dump_price(),
+                    "stored": pool.stored,
+                    "observed": pool.forgotten + len(pool.times),
+                }
+                for address, pool in self.keep3r.pools.items()
+            },
+            "inference": {
+                "metered_in": context.metered_in,
+                "metered_at": context.metered_at,
+                "meter_is_read": context.meter_is_read,
+                "usd_prices": {job: list(prices) for job, prices in context.usd_prices.items()},
+                "undetermined_keepers": list(context.undetermined_keepers),
+                "uncertain_jobs": list(context.uncertain_jobs),
+                "uncertain_tokens": list(context.uncertain_tokens),
+                "roles_are_partial": self.keep3r.roles_are_partial,
+            },
+        }
+
+    def start_from(self, readings: Readings) -> None:
+        """Put the model where readings say that the contract stands."""
+        load_readings(self.keep3r, self.context, readings)
+
+    def restore(self, snapshot: dict[str, Any], observations: Mapping[str, list[list[int]]]) -> None:
+        """Take over a `snapshot`; `observations` are those in each pool's ring then."""
+        load_contract(self.keep3r, snapshot["contract"])
+        for address, state in snapshot["pools"].items():
+            ring = observations.get(address, [])
+            self.keep3r.pools[address].load(state, ring, state["observed"] - len(ring))
+        inference, context = snapshot["inference"], self.context
+        context.metered_in = tuple(inference["metered_in"])
+        context.metered_at = tuple(inference["metered_at"])
+        context.meter_is_read = inference["meter_is_read"]
+        context.usd_prices = {job: dict.fromkeys(prices) for job, prices in inference["usd_prices"].items()}
+        context.undetermined_keepers = dict.fromkeys(inference["undetermined_keepers"])
+        context.uncertain_jobs = dict.fromkeys(inference["uncertain_jobs"])
+        context.uncertain_tokens = dict.fromkeys(inference["uncertain_tokens"])
+        self.keep3r.roles_are_partial = inference["roles_are_partial"]
+
 
 def known_contracts(deployment: Deployment) -> frozenset[str]:
     """Addresses that never validate a keeper: the deployment's contracts and tokens."""
     return frozenset(contract.address for contract in deployment.contracts) | frozenset(deployment.tokens.values())
 
 
-def _build(deployment: Deployment, source: str) -> Keep3r:
-    keep3rs = [contract for contract in deployment.contracts if contract.role == "keep3r"]
-    if len(keep3rs) != 1:
-        raise InputError(source, f"{len(keep3rs)} Keep3r contracts, expected one")
-    contract = keep3rs[0]
+def _build(deployment: Deployment, contract: Contract, source: str) -> Keep3r:
     if contract.version not in RULES:
         raise InputError(
             source, f"no model of Keep3r {contract.version}", remedy=f"this version replays {' and '.join(RULES)}"
@@ -179,8 +240,9 @@ def _build(deployment: Deployment, source: str) -> Keep3r:
             keep3r.helpers[other.address] = _helper(
                 other, state[other.address], keep3r.pools, keep3r.kp3r_in_pools, source
             )
+    keep3r.escrows = frozenset(other.address for other in deployment.contracts if other.role == "escrow")
     reserves = state[contract.address].get("virtualReserves")
-    if reserves is not None:
+    if reserves is not None and keep3r.parameters.keep3r_v1_proxy in keep3r.escrows:
         keep3r.escrow_balances[keep3r.parameters.keep3r_v1_proxy, keep3r.parameters.keep3r_v1] = int(reserves)
     pool = keep3r.parameters.kp3r_weth_pool
     if pool != ZERO_ADDRESS:

@@ -8,11 +8,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from keep3r_replay.keep3r_v2.state import Approval, Job, Keep3r, Keeper, Unbond
+from keep3r_replay.evm.enumerable_set import EnumerableSet
+from keep3r_replay.keep3r_v2.helper import HelperParameters
+from keep3r_replay.keep3r_v2.state import Approval, Job, Keep3r, Keeper, Parameters, TickCache, Unbond
 
 
 def dump(keep3r: Keep3r) -> dict[str, Any]:
     """State by name; amounts are int, addresses text, sets lists in the contract's order."""
+    return {**dump_contract(keep3r), "pools": {address: pool.dump() for address, pool in keep3r.pools.items()}}
+
+
+def dump_contract(keep3r: Keep3r) -> dict[str, Any]:
+    """`dump` without the pools."""
     jobs = {address: dump_job(job) for address, job in keep3r.jobs.items()}
     keepers = {address: dump_keeper(keeper) for address, keeper in keep3r.keepers.items()}
     return {
@@ -44,8 +51,60 @@ def dump(keep3r: Keep3r) -> dict[str, Any]:
             address: {**asdict(helper.parameters), "oracles": dict(helper.oracles)}
             for address, helper in keep3r.helpers.items()
         },
-        "pools": {address: pool.dump() for address, pool in keep3r.pools.items()},
     }
+
+
+def load_contract(keep3r: Keep3r, state: dict[str, Any]) -> None:
+    """Take over what `dump_contract` gave of the same contract."""
+    keep3r.parameters = Parameters(**state["parameters"])
+    keep3r.job_list = EnumerableSet(state["job_list"])
+    keep3r.keeper_list = EnumerableSet(state["keeper_list"])
+    keep3r.approved_liquidities = EnumerableSet(state["approved_liquidities"])
+    keep3r.jobs.clear()
+    for address, values in state["jobs"].items():
+        keep3r.jobs[address] = _load_job(values)
+    keep3r.keepers.clear()
+    for address, values in state["keepers"].items():
+        keep3r.keepers[address] = _load_keeper(values)
+    keep3r.unbonds.clear()
+    for address, token, pending, can_withdraw_after in state["unbonds"]:
+        keep3r.unbonds[address, token] = Unbond(pending, can_withdraw_after)
+    keep3r.approvals.clear()
+    for liquidity, (pool, is_kp3r_token0, *tick) in state["approvals"].items():
+        keep3r.approvals[liquidity] = Approval(pool, is_kp3r_token0, TickCache(*tick))
+    keep3r.disputes = dict.fromkeys(state["disputes"])
+    keep3r.slashers = dict.fromkeys(state["slashers"])
+    keep3r.disputers = dict.fromkeys(state["disputers"])
+    keep3r.gas_meter = state["gas_meter"]
+    keep3r.total_bonds = state["total_bonds"]
+    keep3r.escrow_balances = {(escrow, token): balance for escrow, token, balance in state["escrow_balances"]}
+    for address, values in state["helpers"].items():
+        helper = keep3r.helpers[address]
+        parameters = dict(values)
+        helper.oracles = dict(parameters.pop("oracles"))
+        helper.parameters = HelperParameters(**parameters)
+
+
+def _load_job(values: dict[str, Any]) -> Job:
+    job = Job()
+    for name, value in values.items():
+        if name in {"liquidities", "tokens"}:
+            setattr(job, name, EnumerableSet(value))
+        elif name in {"liquidity_amounts", "token_credits", "token_credits_added_at"}:
+            getattr(job, name).update(value)
+        else:
+            setattr(job, name, value)
+    return job
+
+
+def _load_keeper(values: dict[str, Any]) -> Keeper:
+    keeper = Keeper()
+    for name, value in values.items():
+        if isinstance(value, dict):
+            getattr(keeper, name).update(value)
+        else:
+            setattr(keeper, name, value)
+    return keeper
 
 
 def dump_job(job: Job) -> dict[str, Any]:

@@ -111,6 +111,7 @@ class Keep3r:
         "disputers",
         "disputes",
         "escrow_balances",
+        "escrows",
         "gas_meter",
         "helpers",
         "job_list",
@@ -122,6 +123,7 @@ class Keep3r:
         "pair_pools",
         "parameters",
         "pools",
+        "roles_are_partial",
         "rules",
         "slashers",
         "total_bonds",
@@ -150,8 +152,10 @@ class Keep3r:
         self.disputers: dict[str, None] = {}
         self.gas_meter = 0
         self.total_bonds = 0
+        self.escrows: frozenset[str] = frozenset()
         self.escrow_balances: dict[tuple[str, str], int] = {}
         self.collected: list[str] | None = None
+        self.roles_are_partial = False
         self.ledger: CreditMoves | None = None
 
     def require(self, condition: object, error: str) -> None:
@@ -160,6 +164,11 @@ class Keep3r:
             if self.collected is None:
                 raise Revert(error)
             self.collected.append(error)
+
+    def require_role(self, holders: dict[str, None], address: str, error: str) -> None:
+        """A check that `address` holds a role. After a start from readings the holders are known in part only."""
+        if address not in holders and not self.roles_are_partial:
+            self.require(False, error)
 
     def subtract(self, minuend: int, subtrahend: int) -> int:
         """Checked uint256 subtraction; zero where failures are collected."""

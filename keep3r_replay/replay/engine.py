@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import polars as pl
 
 from keep3r_replay.errors import InputError
-from keep3r_replay.replay.timeline import slices
+from keep3r_replay.replay.timeline import WHOLE, Span, slices
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -41,8 +44,14 @@ class BlockFacts(NamedTuple):
     gas_limit: int
 
 
-class Stop(Exception):  # noqa: N818 - no error: the run is to end here
-    """Raised by an observer to end the run after the present block."""
+class Checkpoints(Protocol):
+    """Who keeps the model's state on the way."""
+
+    every: int
+    """Events between two checkpoints."""
+
+    def take(self, block: int) -> None:
+        """Keep the state: the model stands at the end of `block`."""
 
 
 def run(
@@ -52,7 +61,9 @@ def run(
     handlers: Sequence[Handle],
     reading_blocks: Sequence[int],
     on_readings: Callable[[int], None],
-    until_block: int | None = None,
+    span: Span = WHOLE,
+    emitters: Mapping[str, str] = MappingProxyType({}),
+    checkpoints: Checkpoints | None = None,
 ) -> None:
     """Replay a lake.
 
@@ -63,13 +74,15 @@ def run(
         handlers: one per table.
         reading_blocks: blocks after which `on_readings` is called, ascending; with the model at that block's end.
         on_readings: gets the block's number.
-        until_block: last block to replay; None for all.
+        span: the part of the history to replay.
+        emitters: for roles of which the lake holds several contracts, the one to replay.
+        checkpoints: gets the model at the end of a block, every so many events.
 
     Raises:
         InputError: a block that carries events or readings is not in the lake.
     """
-    facts = _block_facts(lake, reading_blocks, columns, until_block)
-    waiting = [block for block in reading_blocks if until_block is None or block <= until_block]
+    waiting = [block for block in reading_blocks if span.holds(block)]
+    facts = _block_facts(lake, waiting, columns, span)
     waiting.reverse()
 
     def enter(block: int) -> None:
@@ -81,17 +94,23 @@ def run(
 
     def read_until(block: int | None) -> None:
         while waiting and (block is None or waiting[-1] < block):
-            number = waiting.pop()
-            enter(number)
-            on_readings(number)
+            reading = waiting.pop()
+            enter(reading)
+            on_readings(reading)
 
+    # THE LOOP, with as few look-ups an event as there can be
     context = model.context
     begin_transaction, end_transaction = model.begin_transaction, model.end_transaction
     present_block = present_transaction = -1
-    for blocks, transactions, tables, rows in slices(lake, columns, until_block):
-        for block, transaction, table in zip(blocks, transactions, tables, strict=True):
+    numbers = count(1)
+    due = checkpoints.every if checkpoints else sys.maxsize
+    for blocks, transactions, tables, rows in slices(lake, columns, span, emitters):
+        for block, transaction, table, number in zip(blocks, transactions, tables, numbers, strict=False):
             if block != present_block:
                 end_transaction()
+                if number > due and checkpoints:
+                    checkpoints.take(present_block)
+                    due = number + checkpoints.every
                 if waiting and waiting[-1] < block:
                     read_until(block)
                 enter(block)
@@ -107,13 +126,13 @@ def run(
 
 
 def _block_facts(
-    lake: Lake, reading_blocks: Sequence[int], columns: Mapping[str, Sequence[str]], until_block: int | None
+    lake: Lake, reading_blocks: Sequence[int], columns: Mapping[str, Sequence[str]], span: Span
 ) -> dict[int, BlockFacts]:
     """The blocks that carry events or readings. The rest of a long history stays on disk."""
     needed = pl.concat(
         [
             *(
-                lake.scan(f"events/{name}", columns=["block_number"], until_block=until_block)
+                lake.scan(f"events/{name}", columns=["block_number"], from_block=span.first, until_block=span.until)
                 for name in columns
                 if lake.has(f"events/{name}")
             ),
@@ -121,7 +140,10 @@ def _block_facts(
         ]
     ).unique()
     blocks = lake.scan(
-        "blocks", columns=["number", "timestamp", "base_fee_per_gas", "gas_limit"], until_block=until_block
+        "blocks",
+        columns=["number", "timestamp", "base_fee_per_gas", "gas_limit"],
+        from_block=span.first,
+        until_block=span.until,
     )
     frame = blocks.join(needed, left_on="number", right_on="block_number", how="semi").collect()
     missing = frame.filter(pl.any_horizontal(pl.all().is_null()))

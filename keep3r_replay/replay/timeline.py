@@ -30,15 +30,39 @@ class Slice(NamedTuple):
     rows: list[Iterator[tuple[Any, ...]]]
 
 
-def slices(lake: Lake, columns: Mapping[str, Sequence[str]], until_block: int | None) -> Iterator[Slice]:
+class Span(NamedTuple):
+    """Part of a history: blocks above `after` (None: from the first) up to `until` (None: to the last)."""
+
+    after: int | None = None
+    until: int | None = None
+
+    def holds(self, block: int) -> bool:
+        """Whether `block` is in it."""
+        return (self.after is None or block > self.after) and (self.until is None or block <= self.until)
+
+    @property
+    def first(self) -> int | None:
+        """Its first block; None if it begins with the history."""
+        return None if self.after is None else self.after + 1
+
+
+WHOLE = Span()
+"""All of a history."""
+
+
+def slices(
+    lake: Lake, columns: Mapping[str, Sequence[str]], span: Span, emitters: Mapping[str, str]
+) -> Iterator[Slice]:
     """Read the tables `events/<name>` of `columns` (those that the lake has), with the columns named.
+
+    Of a role in `emitters` (`keep3r` of `keep3r.KeeperWork`), only the events of that address.
 
     Decimal columns come as int, everything else as polars gives it. The files are loaded range by range, as the lake
     was written; within a range, `SLICE` events at a time become Python objects.
     """
     names = list(columns)
-    for low, high in _ranges(lake, until_block):
-        frames = _load(lake, columns, low, high)
+    for low, high in _ranges(lake, span):
+        frames = _load(lake, columns, low, high, emitters)
         present = [position for position, name in enumerate(names) if name in frames]
         if not present:
             continue
@@ -63,20 +87,29 @@ def slices(lake: Lake, columns: Mapping[str, Sequence[str]], until_block: int | 
             yield Slice(part["block_number"].to_list(), part["transaction_index"].to_list(), tables, rows)
 
 
-def _ranges(lake: Lake, until_block: int | None) -> list[tuple[int, int]]:
-    """Block ranges to load one after the other: those of the raw logs' files, cut at `until_block`."""
-    ranges = [(entry.from_block, entry.to_block) for entry in lake.manifest.of_table("logs")]
-    if until_block is None:
-        return ranges
-    return [(low, min(high, until_block)) for low, high in ranges if low <= until_block]
+def _ranges(lake: Lake, span: Span) -> list[tuple[int, int]]:
+    """Block ranges to load one after the other: those of the raw logs' files, cut to the span."""
+    ranges = []
+    for entry in lake.manifest.of_table("logs"):
+        low = entry.from_block if span.after is None else max(entry.from_block, span.after + 1)
+        high = entry.to_block if span.until is None else min(entry.to_block, span.until)
+        if low <= high:
+            ranges.append((low, high))
+    return ranges
 
 
-def _load(lake: Lake, columns: Mapping[str, Sequence[str]], low: int, high: int) -> dict[str, pl.DataFrame]:
-    scans = {
-        name: lake.scan(f"events/{name}", columns=[*_PLACE, *wanted], from_block=low, until_block=high)
-        for name, wanted in columns.items()
-        if lake.has(f"events/{name}")
-    }
+def _load(
+    lake: Lake, columns: Mapping[str, Sequence[str]], low: int, high: int, emitters: Mapping[str, str]
+) -> dict[str, pl.DataFrame]:
+    scans = {}
+    for name, wanted in columns.items():
+        if not lake.has(f"events/{name}"):
+            continue
+        scan = lake.scan(f"events/{name}", from_block=low, until_block=high)
+        emitter = emitters.get(name.partition(".")[0])
+        if emitter is not None:
+            scan = scan.filter(pl.col("address") == emitter)
+        scans[name] = scan.select(*_PLACE, *wanted)
     frames = pl.collect_all(list(scans.values()))
     return {name: frame for name, frame in zip(scans, frames, strict=True) if frame.height}
 

@@ -30,6 +30,7 @@ class Pool:
         "cardinality",
         "cardinality_next",
         "fee_protocol",
+        "forgotten",
         "gross_liquidity",
         "index",
         "initialized_ticks",
@@ -59,6 +60,7 @@ class Pool:
         self.cardinality_next = 0
         self.stored = 0
         self.fee_protocol = 0
+        self.forgotten = 0
         self.times: list[int] = []
         self.tick_cumulatives: list[int] = []
         self.per_liquidity: list[int] = []
@@ -176,6 +178,15 @@ class Pool:
         """The state that later answers depend on, as plain JSON values; without observations that left the ring."""
         oldest = len(self.times) - self.stored
         return {
+            **self.dump_price(),
+            "observations": [
+                [self.times[i], self.tick_cumulatives[i], self.per_liquidity[i]] for i in range(oldest, len(self.times))
+            ],
+        }
+
+    def dump_price(self) -> dict[str, Any]:
+        """`dump` without the observations."""
+        return {
             "sqrt_price_x96": self.sqrt_price_x96,
             "tick": self.tick,
             "liquidity": self.liquidity,
@@ -184,7 +195,22 @@ class Pool:
             "cardinality_next": self.cardinality_next,
             "fee_protocol": self.fee_protocol,
             "ticks": [[tick, self.gross_liquidity[tick], self.net_liquidity[tick]] for tick in self.initialized_ticks],
-            "observations": [
-                [self.times[i], self.tick_cumulatives[i], self.per_liquidity[i]] for i in range(oldest, len(self.times))
-            ],
         }
+
+    def load(self, state: dict[str, Any], observations: list[list[int]], forgotten: int) -> None:
+        """Take over a `dump_price` and the observations in the ring then; `forgotten` came before those."""
+        self.sqrt_price_x96 = state["sqrt_price_x96"]
+        self.tick = state["tick"]
+        self.liquidity = state["liquidity"]
+        self.index = state["index"]
+        self.cardinality = state["cardinality"]
+        self.cardinality_next = state["cardinality_next"]
+        self.fee_protocol = state["fee_protocol"]
+        self.initialized_ticks = [tick for tick, _, _ in state["ticks"]]
+        self.gross_liquidity = {tick: gross for tick, gross, _ in state["ticks"]}
+        self.net_liquidity = {tick: net for tick, _, net in state["ticks"]}
+        self.times = [time for time, _, _ in observations]
+        self.tick_cumulatives = [cumulative for _, cumulative, _ in observations]
+        self.per_liquidity = [cumulative for _, _, cumulative in observations]
+        self.stored = len(observations)
+        self.forgotten = forgotten

@@ -41,6 +41,8 @@ class CallContext:
     """Transaction of the validation that the gas meter was last set by, as far as events tell."""
     metered_at: tuple[int, int] = (-1, -1)
     """Block and log of the event that last told the gas meter."""
+    meter_is_read: bool = False
+    """The gas meter holds what a start in mid-history read from storage."""
     pending_rewards: dict[str, list[tuple[int, Reward]]] = field(default_factory=dict)
     """Reward events of this transaction, by job, that still wait for the event they belong to."""
     pool_mints: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -49,6 +51,10 @@ class CallContext:
     """Transfers of pair manager tokens in this transaction: (token, from, to, amount), how often."""
     usd_prices: dict[str, dict[int, None]] = field(default_factory=dict)
     """Prices of a unit of gas, in wei of USD, that each job of a sidechain was seen to ask."""
+    uncertain_jobs: dict[str, None] = field(default_factory=dict)
+    """Jobs whose stored credits are unknown since a start from views, until the chain rewards them."""
+    uncertain_tokens: dict[str, None] = field(default_factory=dict)
+    """Jobs of which a start in mid-history does not tell which tokens without credits they list."""
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
     """Keepers whose bonds are unknown since a slash that logs do not tell."""
 

@@ -128,7 +128,7 @@ def _adds_role(role: str, error: str) -> Handler:
 def _removes_role(role: str, error: str) -> Handler:
     def handle(context: CallContext, row: Row) -> None:
         holders: dict[str, None] = getattr(context.keep3r, role)
-        context.keep3r.require(row[1] in holders, error)
+        context.keep3r.require_role(holders, row[1], error)
         holders.pop(row[1], None)
 
     return guarded(handle)

@@ -200,6 +200,7 @@ def _payment_slots(context: CallContext, job_address: str, keeper_address: str) 
         first_work=job.worked_at == 0,
         first_bond=keeper is None or not keeper.bonds.get(context.keep3r.parameters.keep3r_v1, 0),
         first_payment=keeper is None or not keeper.work_completed,
+        meter_is_read=context.meter_is_read,
     )
 
 

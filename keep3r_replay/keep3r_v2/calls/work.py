@@ -38,6 +38,7 @@ def on_validation(context: CallContext, row: Row) -> None:
     """KeeperValidation: a keeper passed the test of its job, and the gas meter runs from here."""
     context.keep3r.gas_meter = row[1]
     context.metered_in = context.transaction
+    context.meter_is_read = False
     context.metered_at = (context.block_number, row[0])
 
 
@@ -93,6 +94,9 @@ def compare_rewards(
     """
     journal = context.journal
     events = observed or []
+    if address in context.uncertain_jobs:
+        _adopt_uncertain(context, address, job, events)
+        return
     differs = len(predicted) != len(events)
     for (place, event), expected in zip(events, predicted, strict=False):
         matched = event == expected
@@ -138,6 +142,14 @@ def compare_rewards(
         if context.keep3r.ledger is not None:
             context.keep3r.ledger.log_index = log_index
             context.keep3r.ledger.note(ADOPTED, job, job.credits - former, rewarded_before)
+
+
+def _adopt_uncertain(context: CallContext, address: str, job: Job, events: list[tuple[int, Reward]]) -> None:
+    """Take over the first reward event of a job whose stored credits are unknown; from there on it is certain."""
+    for place, event in events:
+        context.rewards.append((context.block_number, place, address, *event, *event, True))
+        job.rewarded_at, job.credits, job.period_credits = event
+        context.uncertain_jobs.pop(address, None)
 
 
 def end_transaction(context: CallContext) -> None:
