@@ -1,7 +1,7 @@
 """The base fee of every block, by `eth_feeHistory`: 35 bytes a block instead of a header.
 
-The answer holds one fee more than blocks, that of the block after the last: it must equal the first fee of the next
-answer. Nodes may answer fewer blocks than asked, or refuse old ranges; what is refused is taken from headers.
+The answer holds one fee more than blocks, that of the block after the last: where it is not the first fee of the next
+answer, the block's header tells which is right. Nodes may answer fewer blocks than asked, or refuse old ranges; what is refused is taken from headers.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ class FeeSource:
                 after = None
             else:
                 if after is not None and answer[0] != after:
-                    raise NodeError(f"two answers give block {start} different base fees; try another endpoint")
+                    # Some nodes estimate the fee after the newest block asked for; the header decides.
+                    header = fetch_headers(self._client, [start])[0]
+                    if header.baseFeePerGas is None or quantity(header.baseFeePerGas) != answer[0]:
+                        raise NodeError(f"base fee of block {start} is not its header's; try another endpoint")
                 *part, after = answer
             fees += part
         return fees

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from keep3r_replay.chain.client import Call, NodeClient
+from keep3r_replay.chain.layout_scan import scan_logs
 from keep3r_replay.chain.logs import LogBatch, take
 from keep3r_replay.chain.wire import MalformedError, WireLog, log_batch
 from keep3r_replay.errors import NodeError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_LOGS = msgspec.json.Decoder(list[WireLog])
+_LOGS = msgspec.json.Decoder(list[WireLog] | None)
 _SUSPICIOUS_ANSWERS = 6
 """How often an answer may be unbelievable before the node is given up."""
 
@@ -76,11 +77,7 @@ def _believable(content: bytes, first: int, last: int, wanted: NDArray[np.uint8]
     Raises:
         MalformedError: the answer holds null, a log of another block or of another contract, or two logs at one place.
     """
-    parsed: list[WireLog] | None = _LOGS.decode(content) if content != b"null" else None
-    if parsed is None:
-        raise MalformedError("null instead of logs")
-    batch = log_batch(parsed)
-    del parsed
+    batch = scan_logs(content) or _parsed(content)
     if len(batch) == 0:
         return batch
     if int(batch.block_number.min()) < first or int(batch.block_number.max()) > last:
@@ -94,7 +91,16 @@ def _believable(content: bytes, first: int, last: int, wanted: NDArray[np.uint8]
     return batch
 
 
+def _parsed(content: bytes) -> LogBatch:
+    parsed = _LOGS.decode(content)
+    if parsed is None:
+        raise MalformedError("null instead of logs")
+    return log_batch(parsed)
+
+
 def _all_of(addresses: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> bool:
+    if (addresses == addresses[0]).all():
+        addresses = addresses[:1]
     known = np.zeros(len(addresses), np.bool_)
     for address in wanted:
         known |= (addresses == address).all(axis=1)
@@ -119,6 +125,6 @@ def _in_order(batch: LogBatch, place: NDArray[np.uint64]) -> LogBatch:
 def _check_blocks(batch: LogBatch) -> None:
     """All logs of one block must be of one hash."""
     same_block = batch.block_number[1:] == batch.block_number[:-1]
-    same_hash = (batch.block_hash[1:] == batch.block_hash[:-1]).all(axis=1)
-    if not (same_hash | ~same_block).all():
+    hashes = np.ascontiguousarray(batch.block_hash).view(np.uint64)
+    if any((same_block & (part[1:] != part[:-1])).any() for part in hashes.T):
         raise MalformedError("logs of one block with different block hashes")

@@ -11,6 +11,7 @@ import msgspec
 from keep3r_replay.chain.client import Call, NodeClient, RefusedError
 from keep3r_replay.chain.refusals import Refusal
 from keep3r_replay.evm.abi import keccak256
+from keep3r_replay.evm.codec import decode_values, encode_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,10 +47,7 @@ def read_view(client: NodeClient, contract: str, view: View, arguments: Sequence
     Raises:
         NodeError: the node does not answer, or has no state of that block.
     """
-    from eth_abi import decode, encode  # noqa: PLC0415  (takes a tenth of a second to import, and logs do without)
-    from eth_abi.exceptions import DecodingError  # noqa: PLC0415
-
-    data = "0x" + (view.selector + encode(list(view.takes), list(arguments))).hex()
+    data = "0x" + (view.selector + encode_arguments(view.takes, arguments)).hex()
     try:
         raw = client.batch([Call("eth_call", [{"to": contract, "data": data}, hex(block)])])[0]
     except RefusedError as refused:
@@ -59,8 +57,8 @@ def read_view(client: NodeClient, contract: str, view: View, arguments: Sequence
         return Reading(None, revert)
     answer = bytes.fromhex(_TEXT.decode(raw)[2:])
     try:
-        return Reading(tuple(decode(list(view.returns), answer)), None)
-    except DecodingError:
+        return Reading(decode_values(view.returns, answer), None)
+    except ValueError:
         # A contract without such a function answers nothing.
         return Reading(None, b"")
 

@@ -104,16 +104,21 @@ def _groups(batch: LogBatch) -> tuple[NDArray[Any], NDArray[Any]]:
     """Group logs by (emitter, number of topics is zero, first topic): one row of each group, and each row's group."""
     if len(batch) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    key = np.concatenate([batch.address, batch.topics[:, 0], (batch.topic_count == 0)[:, None]], axis=1)
-    # Eight bytes of each half tell the groups apart, unless somebody made them collide: then compare all bytes.
-    short = (
-        np.ascontiguousarray(key[:, :8]).view(np.uint64).ravel()
-        ^ (np.ascontiguousarray(key[:, 20:28]).view(np.uint64).ravel() * np.uint64(0x9E3779B97F4A7C15))
-        ^ key[:, -1]
-    )
-    _, representatives, groups = np.unique(short, return_index=True, return_inverse=True)
-    if not (key == key[representatives][groups]).all():
-        _, representatives, groups = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    topic = np.ascontiguousarray(batch.topics[:, 0]).view(np.uint64)
+    emitter = np.zeros((len(batch), 24), np.uint8)
+    emitter[:, :20] = batch.address
+    emitter[:, 20] = batch.topic_count == 0
+    parts = [*topic.T, *emitter.view(np.uint64).T]
+    if all((part == part[0]).all() for part in parts):
+        return np.zeros(1, np.int64), np.zeros(len(batch), np.int64)
+    # One number a log tells the groups apart, unless somebody made two collide: then compare all bytes.
+    mixed = np.zeros(len(batch), np.uint64)
+    for part in parts:
+        mixed = (mixed ^ part) * np.uint64(0x9E3779B97F4A7C15)
+    _, representatives, groups = np.unique(mixed, return_index=True, return_inverse=True)
+    if not all((part == part[representatives][groups]).all() for part in parts):
+        whole = np.concatenate([batch.topics[:, 0], emitter], axis=1)
+        _, representatives, groups = np.unique(whole, axis=0, return_index=True, return_inverse=True)
     return representatives, groups
 
 

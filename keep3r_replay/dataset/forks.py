@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from keep3r_replay.dataset.chain_head import Block, block_at
@@ -59,9 +58,8 @@ def stored_blocks(state: ExtractionState) -> Iterator[Block]:
         for entry in state.of_range((first, last)):
             if entry.table == "blocks" and (first, last) not in state.stale:
                 table = pq.read_table(state.lake / entry.path, columns=["number", "hash"])
-                table = table.filter(pc.is_valid(table.column("hash")))
                 pairs = zip(table.column("number").to_pylist(), table.column("hash").to_pylist(), strict=True)
-                hashes |= dict(pairs)
+                hashes |= {number: text for number, text in pairs if text is not None}
             elif entry.table == "logs" and state.spec.detail == "logs" and (first, last) not in state.stale:
                 table = pq.read_table(state.lake / entry.path, columns=["block_number", "block_hash"])
                 numbers, values = table.column("block_number").to_pylist(), table.column("block_hash").to_pylist()

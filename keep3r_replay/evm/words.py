@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from keep3r_replay.evm.abi import Parameter
 
     Bytes = NDArray[np.uint8]
+    Limbs = NDArray[np.uint64]
     Mask = NDArray[np.bool_]
 
 AMOUNT = pa.decimal128(38, 0)
@@ -28,9 +29,9 @@ WORD_COLUMN = pa.binary(32)
 """The type of values that may exceed 38 digits: the word as it came."""
 
 _LIMIT = 10**38
-_LIMIT_HIGH, _LIMIT_LOW = _LIMIT >> 64, _LIMIT & (1 << 64) - 1
+_LIMIT_HIGH, _LIMIT_LOW = np.uint64(_LIMIT >> 64), np.uint64(_LIMIT & (1 << 64) - 1)
 _FLOOR = (1 << 128) - _LIMIT + 1
-_FLOOR_HIGH, _FLOOR_LOW = _FLOOR >> 64, _FLOOR & (1 << 64) - 1
+_FLOOR_HIGH, _FLOOR_LOW = np.uint64(_FLOOR >> 64), np.uint64(_FLOOR & (1 << 64) - 1)
 
 _HEX_PAIRS = np.frombuffer(bytes(range(256)).hex().encode(), dtype="<u2")
 
@@ -49,51 +50,64 @@ def decode_words(parameter: Parameter, words: Bytes) -> Column:
     address: text `0x...` in lower case; bool: Boolean; integers of up to 32 bits: UInt32 or Int32; wider ones:
     Decimal(38, 0); wide parameters and bytes32: the 32 bytes themselves.
     """
+    words = np.ascontiguousarray(words)
     clean = np.zeros(len(words), dtype=np.bool_)
-    if parameter.type == "address":
-        return Column(hex_text(words[:, 12:]), words[:, :12].any(axis=1), clean)
-    if parameter.type == "bool":
-        dirty = words[:, :31].any(axis=1) | (words[:, 31] > 1)
-        return Column(pa.array(words[:, 31] == 1), dirty, clean)
     if parameter.type == "bytes32":
         return Column(fixed_binary(words), clean, clean)
-    dirty = _bad_padding(words, parameter.bits, signed=parameter.signed)
+    # Four numbers a word, the most significant first: checks on these are quicker than on bytes.
+    limbs = words.view(">u8").astype(np.uint64)
+    if parameter.type == "address":
+        return Column(hex_text(words[:, 12:]), _above(limbs, 160, signed=False), clean)
+    if parameter.type == "bool":
+        dirty = _above(limbs, 1, signed=False)
+        return Column(pa.array((limbs[:, 3] & np.uint64(1)).astype(np.bool_)), dirty, clean)
+    dirty = _above(limbs, parameter.bits, signed=parameter.signed)
     if parameter.wide:
         return Column(fixed_binary(words), dirty, clean)
     if parameter.bits <= 32:
-        return Column(_small_integers(words, signed=parameter.signed), dirty, clean)
-    values, unfit = _amounts(words, signed=parameter.signed)
+        return Column(_small_integers(limbs, signed=parameter.signed), dirty, clean)
+    values, unfit = _amounts(limbs, signed=parameter.signed)
     return Column(values, dirty, unfit & ~dirty)
 
 
-def _bad_padding(words: Bytes, bits: int, *, signed: bool) -> Mask:
-    """Mark words whose bytes above the type's width do not continue its sign (or are not zero)."""
-    padding = 32 - bits // 8
-    fill = np.where(words[:, padding] & 0x80, 0xFF, 0).astype(np.uint8) if signed else np.zeros(1, np.uint8)
-    return (words[:, :padding] != fill[:, None]).any(axis=1)
+def _above(limbs: Limbs, bits: int, *, signed: bool) -> Mask:
+    """Mark words whose bits above the type's width do not continue its sign (or are not zero)."""
+    limb, inside = divmod(bits, 64)
+    wrong = np.zeros(len(limbs), np.bool_)
+    if bits == 256:
+        return wrong
+    highest = limbs[:, 3 - (bits - 1) // 64] >> np.uint64((bits - 1) % 64) & np.uint64(1)
+    # All ones where the value is negative: what padding must be.
+    fill = np.zeros(len(limbs), np.uint64) - highest if signed else np.zeros(len(limbs), np.uint64)
+    for number in range(3 - limb):
+        wrong |= limbs[:, number] != fill
+    if inside:
+        wrong |= limbs[:, 3 - limb] >> np.uint64(inside) != fill >> np.uint64(inside)
+    elif limb < 4:
+        wrong |= limbs[:, 3 - limb] != fill
+    return wrong
 
 
-def _small_integers(words: Bytes, *, signed: bool) -> Any:
-    last = np.ascontiguousarray(words[:, 28:])
-    return pa.array(last.view(">i4" if signed else ">u4").ravel().astype(np.int32 if signed else np.uint32))
+def _small_integers(limbs: Limbs, *, signed: bool) -> Any:
+    low = limbs[:, 3].astype(np.uint32)
+    return pa.array(low.view(np.int32) if signed else low)
 
 
-def _amounts(words: Bytes, *, signed: bool) -> tuple[Any, Mask]:
-    """Decode words as 128-bit integers in the layout of Arrow's decimals, and mark those beyond 38 digits."""
-    halves = np.ascontiguousarray(words[:, 16:]).view(">u8").astype(np.uint64)
-    high, low = halves[:, 0], halves[:, 1]
-    negative = (words[:, 0] & 0x80).astype(np.bool_) if signed else np.zeros(len(words), dtype=np.bool_)
-    fill = np.where(negative, 0xFF, 0).astype(np.uint8)
-    beyond = (words[:, :16] != fill[:, None]).any(axis=1)
+def _amounts(limbs: Limbs, *, signed: bool) -> tuple[Any, Mask]:
+    """Take words as 128-bit integers in the layout of Arrow's decimals, and mark those beyond 38 digits."""
+    high, low = limbs[:, 2], limbs[:, 3]
     too_large = (high > _LIMIT_HIGH) | ((high == _LIMIT_HIGH) & (low >= _LIMIT_LOW))
-    too_small = (high < _FLOOR_HIGH) | ((high == _FLOOR_HIGH) & (low < _FLOOR_LOW))
-    unfit = beyond | np.where(negative, too_small, too_large)
-    little_endian = np.empty((len(words), 2), dtype="<u8")
-    little_endian[:, 0] = low
-    little_endian[:, 1] = high
+    if signed:
+        negative = limbs[:, 0] >> np.uint64(63) == 1
+        fill = np.zeros(len(limbs), np.uint64) - negative.astype(np.uint64)
+        too_small = (high < _FLOOR_HIGH) | ((high == _FLOOR_HIGH) & (low < _FLOOR_LOW))
+        unfit = (limbs[:, 0] != fill) | (limbs[:, 1] != fill) | np.where(negative, too_small, too_large)
+    else:
+        unfit = (limbs[:, 0] != 0) | (limbs[:, 1] != 0) | too_large
+    little_endian = np.ascontiguousarray(limbs[:, :1:-1]).astype("<u8")
     if unfit.any():
         little_endian[unfit] = 0
-    return pa.Array.from_buffers(AMOUNT, len(words), [None, pa.py_buffer(little_endian)]), unfit
+    return pa.Array.from_buffers(AMOUNT, len(limbs), [None, pa.py_buffer(little_endian)]), unfit
 
 
 def hex_text(values: Bytes) -> Any:

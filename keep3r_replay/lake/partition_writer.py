@@ -122,6 +122,6 @@ def rows_of(path: Path, *, until_block: int | None = None, block_column: str = "
         for batch in file.iter_batches(batch_size=_READ_ROWS):
             table = pa.Table.from_batches([batch])
             if until_block is not None:
-                table = table.filter(pa.compute.less_equal(table.column(block_column), until_block))
+                table = table.filter(pa.array(table.column(block_column).to_numpy() <= until_block))
             if table.num_rows:
                 yield table
