@@ -91,7 +91,7 @@ class Journal:
 
 
 def as_text(value: object) -> str:
-    """A value as findings and readings spell it: decimal integers, `true`, `false`, lower-case addresses; None is empty."""
+    """A value as findings and readings spell it: decimal integers, true, false, lower-case addresses; None is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,8 +1,8 @@
 """Whether a Swap follows from the pool's state before it: direction, amount paid out, liquidity and tick.
 
 A pool's price moves along its liquidity, and pays out what the move frees, cut to whole wei once a step; a step ends at
-an initialized tick or at the edge of a word of the tick bitmap. So price and liquidity before, with price after, give the
-amount out exactly; a swap, mint or burn that is missing before it, or a changed one, shows here at once. Follows
+an initialized tick or at the edge of a word of the tick bitmap. So price and liquidity before, with price after, give
+the amount out exactly; a swap, mint or burn that is missing before it, or a changed one, shows here at once. Follows
 `UniswapV3Pool.swap`, SwapMath.sol and SqrtPriceMath.sol.
 """
 

@@ -26,8 +26,8 @@ def on_swap(context: CallContext, row: Row) -> None:
             wrong.field,
             wrong.expected,
             wrong.observed,
-            "price, liquidity and positions before it do not lead to this swap: it, or an earlier event of the pool, is "
-            "missing or changed",
+            "price, liquidity and positions before it do not lead to this swap: it, or an event of the pool before it, "
+            "is missing or changed",
         )
     pool.swap(context.now, price, liquidity, tick)
 
