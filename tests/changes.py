@@ -228,6 +228,15 @@ def removed_parameter(history: History, audit: Audit, random: Random) -> Iterato
             )
 
 
+def changed_parameter(history: History, audit: Audit, random: Random) -> Iterator[Change]:
+    """A parameter set to another value than its transaction asked for."""
+    for log in history.logs:
+        if log["topics"][0] in PARAMETERS and word(log, 0) < 2**128:
+            yield Change(
+                _edit(place(log), 0, word(log, 0) + 1), place(log)[0], place(log), frozenset({"input_mismatch"})
+            )
+
+
 def _swapped(first: str, second: str, same: Callable[[dict, dict], bool]) -> Callable[..., Iterator[Change]]:
     def changes(history: History, audit: Audit, random: Random) -> Iterator[Change]:
         for group in _transactions(history):
@@ -264,6 +273,7 @@ CHANGES: dict[str, Callable[[History, Audit, Random], Iterator[Change]]] = {
     "removed_addition": removed_addition,
     "changed_base_fee": changed_base_fee,
     "removed_parameter": removed_parameter,
+    "changed_parameter": changed_parameter,
     "swapped_validation_and_work": _validation_and_work,
     "swapped_reward_and_work": _swapped(REWARD, WORK, lambda reward, work: reward["topics"][1] == work["topics"][2]),
     "swapped_transfer_and_addition": _swapped(
