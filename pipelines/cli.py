@@ -33,6 +33,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "replay": Subcommand("pipelines.replay:main", "re-execute a lake and compare every event and every reading"),
     "state": Subcommand("pipelines.state:main", "print what a contract held at the end of a block"),
     "explain": Subcommand("pipelines.explain:main", "show every term of a transaction's payments and credits"),
+    "warehouse": Subcommand("pipelines.warehouse:main", "make a DuckDB database of a lake and its results"),
+    "sql": Subcommand("pipelines.sql:main", "ask the warehouse"),
 }
 
 _USAGE = "usage: keep3r SUBCOMMAND [key=value ...]"

@@ -1,0 +1,196 @@
+"""Terms of one work or reward: every number that it was made from, with where the number comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keep3r_replay.evm.arithmetic import Revert, truncating_div
+from keep3r_replay.keep3r_v2.calls.payments import PAYMENT_COLUMNS
+from keep3r_replay.keep3r_v2.helper import BOOST_BASE, ONE_ETHER
+from keep3r_replay.keep3r_v2.quoting import quote_cached, reward
+from keep3r_replay.keep3r_v2.versions import Payment
+from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keep3r_replay.keep3r_v2.calls.context import CallContext
+    from keep3r_replay.keep3r_v2.helper import Helper
+    from keep3r_replay.keep3r_v2.state import Job, Keep3r
+
+
+class Term(NamedTuple):
+    """One number: wei, seconds, gas, ticks or parts of 10,000, as its name and source say."""
+
+    section: str
+    name: str
+    value: int | str
+    source: str
+
+
+class Before(NamedTuple):
+    """A job as a call finds it: wei and seconds."""
+
+    credits: int
+    period_credits: int
+    rewarded_at: int
+    worked_at: int
+
+
+def job_before(job: Job) -> Before:
+    """The job's present state."""
+    return Before(job.credits, job.period_credits, job.rewarded_at, job.worked_at)
+
+
+def accountance_terms(keep3r: Keep3r, before: Before, now: int) -> Iterator[Term]:
+    """Which branch of the accountance rules a call at `now` takes for a job that it finds as `before`, and why."""
+    section = "credits"
+    window = keep3r.parameters.reward_period_time
+    start, previous = now - now % window, (now - window) - (now - window) % window
+    yield Term(section, "now", now, "the block's timestamp, s")
+    yield Term(section, "reward_period_time", window, "parameter of Keep3r, s")
+    yield Term(section, "period_start", start, "now - now % reward_period_time")
+    yield Term(section, "previous_period_start", previous, "the same of now - reward_period_time")
+    yield Term(section, "rewarded_at", before.rewarded_at, "the job's clock before, s")
+    yield Term(section, "worked_at", before.worked_at, "the job's last work before, s")
+    yield Term(section, "credits_before", before.credits, "stored, wei")
+    yield Term(section, "period_credits_before", before.period_credits, "stored, wei")
+    yield Term(section, "branch", *_branch(before, now, window, start, previous))
+
+
+def _branch(before: Before, now: int, window: int, start: int, previous: int) -> tuple[str, str]:
+    if before.rewarded_at >= start:
+        return "none", "rewarded_at >= period_start: the job was rewarded in this period"
+    if before.rewarded_at <= previous:
+        return "reset", (
+            "rewarded_at <= previous_period_start: what is left expires, one period's credits come, "
+            "and the clock stands at period_start"
+        )
+    if now - before.rewarded_at >= window:
+        return "reset", (
+            f"now - rewarded_at = {now - before.rewarded_at} >= reward_period_time: what is left expires, "
+            "one period's credits come, and the clock moves on by one period"
+        )
+    if before.worked_at < start:
+        return "repriced", "worked_at < period_start: first work of the period, credits follow the new quotes"
+    return "none", "the job worked in this period, and its last reward is less than one period old"
+
+
+def liquidity_terms(keep3r: Keep3r, job: Job) -> Iterator[Term]:
+    """What the job's approved liquidities mine in a period, from the cached ticks."""
+    section = "liquidity"
+    window = keep3r.parameters.reward_period_time
+    for liquidity in job.liquidities:
+        approval = keep3r.approvals[liquidity]
+        amount = job.liquidity_amounts[liquidity]
+        yield Term(section, "liquidity", liquidity, "bonded to the job")
+        yield Term(section, "amount", amount, "of the liquidity, wei")
+        if liquidity not in keep3r.approved_liquidities:
+            yield Term(section, "approved", "no", "counts for nothing at the next refresh")
+            continue
+        difference = approval.tick.difference if approval.is_kp3r_token0 else -approval.tick.difference
+        yield Term(section, "observed_period", approval.tick.period, "start of the period of the cached observation, s")
+        yield Term(section, "tick_difference", difference, "cached gain of tickCumulative in a period, KP3R first")
+        yield Term(section, "average_tick", truncating_div(difference, window), "tick_difference / reward_period_time")
+        try:
+            mined = reward(keep3r, quote_cached(keep3r, liquidity, amount))
+        except Revert as revert:
+            yield Term(section, "mined_per_period", f"reverts: {revert.name}", "")
+        else:
+            yield Term(section, "mined_per_period", mined, "its worth in KP3R times reward period by inflation period")
+
+
+def price_terms(context: CallContext, keeper: str) -> Iterator[Term]:
+    """What a unit of gas is worth to the keeper as the payment is worked out, before it is paid."""
+    keep3r = context.keep3r
+    helper = keep3r.helpers.get(keep3r.parameters.keep3r_helper)
+    if helper is None:
+        return
+    section = "price"
+    bonds = keep3r.keepers[keeper].bonds.get(keep3r.parameters.keep3r_v1, 0) if keeper in keep3r.keepers else 0
+    parameters = helper.parameters
+    yield Term(section, "bonds", bonds, "the keeper's bonded KP3R before this payment, wei")
+    for name, value in (
+        ("min_boost", parameters.min_boost),
+        ("max_boost", parameters.max_boost),
+        ("target_bond", parameters.target_bond),
+    ):
+        yield Term(section, name, value, f"parameter of the helper {helper.address}")
+    yield Term(section, "block_base_fee", context.base_fee, "the block's, wei per gas")
+    if helper.rules.has_minimum_base_fee:
+        yield Term(section, "min_base_fee", parameters.min_base_fee, "parameter of the helper")
+        yield Term(section, "min_priority_fee", parameters.min_priority_fee, "parameter of the helper")
+    fee = helper.base_fee(context.base_fee)
+    yield Term(section, "base_fee", fee, _fee_rule(helper))
+    if keep3r.rules.payment is Payment.LIVE_PRICE:
+        yield from _quote_terms(helper, context.now)
+
+
+def _fee_rule(helper: Helper) -> str:
+    if not helper.rules.pays_base_fee:
+        return "1: the job names the price of gas"
+    if helper.rules.has_minimum_base_fee:
+        return "max(min_base_fee, block_base_fee + min_priority_fee), wei per gas"
+    return "block_base_fee"
+
+
+def _quote_terms(helper: Helper, now: int) -> Iterator[Term]:
+    section = "quote"
+    window = helper.parameters.quote_twap_time
+    pool = helper.pools.get(helper.parameters.kp3r_weth_pool)
+    yield Term(section, "pool", helper.parameters.kp3r_weth_pool, "parameter of the helper")
+    yield Term(section, "quote_twap_time", window, "parameter of the helper, s")
+    if pool is None or not window:
+        return
+    try:
+        cumulative, earlier = pool.tick_cumulative(now), pool.tick_cumulative(now - window)
+    except Revert as revert:
+        yield Term(section, "observe", f"reverts: {revert.name}", "")
+        return
+    difference = cumulative - earlier if helper.parameters.is_kp3r_token0 else earlier - cumulative
+    tick = truncating_div(difference, window)
+    yield Term(section, "tick_cumulative_now", cumulative, "the pool's, from its swaps")
+    yield Term(section, "tick_cumulative_then", earlier, "the same, quote_twap_time ago")
+    yield Term(section, "tick_difference", difference, "now - then, KP3R first; turned otherwise")
+    yield Term(section, "average_tick", tick, "tick_difference / quote_twap_time, cut toward zero")
+    yield Term(section, "sqrt_ratio", sqrt_ratio(tick), "1.0001 ** (average_tick / 2) * 2 ** 96")
+    yield Term(section, "one_eth_quote", helper.quote(ONE_ETHER, now), "2**192 * 10**18 // sqrt_ratio**2, wei of KP3R")
+
+
+def payment_terms(context: CallContext, record: tuple[object, ...], gas_left: int, paid: int) -> Iterator[Term]:
+    """How the payment follows from gas and price; `record` is the work's, with `PAYMENT_COLUMNS` first."""
+    section = "payment"
+    told = dict(zip(PAYMENT_COLUMNS, record, strict=False))
+    keep3r = context.keep3r
+    yield Term(section, "class", str(told["explanation"]), "how the payment is explained")
+    initial_gas, extra, boost = told["initial_gas"], told["extra_gas"], told["boost"]
+    if isinstance(initial_gas, int):
+        block, log_index = context.metered_at
+        yield Term(section, "initial_gas", initial_gas, f"KeeperValidation, block {block} log {log_index}")
+    yield Term(section, "gas_left", gas_left, "KeeperWork")
+    quote = told["one_eth_quote"]
+    if isinstance(extra, int):
+        yield Term(section, "extra_gas", extra, "parameter workExtraGas of the helper")
+    if isinstance(boost, int):
+        yield Term(
+            section,
+            "boost",
+            boost,
+            "(min_boost + (max_boost - min_boost) * min(bonds, target_bond) // target_bond) * base_fee",
+        )
+    exact = keep3r.rules.payment is Payment.LIVE_PRICE
+    if exact and isinstance(initial_gas, int) and isinstance(boost, int) and isinstance(extra, int):
+        gas = initial_gas - gas_left + extra
+        yield Term(section, "gas", gas, "initial_gas - gas_left + extra_gas")
+        yield Term(section, "eth", gas * boost // BOOST_BASE, "gas * boost // 10000, wei of ETH")
+        if isinstance(quote, int):
+            yield Term(
+                section, "computed", gas * boost // BOOST_BASE * quote // ONE_ETHER, "eth * one_eth_quote // 10**18"
+            )
+    for name in ("computed_payment", "lowest_payment", "highest_payment", "usd_per_gas_unit"):
+        value = told.get(name)
+        if isinstance(value, int) and not (exact and name == "computed_payment"):
+            yield Term(section, name, value, "what the formula gives for what events tell")
+    if told.get("obstacle"):
+        yield Term(section, "obstacle", str(told["obstacle"]), "why the formula has no answer")
+    yield Term(section, "paid", paid, "KeeperWork, wei")

@@ -1,0 +1,125 @@
+"""Asking the warehouse: a statement, a file, or one of the questions and audits that come along."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from keep3r_replay.errors import InputError, UsageError, without_urls
+
+
+class Answer(NamedTuple):
+    """Names of columns, and rows of Python values: amounts are Decimal, times datetime."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+def bundled(kind: str) -> dict[str, str]:
+    """Texts of the bundled statements by name; `kind` is `queries` or `audits`."""
+    folder = resources.files(__package__).joinpath(kind)
+    return {
+        entry.name.removesuffix(".sql"): entry.read_text("utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".sql")
+    }
+
+
+def statement_of(text: str) -> str:
+    """The SQL that a person means: the name of a bundled question or audit, a file ending in .sql, or SQL itself.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    for kind in ("queries", "audits"):
+        known = bundled(kind)
+        if text in known:
+            return known[text]
+    if text.endswith(".sql") and "\n" not in text:
+        try:
+            return Path(text).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(text, f"cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
+    return text
+
+
+def ask(database: Path, statement: str) -> Answer:
+    """Run one statement on a warehouse, read-only.
+
+    Raises:
+        InputError: there is no warehouse at `database`, or one of its files is gone.
+        UsageError: DuckDB refuses the statement; its first line says why.
+    """
+    if not database.is_file():
+        raise InputError(database, "no warehouse here", remedy="make one with keep3r warehouse database=FILE")
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            result = connection.execute(statement)
+            columns = [column[0] for column in result.description or []]
+            return Answer(columns, result.fetchall())
+    except duckdb.IOException as error:
+        raise InputError(database, _first_line(error), remedy="make the warehouse again") from None
+    except duckdb.Error as error:
+        raise UsageError(f"sql: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return without_urls(str(error).strip().splitlines()[0])
+
+
+def as_table(answer: Answer) -> str:
+    """Columns aligned, numbers to the right."""
+    cells = [answer.columns, *([_text(value) for value in row] for row in answer.rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(answer.columns))]
+    numeric = [
+        bool(answer.rows) and all(value is None or _is_number(value) for value in column)
+        for column in (zip(*answer.rows, strict=True) if answer.rows else [()] * len(answer.columns))
+    ]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+    count = len(answer.rows)
+    return "\n".join([*lines, f"({count} row{'' if count == 1 else 's'})"])
+
+
+def as_csv(answer: Answer) -> str:
+    """Comma-separated values with a header; amounts in full."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(answer.columns)
+    writer.writerows([_text(value) for value in row] for row in answer.rows)
+    return out.getvalue().rstrip("\n")
+
+
+def as_json(answer: Answer) -> str:
+    """A list of objects; amounts as text, for they exceed what JSON readers keep exact."""
+    rows = [
+        {
+            name: value if isinstance(value, (bool, type(None))) or type(value) is int else _text(value)
+            for name, value in zip(answer.columns, row, strict=True)
+        }
+        for row in answer.rows
+    ]
+    return json.dumps(rows, indent=1)
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, (str, bool, bytes)) and hasattr(value, "__add__") and hasattr(value, "__abs__")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}"
+    return f"{value:f}" if hasattr(value, "as_tuple") else str(value)

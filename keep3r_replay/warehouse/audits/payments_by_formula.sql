@@ -1,0 +1,2 @@
+-- Works whose payment contradicts the formula.
+select * from works where class = 'mismatch';

@@ -1,0 +1,2 @@
+-- Reward events that are not as the model predicts.
+select * from rewards where not matched;

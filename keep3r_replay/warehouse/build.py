@@ -1,0 +1,124 @@
+"""Builds the database: schemas `raw` (lake) and `res` (results) over their files, and the views of views.sql."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from keep3r_replay.audit.ledger_tables import LEDGER_TABLES
+from keep3r_replay.audit.results import MANIFEST
+from keep3r_replay.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from keep3r_replay.lake.reader import Lake
+
+TOKENS = """
+create or replace macro wei(x) as x::DECIMAL(38, 0);
+create or replace macro kp3r(x) as (x::HUGEINT // 1000000000000000000)::DECIMAL(38, 18)
+    + (x::HUGEINT % 1000000000000000000)::DECIMAL(18, 0) * 0.000000000000000001::DECIMAL(18, 18);
+create or replace macro eth(x) as kp3r(x);
+create or replace macro moment(seconds) as make_timestamp(seconds * 1000000);
+"""
+"""Macros: an amount as DECIMAL(38, 0), and in whole tokens of 18 decimals, both exact; seconds as a time, UTC."""
+_PLACE = "block_number, log_index, transaction_index, transaction_hash, timestamp, address"
+
+
+def build(lake: Lake, results: Path, database: Path) -> int:
+    """Write the database file; a former one is replaced. The data stay in their Parquet files, named by full path.
+
+    Returns:
+        How many views there are.
+
+    Raises:
+        InputError: `results` are none, or were made without a ledger.
+        UsageError: `database` is something other than a DuckDB file.
+    """
+    check_results(results)
+    _make_room(database)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create schema raw; create schema res;")
+        for table in lake.tables():
+            files = [str((lake.path / entry.path).absolute()) for entry in lake.manifest.of_table(table)]
+            connection.execute(f"create view raw.{_quoted(table.removeprefix('events/'))} as {_scan(files)}")
+        connection.execute(f"create view raw.event_places as {_event_places(lake)}")
+        for file in sorted(results.glob("*.parquet")):
+            connection.execute(f"create view res.{_quoted(file.stem)} as {_scan([str(file.absolute())])}")
+        return create_views(connection)
+
+
+def create_views(connection: duckdb.DuckDBPyConnection) -> int:
+    """Create the macros and the views of views.sql over schemas `raw` and `res`; returns how many."""
+    connection.execute(TOKENS)
+    count = 0
+    for comment, statement in statements(resources.files(__package__).joinpath("views.sql").read_text("utf-8")):
+        connection.execute(statement)
+        words = statement.split()
+        kind, name = words[3], words[4].partition("(")[0]
+        text = comment.replace("'", "''")
+        connection.execute(f"comment on {'macro table' if kind == 'macro' else kind} {name} is '{text}'")
+        count += 1
+    return count
+
+
+def statements(text: str) -> Iterable[tuple[str, str]]:
+    """The statements of a SQL file, each with the comment lines right above it."""
+    comment: list[str] = []
+    body: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("--") and not body:
+            comment.append(line.removeprefix("--").strip())
+        elif not line.strip() and not body:
+            comment = []
+        else:
+            body.append(line)
+            if line.endswith(";"):
+                yield " ".join(comment), "\n".join(body)
+                comment, body = [], []
+
+
+def check_results(results: Path) -> None:
+    """Refuse a folder that holds no results, or results without a ledger. Raises `InputError`."""
+    try:
+        files = json.loads((results / MANIFEST).read_bytes())["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(results, "holds no results of a replay", remedy="make them with keep3r replay") from None
+    if any(f"{name}.parquet" not in files for name in LEDGER_TABLES):
+        raise InputError(results, "the results have no ledger", remedy="make them with keep3r replay ledger=true")
+
+
+def _make_room(database: Path) -> None:
+    if not database.exists():
+        database.parent.mkdir(parents=True, exist_ok=True)
+        return
+    try:
+        is_duckdb = database.is_file() and database.read_bytes()[8:12] == b"DUCK"
+    except OSError:
+        is_duckdb = False
+    if not is_duckdb:
+        raise UsageError(f"{database}: is something other than a DuckDB file; say database=FILE")
+    database.unlink()
+
+
+def _event_places(lake: Lake) -> str:
+    names = [table.removeprefix("events/") for table in lake.tables() if table.startswith("events/")]
+    parts = [" ".join(("select", _text(name), "as event,", _PLACE, "from raw." + _quoted(name))) for name in names]
+    return " union all by name ".join(parts) or "select null as event where false"
+
+
+def _scan(files: list[str]) -> str:
+    return "".join(("select * from read_parquet([", ", ".join(map(_text, files)), "])"))
+
+
+def _text(value: str) -> str:
+    """A SQL text: names of tables and files come from the lake, and are quoted all the same."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

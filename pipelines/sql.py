@@ -1,0 +1,58 @@
+"""`keep3r sql`: ask the warehouse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from pipelines.config import load_config, setting
+
+SUMMARY = (
+    'Ask the warehouse, read-only: keep3r sql "select ...", keep3r sql FILE.sql, or the name of a bundled question or '
+    "audit; without any, the names are listed."
+)
+_SETTINGS = ("database=", "format=", "query=", "-")
+
+
+class Format(Enum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@dataclass(frozen=True)
+class SqlConfig:
+    """Settings of `keep3r sql`."""
+
+    query: str = setting("a statement, a file ending in .sql, or a bundled name", default="")
+    database: str = setting("the database file of keep3r warehouse", default="keep3r.duckdb")
+    format: Format = setting("how rows are printed", default=Format.table)
+
+
+def main(argv: list[str]) -> int:
+    """Print the answer; return the exit code."""
+    plain = [argument for argument in argv if not argument.startswith(_SETTINGS)]
+    settings = [argument for argument in argv if argument.startswith(_SETTINGS) and not argument.startswith("query=")]
+    named = [argument.removeprefix("query=") for argument in argv if argument.startswith("query=")]
+    config = load_config("sql", SqlConfig, settings, summary=SUMMARY)
+    from keep3r_replay.errors import UsageError
+    from keep3r_replay.warehouse.ask import as_csv, as_json, as_table, ask, bundled, statement_of
+
+    questions = [*plain, *named]
+    if len(questions) > 1:
+        raise UsageError("one statement at a time; put it in quotes")
+    if not questions:
+        print("\n".join([*_listing("queries", bundled("queries")), "", *_listing("audits", bundled("audits"))]))
+        return 0
+    answer = ask(Path(config.database), statement_of(questions[0]))
+    print({Format.table: as_table, Format.csv: as_csv, Format.json: as_json}[config.format](answer))
+    return 0
+
+
+def _listing(title: str, known: dict[str, str]) -> list[str]:
+    width = max(map(len, known))
+    lines = [f"  {name:<{width}}  {text.splitlines()[0].removeprefix('-- ')}" for name, text in known.items()]
+    return [title, *lines]
