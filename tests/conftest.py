@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from histories import bundled, name_of
+from hypothesis import HealthCheck, settings
 
 from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
@@ -13,6 +14,11 @@ from keep3r_replay.recording.importer import import_recording
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+# The same examples everywhere, and no haste: a busy machine is no failure.
+settings.register_profile("keep3r", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("keep3r")
 
 
 class Audited:

@@ -54,6 +54,8 @@ _EVENT_COLUMNS = (
 )
 _AMOUNT = pl.Decimal(38, 0)
 _ENTRY = ("transaction_to", "selector")
+_TRANSACTION = ("block_number", "transaction_index")
+_LOG = ("block_number", "log_index")
 
 
 def works_table(lake: Lake, records: Sequence[tuple[Any, ...]], span: Span, keep3r: str) -> pl.DataFrame:
@@ -74,35 +76,27 @@ def works_table(lake: Lake, records: Sequence[tuple[Any, ...]], span: Span, keep
         events = scan.select(_EVENT_COLUMNS).collect()
     columns = list(zip(*records, strict=True)) or [()] * len(WORK_COLUMNS)
     explained = pl.DataFrame(
-        [
-            pl.Series(name, list(values), dtype=_RECORD_TYPES[name])
-            for name, values in zip(WORK_COLUMNS, columns, strict=True)
-        ]
+        [pl.Series(name, values, dtype=_RECORD_TYPES[name]) for name, values in zip(WORK_COLUMNS, columns, strict=True)]
     ).with_columns(pl.col(pl.Int128).cast(_AMOUNT))
     works = events.hstack(explained)
-    return (
-        works.join(
-            _entry_points(lake, span),
-            on=["block_number", "transaction_index"],
-            how="left",
-            maintain_order="left",
-        )
-        .join(_told_later(lake, works), on=["block_number", "log_index"], how="left", maintain_order="left")
-        .drop("transaction_index")
+    # Only the keys are joined: the other columns need not move.
+    entries = works.select(_TRANSACTION).join(
+        _entry_points(lake, span), on=_TRANSACTION, how="left", maintain_order="left"
     )
+    told = works.select(_LOG).join(_told_later(lake, works), on=_LOG, how="left", maintain_order="left")
+    return works.drop("transaction_index").hstack(entries.select(_ENTRY)).hstack(told.select("told_later"))
 
 
 def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
     """Works whose meter no event told before them, but a validation after them in the same transaction does."""
-    place = ["block_number", "transaction_index"]
-    solved = works.filter(pl.col("explanation") == SOLVED_GAS).select(*place, "log_index", "initial_gas")
+    solved = works.filter(pl.col("explanation") == SOLVED_GAS).select(*_TRANSACTION, "log_index", "initial_gas")
     if solved.is_empty() or not lake.has("events/keep3r.KeeperValidation"):
         return pl.DataFrame(schema={"block_number": pl.UInt32, "log_index": pl.UInt32, "told_later": pl.Boolean})
     validations = lake.scan("events/keep3r.KeeperValidation").select(
-        *place, pl.col("log_index").alias("validated_at"), pl.col("gas_left").alias("initial_gas")
+        *_TRANSACTION, pl.col("log_index").alias("validated_at"), pl.col("gas_left").alias("initial_gas")
     )
     return (
-        validations.join(solved.lazy(), on=[*place, "initial_gas"])
+        validations.join(solved.lazy(), on=[*_TRANSACTION, "initial_gas"])
         .filter(pl.col("validated_at") > pl.col("log_index"))
         .select("block_number", "log_index", pl.lit(value=True).alias("told_later"))
         .unique()
