@@ -49,13 +49,14 @@ class History:
         self.logs = _lines(folder / "logs.jsonl.gz")
         self.blocks = _lines(folder / "blocks.jsonl.gz")
         self.transactions = _lines(folder / "txs.jsonl.gz")
+        self._parsed: dict[int, object] = {}
         self.readings = range(2**32)
         """Blocks whose readings `write` keeps."""
 
     def copy(self) -> History:
         """The same history again, with records of its own."""
         twin = object.__new__(History)
-        twin.folder, twin.readings = self.folder, self.readings
+        twin.folder, twin.readings, twin._parsed = self.folder, self.readings, self._parsed
         twin.__dict__["views"] = self.views
         twin.logs, twin.blocks, twin.transactions = map(deepcopy, (self.logs, self.blocks, self.transactions))
         return twin
@@ -68,10 +69,15 @@ class History:
 
     def reading(self, block: int, *path: str) -> object:
         """What the readings after `block` hold under `path` (section, subject, ...); None if nothing."""
-        part: object = next((json.loads(line) for number, line in self.views if number == block), None)
+        part: object = self._read(block)
         for key in path:
             part = next((part[name] for name in part if name.lower() == key.lower()), None) if part else None
         return part
+
+    def _read(self, block: int) -> object:
+        if block not in self._parsed:
+            self._parsed[block] = next((json.loads(line) for number, line in self.views if number == block), None)
+        return self._parsed[block]
 
     def reading_after(self, block: int, *path: str) -> int | None:
         """The first block from `block` on whose readings hold `path`."""
@@ -80,7 +86,11 @@ class History:
 
     def log(self, block: int, index: int) -> dict:
         """The log at a place."""
-        return next(log for log in self.logs if place(log) == (block, index))
+        return self._by_place[block, index]
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[int, int], dict]:
+        return {place(log): log for log in self.logs}
 
     def write(self, folder: Path) -> Path:
         """Write the history as a recording."""
