@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pytest
 from histories import bundled, name_of
 from hypothesis import HealthCheck, settings
 
+from keep3r_replay.audit.contract import Options, Replayed, keep3r_contracts, replay_contract
 from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
@@ -29,6 +31,11 @@ class Audited:
         self.recording = recording
         self.lake = Lake.open(folder)
         self.audit = audit(self.lake)
+
+    @cached_property
+    def straight(self) -> Replayed:
+        """The replay of its first Keep3r contract from beginning to end, without readings."""
+        return replay_contract(self.lake, keep3r_contracts(self.lake)[0], None, None, Options(readings=False))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,102 @@
+"""Starts in mid-history: from the contract's own readings, and from snapshots of the model."""
+
+from __future__ import annotations
+
+import random
+
+import polars as pl
+import pytest
+from histories import beside, bundled, name_of
+
+from keep3r_replay.audit.contract import Options, keep3r_contracts, replay_contract
+from keep3r_replay.audit.mid_history import readings_start
+from keep3r_replay.audit.results import write_results
+from keep3r_replay.audit.run import audit, state_hash
+from keep3r_replay.audit.snapshots import load_snapshot
+from keep3r_replay.audit.state_query import state_at
+from keep3r_replay.errors import UsageError
+from keep3r_replay.lake.reader import Lake
+
+FUZZ = [path for path in (beside() or bundled()) if "-fuzz-" in path.name or path.name == "recording"]
+
+
+@pytest.fixture(params=FUZZ, ids=name_of)
+def fuzzed(request, audited_recordings):
+    """Each fuzz recording in turn: all that there are beside the checkout, else those in it."""
+    return audited_recordings(request.param)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_start_from_readings_agrees_with_the_straight_run(fuzzed, seed):
+    """From a random block with readings on, every event and reading agrees, and the state at the end is the same."""
+    contract = keep3r_contracts(fuzzed.lake)[0]
+    blocks = fuzzed.lake.scan("readings", columns=["block_number"]).unique().collect()["block_number"].sort().to_list()
+    block = random.Random(seed).choice(blocks[1:-5])
+    start = readings_start(fuzzed.lake, block)
+
+    started = audit(fuzzed.lake, starts={contract.address: start}, snapshot_every=0)
+
+    assert started.findings == []
+    assert started.summary["events"]["mismatched"] == started.summary["readings"]["mismatched"] == 0
+    after = pl.col("block_number") > block
+    assert started.tables["works"].drop("initial_gas").equals(
+        fuzzed.audit.tables["works"].filter(after).drop("initial_gas")
+    )
+    again = replay_contract(fuzzed.lake, contract, None, start, Options(readings=False)).protocol.dump()
+    assert told_by_readings(again) == told_by_readings(fuzzed.straight.protocol.dump())
+
+
+def told_by_readings(state):
+    """A state without what no reading tells: see docs/mid-history.md."""
+    jobs = {
+        address: {
+            name: sorted(value) if name in {"liquidities", "tokens"} else value
+            for name, value in job.items()
+            if name != "migration_requested_at"
+        }
+        for address, job in state["jobs"].items()
+    }
+    left_out = {"slashers", "disputers", "escrow_balances", "gas_meter"}
+    return {name: value for name, value in state.items() if name not in left_out} | {"jobs": jobs}
+
+
+def test_resuming_from_any_snapshot_ends_in_the_same_state(fuzzed, tmp_path):
+    """From every snapshot on, works, findings and final state are those of the straight run."""
+    contract = keep3r_contracts(fuzzed.lake)[0]
+    whole = audit(fuzzed.lake, snapshot_every=300)
+    write_results(whole, tmp_path / "results", {})
+    blocks = whole.tables["snapshots"]["block_number"].to_list()
+    assert len(blocks) > 1
+    for block in blocks:
+        snapshot = load_snapshot(tmp_path / "results", fuzzed.lake, contract.address, block)
+        assert snapshot is not None
+        resumed = replay_contract(fuzzed.lake, contract, None, snapshot, Options(readings=False))
+        assert state_hash(resumed.protocol.dump()) == whole.summary["state_hash"]
+        assert resumed.journal.findings == []
+        assert resumed.works.equals(fuzzed.straight.works.filter(pl.col("block_number") > block))
+
+
+def test_the_state_at_a_block_is_that_of_a_replay_up_to_it(audited, tmp_path):
+    """At random blocks the state from the last snapshot on is the state of a replay from the beginning."""
+    contract = keep3r_contracts(audited.lake)[0]
+    write_results(audit(audited.lake, snapshot_every=100), tmp_path / "results", {})
+    last = audited.lake.manifest.coverage.to_block
+    for block in random.Random(4).sample(range(last + 1), 3):
+        with_snapshot = state_at(audited.lake, contract, block, tmp_path / "results").dump()
+        assert with_snapshot == state_at(audited.lake, contract, block, None).dump()
+
+
+def test_a_start_needs_readings_at_its_block(audited):
+    """A block without readings is refused, and the nearest with some is named."""
+    with pytest.raises(UsageError, match="no readings after this block"):
+        readings_start(audited.lake, 1)
+
+
+def test_snapshots_belong_to_their_lake(audited_recordings, tmp_path):
+    """Results of one lake are refused for another."""
+    first, second = (audited_recordings(path) for path in bundled()[:2])
+    write_results(audit(first.lake, snapshot_every=100), tmp_path / "results", {})
+    with pytest.raises(UsageError, match="another lake"):
+        load_snapshot(tmp_path / "results", second.lake, keep3r_contracts(second.lake)[0].address, None)
+    with pytest.raises(UsageError, match="holds no results"):
+        load_snapshot(tmp_path, Lake.open(first.lake.path), keep3r_contracts(first.lake)[0].address, None)
