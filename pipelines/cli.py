@@ -35,6 +35,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "explain": Subcommand("pipelines.explain:main", "show every term of a transaction's payments and credits"),
     "warehouse": Subcommand("pipelines.warehouse:main", "make a DuckDB database of a lake and its results"),
     "sql": Subcommand("pipelines.sql:main", "ask the warehouse"),
+    "report": Subcommand("pipelines.report:main", "write the results as one page with charts"),
 }
 
 _USAGE = "usage: keep3r SUBCOMMAND [key=value ...]"

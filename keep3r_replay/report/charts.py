@@ -1,0 +1,83 @@
+"""Which charts a report has: one list for the page and for files alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from keep3r_replay.report.figures import Size, draw_credits, draw_keepers, draw_waste, draw_waterfall, picture
+from keep3r_replay.report.series import job_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from keep3r_replay.report.results import Results
+
+KEEPERS_SHOWN = 12
+
+
+class Chart(NamedTuple):
+    """One chart: name (of its element and file), what it shows, how it is drawn."""
+
+    name: str
+    caption: str
+    draw: Callable[[Any, Size], None]
+
+
+def job_charts(results: Results, job: str) -> Iterator[Chart]:
+    """The charts of one job."""
+    periods = results.periods(job)
+    yield Chart(
+        f"credits-{job}",
+        "Total, liquidity and period credits over time, in KP3R; on the axis works, rewards and period starts (UTC).",
+        draw_credits(job_series(results.tables, job)),
+    )
+    yield Chart(
+        f"ledger-{job}",
+        "The ledger of the last reward periods: a bar starts where the last one ends; the black line is what is left.",
+        draw_waterfall(periods),
+    )
+    yield Chart(
+        f"waste-{job}",
+        "Credits used and lost in each period, in KP3R; diamonds: what the documented rule would have let expire.",
+        draw_waste(periods, results.expired_by("documented", job)),
+    )
+
+
+def keeper_chart(results: Results) -> Chart | None:
+    """What keepers earned beside what gas cost; None where no work can be valued."""
+    keepers = results.tables["keeper_accounts"].filter(
+        pl.col("reward_eth").is_not_null() & pl.col("gas_paid").is_not_null() & (pl.col("works") > 0)
+    )
+    rows = list(
+        zip(
+            keepers["keeper"].to_list(),
+            keepers["reward_eth"].cast(pl.Int128).to_list(),
+            keepers["gas_paid"].cast(pl.Int128).to_list(),
+            strict=True,
+        )
+    )
+    if not rows:
+        return None
+    rows.sort(key=lambda row: (-row[1], row[0]))
+    shown = rows[:KEEPERS_SHOWN]
+    return Chart(
+        "keepers",
+        f"Reward at the contract's own quote and gas paid, in ETH, of the {len(shown)} keepers who earned most.",
+        draw_keepers([f"{row[0][:8]}…" for row in shown], [row[1] for row in shown], [row[2] for row in shown]),
+    )
+
+
+def write_charts(results: Results, jobs: list[str], folder: Path, format_: str, size: Size) -> list[Path]:
+    """Each chart as a file of its own, `png` or `svg`; returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    charts = [chart for job in jobs for chart in job_charts(results, job)]
+    keepers = keeper_chart(results)
+    files = []
+    for chart in [*charts, *([keepers] if keepers else [])]:
+        file = folder / f"{chart.name}.{format_}"
+        file.write_bytes(picture(chart.draw, size, chart.name, format_))
+        files.append(file)
+    return files

@@ -1,0 +1,114 @@
+"""Results on disk as the report reads them, and the pages' numbers: whole tokens as exact text."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.report.terminal import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_TABLES = (
+    "accounts",
+    "expiries",
+    "expiry_findings",
+    "findings",
+    "job_history",
+    "keeper_accounts",
+    "ledger",
+    "period_views",
+    "periods",
+    "reward_periods",
+    "rewards",
+    "works",
+)
+_MINTED = ("minted_reset", "minted_topup", "minted_liquidity", "minted_settled")
+
+
+class Results:
+    """Results of one replay with ledger.
+
+    Attributes:
+        summary: the parsed `summary.json`.
+        tables: the tables that the report needs, amounts as Decimal(38, 0).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read a folder of results.
+
+        Raises:
+            InputError: it holds none, or they were made without ledger, or a file is damaged.
+        """
+        try:
+            self.summary: dict[str, Any] = json.loads((folder / "summary.json").read_bytes())
+        except (OSError, ValueError):
+            raise InputError(folder, "holds no results of a replay", remedy="make them with keep3r replay") from None
+        if "ledger" not in self.summary:
+            raise InputError(folder, "the results have no ledger", remedy="make them with keep3r replay ledger=true")
+        self.tables: Mapping[str, pl.DataFrame] = {name: _read(folder, name) for name in _TABLES}
+
+    def jobs(self) -> list[str]:
+        """Jobs that ever held credits, those with the most works first."""
+        works = dict(self.tables["works"]["job"].value_counts().iter_rows())
+        held = self.tables["ledger"]["job"].unique().to_list()
+        return sorted(held, key=lambda job: (-works.get(job, 0), job))
+
+    def chosen(self, wanted: str) -> str:
+        """The job that a person means by its address or its beginning. Raises `UsageError` if that is not one."""
+        found = [job for job in self.jobs() if job.startswith(wanted.lower())]
+        if len(found) != 1:
+            raise UsageError(f"job={wanted[:60]!r} names {len(found)} jobs of these results; say the whole address")
+        return found[0]
+
+    def periods(self, job: str) -> list[dict[str, Any]]:
+        """A job's periods in order, with what was minted and migrated in one sum each; wei as int."""
+        frame = self.tables["periods"].filter(pl.col("job") == job).with_columns(pl.col(pl.Decimal).cast(pl.Int128))
+        rows = frame.sort("begins_at").rows(named=True)
+        for row in rows:
+            row["minted"] = sum(row[kind] for kind in _MINTED)
+            row["migrated"] = row["migrated_in"] + row["migrated_out"]
+        return rows
+
+    def expired_by(self, rule: str, job: str) -> dict[int, int]:
+        """What a rule lets expire in each of a job's periods, by the period's beginning; wei, below 0."""
+        frame = self.tables["expiries"].filter((pl.col("job") == job) & (pl.col("rule") == rule))
+        return dict(zip(frame["begins_at"].to_list(), frame["expired"].cast(pl.Int128).to_list(), strict=True))
+
+    def wasted(self, job: str) -> dict[str, tuple[int, int, int]]:
+        """By rule what a job spent, lost, and could not have paid; wei."""
+        found = {}
+        for rule in ("contract", "documented", "none"):
+            frame = self.tables["expiries"].filter((pl.col("job") == job) & (pl.col("rule") == rule))
+            sums = [wei(frame[name]) for name in ("spent", "expired", "capped", "unpaid")]
+            found[rule] = (-sums[0], -sums[1] - sums[2], sums[3])
+        return found
+
+
+def _read(folder: Path, name: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(folder / f"{name}.parquet")
+    except (OSError, pl.exceptions.PolarsError):
+        raise InputError(
+            folder / f"{name}.parquet", "is missing or damaged", remedy="run keep3r replay again"
+        ) from None
+
+
+def wei(amounts: pl.Series) -> int:
+    """Exact sum of a column of amounts; what is not known counts as nothing."""
+    return sum(value for value in amounts.cast(pl.Int128).to_list() if value is not None)
+
+
+def share(part: int, whole: int) -> str:
+    """A share in percent with one decimal, cut; a dash of nothing."""
+    return f"{part * 1000 // whole // 10}.{part * 1000 // whole % 10} %" if whole else "-"
+
+
+def amounts(values: Iterable[int | None], places: int = 4) -> list[str]:
+    """Amounts of wei in whole tokens; a dash where nothing is known."""
+    return ["-" if value is None else tokens(value, places) for value in values]

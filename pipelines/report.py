@@ -1,0 +1,58 @@
+"""`keep3r report`: results as one page for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from pipelines.config import load_config, setting
+
+SUMMARY = "Write the results of a replay (with ledger=true) as one HTML file that opens offline; charts as files too."
+
+
+class Format(Enum):
+    """How charts are written."""
+
+    png = "png"
+    svg = "svg"
+
+
+class Width(Enum):
+    """For which screen charts are drawn."""
+
+    wide = "wide"
+    narrow = "narrow"
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    """Settings of `keep3r report`."""
+
+    results: str = setting("folder of the results, made with ledger=true", default="results")
+    report: str = setting("the page to write; a former one is replaced", default="report.html")
+    job: str = setting("only this job: its address or the beginning of it", default="")
+    charts: str | None = setting("folder for each chart as a file of its own; none: no files", default=None)
+    format: Format = setting("format of those files", default=Format.png)
+    width: Width = setting("wide for a desk, narrow for a phone", default=Width.wide)
+
+
+def main(argv: list[str]) -> int:
+    """Write the report; return the exit code."""
+    config = load_config("report", ReportConfig, argv, summary=SUMMARY)
+    from keep3r_replay.lake.writer import write_bytes
+    from keep3r_replay.report.charts import write_charts
+    from keep3r_replay.report.figures import NARROW, WIDE
+    from keep3r_replay.report.page import JOBS_SHOWN, make_report
+    from keep3r_replay.report.results import Results
+
+    results = Results(Path(config.results))
+    jobs = [results.chosen(config.job)] if config.job else results.jobs()[:JOBS_SHOWN]
+    page = make_report(results, jobs).encode()
+    write_bytes(Path(config.report), page)
+    print(f"report {config.report}: {len(jobs)} of {len(results.jobs())} jobs, {len(page) / 1e6:.1f} MB")
+    if config.charts is not None:
+        size = WIDE if config.width is Width.wide else NARROW
+        files = write_charts(results, jobs, Path(config.charts), config.format.value, size)
+        print(f"charts {config.charts}: {len(files)} files")
+    return 0

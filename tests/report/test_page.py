@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from histories import beside
+
+from keep3r_replay.report.page import make_report
+from keep3r_replay.report.results import Results
+from pipelines import cli
+from tests.report.chromium import Browser
+
+DESK, PHONE = (1280, 900), (390, 844)
+HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&"
+
+
+@pytest.fixture(scope="module")
+def report(results, tmp_path_factory):
+    """The page of a random history."""
+    file = tmp_path_factory.mktemp("page") / "report.html"
+    assert cli.main(["report", f"results={results}", f"report={file}"]) == 0
+    return file
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser for the tests of this module."""
+    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize(("size", "phone"), [(DESK, False), (PHONE, True)], ids=["desk", "phone"])
+def test_charts_are_there(browser, report, results, size, phone):
+    """Every chart is drawn, in its place, within the screen's width, in the drawing made for that screen."""
+    browser.open(report.as_uri(), *size, phone=phone)
+    images = browser.value(
+        "[...document.images].map(i => ({name: i.closest('figure').id, drawn: i.naturalWidth, "
+        "wide: i.naturalWidth > 1.5 * i.naturalHeight, left: i.getBoundingClientRect().left, "
+        "right: i.getBoundingClientRect().right, height: i.getBoundingClientRect().height}))"
+    )
+    jobs = Results(results).jobs()
+    expected = {f"{kind}-{job}" for job in jobs for kind in ("credits", "ledger", "waste")} | {"keepers"}
+    assert {image["name"] for image in images} == expected
+    for image in images:
+        assert image["drawn"] > 0
+        assert image["wide"] != phone
+        assert image["left"] >= 0
+        assert image["right"] <= size[0]
+        assert image["height"] > 150
+    assert browser.value("document.documentElement.scrollWidth") <= size[0]
+    assert float(browser.value("getComputedStyle(document.body).fontSize").removesuffix("px")) >= 14
+
+
+def test_text_in_charts_is_readable_on_a_phone(browser, report):
+    """No letter of a chart is smaller than 11 pixels on a phone's screen."""
+    browser.open(report.as_uri(), *PHONE, phone=True)
+    smallest = browser.value(
+        "Math.min(...[...document.images].flatMap(i => { const svg = atob(i.currentSrc.split(',')[1]);"
+        'const scale = i.getBoundingClientRect().width / parseFloat(svg.match(/viewBox="0 0 ([0-9.]+)/)[1]);'
+        "return [...svg.matchAll(/font(?:-size)?: (?:[a-z ]*)([0-9.]+)px/g)].map(m => scale * parseFloat(m[1])) }))"
+    )
+    assert smallest >= 11
+
+
+def test_page_is_alone_and_silent(browser, report):
+    """The page asks for nothing but itself, and the console stays empty."""
+    browser.console.clear()
+    browser.requests.clear()
+    browser.open(report.as_uri(), *DESK, phone=False)
+    assert browser.console == []
+    assert [url for url in browser.requests if not url.startswith(("data:", report.as_uri()))] == []
+    assert not re.search(r"https?://|<script", report.read_text())
+
+
+def test_text_from_the_chain_is_escaped(browser, results, tmp_path):
+    """Markup in findings or in a deployment's name is shown, never obeyed."""
+    page = Results(results)
+    page.summary = {**page.summary, "deployment": HOSTILE, "verdict": "findings"}
+    columns = page.tables["findings"].schema
+    row = {name: HOSTILE if kind == pl.String else None for name, kind in columns.items()} | {"block_number": 1}
+    page.tables = {**page.tables, "findings": pl.DataFrame([row], schema=columns)}
+    file = tmp_path / "hostile.html"
+    file.write_text(make_report(page, page.jobs()[:1]))
+    browser.console.clear()
+    browser.open(file.as_uri(), *DESK, phone=False)
+    assert browser.console == []
+    assert browser.value("document.title") == f"Keep3r replay: {HOSTILE}"
+    assert browser.value("document.querySelector('h1').textContent") == HOSTILE
+    assert browser.value("document.scripts.length + document.querySelectorAll('[onerror]').length") == 0
+
+
+def test_same_results_give_the_same_bytes(report, results):
+    """The page says nothing of when it was made: a second one is the same."""
+    page = Results(results)
+    assert make_report(page, page.jobs()[:8]) == report.read_text()
+
+
+def test_numbers_on_the_page_are_the_ledgers(report, results):
+    """The sums at the top are those of the results, cut to two decimals."""
+    sums = json.loads((results / "summary.json").read_bytes())["ledger"]["sums"]
+    spent = -int(sums["spent"])
+    assert f"{spent // 10**18:,}.{spent % 10**18 // 10**16:02d}" in report.read_text()
+
+
+def test_one_job_and_charts_as_files(results, tmp_path, capsys):
+    """`job=` narrows the page to a job; `charts=` writes each chart, as PNG or SVG, the same bytes each time."""
+    job = Results(results).jobs()[1]
+    written = []
+    for format_, magic in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("svg", b"<?xml")):
+        folder = tmp_path / f"{format_}{len(written)}"
+        page = tmp_path / "one.html"
+        arguments = [f"results={results}", f"report={page}", f"job={job[:12]}", f"charts={folder}", f"format={format_}"]
+        assert cli.main(["report", *arguments]) == 0
+        assert page.read_text().count("<section") == 1
+        files = sorted(folder.iterdir())
+        assert len(files) == 4
+        assert all(file.read_bytes().startswith(magic) for file in files)
+        written.append([file.read_bytes() for file in files])
+    assert written[1] == written[2]
+    assert "4 files" in capsys.readouterr().out
+
+
+def test_mistakes_are_one_line(results, tmp_path, capsys):
+    """No results, results without ledger and an unknown job are one line each."""
+    assert cli.main(["report", f"results={tmp_path}", f"report={tmp_path / 'x.html'}"]) == 1
+    assert cli.main(["report", f"results={results}", "job=0xnone", f"report={tmp_path / 'x.html'}"]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
+    assert not (tmp_path / "x.html").exists()
+
+
+@pytest.mark.skipif(not any(path.name == "open-v2.3-large" for path in beside()), reason="needs the large recording")
+def test_large_report_is_quick(tmp_path, audited_recordings):
+    """The report of 56,000 works takes less than ten seconds."""
+    from keep3r_replay.audit.results import write_results
+    from keep3r_replay.audit.run import audit
+
+    recording = next(path for path in beside() if path.name == "open-v2.3-large")
+    write_results(audit(audited_recordings(recording).lake, ledger=True), tmp_path / "results", {})
+    started = time.monotonic()
+    assert cli.main(["report", f"results={tmp_path / 'results'}", f"report={tmp_path / 'report.html'}"]) == 0
+    assert time.monotonic() - started < 10
+    assert Path(tmp_path / "report.html").stat().st_size < 10_000_000
