@@ -17,7 +17,7 @@ from keep3r_replay.audit.ledger_summary import ledger_summary
 from keep3r_replay.audit.ledger_tables import ledger_tables
 from keep3r_replay.audit.snapshots import EVERY
 from keep3r_replay.audit.states import merge_tables, rows_table, state_tables, with_contract
-from keep3r_replay.audit.works import CLASSES, classify, needs_evidence, payment_findings
+from keep3r_replay.audit.works import CLASSES, classify, needs_evidence, payment_findings, total_tables
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, Finding
 from keep3r_replay.keep3r_v2.calls.work import REWARD_COLUMNS
@@ -94,6 +94,7 @@ def audit(
         [one.tables if len(audited) == 1 else with_contract(one.tables, one.summary["keep3r"]) for one in audited]
     )
     tables["findings"] = findings_table(lake, findings)
+    tables |= total_tables(tables["works"])
     summaries = [one.summary for one in audited]
     summary: dict[str, Any] = {
         "verdict": "findings" if findings else "clean",

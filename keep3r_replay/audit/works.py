@@ -223,6 +223,16 @@ def payment_findings(works: pl.DataFrame) -> list[Finding]:
     return findings
 
 
+def total_tables(works: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """What every keeper earned and every job paid over all contracts, by token: number of works, and the sum in wei."""
+    return {
+        f"{role}_totals": works.group_by(role, "credit")
+        .agg(pl.len().alias("works"), pl.col("payment").sum().alias("paid"))
+        .sort(role, "credit")
+        for role in ("keeper", "job")
+    }
+
+
 def needs_evidence(works: pl.DataFrame) -> bool:
     """Whether a class depends on how entry points and jobs pay in the rest of the history."""
     return bool(works["explanation"].is_in([UNEXPLAINED, UNMETERED, SOLVED_GAS]).any()) or bool(

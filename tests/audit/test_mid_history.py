@@ -39,8 +39,10 @@ def test_a_start_from_readings_agrees_with_the_straight_run(fuzzed, seed):
     assert started.findings == []
     assert started.summary["events"]["mismatched"] == started.summary["readings"]["mismatched"] == 0
     after = pl.col("block_number") > block
-    assert started.tables["works"].drop("initial_gas").equals(
-        fuzzed.audit.tables["works"].filter(after).drop("initial_gas")
+    assert (
+        started.tables["works"]
+        .drop("initial_gas")
+        .equals(fuzzed.audit.tables["works"].filter(after).drop("initial_gas"))
     )
     again = replay_contract(fuzzed.lake, contract, None, start, Options(readings=False)).protocol.dump()
     assert told_by_readings(again) == told_by_readings(fuzzed.straight.protocol.dump())

@@ -28,6 +28,7 @@ from keep3r_replay.keep3r_v2.credits import settle, update_if_needed
 from keep3r_replay.keep3r_v2.job_liquidity import unbond_liquidity
 from keep3r_replay.keep3r_v2.jobs import accept_migration, add_token_credits, request_migration
 from keep3r_replay.keep3r_v2.snapshot import dump_job
+from keep3r_replay.keep3r_v2.versions import RULES
 from keep3r_replay.keep3r_v2.work import earn, pay_credits
 
 TOKEN = "0x" + "7" * 40
@@ -38,7 +39,7 @@ STEP = st.tuples(
     st.integers(0, 10**4),
     st.sampled_from([LIQUIDITY, SECOND_LIQUIDITY]),
 )
-HISTORIES = st.tuples(st.sampled_from(["2.2", "2.3"]), AMOUNTS, st.lists(STEP, max_size=12))
+HISTORIES = st.tuples(st.sampled_from(sorted(RULES)), AMOUNTS, st.lists(STEP, max_size=12))
 
 
 def apply(world, step, now, share, liquidity):

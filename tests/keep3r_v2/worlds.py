@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from keep3r_replay.keep3r_v2.helper import Helper, HelperParameters
 from keep3r_replay.keep3r_v2.job_liquidity import add_liquidity, approve_liquidity, settle_for_addition
 from keep3r_replay.keep3r_v2.jobs import add_job
 from keep3r_replay.keep3r_v2.state import Keep3r, Parameters
-from keep3r_replay.keep3r_v2.versions import RULES
+from keep3r_replay.keep3r_v2.versions import HELPER_RULES, RULES
 from keep3r_replay.uniswap_v3.oracle import Pool
 
 DAY = 86_400
@@ -39,6 +40,9 @@ def keep3r(version: str = "2.3", tick: int = 0) -> Keep3r:
         kp3r_weth_pool=POOL,
     )
     made = Keep3r("0x" + "e" * 40, version, RULES[version], parameters, KP3R)
+    constants = HelperParameters(11_000, 12_000, 200 * ETHER, 0, 600, POOL, is_kp3r_token0=True, keep3r_v2=made.address)
+    made.helpers[OWNER] = Helper(OWNER, HELPER_RULES[version], constants, made.pools)
+    made.helpers[OWNER].oracles = {LIQUIDITY: POOL, SECOND_LIQUIDITY: SECOND_POOL}
     for pool, liquidity in ((POOL, LIQUIDITY), (SECOND_POOL, SECOND_LIQUIDITY)):
         made.pools[pool] = Pool(pool, KP3R, OTHER, 200)
         made.pools[pool].initialize(START - 100 * PERIOD, 2**96, tick)

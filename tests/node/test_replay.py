@@ -1,0 +1,73 @@
+"""Extraction and replay meet: what was fetched from a node with the real Keep3r 2.0 replays clean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keep3r_replay.audit.contract import keep3r_contracts
+from keep3r_replay.audit.mid_history import readings_start
+from keep3r_replay.audit.run import audit
+from keep3r_replay.lake.reader import Lake
+from tests.node.anvil import calldata
+from tests.node.lakes import run, settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.node.keep3r_chain import KP3R, Keep3rChain  # noqa: F401
+
+_DAY = 86_400
+
+
+def test_an_extracted_history_replays_clean_with_the_nodes_own_readings(chain: Keep3rChain, tmp_path: Path) -> None:
+    """Works, governance, disputes and a slash of the real 2.0 replay without a finding, readings of the node included."""
+    node, keeper = chain.node, chain.keepers[0]
+    for role in ("addDisputer(address)", "addSlasher(address)"):
+        chain.govern(role, chain.governance)
+    chain.govern("setBondTime(uint256)", 2 * _DAY)
+    chain.govern("dispute(address)", keeper)
+    chain.govern("slash(address,address,uint256)", keeper, _kp3r(), 10**9)
+    chain.govern("resolve(address)", keeper)
+    chain.govern("forceLiquidityCreditsToJob(address,uint256)", chain.job, 10**18)
+    remove = calldata("unbondLiquidityFromJob(address,address,uint256)", chain.job, chain.liquidity, 10**20)
+    node.transact(chain.provider, chain.keep3r, remove)
+    chain.live(60, seed=5)
+    node.mine(64)
+    last = node.head - 64
+    read = f"readings=[{last - 150},{last - 100},{last - 40},{last - 5},{last}]"
+
+    assert run(node.url, *settings(chain.keep3r, tmp_path / "lake", read)) == 0
+
+    audited = audit(Lake.open(tmp_path / "lake"))
+    assert audited.findings == []
+    works, readings = audited.summary["works"], audited.summary["readings"]
+    assert works["interval"] > 30
+    assert works["mismatch"] == works["undetermined"] == 0
+    assert readings["compared"] > 200
+    assert readings["mismatched"] == 0
+
+
+def test_a_start_from_the_nodes_readings_is_exact_after_one_reward_period(chain: Keep3rChain, tmp_path: Path) -> None:
+    """A replay that starts from views alone finds nothing wrong, and ends with the straight run's credits and bonds."""
+    node = chain.node
+    start = node.head - 100
+    chain.pass_time(11 * _DAY)
+    chain.live(60, seed=6)
+    node.mine(64)
+    last = node.head - 64
+    assert run(node.url, *settings(chain.keep3r, tmp_path / "lake", f"readings=[{start},{last - 20},{last}]")) == 0
+    lake = Lake.open(tmp_path / "lake")
+    keep3r = keep3r_contracts(lake)[0].address
+
+    straight = audit(lake)
+    started = audit(lake, starts={keep3r: readings_start(lake, start)})
+
+    assert straight.findings == started.findings == []
+    for table in ("job_states", "keeper_states"):
+        assert started.tables[table].equals(straight.tables[table])
+
+
+def _kp3r() -> str:
+    from tests.node.keep3r_chain import KP3R
+
+    return KP3R
