@@ -26,7 +26,7 @@ from keep3r_replay.chain.client import NodeClient
 from keep3r_replay.chain.fees import FeeSource
 from keep3r_replay.chain.spans import TARGET_LOGS
 from tests.node.anvil import Anvil
-from tests.node.faulty_proxy import FaultyProxy, Faults
+from tests.node.faulty_proxy import Faults, FaultyProxy
 
 _DECLARATION = (
     "event Swap(address indexed sender, address indexed recipient, int256 amount0, int256 amount1, "
@@ -43,7 +43,9 @@ class Result(NamedTuple):
     peak: float
 
 
-def measure(command: list[str], repeats: int, environment: dict[str, str] | None = None, clear: Path | None = None) -> Result:
+def measure(
+    command: list[str], repeats: int, environment: dict[str, str] | None = None, clear: Path | None = None
+) -> Result:
     """Run a command some times and return the medians."""
     results = []
     for _ in range(repeats):
@@ -115,7 +117,8 @@ def web3_slice(url: str, repeats: int) -> Result:
 from web3 import Web3
 w3 = Web3(Web3.HTTPProvider('{url}'))
 address = Web3.to_checksum_address('{POOL}')
-contract = w3.eth.contract(address=address, abi=[{{'anonymous': False, 'name': 'Swap', 'type': 'event', 'inputs': {inputs}}}])
+event = {{'anonymous': False, 'name': 'Swap', 'type': 'event', 'inputs': {inputs}}}
+contract = w3.eth.contract(address=address, abi=[event])
 logs = w3.eth.get_logs({{'fromBlock': 1, 'toBlock': {_SLICE_BLOCKS}, 'address': address}})
 rows = [contract.events.Swap().process_log(log) for log in logs]
 assert len(rows) == {_SLICE_BLOCKS * LOGS_A_BLOCK}
@@ -143,8 +146,8 @@ def table(title: str, rows: list[tuple[str, int, Result]], best: Result) -> None
         wall_ratio = result.wall / logs / (best.wall / own[1])
         cpu_ratio = per_log / (best.cpu / own[1] * 1e6)
         print(
-            f"| {name} | {logs:,} | {logs / result.wall:,.0f} | {result.wall:.2f} | {per_log:.2f} | {result.peak:.0f} | "
-            f"{wall_ratio:.2f} | {cpu_ratio:.2f} |"
+            f"| {name} | {logs:,} | {logs / result.wall:,.0f} | {result.wall:.2f} | {per_log:.2f} "
+            f"| {result.peak:.0f} | {wall_ratio:.2f} | {cpu_ratio:.2f} |"
         )
 
 
@@ -152,13 +155,21 @@ def compare(url: str, title: str, logs: int, repeats: int, folder: Path, warm: b
     """Measure all routes against one address."""
     blocks = logs // LOGS_A_BLOCK + 1
     if warm:
-        for route in (lambda: ours(url, folder / "w", 1), lambda: cryo(url, folder / "w2", blocks, 1), lambda: bare(url, blocks, 1)):
+        for route in (
+            lambda: ours(url, folder / "w", 1),
+            lambda: cryo(url, folder / "w2", blocks, 1),
+            lambda: bare(url, blocks, 1),
+        ):
             route()
     own = ours(url, folder / "ours", repeats)
     other = cryo(url, folder / "cryo", blocks, repeats)
     if rows_of(folder / "ours") != logs or rows_of(folder / "cryo") != logs:
         raise SystemExit("a route lost logs")
-    rows = [("keep3r extract", logs, own), ("cryo 0.3.2, decoded", logs, other), ("bare download", logs, bare(url, blocks, repeats))]
+    rows = [
+        ("keep3r extract", logs, own),
+        ("cryo 0.3.2, decoded", logs, other),
+        ("bare download", logs, bare(url, blocks, repeats)),
+    ]
     rows.append(("web3.py process_log", _SLICE_BLOCKS * LOGS_A_BLOCK, web3_slice(url, repeats)))
     table(title, rows, own)
 

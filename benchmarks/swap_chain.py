@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.node.anvil import Anvil
+if TYPE_CHECKING:
+    from tests.node.anvil import Anvil
 
 SWAP = "Swap(address,address,int256,int256,uint160,uint128,int24)"
 POOL = "0x" + "5a" * 20
@@ -15,13 +18,10 @@ LOGS_A_BLOCK = 60
 def pool_code() -> str:
     """Assemble the emitter: as many Swap logs as the first word of the input says, amounts counting down.
 
-    Its answers to token0(), token1(), fee() and tickSpacing() are one and the same word, so that it is taken for a pool.
+    Its answers to token0(), token1(), fee() and tickSpacing() are one and the same word: it is taken for a pool.
     """
     topic0 = keccak(text=SWAP).hex()
     sender = "3fc91a3afd70395cd496c647d5a6cc9d4b2b7fad"
-    # A call without value words, as views are, answers the number 60.
-    views = "36" + "6020" + "11" + "6012" + "57" + "5b603660005260206000f3".replace("5b", "", 1)
-    del views
     fixed = encode(
         ["int256", "int256", "uint160", "uint128", "int24"],
         [-22_684_062, 10**16, 0x51FDF2FD9B2526872A9B723450F2, 0xACD43E0E7CF808C5, 198_021],
@@ -33,8 +33,8 @@ def pool_code() -> str:
     # stack: counter. Each turn stores it as amount0's low part and emits the log.
     turn = (
         "5b"  # loop
-        + "80600052"  # mstore(0, counter)
-        + f"73{sender}" + f"73{sender}" + f"7f{topic0}" + "60a06000" + "a3"
+         "80600052"  # mstore(0, counter)
+         f"73{sender}" + f"73{sender}" + f"7f{topic0}" + "60a06000" + "a3"
         + "6001900380"  # counter - 1
         + "61{turn:04x}57" + "00"
     )  # fmt: skip

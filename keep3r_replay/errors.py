@@ -3,8 +3,8 @@
     Keep3rReplayError                 exit 1
     ├── UsageError                    exit 2   the command line or the configuration is wrong
     └── InputError                    exit 1   a file says something it must not: file, place, problem, remedy
-        └── LakeError                 exit 1   a lake is missing, damaged, or of a layout this version cannot read
-    ├── NodeError                     exit 1   a node refuses, lies or stays away (its address is never part of the text)
+        └── LakeError                 exit 1   a lake is missing, damaged, or of an unknown layout
+    ├── NodeError                     exit 1   a node refuses, lies or stays away; its address is never told
     └── LockedError                   exit 1   another run works on the same lake
 
 No error text holds a node's address: `without_urls` takes such out of foreign texts before they are shown.
@@ -13,7 +13,10 @@ No error text holds a node's address: `without_urls` takes such out of foreign t
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _URL = re.compile(r"\b(?:https?|wss?)://[^\s'\"<>]+|\burl: /[^\s'\")]+|\bhost='[^']*'", re.IGNORECASE)
 

@@ -199,4 +199,4 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, Enum):
         return value.name
-    return str(value) if str(value) else "empty"
+    return str(value) or "empty"

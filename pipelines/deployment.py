@@ -53,7 +53,9 @@ def spec_of(config: DeploymentConfig, *, detail: str) -> ExtractionSpec:
     addresses += [address for each in config.companions.values() for address in each]
     for address in addresses:
         if not _ADDRESS.fullmatch(address.lower()):
-            raise UsageError(f"deployment {config.name}: {address[:60]!r} is no address; write it in quotes, 0x and 40 digits")
+            raise UsageError(
+                f"deployment {config.name}: {address[:60]!r} is no address; write it in quotes, 0x and 40 digits"
+            )
     for role in config.companions:
         if role not in _COMPANIONS:
             raise UsageError(f"deployment {config.name}: unknown role {role!r}; known are {', '.join(_COMPANIONS)}")

@@ -36,10 +36,13 @@ class ExtractConfig:
     lake: str = setting("folder of the lake: absent, empty, or of an earlier run")
     from_block: int | None = setting("first block of a new lake; none: the oldest contract's", default=None)
     to_block: int | None = setting("last block; none: the final head", default=None)
-    confirmations: int | None = setting("blocks behind the head that are final; none: the node's own word", default=None)
+    confirmations: int | None = setting(
+        "blocks behind the head that are final; none: the node's own word", default=None
+    )
     detail: Detail = setting("all, or logs: no headers, base fees and transactions", default=Detail.all)
     connections: int = setting("requests under way at once", default=2)
     timeout: float = setting("seconds to wait for an answer", default=60.0)
+    attempts: int = setting("how often a question is asked before giving up", default=12)
     plan: bool = setting("print what would be fetched, and stop", default=False)
     readings: list[int] = setting("blocks at which to read all views, for reconciliation", default=[])
 
@@ -54,7 +57,7 @@ def main(argv: list[str]) -> int:
     from pipelines.progress import Progress
 
     spec = spec_of(config.deployment, detail=config.detail.value)
-    client = client_from_environment(connections=config.connections, timeout=config.timeout)
+    client = client_from_environment(connections=config.connections, timeout=config.timeout, attempts=config.attempts)
     request = Request(config.from_block, config.to_block, config.confirmations, config.connections)
     lake = Path(config.lake)
     progress = Progress()
@@ -84,6 +87,8 @@ def _check(config: ExtractConfig) -> None:
         raise UsageError(f"from_block={config.from_block} is after to_block={config.to_block}")
     if not 1 <= config.connections <= 64:
         raise UsageError("connections must be between 1 and 64")
+    if config.attempts < 1:
+        raise UsageError("attempts must be at least 1")
     if config.timeout <= 0:
         raise UsageError("timeout must be more than 0 seconds")
 

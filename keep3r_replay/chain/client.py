@@ -180,9 +180,10 @@ class NodeClient:
         with self._lock:
             now = time.monotonic()
             self._next += 1
-            turn = self._endpoints[self._next % len(self._endpoints) :] + self._endpoints[
-                : self._next % len(self._endpoints)
-            ]
+            turn = (
+                self._endpoints[self._next % len(self._endpoints) :]
+                + self._endpoints[: self._next % len(self._endpoints)]
+            )
             endpoint = min(turn, key=lambda each: max(each.free_at, now))
             wait = endpoint.free_at - now
             endpoint.free_at = max(endpoint.free_at, now) + endpoint.pause
@@ -341,7 +342,7 @@ def _endpoint(number: int, url: str, connections: int, timeout: float) -> _Endpo
     return _Endpoint(number, url, pool, parsed.request_uri, headers)
 
 
-def client_from_environment(*, connections: int, timeout: float) -> NodeClient:
+def client_from_environment(*, connections: int, timeout: float, attempts: int = 12) -> NodeClient:
     """Make a client of the nodes that the environment names.
 
     Raises:
@@ -350,4 +351,4 @@ def client_from_environment(*, connections: int, timeout: float) -> NodeClient:
     urls = [each.strip() for each in os.environ.get(ENVIRONMENT, "").split(",") if each.strip()]
     if not urls:
         raise UsageError(f"set {ENVIRONMENT} to the node's address (several, comma-separated, are used in turn)")
-    return NodeClient(urls, connections=connections, timeout=timeout)
+    return NodeClient(urls, connections=connections, timeout=timeout, attempts=attempts)

@@ -1,7 +1,8 @@
 """The base fee of every block, by `eth_feeHistory`: 35 bytes a block instead of a header.
 
 The answer holds one fee more than blocks, that of the block after the last: where it is not the first fee of the next
-answer, the block's header tells which is right. Nodes may answer fewer blocks than asked, or refuse old ranges; what is refused is taken from headers.
+answer, the block's header tells which is right. Nodes may answer fewer blocks than asked, or refuse old ranges; what
+is refused is taken from headers.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class FeeSource:
                     header = fetch_headers(self._client, [start])[0]
                     if header.baseFeePerGas is None or quantity(header.baseFeePerGas) != answer[0]:
                         raise NodeError(f"base fee of block {start} is not its header's; try another endpoint")
-                *part, after = answer
+                part, after = list(answer[:-1]), answer[-1]
             fees += part
         return fees
 

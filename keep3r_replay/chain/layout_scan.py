@@ -13,9 +13,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from keep3r_replay.chain.logs import MAX_TOPICS, LogBatch
+from keep3r_replay.chain.wire import WireLog
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -152,6 +154,11 @@ class _Columns:
 
 def _shape_of(log: bytes) -> _Shape:
     """Locate the values of one log, which must be a flat object of hexadecimal strings and `"removed":false`."""
+    try:
+        # Logs of this shape are the template but for hexadecimal digits, so they are JSON if the template is.
+        msgspec.json.decode(log, type=WireLog)
+    except msgspec.MsgspecError:
+        raise _UnfitError from None
     values: dict[bytes, Place] = {}
     topics: list[Place] = []
     strings = [(match.group(1), match.start(1), match.end(1)) for match in _STRING.finditer(log)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,15 +93,25 @@ class LogBatch:
 
 def empty_batch() -> LogBatch:
     """Return a batch of no logs."""
-    number, byte = np.uint32, np.uint8
+
+    def numbers() -> NDArray[np.uint32]:
+        return np.zeros(0, np.uint32)
+
+    def raw(*shape: int) -> NDArray[np.uint8]:
+        return np.zeros(shape, np.uint8)
+
     return LogBatch(
-        *(np.zeros(0, number) for _ in range(3)),
-        *(np.zeros((0, width), byte) for width in (32, 32, 20)),
-        topic_count=np.zeros(0, byte),
-        topics=np.zeros((0, MAX_TOPICS, 32), byte),
-        data=np.zeros(0, byte),
-        data_ends=np.zeros(1, np.int64),
-        timestamp=np.zeros(0, np.int64),
+        numbers(),
+        numbers(),
+        numbers(),
+        raw(0, 32),
+        raw(0, 32),
+        raw(0, 20),
+        raw(0),
+        raw(0, MAX_TOPICS, 32),
+        raw(0),
+        np.zeros(1, np.int64),
+        np.zeros(0, np.int64),
     )
 
 
@@ -136,24 +146,12 @@ def concatenate(batches: Sequence[LogBatch]) -> LogBatch:
     if not batches:
         return empty_batch()
     lengths = np.concatenate([np.diff(batch.data_ends) for batch in batches])
-    return LogBatch(
-        *(
-            np.concatenate([getattr(batch, name) for batch in batches])
-            for name in (
-                "block_number",
-                "log_index",
-                "transaction_index",
-                "block_hash",
-                "transaction_hash",
-                "address",
-                "topic_count",
-                "topics",
-                "data",
-            )
-        ),
-        data_ends=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
-        timestamp=np.concatenate([batch.timestamp for batch in batches]),
-    )
+    columns = {
+        field.name: np.concatenate([getattr(batch, field.name) for batch in batches])
+        for field in fields(LogBatch)
+        if field.name != "data_ends"
+    }
+    return LogBatch(**columns, data_ends=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]))
 
 
 def from_arrow(table: Any) -> LogBatch:

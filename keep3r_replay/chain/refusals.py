@@ -39,22 +39,31 @@ class Verdict:
 
 
 _NUMBER = r"(\d[\d,_.]*)\s*([kKmM]?)"
-_RESULTS = re.compile(rf"(?:more than|limit(?:ed)? (?:of|to)|exceeds?(?: max)?(?: limit of)?|maximum(?: of)?|max)\s*{_NUMBER}\s*"
-                      rf"(?:results|logs|events|entries|records)|(?:results|logs)\s*(?:limit|cap)\D{{0,12}}{_NUMBER}", re.IGNORECASE)  # fmt: skip
+_RESULTS = re.compile(
+    rf"(?:more than|limit(?:ed)? (?:of|to)|exceeds?(?: max)?(?: limit of)?|maximum(?: of)?|max)\s*{_NUMBER}\s*"
+    rf"(?:results|logs|events|entries|records)|(?:results|logs)\s*(?:limit|cap)\D{{0,12}}{_NUMBER}",
+    re.IGNORECASE,
+)
 _BLOCKS = (
     re.compile(rf"{_NUMBER}\s*-?\s*blocks?\s*range", re.IGNORECASE),
     re.compile(rf"(?:block\s*)?range[^\d\[]{{0,60}}?{_NUMBER}(?!\s*(?:results|logs))", re.IGNORECASE),
-    re.compile(rf"(?:limit(?:ed)? to|maximum(?: of)?|up to|at most|max(?:imum)?)\s*(?:a\s*)?{_NUMBER}\s*(?:blocks?|range)", re.IGNORECASE),
-)  # fmt: skip
+    re.compile(
+        rf"(?:limit(?:ed)? to|maximum(?: of)?|up to|at most|max(?:imum)?)\s*(?:a\s*)?{_NUMBER}\s*(?:blocks?|range)",
+        re.IGNORECASE,
+    ),
+)
 _SUGGESTED = re.compile(r"\[\s*(0x[0-9a-f]+|\d+)\s*[,-]\s*(0x[0-9a-f]+|\d+)\s*\]", re.IGNORECASE)
 
-_AHEAD = re.compile(r"beyond (?:the )?(?:current )?head|unknown block|block not found|after last accepted", re.IGNORECASE)
+_AHEAD = re.compile(
+    r"beyond (?:the )?(?:current )?head|unknown block|block not found|after last accepted", re.IGNORECASE
+)
 _TOO_MUCH = re.compile(
     r"(?<!invalid )(?<!invalid block )\brange\b|too\s*(?:many|much|large|wide)\s*(?:results|logs|blocks|data|range|a)|"
-    r"more than [\d,]+ (?:results|logs)|(?:results?|response|logs)\s*(?:size|limit|cap|exceed)|exceed\w*\s*(?:the\s*)?(?:max|block|range|results)|"
-    r"query\s*(?:timeout|returned more)|max(?:imum)?\s*(?:block\s*)?range|entity too large|limited to \d|narrow|reduce",
+    r"more than [\d,]+ (?:results|logs)|(?:results?|response|logs)\s*(?:size|limit|cap|exceed)|"
+    r"exceed\w*\s*(?:the\s*)?(?:max|block|range|results)|query\s*(?:timeout|returned more)|"
+    r"max(?:imum)?\s*(?:block\s*)?range|entity too large|limited to \d|narrow|reduce",
     re.IGNORECASE,
-)  # fmt: skip
+)
 _TOO_OFTEN = re.compile(
     r"rate\s*-?limit|too many requests|requests? per|compute units|throughput|capacity|throttl|quota|"
     r"(?:request|call|credit)s?\s*(?:count|limit)|slow down|try again later",

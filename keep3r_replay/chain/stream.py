@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+import heapq
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -20,10 +20,12 @@ class HasLogs(Protocol):
     """What a stream needs to know of an answer: the last block it covers, and how many logs it holds."""
 
     @property
-    def last(self) -> int: ...
+    def last(self) -> int:
+        """The last block of the answer."""
 
     @property
-    def batch(self) -> Sized: ...
+    def batch(self) -> Sized:
+        """The logs of the answer."""
 
 
 Answer = TypeVar("Answer", bound=HasLogs)
@@ -36,7 +38,8 @@ def stream(
 
     Args:
         fetch: asks for a closed range of blocks; runs in several threads at once.
-        first, last: the closed range.
+        first: the first block.
+        last: the last block.
         planner: chooses the spans.
         connections: how many requests are under way at once; at most one answer more is held in memory.
 
@@ -67,7 +70,7 @@ class _Stream(Generic[Answer]):
         self._next_block = first
         self._cursor = first
         self._last = last
-        self._pieces: deque[tuple[int, int]] = deque()
+        self._pieces: list[tuple[int, int]] = []
         self._running: dict[Future[Answer], tuple[int, int]] = {}
         self._arrived: dict[int, Answer] = {}
 
@@ -85,7 +88,7 @@ class _Stream(Generic[Answer]):
 
     def _fill(self) -> None:
         at_once = self._connections if self._planner.knows_density else 1
-        # The answer that is waited for is always among the running ones, so this bound cannot starve it.
+        # Of all that is not fetched the earliest is asked for first, so this bound cannot starve what is waited for.
         while len(self._running) < at_once and len(self._running) + len(self._arrived) <= self._connections:
             span = self._take()
             if span is None:
@@ -94,7 +97,7 @@ class _Stream(Generic[Answer]):
 
     def _take(self) -> tuple[int, int] | None:
         if self._pieces:
-            return self._pieces.popleft()
+            return heapq.heappop(self._pieces)
         if self._cursor > self._last:
             return None
         span = self._planner.span(self._cursor, self._last)
@@ -109,9 +112,12 @@ class _Stream(Generic[Answer]):
                 raise
             pieces = self._planner.refused(first, last, refusal.verdict)
             if not pieces:
-                raise NodeError(f"the node refuses the logs of the single block {first}; try another endpoint") from None
-            # The parts go first: what comes after them cannot be handed over before.
-            self._pieces.extendleft(reversed(pieces))
+                raise NodeError(
+                    f"the node refuses the logs of the single block {first}; try another endpoint"
+                ) from None
+            # Parts go before new spans and in order of blocks: what comes later cannot be handed over earlier.
+            for piece in pieces:
+                heapq.heappush(self._pieces, piece)
             return
         self._planner.answered(first, last, len(answer.batch))
         self._arrived[first] = answer

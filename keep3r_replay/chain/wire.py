@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]*)", re.IGNORECASE)
+_QUANTITY = re.compile(r"0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)")
 
 
 class MalformedError(ValueError):

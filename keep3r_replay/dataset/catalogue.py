@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from keep3r_replay.evm.abi import Event
+from typing import TYPE_CHECKING
+
 from keep3r_replay.keep3r_v2.events import (
     ESCROW_EVENTS,
     HELPER_EVENTS,
@@ -11,6 +12,9 @@ from keep3r_replay.keep3r_v2.events import (
     PAIR_MANAGER_FACTORY_EVENTS,
 )
 from keep3r_replay.uniswap_v3.events import POOL_EVENTS
+
+if TYPE_CHECKING:
+    from keep3r_replay.evm.abi import Event
 
 ROLES: dict[str, dict[str, tuple[Event, ...]]] = {
     "keep3r": KEEP3R_EVENTS,

@@ -37,7 +37,7 @@ def block_at(client: NodeClient, tag: str) -> Block | None:
         NodeError: the answer is no header.
     """
     try:
-        header = _HEADER.decode(client.call("eth_getBlockByNumber", tag, False))  # noqa: FBT003  (JSON-RPC's own shape)
+        header = _HEADER.decode(client.call("eth_getBlockByNumber", tag, False))
         return None if header is None else Block(quantity(header.number), header.hash.lower())
     except (msgspec.MsgspecError, MalformedError) as error:
         raise NodeError(f"block {tag} is no header: {error}; try another endpoint") from None

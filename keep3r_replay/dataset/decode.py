@@ -155,9 +155,7 @@ def _well_formed(batch: LogBatch, rows: Rows, event: Event, anomalies: list[Anom
     return rows[good]
 
 
-def _arguments(
-    batch: LogBatch, rows: Rows, event: Event, anomalies: list[Anomaly]
-) -> tuple[dict[str, Any], Rows]:
+def _arguments(batch: LogBatch, rows: Rows, event: Event, anomalies: list[Anomaly]) -> tuple[dict[str, Any], Rows]:
     """Decode the event's parameters; rows with a value that is dirty or does not fit are named and left out."""
     data = _data_words(batch, rows, len(event.in_data))
     columns: dict[str, Any] = {}
@@ -194,9 +192,11 @@ def _data_words(batch: LogBatch, rows: Rows, count: int) -> NDArray[np.uint8]:
     if len(rows) == len(batch):
         return np.ascontiguousarray(batch.data).reshape(len(rows), count, WORD)
     if not (batch.data_ends % WORD).any():
-        return batch.data.reshape(-1, WORD)[(starts // WORD)[:, None] + np.arange(count)]
+        gathered: NDArray[np.uint8] = batch.data.reshape(-1, WORD)[(starts // WORD)[:, None] + np.arange(count)]
+        return gathered
     # Some log of the batch has odd data, so words do not line up: gather byte by byte.
-    return batch.data[starts[:, None] + np.arange(count * WORD)].reshape(len(rows), count, WORD)
+    scattered: NDArray[np.uint8] = batch.data[starts[:, None] + np.arange(count * WORD)]
+    return scattered.reshape(len(rows), count, WORD)
 
 
 def _places(batch: LogBatch, rows: Rows, timestamps: NDArray[np.int64]) -> dict[str, Any]:

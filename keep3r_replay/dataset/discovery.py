@@ -68,13 +68,17 @@ class Discovery:
         named.append(("keep3r", self._spec.keep3r))
         for discovery in (self._at_creation(), self):
             # No event tells whom the constructor named, and present state saves finding the rest one by one.
-            helper = discovery._one(self._spec.keep3r, "keep3rHelper")
-            pool = discovery._one(self._spec.keep3r, "kp3rWethPool")
-            liquidities = discovery._one(self._spec.keep3r, "approvedLiquidities", "address[]") or ()
-            named += [("keep3r_helper", helper)] if helper else []
-            named += [("uniswap_v3_pool", pool)] if pool else []
-            named += [("pair_manager", liquidity) for liquidity in liquidities]
+            named += discovery.present()
         return [(role, address) for role, address in named if address != NOBODY]
+
+    def present(self) -> list[tuple[str, str]]:
+        """Return the role and address of what Keep3r's views name at the block."""
+        helper = self._one(self._spec.keep3r, "keep3rHelper")
+        pool = self._one(self._spec.keep3r, "kp3rWethPool")
+        liquidities = self._one(self._spec.keep3r, "approvedLiquidities", "address[]") or ()
+        named = [("keep3r_helper", helper)] if helper else []
+        named += [("uniswap_v3_pool", pool)] if pool else []
+        return named + [("pair_manager", liquidity) for liquidity in liquidities]
 
     def _at_creation(self) -> Discovery:
         first = self.first_block(self._spec.keep3r, known_first=self._spec.from_block)
@@ -168,7 +172,8 @@ class Discovery:
             helper = self._one(self._spec.keep3r, "keep3rHelper")
             answer = self._ask(helper, View("oracle", _ADDRESS, _ADDRESS), liquidity) if helper else None
             return _address(answer)
-        return self._one(liquidity, "pool")
+        pool: str | None = self._one(liquidity, "pool")
+        return pool
 
     def _one(self, contract: str, name: str, returns: str = "address") -> Any:
         answer = self._ask(contract, View(name, (), (returns,)))

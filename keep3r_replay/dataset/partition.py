@@ -81,7 +81,8 @@ def write_partition(
 
     Args:
         lake: its folder.
-        first, last: the range.
+        first: the first block of the range.
+        last: the last block of the range.
         contracts: whose logs to fetch, by address.
         source: the node and how to ask it.
         kept: files of the lake that hold the beginning of the range already; only what follows them is fetched.

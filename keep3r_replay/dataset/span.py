@@ -71,7 +71,9 @@ class SpanFetcher:
                 if transactions is not None:
                     return Span(first, last, answer.last_hash, answer.batch, headers, transactions)
             self._client.distrust()
-        raise NodeError(f"logs of blocks {first} to {last} are not of the chain's blocks; the chain may be reorganising")
+        raise NodeError(
+            f"logs of blocks {first} to {last} are not of the chain's blocks; the chain may be reorganising"
+        )
 
     def _agree(self, answer: LogAnswer, headers: list[WireBlock], rows: Any) -> bool:
         if not headers:

@@ -233,4 +233,3 @@ def damaged_by_size(state: ExtractionState) -> list[Range]:
         if size != entry.bytes:
             damaged.append((entry.from_block, entry.to_block))
     return damaged
-

@@ -121,7 +121,7 @@ def _parse_parameter(text: str, wide: frozenset[str]) -> Parameter:
 
 
 def snake_case(name: str) -> str:
-    """Turn a Solidity name into a column's name: `isKP3RToken0` is `is_kp3r_token0`, `sqrtPriceX96` `sqrt_price_x96`."""
+    """Turn a Solidity name into a column's name: `isKP3RToken0` becomes `is_kp3r_token0`."""
     one_word = name.replace("wKP3R", "wkp3r").replace("WKP3R", "Wkp3r").replace("KP3R", "Kp3r")
     return _WORD_BOUNDARY.sub("_", one_word).lower().lstrip("_")
 

@@ -35,8 +35,10 @@ _KEEP3R = (
     "KeeperRevoke(address indexed keeper, address indexed slasher)",
     "KeeperSlash(address indexed keeper, address indexed slasher, uint256 amount)",
     "KeeperValidation(uint256 gasLeft)",
-    ("KeeperWork(address indexed credit, address indexed job, address indexed keeper, "
-    "uint256 payment, uint256 gasLeft)"),
+    (
+        "KeeperWork(address indexed credit, address indexed job, address indexed keeper, "
+        "uint256 payment, uint256 gasLeft)"
+    ),
     "LiquidityAddition(address indexed job, address indexed liquidity, address indexed provider, uint256 amount)",
     "LiquidityApproval(address liquidity)",
     "LiquidityCreditsForced(address indexed job, uint256 rewardedAt, uint256 currentCredits)",
@@ -107,9 +109,7 @@ PAIR_MANAGER_EVENTS: tuple[Event, ...] = _parsed(
 ) + _parsed(*GOVERNANCE, "Transfer(address indexed from, address indexed to, uint256 value)")
 """Role `pair_manager`: the kLP token of one pool."""
 
-PAIR_MANAGER_FACTORY_EVENTS: tuple[Event, ...] = _parsed(
-    *GOVERNANCE, "PairCreated(address pool, address pairManager)"
-)
+PAIR_MANAGER_FACTORY_EVENTS: tuple[Event, ...] = _parsed(*GOVERNANCE, "PairCreated(address pool, address pairManager)")
 """Role `pair_manager_factory`."""
 
 ESCROW_EVENTS: tuple[Event, ...] = _parsed(

@@ -1,4 +1,4 @@
-"""The manifest: which files a lake consists of, and which blocks they cover. A file that is not in it does not exist."""
+"""The manifest: which files a lake consists of, and which blocks they cover. No other file is part of it."""
 
 from __future__ import annotations
 

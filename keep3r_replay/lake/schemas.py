@@ -52,7 +52,7 @@ READINGS = pa.schema(
 """One row a value that a view answered or a storage slot held after a block."""
 
 UNDECODED = pa.schema([("block_number", pa.uint32()), ("log_index", pa.uint32()), ("reason", pa.string())])
-"""One row a log that is in `logs` and in no event table, with the reason. A lake without such logs has no such table."""
+"""One row a log that is in `logs` and in no event table, with the reason; there only where there are such logs."""
 
 UNREPEATED = frozenset(
     {"hash", "parent_hash", "transaction_hash", "input", "data", "sqrt_price_x96", "base_fee_per_gas"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,6 +14,8 @@ from keep3r_replay.lake.manifest import FileEntry, file_name
 from keep3r_replay.lake.schemas import UNREPEATED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from keep3r_replay.lake.deployment import Deployment
     from keep3r_replay.lake.manifest import Manifest
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from keep3r_replay.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Record = TypeVar("Record")
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from keep3r_replay.chain.logs import LogBatch, take
 from keep3r_replay.dataset.decode import Decoded, decode_logs
 from keep3r_replay.errors import InputError, LakeError, UsageError
 from keep3r_replay.keep3r_v2.events import PAIR_MANAGER_FACTORY_EVENTS
-from keep3r_replay.lake.deployment import Deployment
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.writer import sync_folder, write_deployment, write_manifest, write_table
@@ -22,6 +21,11 @@ from keep3r_replay.recording.files import REMEDY
 from keep3r_replay.recording.meta import Meta, read_meta, recorded_deployment
 from keep3r_replay.recording.readings import ReadingRows
 from keep3r_replay.recording.tables import Blocks, read_blocks, read_logs, read_readings, read_transactions, refuse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keep3r_replay.lake.deployment import Deployment
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ def _decode(path: Path, logs: LogBatch, deployment: Deployment, blocks: Blocks) 
 
 
 def _created_pairs(meta: Meta, logs: LogBatch) -> dict[str, str]:
-    """Read pair managers and their pools from the factory's `PairCreated` logs; a malformed one is left for decoding."""
+    """Read pair managers and their pools from the factory's logs; a malformed one is left for decoding."""
     created = next(event for event in PAIR_MANAGER_FACTORY_EVENTS if event.name == "PairCreated")
     factory = np.frombuffer(bytes.fromhex(meta.pairManagerFactory[2:]), np.uint8)
     topic0 = np.frombuffer(created.topic0, np.uint8)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,6 +13,9 @@ from keep3r_replay.keep3r_v2.events import KEEP3R_EVENTS
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.recording.files import REMEDY, read_text
 from keep3r_replay.recording.readings import is_derived
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _NOBODY = "0x" + "00" * 20
@@ -181,7 +183,9 @@ def _initial_state(path: Path, meta: Meta) -> dict[str, dict[str, str]]:
         helper = state[meta.helper.lower()]
         constants = HELPER_CONSTRUCTORS[_second_helper_version(meta)]
         # What both helpers' constructors are given is alike; governance has none pending at first.
-        given = {key: helper[key] for key in ("keep3rV2", "kp3rWethPool", "wethUSDPool") if key in helper}
+        given: dict[str, str] = {
+            key: helper[key] for key in ("keep3rV2", "kp3rWethPool", "wethUSDPool") if key in helper
+        }
         if constants:
             given |= {"governance": meta.governance.lower(), "pendingGovernance": _NOBODY}
         state[meta.helper2.lower()] = constants | given

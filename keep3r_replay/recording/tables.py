@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
 
-from keep3r_replay.chain.logs import LogBatch
 from keep3r_replay.chain.wire import (
     MalformedError,
     WireBlock,
     WireLog,
     fixed_bytes,
     log_batch,
-    lower_hex,
     quantities,
     varied_bytes,
 )
@@ -24,10 +21,14 @@ from keep3r_replay.errors import InputError
 from keep3r_replay.evm.words import AMOUNT, hex_text
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
 from keep3r_replay.recording.files import REMEDY, WireTransaction, line_of_row, read_lines
-from keep3r_replay.recording.readings import ReadingRows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
+
+    from keep3r_replay.chain.logs import LogBatch
+    from keep3r_replay.recording.readings import ReadingRows
 
 _CREATED = "0x(create)"
 """What stands for the input of a contract creation, which recordings leave out."""
@@ -212,5 +213,5 @@ def read_readings(path: Path, blocks: Blocks, shape: ReadingRows) -> Any:
         if block < before:
             refuse(path, number, f"block {block} follows block {before}: out of order")
         before = block
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in READINGS]
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in READINGS]
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, READINGS, strict=True)], READINGS)

@@ -21,6 +21,7 @@ LISTS = {f"{kind}[]": st.lists(values, max_size=4).map(tuple) for kind, values i
 
 @st.composite
 def typed_values(draw: st.DrawFn, kinds: dict[str, st.SearchStrategy[object]]) -> tuple[list[str], list[object]]:
+    """Draw some types and a value of each."""
     types = draw(st.lists(st.sampled_from(sorted(kinds)), min_size=1, max_size=5))
     return types, [draw(kinds[kind]) for kind in types]
 

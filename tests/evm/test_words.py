@@ -15,16 +15,19 @@ LIMIT = 10**38
 
 
 def words_of(raw: list[bytes]) -> np.ndarray:
+    """Return words as the decoder takes them."""
     return np.frombuffer(b"".join(raw), np.uint8).reshape(len(raw), 32)
 
 
 def value_of(kind: str, item: object) -> object:
+    """Return a decoded item as the value it stands for."""
     if isinstance(item, bytes):
         return int.from_bytes(item, "big", signed=kind.startswith("int"))
     return item if isinstance(item, (str, bool)) else int(item)
 
 
 def edges(kind: str) -> st.SearchStrategy[int]:
+    """Draw integers of a type, often at the type's or the column's edges."""
     bits = int(kind.lstrip("uint"))
     low, high = (0, 2**bits - 1) if kind.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     near = [each for middle in (low, 0, high, LIMIT, -LIMIT) for each in range(middle - 2, middle + 3)]
@@ -47,7 +50,14 @@ def test_integers_equal_eth_abi(data: st.DataObject, kind: str) -> None:
             assert value_of(kind, found) == value
 
 
-@given(raw=st.lists(st.binary(min_size=32, max_size=32) | st.sampled_from([b"\0" * 32, b"\xff" * 32, b"\0" * 31 + b"\1"]), min_size=1, max_size=8), kind=st.sampled_from([*INTEGER_TYPES, "address", "bool"]))  # fmt: skip
+@given(
+    raw=st.lists(
+        st.binary(min_size=32, max_size=32) | st.sampled_from([b"\0" * 32, b"\xff" * 32, b"\0" * 31 + b"\1"]),
+        min_size=1,
+        max_size=8,
+    ),
+    kind=st.sampled_from([*INTEGER_TYPES, "address", "bool"]),
+)
 def test_a_word_is_dirty_exactly_where_eth_abi_refuses(raw: list[bytes], kind: str) -> None:
     """A word with wrong padding is marked dirty, and only such a word; eth-abi's strict decoder is the judge."""
     column = decode_words(parse_event(f"E({kind} x)").parameters[0], words_of(raw))

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from typing import Any
+from typing import Any, Self
 
 from eth_abi import decode, encode
 from eth_utils import keccak
@@ -42,7 +42,7 @@ class Anvil:
                 return
         raise RuntimeError("anvil does not start")
 
-    def __enter__(self) -> Anvil:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ ALL_PASSING = (
 
 
 class FaultyProxy:
-    """Stands before a node. Use as a context; `counts` says how often each fault was served, `requests` how many came."""
+    """Stands before a node. Use as a context; `counts` says how often each fault was served."""
 
     def __init__(self, target: str, faults: Faults, seed: int, hang: float = 1.0) -> None:
         self.target = target
@@ -90,7 +90,7 @@ class FaultyProxy:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def __enter__(self) -> FaultyProxy:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -176,7 +176,9 @@ class FaultyProxy:
         logs = answer["result"]
         if faults.max_results and len(logs) > faults.max_results:
             self._count("results_refused")
-            hint = f"query returned more than {faults.max_results} results" if faults.hints else "query timeout exceeded"
+            hint = (
+                f"query returned more than {faults.max_results} results" if faults.hints else "query timeout exceeded"
+            )
             return _error(-32005, hint, call)
         if fault == "null_result":
             self._count(fault)

@@ -175,7 +175,8 @@ def swapper_code(pool: str, token0: str, token1: str) -> str:
     The callback is `uniswapV3SwapCallback(int256 amount0, int256 amount1, bytes)`, selector fa461e33; the positive
     amount is what the pool wants, and goes to it by `transfer(address,uint256)`, selector a9059cbb.
     """
-    push = {0: "60", 1: "61"}
+    # mstore(36, amount); a call without value and output, whose input is 68 bytes from 0
+    pay = "602452" + "6000" + "6000" + "6044" + "6000" + "6000"
 
     def address(text: str) -> str:
         return "73" + text[2:].lower()
@@ -192,10 +193,10 @@ def swapper_code(pool: str, token0: str, token1: str) -> str:
         "63a9059cbb" + "60e01b" + "6000" + "52" + "33" + "6004" + "52",
         # if amount0 > 0 pay token0, else token1
         "6000" + "600435" + "13", ("jump_if", "first"),
-        "602435" + "6024" + "52" + "6000" + "6000" + "6044" + "6000" + "6000" + address(token1) + "5a" + "f1", ("jump_if", "end"),
+        "602435" + pay + address(token1) + "5a" + "f1", ("jump_if", "end"),
         "60006000fd",
         ("label", "first"),
-        "600435" + "6024" + "52" + "6000" + "6000" + "6044" + "6000" + "6000" + address(token0) + "5a" + "f1", ("jump_if", "end"),
+        "600435" + pay + address(token0) + "5a" + "f1", ("jump_if", "end"),
         "60006000fd",
     ]  # fmt: skip
     places: dict[str, int] = {}
@@ -208,5 +209,5 @@ def swapper_code(pool: str, token0: str, token1: str) -> str:
                 places[part[1]] = len(code) // 2
                 code += "5b"
             else:
-                code += push[1] + f"{places.get(part[1], 0):04x}" + "57"
+                code += "61" + f"{places.get(part[1], 0):04x}" + "57"
     return "0x" + code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -15,6 +14,8 @@ from keep3r_replay.lake.reader import Lake
 from pipelines.cli import main
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.node.anvil import Anvil
 
 
@@ -58,7 +59,14 @@ def _raw_row(log: dict[str, Any]) -> tuple[Any, ...]:
 
     topics = [raw(topic) for topic in log["topics"]] + [None] * (4 - len(log["topics"]))
     numbers = [int(log[key], 16) for key in ("blockNumber", "logIndex", "transactionIndex")]
-    return (*numbers, raw(log["blockHash"]), raw(log["transactionHash"]), raw(log["address"]), *topics, raw(log["data"]))
+    return (
+        *numbers,
+        raw(log["blockHash"]),
+        raw(log["transactionHash"]),
+        raw(log["address"]),
+        *topics,
+        raw(log["data"]),
+    )
 
 
 def _compare_blocks(lake: Lake, node: Anvil, first: int, last: int, with_logs: set[int]) -> None:
@@ -98,9 +106,7 @@ def _compare_events(lake: Lake, node: Anvil, logs: list[dict[str, Any]]) -> None
     for log in logs:
         contract = contracts[log["address"]]
         event = next(
-            each
-            for each in events_of(contract.role, contract.version)
-            if each.topic0.hex() == log["topics"][0][2:]
+            each for each in events_of(contract.role, contract.version) if each.topic0.hex() == log["topics"][0][2:]
         )
         topics = [bytes.fromhex(topic[2:]) for topic in log["topics"][1:]]
         indexed = [decode([each.type], topic)[0] for each, topic in zip(event.indexed, topics, strict=True)]

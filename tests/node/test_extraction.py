@@ -44,9 +44,7 @@ def test_contracts_tokens_and_parameters_are_found(chain: Keep3rChain, tmp_path:
     assert deployment.tokens["weth"] == "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"
 
 
-def test_a_second_run_has_nothing_to_do(
-    chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_second_run_has_nothing_to_do(chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A run at the final head changes no byte, asks a handful of questions and exits 0."""
     assert run(chain.node.url, *settings(chain.keep3r, tmp_path / "lake")) == 0
     before = content(tmp_path / "lake")
@@ -62,14 +60,16 @@ def test_thirty_slices_are_one_run(chain: Keep3rChain, tmp_path: Path) -> None:
     """A lake fetched in thirty slices, as a scheduler would, has the bytes of one fetched at once."""
     assert run(chain.node.url, *settings(chain.keep3r, tmp_path / "whole")) == 0
     last = chain.node.head - 64
-    ends = sorted(random.Random(7).sample(range(20, last), 29)) + [last]
+    ends = [*sorted(random.Random(7).sample(range(20, last), 29)), last]
     for end in ends:
         assert run(chain.node.url, *settings(chain.keep3r, tmp_path / "slices", f"to_block={end}")) == 0
     assert content(tmp_path / "slices") == content(tmp_path / "whole")
     assert_equals_node(tmp_path / "slices", chain.node)
 
 
-def test_a_reorganisation_is_rolled_back(chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_reorganisation_is_rolled_back(
+    chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Blocks that the chain replaces are dropped, and the lake becomes that of the new chain."""
     node = chain.node
     chain.live(5, seed=2)
@@ -196,7 +196,9 @@ def test_two_runs_at_once_are_kept_apart(
     assert run(chain.node.url, *settings(chain.keep3r, lake)) == 0
 
 
-def test_a_foreign_folder_is_not_touched(chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_foreign_folder_is_not_touched(
+    chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A folder that holds something else is refused (exit 2), and so is a lake of another deployment."""
     (tmp_path / "mine.txt").write_text("mine")
     assert run(chain.node.url, *settings(chain.keep3r, tmp_path)) == 2
@@ -214,7 +216,7 @@ def test_no_address_of_a_node_is_told(
     secret = "s3cr3tk3y"
     good = f"{node.url}/?key={secret}"
     assert run(good, *settings(chain.keep3r, tmp_path / "lake")) == 0
-    assert run(f"http://127.0.0.1:9/{secret}", *settings(chain.keep3r, tmp_path / "none", "timeout=0.2")) == 1
+    assert run(f"http://127.0.0.1:9/{secret}", *settings(chain.keep3r, tmp_path / "none", "attempts=2")) == 1
     assert run(f"ftp://x/{secret}", *settings(chain.keep3r, tmp_path / "none")) == 2
     assert run(good, *settings(chain.keep3r, tmp_path / "none", f"rpc_url={good}")) == 2
     assert run(good, *settings(chain.keep3r, tmp_path / "none", f"timeout={good}")) == 2
@@ -232,7 +234,7 @@ def test_another_chain_is_refused(chain: Keep3rChain, tmp_path: Path, capsys: py
 
 
 def test_status_tells_the_coverage(chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """status names the blocks and the tables with their rows, as the manifest has them."""
+    """Status names the blocks and the tables with their rows, as the manifest has them."""
     assert run(chain.node.url, *settings(chain.keep3r, tmp_path / "lake")) == 0
     capsys.readouterr()
     assert run("", "status", f"lake={tmp_path / 'lake'}") == 0

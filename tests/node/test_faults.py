@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.node.faulty_proxy import ALL_PASSING, FaultyProxy, Faults
+from tests.node.faulty_proxy import ALL_PASSING, Faults, FaultyProxy
 from tests.node.lakes import assert_equals_node, content, run, settings
 
 if TYPE_CHECKING:
