@@ -58,6 +58,9 @@ LEDGER_COLOURS = {
 """Kinds of a period's entries, in the order in which a waterfall shows them."""
 
 Size = tuple[float, float]
+_DATES = ["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
+_YEARS = ["", "", "%Y", "%d %b %Y", "%d %b %Y", "%d %b %Y"]
+"""How ticks of years, months, days, hours, minutes and seconds are written, and what stands beside the axis."""
 _LOCATOR: Any = AutoDateLocator
 _FORMATTER: Any = ConciseDateFormatter
 
@@ -94,7 +97,8 @@ def _tokens(wei: int | None) -> float:
 def _dates(axes: Any, size: Size) -> None:
     locator = _LOCATOR(minticks=3, maxticks=5 if size == NARROW else 9, tz=UTC)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(_FORMATTER(locator, tz=UTC))
+    formatter = _FORMATTER(locator, tz=UTC, formats=_DATES, zero_formats=_DATES, offset_formats=_YEARS)
+    axes.xaxis.set_major_formatter(formatter)
 
 
 def _legend(axes: Any, size: Size, handles: Sequence[Any] | None = None) -> None:
@@ -128,9 +132,9 @@ def draw_credits(series: Series) -> Callable[[Any, Size], None]:
         axes.axhline(0, color="#666666", linewidth=0.8)
         shown = [time for time in series.periods if points and points[0].timestamp <= time <= points[-1].timestamp]
         for label, where, marker, colour, dot in (
-            ("period", shown, "|", BLACK, 11),
-            ("work", series.works, "o", GREEN, 4.5),
-            ("reward", series.rewards, "D", VERMILLION, 4.5),
+            ("period", shown, "|", BLACK, 13),
+            ("reward", series.rewards, "D", VERMILLION, 6),
+            ("work", series.works, "o", GREEN, 4),
         ):
             marks = _some(where)
             axes.plot(

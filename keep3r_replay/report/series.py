@@ -34,7 +34,7 @@ class Point(NamedTuple):
 
 
 class Series(NamedTuple):
-    """One job's curve and marks, times in seconds."""
+    """One job's curve and marks, times in seconds. A reward stands at the time that it counts from."""
 
     points: list[Point]
     works: list[int]
@@ -77,18 +77,12 @@ def job_series(tables: Mapping[str, pl.DataFrame], job: str) -> Series:
     view_values = views["period_credits"].cast(pl.Int128).to_list()
     periods = tables["reward_periods"].select("begins_at", "ends_at", "length", "start").rows()
     rewards = tables["rewards"].filter(pl.col("job") == job)
-    times = _block_times(tables, history)
     return Series(
         list(_points(states, view_times, view_values, periods)),
         history.filter(pl.col("operation") == "KeeperWork")["timestamp"].to_list(),
-        [time for block in rewards["block_number"].to_list() if (time := times.get(block)) is not None],
+        [int(time) for time in rewards["rewarded_at"].drop_nulls().to_list()],
         [begins_at for begins_at, _, _, start in periods if begins_at == start],
     )
-
-
-def _block_times(tables: Mapping[str, pl.DataFrame], history: pl.DataFrame) -> dict[int, int]:
-    frames = [history.select("block_number", "timestamp"), tables["works"].select("block_number", "timestamp")]
-    return dict(pl.concat(frames).unique().iter_rows())
 
 
 def _points(
