@@ -21,7 +21,7 @@ from keep3r_replay.audit.works import CLASSES, classify, needs_evidence, payment
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, Finding
 from keep3r_replay.keep3r_v2.calls.work import REWARD_COLUMNS
-from keep3r_replay.replay.timeline import Span
+from keep3r_replay.replay.timeline import WHOLE, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -198,23 +198,8 @@ def state_hash(state: dict[str, Any]) -> str:
 def _event_counts(
     lake: Lake, replayed: Replayed, wrong_payments: list[Finding], rewards: pl.DataFrame
 ) -> dict[str, int]:
-    span, journal = replayed.span, replayed.journal
-    helpers = [
-        other.address
-        for other in lake.deployment.contracts
-        if other.role == "keep3r_helper"
-        and lake.deployment.initial_state.get(other.address, {}).get("keep3rV2", replayed.contract.address)
-        == replayed.contract.address
-    ]
-    scans = [
-        lake.scan(name, from_block=span.first, until_block=span.until)
-        .filter(pl.col("address").is_in([replayed.contract.address, *helpers]))
-        .select(pl.len())
-        for name in lake.tables()
-        if name.startswith(("events/keep3r.", "events/keep3r_helper."))
-        and name.removeprefix("events/") not in _NOT_PREDICTED
-    ]
-    observed = sum(frame.item() for frame in pl.collect_all(scans))
+    journal = replayed.journal
+    observed = _observed(lake, replayed)
     disagreeing = {
         *journal.disagreeing_logs,
         *((finding.block_number, finding.log_index) for finding in wrong_payments),
@@ -225,6 +210,32 @@ def _event_counts(
         "matched": observed - len(disagreeing),
         "mismatched": len(disagreeing) + journal.events_not_emitted,
     }
+
+
+def _observed(lake: Lake, replayed: Replayed) -> int:
+    """Events of the contract and its helpers that the model predicts."""
+    names = [
+        name
+        for name in lake.tables()
+        if name.startswith(("events/keep3r.", "events/keep3r_helper."))
+        and name.removeprefix("events/") not in _NOT_PREDICTED
+    ]
+    span, address = replayed.span, replayed.contract.address
+    if span == WHOLE and len(keep3r_contracts(lake)) == 1:
+        return sum(entry.rows for name in names for entry in lake.manifest.of_table(name))
+    state = lake.deployment.initial_state
+    helpers = [
+        other.address
+        for other in lake.deployment.contracts
+        if other.role == "keep3r_helper" and state.get(other.address, {}).get("keep3rV2", address) == address
+    ]
+    scans = [
+        lake.scan(name, from_block=span.first, until_block=span.until)
+        .filter(pl.col("address").is_in([address, *helpers]))
+        .select(pl.len())
+        for name in names
+    ]
+    return sum(frame.item() for frame in pl.collect_all(scans))
 
 
 def _sum(summaries: list[dict[str, Any]], part: str) -> dict[str, int]:

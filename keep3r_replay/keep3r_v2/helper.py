@@ -47,7 +47,7 @@ class Helper:
         self.parameters = parameters
         self.pools = pools
         self.oracles: dict[str, str] = {}
-        self._quote_key: tuple[object, ...] = ()
+        self._quote_key: tuple[object, ...] = (-1, -1, "", -1, False)
         self._quote_one_ether = 0
 
     def base_fee(self, block_base_fee: int) -> int:
@@ -96,10 +96,17 @@ class Helper:
         pool = self.pools.get(parameters.kp3r_weth_pool)
         if pool is None:
             raise Revert("empty")
-        key = (now, len(pool.times), parameters.kp3r_weth_pool, parameters.quote_twap_time, parameters.is_kp3r_token0)
-        if key != self._quote_key:
+        key = self._quote_key
+        if (
+            key[0] != now
+            or key[1] != len(pool.times)
+            or key[2] != parameters.kp3r_weth_pool
+            or key[3] != parameters.quote_twap_time
+            or key[4] != parameters.is_kp3r_token0
+        ):
+            order = parameters.is_kp3r_token0
             self._quote_one_ether = self.quote(ONE_ETHER, now)
-            self._quote_key = key
+            self._quote_key = (now, len(pool.times), parameters.kp3r_weth_pool, parameters.quote_twap_time, order)
         return self._quote_one_ether
 
     def payment_parameters(self, bonds: int, now: int, block_base_fee: int) -> tuple[int, int, int]:

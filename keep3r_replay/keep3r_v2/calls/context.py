@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.keep3r_v2.calls.payments import EXPLAIN, Explain
 
 if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
@@ -57,6 +58,12 @@ class CallContext:
     """Jobs of which a start in mid-history does not tell which tokens without credits they list."""
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
     """Keepers whose bonds are unknown since a slash that logs do not tell."""
+
+    explain: Explain = field(init=False)
+    """What explains a payment in this version of the contract."""
+
+    def __post_init__(self) -> None:
+        self.explain = EXPLAIN[self.keep3r.rules.payment]
 
     def expect(self, log_index: int, subject: str, name: str, expected: object, observed: object, reason: str) -> None:
         """Compare one field of the event at `log_index` with the model's."""

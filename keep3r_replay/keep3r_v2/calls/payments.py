@@ -5,6 +5,7 @@ The formulas and their bounds are derived in docs/payments.md.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC, Revert
@@ -21,8 +22,6 @@ from keep3r_replay.keep3r_v2.versions import Payment
 from keep3r_replay.keep3r_v2.work import cached_tick_difference, payment_parameters, reward_boost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from keep3r_replay.keep3r_v2.calls.context import CallContext
 
 EXACT = "exact"
@@ -66,6 +65,9 @@ explains by itself: an event of the transaction told another one, or the keeper 
 _Amount = int | None
 Explanation = tuple[str, _Amount, _Amount, _Amount, _Amount, _Amount, _Amount, _Amount, _Amount, bool, str]
 """Values of `PAYMENT_COLUMNS`."""
+
+Explain = Callable[["CallContext", str, str, int, int], Explanation]
+"""A version's explanation of a payment: (context, job, keeper, amount, gas left)."""
 
 TOKEN: Explanation = (TOKEN_PAYMENT, None, None, None, None, None, None, None, None, False, "")
 
@@ -204,13 +206,13 @@ def _payment_slots(context: CallContext, job_address: str, keeper_address: str) 
     )
 
 
-EXPLAIN: dict[Payment, Callable[[CallContext, str, str, int, int], Explanation]] = {
+EXPLAIN: dict[Payment, Explain] = {
     Payment.ROOT_PRICE: explain_root_price,
     Payment.CACHED_PRICE: explain_cached_price,
     Payment.LIVE_PRICE: explain_live_price,
     Payment.USD_PRICE: explain_usd_price,
 }
-"""The explanation of a payment, by the contract's rule: (context, job, keeper, amount, gas left)."""
+"""The explanation of a payment, by the contract's rule."""
 
 
 def _unexplained_kind(context: CallContext, keeper: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.keep3r_v2.calls.context import CallContext, EventHandler, Row
-from keep3r_replay.keep3r_v2.calls.payments import EXPLAIN, PAYMENT_COLUMNS, TOKEN, by_direct_call
+from keep3r_replay.keep3r_v2.calls.payments import PAYMENT_COLUMNS, TOKEN, by_direct_call
 from keep3r_replay.keep3r_v2.credits import Reward
 from keep3r_replay.keep3r_v2.direct_calls import direct_function
 from keep3r_replay.keep3r_v2.moves import ADOPTED
@@ -68,7 +68,7 @@ def on_work(context: CallContext, row: Row) -> None:
             context.impossible(log_index, address, revert.name)
         if rewards or observed:
             compare_rewards(context, log_index, address, job, rewards, observed)
-        explained = EXPLAIN[keep3r.rules.payment](context, address, keeper, amount, gas_left)
+        explained = context.explain(context, address, keeper, amount, gas_left)
         if context.transaction in context.direct_inputs:
             function = direct_function(context.direct_inputs, context.transaction)
             if function in {"worked", "bondedPayment"}:
