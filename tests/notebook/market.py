@@ -18,9 +18,10 @@ _KP3R, _POOL, _LIQUIDITY, _JOB, _KEEPER = "0xkp3r", "0xpool", "0xliquidity", "0x
 
 
 class Market:
-    """Keep3r 2.3 with one job (the accountance of 2.0 is the same).
+    """Keep3r 2.3 with one job; the accountance is the same in all versions.
 
-    `quotes` gives the credits of a period, in wei, by the period's start. The price stays at one; it is the amount of liquidity that makes each period's quote.
+    `quotes` gives the credits of a period, in wei, by the period's start. The price stays at one; it is the amount of
+    liquidity that makes each period's quote.
     """
 
     def __init__(self, quotes: dict[int, int]) -> None:
