@@ -32,7 +32,7 @@ def job_charts(results: Results, job: str) -> Iterator[Chart]:
     yield Chart(
         f"credits-{job}",
         "Total, liquidity and period credits over time, in KP3R; on the axis works, rewards and period starts (UTC).",
-        draw_credits(job_series(results.tables, job)),
+        draw_credits(job_series(results.tables_of(job), job)),
     )
     yield Chart(
         f"ledger-{job}",
@@ -77,7 +77,7 @@ def write_charts(results: Results, jobs: list[str], folder: Path, format_: str, 
     keepers = keeper_chart(results)
     files = []
     for chart in [*charts, *([keepers] if keepers else [])]:
-        file = folder / f"{chart.name}.{format_}"
+        file = folder / f"{chart.name.replace(' ', '-')}.{format_}"
         file.write_bytes(picture(chart.draw, size, chart.name, format_))
         files.append(file)
     return files

@@ -57,7 +57,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], numbers: frozen
 def figure(name: str, caption: str, wide: bytes, narrow: bytes) -> str:
     """A chart with its two drawings: the narrow one for phones."""
     return (
-        f'<figure id="{text(name)}"><picture>'
+        f'<figure id="{text(name.replace(" ", "-"))}"><picture>'
         f'<source media="(max-width: 640px)" srcset="{_data(narrow)}">'
         f'<img src="{_data(wide)}" alt="{text(caption)}"></picture>'
         f"<figcaption>{text(caption)}</figcaption></figure>"

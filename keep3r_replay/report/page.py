@@ -38,11 +38,15 @@ def make_report(results: Results, jobs: Sequence[str]) -> str:
     """The page for `jobs`, in the order given; the rest of the results is told in sums."""
     title = f"Keep3r replay: {results.summary['deployment']}"
     parts = [_head(results), _findings(results), _expiry(results)]
-    names = " ".join(f'<a href="#job-{text(job)}">{text(job[:10])}…</a>' for job in jobs)
+    names = " ".join(f'<a href="#{_anchor(job)}">{text(job[:10])}…</a>' for job in jobs)
     parts.append(f"<h2>Jobs</h2><p>{len(jobs)} of {len(results.jobs())} jobs that held credits</p><nav>{names}</nav>")
     parts += [_job(results, job) for job in jobs]
     parts.append(_keepers(results))
     return page(title, "\n".join(parts))
+
+
+def _anchor(job: str) -> str:
+    return text(f"job-{job.replace(' ', '-')}")
 
 
 def _when(seconds: int) -> str:
@@ -145,7 +149,7 @@ def _job(results: Results, job: str) -> str:
     headers = ("rule", "spent, KP3R", "lost, KP3R", "could not have paid, KP3R", "lost of what left")
     return "\n".join(
         [
-            f'<section id="job-{text(job)}"><h2>Job {code(job)}</h2><p>{works:,} works</p>',
+            f'<section id="{_anchor(job)}"><h2>Job {code(job)}</h2><p>{works:,} works</p>',
             *(_figure(chart) for chart in job_charts(results, job)),
             "<h3>By each rule of expiry</h3>",
             table(headers, rules, frozenset({1, 2, 3, 4})),

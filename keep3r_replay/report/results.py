@@ -28,6 +28,7 @@ _TABLES = (
     "rewards",
     "works",
 )
+_OF = " of "
 _MINTED = ("minted_reset", "minted_topup", "minted_liquidity", "minted_settled")
 
 
@@ -51,13 +52,22 @@ class Results:
             raise InputError(folder, "holds no results of a replay", remedy="make them with keep3r replay") from None
         if "ledger" not in self.summary:
             raise InputError(folder, "the results have no ledger", remedy="make them with keep3r replay ledger=true")
-        self.tables: Mapping[str, pl.DataFrame] = {name: _read(folder, name) for name in _TABLES}
+        tables = {name: _read(folder, name) for name in _TABLES}
+        self.tables: Mapping[str, pl.DataFrame] = {name: _told_apart(frame) for name, frame in tables.items()}
 
     def jobs(self) -> list[str]:
         """Jobs that ever held credits, those with the most works first."""
         works = dict(self.tables["works"]["job"].value_counts().iter_rows())
         held = self.tables["ledger"]["job"].unique().to_list()
         return sorted(held, key=lambda job: (-works.get(job, 0), job))
+
+    def tables_of(self, job: str) -> Mapping[str, pl.DataFrame]:
+        """The tables of the contract that a job belongs to; all, where there is one contract only."""
+        contract = job.partition(_OF)[2]
+        return {
+            name: frame.filter(pl.col("keep3r") == contract) if contract and "keep3r" in frame.columns else frame
+            for name, frame in self.tables.items()
+        }
 
     def chosen(self, wanted: str) -> str:
         """The job that a person means by its address or its beginning. Raises `UsageError` if that is not one."""
@@ -97,6 +107,13 @@ def _read(folder: Path, name: str) -> pl.DataFrame:
         raise InputError(
             folder / f"{name}.parquet", "is missing or damaged", remedy="run keep3r replay again"
         ) from None
+
+
+def _told_apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """In results of several contracts a job is named with its contract: the same address may be a job of both."""
+    if not {"keep3r", "job"} <= set(frame.columns):
+        return frame
+    return frame.with_columns(pl.concat_str("job", pl.lit(_OF), "keep3r").alias("job"))
 
 
 def wei(amounts: pl.Series) -> int:

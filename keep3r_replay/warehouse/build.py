@@ -48,7 +48,7 @@ def build(lake: Lake, results: Path, database: Path) -> int:
             connection.execute(f"create view raw.{_quoted(table.removeprefix('events/'))} as {_scan(files)}")
         connection.execute(f"create view raw.event_places as {_event_places(lake)}")
         for file in sorted(results.glob("*.parquet")):
-            connection.execute(f"create view res.{_quoted(file.stem)} as {_scan([str(file.absolute())])}")
+            connection.execute(f"create view res.{_quoted(file.stem)} as {_results_scan(lake, file)}")
         return create_views(connection)
 
 
@@ -113,6 +113,13 @@ def _event_places(lake: Lake) -> str:
 
 def _scan(files: list[str]) -> str:
     return "".join(("select * from read_parquet([", ", ".join(map(_text, files)), "])"))
+
+
+def _results_scan(lake: Lake, file: Path) -> str:
+    """A table of the results, with the address of Keep3r also where there is only one."""
+    plain = _scan([str(file.absolute())])
+    contracts = [contract.address for contract in lake.deployment.contracts if contract.role == "keep3r"]
+    return plain if len(contracts) > 1 else plain.replace("*", f"*, {_text(contracts[0])} as keep3r", 1)
 
 
 def _text(value: str) -> str:

@@ -23,9 +23,9 @@ from res.ledger;
 
 -- Lots of credits as they stand at the end: job, time they were mined by, what they came from, what is left.
 create or replace view lots as
-select job, lot, any_value(minted_at) as minted_at, any_value(origin) as origin, wei(sum(amount)) as amount,
+select keep3r, job, lot, any_value(minted_at) as minted_at, any_value(origin) as origin, wei(sum(amount)) as amount,
     kp3r(sum(amount)) as amount_kp3r
-from res.ledger group by job, lot having sum(amount) <> 0;
+from res.ledger group by keep3r, job, lot having sum(amount) <> 0;
 
 -- The ledger by job and reward period: opening, entries by kind, closing.
 create or replace view periods as
@@ -92,9 +92,9 @@ select *, wei(gas_used * effective_gas_price) as gas_paid from raw.transactions;
 
 -- Jobs' stored state as of the end of a block: select * from state_as_of(1234).
 create or replace macro state_as_of(block) as table
-select job, arg_max(credits, (block_number, log_index)) as credits,
+select keep3r, job, arg_max(credits, (block_number, log_index)) as credits,
     arg_max(period_credits, (block_number, log_index)) as period_credits,
     arg_max(rewarded_at, (block_number, log_index)) as rewarded_at,
     arg_max(worked_at, (block_number, log_index)) as worked_at,
     max(block_number) as last_event_block
-from res.job_history where block_number <= block group by job;
+from res.job_history where block_number <= block group by keep3r, job;
