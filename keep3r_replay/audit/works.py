@@ -26,6 +26,7 @@ from keep3r_replay.keep3r_v2.calls.payments import (
     TOKEN_PAYMENT,
     UNEXPLAINED,
     UNMETERED,
+    UNPRICED,
 )
 from keep3r_replay.keep3r_v2.calls.work import WORK_COLUMNS
 
@@ -162,6 +163,11 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
         ((pl.col("explanation") == CHOSEN) | by_chance, OWN_PAYMENT, ""),
         (unmetered & (pl.col("entry_formula").fill_null(0) > 0), UNDETERMINED, silent),
         (unmetered, OWN_PAYMENT, ""),
+        (
+            pl.col("explanation") == UNPRICED,
+            UNDETERMINED,
+            "the cached price of KP3R is unknown since the start from views",
+        ),
         (entry_pays_by_formula, MISMATCH, "the same entry point otherwise pays by the formula"),
         (near_formula, MISMATCH, "the payment lies within one unit of gas of what the formula gives"),
         (job_pays_by_formula, MISMATCH, "the same job otherwise pays by the formula"),

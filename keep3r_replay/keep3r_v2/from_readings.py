@@ -120,7 +120,7 @@ def load_readings(keep3r: Keep3r, context: CallContext, readings: Readings) -> N
             readings.number(contract, "pendingUnbonds", address, token) or 0,
             readings.number(contract, "canWithdrawAfter", address, token) or 0,
         )
-    _load_approvals(keep3r, readings)
+    _load_approvals(keep3r, context, readings)
     for helper in keep3r.helpers.values():
         _load_helper(helper, readings)
 
@@ -187,7 +187,7 @@ def _keeper(readings: Readings, contract: str, address: str) -> Keeper:
     return keeper
 
 
-def _load_approvals(keep3r: Keep3r, readings: Readings) -> None:
+def _load_approvals(keep3r: Keep3r, context: CallContext, readings: Readings) -> None:
     contract = keep3r.address
     keep3r.approvals.clear()
     for (liquidity,) in readings.arguments(contract, "_liquidityPool"):
@@ -210,6 +210,8 @@ def _load_approvals(keep3r: Keep3r, readings: Readings) -> None:
         cache = [int(part) for part in json.loads(observed)] if observed else [0, 0, 0]
         token0 = keep3r.pools[pool].token0 == keep3r.kp3r_in_pools if pool in keep3r.pools else False
         keep3r.approvals[liquidity] = Approval(pool, token0, TickCache(*cache))
+        if liquidity == keep3r.parameters.kp3r_weth_pool:
+            context.uncertain_price_period = keep3r.approvals[liquidity].tick.period
 
 
 def _load_helper(helper: Helper, readings: Readings) -> None:

@@ -186,6 +186,7 @@ class Keep3rV2:
                 "undetermined_keepers": list(context.undetermined_keepers),
                 "uncertain_jobs": list(context.uncertain_jobs),
                 "uncertain_tokens": list(context.uncertain_tokens),
+                "uncertain_price_period": context.uncertain_price_period,
                 "roles_are_partial": self.keep3r.roles_are_partial,
             },
         }
@@ -207,6 +208,7 @@ class Keep3rV2:
         context.usd_prices = {job: dict.fromkeys(prices) for job, prices in inference["usd_prices"].items()}
         context.undetermined_keepers = dict.fromkeys(inference["undetermined_keepers"])
         context.uncertain_jobs = dict.fromkeys(inference["uncertain_jobs"])
+        context.uncertain_price_period = inference["uncertain_price_period"]
         context.uncertain_tokens = dict.fromkeys(inference["uncertain_tokens"])
         self.keep3r.roles_are_partial = inference["roles_are_partial"]
 

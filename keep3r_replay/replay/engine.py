@@ -81,22 +81,7 @@ def run(
     Raises:
         InputError: a block that carries events or readings is not in the lake.
     """
-    waiting = [block for block in reading_blocks if span.holds(block)]
-    facts = _block_facts(lake, waiting, columns, span)
-    waiting.reverse()
-
-    def enter(block: int) -> None:
-        try:
-            fact = facts[block]
-        except KeyError:
-            raise InputError(lake.path, "the lake does not hold this block", place=f"block {block}") from None
-        model.begin_block(block, *fact)
-
-    def read_until(block: int | None) -> None:
-        while waiting and (block is None or waiting[-1] < block):
-            reading = waiting.pop()
-            enter(reading)
-            on_readings(reading)
+    blocks_ahead = _Blocks(lake, model, columns, [block for block in reading_blocks if span.holds(block)], span)
 
     # THE LOOP, with as few look-ups an event as there can be
     context = model.context
@@ -111,9 +96,8 @@ def run(
                 if number > due and checkpoints:
                     checkpoints.take(present_block)
                     due = number + checkpoints.every
-                if waiting and waiting[-1] < block:
-                    read_until(block)
-                enter(block)
+                blocks_ahead.read_before(block, on_readings)
+                blocks_ahead.enter(block)
                 present_block, present_transaction = block, transaction
                 begin_transaction((block, transaction))
             elif transaction != present_transaction:
@@ -122,7 +106,34 @@ def run(
                 begin_transaction((block, transaction))
             handlers[table](context, next(rows[table]))
     end_transaction()
-    read_until(None)
+    blocks_ahead.read_before(sys.maxsize, on_readings)
+
+
+class _Blocks:
+    """The blocks of a run: what the model is told as it enters one, and which of them have readings to come to."""
+
+    def __init__(
+        self, lake: Lake, model: Model, columns: Mapping[str, Sequence[str]], reading_blocks: list[int], span: Span
+    ) -> None:
+        self._place = lake.path
+        self._model = model
+        self._facts = _block_facts(lake, reading_blocks, columns, span)
+        self._waiting = reading_blocks[::-1]
+
+    def enter(self, block: int) -> None:
+        """Take the model into a block. Raises `InputError` if the lake does not hold it."""
+        try:
+            fact = self._facts[block]
+        except KeyError:
+            raise InputError(self._place, "the lake does not hold this block", place=f"block {block}") from None
+        self._model.begin_block(block, *fact)
+
+    def read_before(self, block: int, on_readings: Callable[[int], None]) -> None:
+        """Come to the blocks with readings before `block`, the model standing at the end of each."""
+        while self._waiting and self._waiting[-1] < block:
+            reading = self._waiting.pop()
+            self.enter(reading)
+            on_readings(reading)
 
 
 def _block_facts(

@@ -28,7 +28,7 @@ VERSIONS = st.sampled_from(sorted(RULES))
 @settings(max_examples=200)
 @given(VERSIONS, st.lists(STEP, max_size=25))
 def test_bonds_are_activations_and_payments_less_unbondings_and_slashes(version, steps):
-    """After any calls the keeper's KP3R bonds equal what went in less what went out, and totalBonds follows its rule."""
+    """After any calls the keeper's KP3R bonds equal what went in less what went out; totalBonds follows its rule."""
     world, now = keep3r(version), START
     world.slashers[OWNER] = world.disputers[OWNER] = None
     with_job(world, now, 10**6 * ETHER)

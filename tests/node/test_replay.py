@@ -9,24 +9,25 @@ from keep3r_replay.audit.mid_history import readings_start
 from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
 from tests.node.anvil import calldata
+from tests.node.keep3r_chain import KP3R
 from tests.node.lakes import run, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.node.keep3r_chain import KP3R, Keep3rChain  # noqa: F401
+    from tests.node.keep3r_chain import Keep3rChain
 
 _DAY = 86_400
 
 
 def test_an_extracted_history_replays_clean_with_the_nodes_own_readings(chain: Keep3rChain, tmp_path: Path) -> None:
-    """Works, governance, disputes and a slash of the real 2.0 replay without a finding, readings of the node included."""
+    """Works, governance, a dispute and a slash of the real 2.0 replay without a finding, readings included."""
     node, keeper = chain.node, chain.keepers[0]
     for role in ("addDisputer(address)", "addSlasher(address)"):
         chain.govern(role, chain.governance)
     chain.govern("setBondTime(uint256)", 2 * _DAY)
     chain.govern("dispute(address)", keeper)
-    chain.govern("slash(address,address,uint256)", keeper, _kp3r(), 10**9)
+    chain.govern("slash(address,address,uint256)", keeper, KP3R, 10**9)
     chain.govern("resolve(address)", keeper)
     chain.govern("forceLiquidityCreditsToJob(address,uint256)", chain.job, 10**18)
     remove = calldata("unbondLiquidityFromJob(address,address,uint256)", chain.job, chain.liquidity, 10**20)
@@ -65,9 +66,3 @@ def test_a_start_from_the_nodes_readings_is_exact_after_one_reward_period(chain:
     assert straight.findings == started.findings == []
     for table in ("job_states", "keeper_states"):
         assert started.tables[table].equals(straight.tables[table])
-
-
-def _kp3r() -> str:
-    from tests.node.keep3r_chain import KP3R
-
-    return KP3R

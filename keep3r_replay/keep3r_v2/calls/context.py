@@ -54,6 +54,8 @@ class CallContext:
     """Prices of a unit of gas, in wei of USD, that each job of a sidechain was seen to ask."""
     uncertain_jobs: dict[str, None] = field(default_factory=dict)
     """Jobs whose stored credits are unknown since a start from views, until the chain rewards them."""
+    uncertain_price_period: int | None = None
+    """Period of the KP3R/WETH pool's cached price, where a start from views took the live one for it."""
     uncertain_tokens: dict[str, None] = field(default_factory=dict)
     """Jobs of which a start in mid-history does not tell which tokens without credits they list."""
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
@@ -64,6 +66,14 @@ class CallContext:
 
     def __post_init__(self) -> None:
         self.explain = EXPLAIN[self.keep3r.rules.payment]
+
+    @property
+    def price_is_uncertain(self) -> bool:
+        """Whether the cached price of KP3R is still the one that a start from views took for it."""
+        if self.uncertain_price_period is None:
+            return False
+        cache = self.keep3r.approvals[self.keep3r.parameters.kp3r_weth_pool].tick
+        return cache.period == self.uncertain_price_period
 
     def expect(self, log_index: int, subject: str, name: str, expected: object, observed: object, reason: str) -> None:
         """Compare one field of the event at `log_index` with the model's."""

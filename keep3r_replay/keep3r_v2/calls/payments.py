@@ -36,6 +36,8 @@ UNEXPLAINED = "unexplained"
 
 UNMETERED = "unmetered"
 """Unexplained, where a validation that left no event may have set the gas meter: its measure is not to be had."""
+UNPRICED = "unpriced"
+"""Unexplained, where the cached price is unknown since a start from views."""
 CHOSEN = "chosen"
 """The transaction itself calls `bondedPayment`, so the amount is the job's own choice."""
 REFUTED = "refuted"
@@ -169,7 +171,8 @@ def explain_cached_price(context: CallContext, _job: str, keeper: str, amount: i
             return SOLVED_GAS, None, lowest, highest, gas + gas_left, boost, None, None, None, suspicious, obstacle
     low, high = bounds or (None, None)
     near = bounds is not None and _outside(amount, *bounds) * denominator < numerator
-    return UNEXPLAINED, None, low, high, meter, boost, None, None, None, near, obstacle
+    kind = UNPRICED if context.price_is_uncertain else UNEXPLAINED
+    return kind, None, low, high, meter, boost, None, None, None, near, obstacle
 
 
 def explain_root_price(context: CallContext, job: str, keeper: str, amount: int, gas_left: int) -> Explanation:
@@ -216,7 +219,12 @@ EXPLAIN: dict[Payment, Explain] = {
 
 
 def _unexplained_kind(context: CallContext, keeper: str) -> str:
-    """Whether a silent validation may stand behind a payment: none told the meter, and the keeper would have failed."""
+    """Whether an unknown price or a silent validation may stand behind a payment.
+
+    The latter may if no event told the meter, and the keeper would have failed.
+    """
+    if context.price_is_uncertain:
+        return UNPRICED
     told_here = context.metered_in == context.transaction
     return UNEXPLAINED if told_here or keeper in context.keep3r.keeper_list else UNMETERED
 
