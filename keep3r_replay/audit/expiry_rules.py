@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.audit.ledger_periods import PERIOD_COLUMNS
 from keep3r_replay.audit.lots import Lot, Lots
 from keep3r_replay.keep3r_v2.moves import (
     ADOPTED,
@@ -30,7 +31,7 @@ from keep3r_replay.keep3r_v2.moves import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from keep3r_replay.audit.ledger import Ledger
     from keep3r_replay.audit.ledger_periods import Calendar
@@ -55,6 +56,8 @@ _NAME = {
 }
 _SETTLED = frozenset({MINTED_LIQUIDITY, MINTED_SETTLED})
 """What is mined as a job is settled, after which its credits are cut to one period's."""
+_CONTRACTS_OWN = frozenset({EXPIRED, CAPPED})
+"""What another rule works out for itself."""
 _SHARE_BASE = 10_000
 
 EXPIRY_COLUMNS = (
@@ -87,7 +90,7 @@ class _Account:
 
 
 class RuleBook:
-    """All jobs by one rule."""
+    """All jobs by one rule that is not the contract's own."""
 
     def __init__(self, rule: str, calendar: Calendar) -> None:
         self.rule = rule
@@ -104,7 +107,9 @@ class RuleBook:
 
     def enter(self, job: str, move: Move) -> None:
         """What the rule makes of a move."""
-        account = self._accounts.setdefault(job, _Account())
+        account = self._accounts.get(job)
+        if account is None:
+            account = self._accounts[job] = _Account()
         self._advance(job, account, self._calendar.place(move.regime, move.timestamp))
         name = _NAME[move.kind]
         change = self._change(account, move)
@@ -134,11 +139,8 @@ class RuleBook:
         if account.opening or any(sums.values()):
             period = self._calendar.periods[account.place]
             *plain, unpaid = sums.values()
-            wasted = -sums["expired"] - sums["capped"]
-            used = wasted - sums["spent"]
-            share = wasted * _SHARE_BASE // used if used else None
             head = (job, period.start, period.begins_at, period.ends_at, self.rule)
-            self.rows.append((*head, account.opening, *plain, closing, unpaid, share))
+            self.rows.append((*head, account.opening, *plain, closing, unpaid, wasted_share(sums)))
             account.sums = dict.fromkeys(_SUMS, 0)
         account.opening = closing
 
@@ -152,13 +154,11 @@ class RuleBook:
                 lots.add(lot.minted_at, lot.origin, lot.amount)
         elif kind == MIGRATED_OUT:
             self._migrating = lots.take(before)
-        elif kind == EXPIRED:
-            lots.take(before if self.rule == CONTRACT else 0)
         elif kind == REPRICED:
             lots.rescale(before * move.numerator // move.denominator)
         elif kind == REMOVED:
             lots.rescale(before - min(before, before * move.numerator // move.denominator))
-        elif kind != CAPPED:
+        elif kind not in _CONTRACTS_OWN:
             lots.take(-move.amount)
         change = lots.total - before
         if kind in _SETTLED:
@@ -166,10 +166,29 @@ class RuleBook:
         return change
 
 
-def expiry_rows(ledger: Ledger, calendar: Calendar) -> list[tuple[Any, ...]]:
-    """Rows of `EXPIRY_COLUMNS` for every rule."""
-    rows: list[tuple[Any, ...]] = []
-    for rule in RULES:
+def contract_rows(periods: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Rows of `EXPIRY_COLUMNS` of the contract's own rule: those of the periods, with kinds summed up."""
+    for row in periods:
+        period = dict(zip(PERIOD_COLUMNS, row, strict=True))
+        sums = dict.fromkeys(_SUMS, 0)
+        for kind, name in _NAME.items():
+            sums[name] += period[kind]
+        head = (period["job"], period["period_start"], period["begins_at"], period["ends_at"], CONTRACT)
+        *plain, unpaid = sums.values()
+        yield (*head, period["opening"], *plain, period["closing"], unpaid, wasted_share(sums))
+
+
+def wasted_share(sums: Mapping[str, int]) -> int | None:
+    """What expired or was capped, in parts of 10,000 of that and what was spent; None where neither happened."""
+    wasted = -sums["expired"] - sums["capped"]
+    used = wasted - sums["spent"]
+    return wasted * _SHARE_BASE // used if used else None
+
+
+def expiry_rows(ledger: Ledger, calendar: Calendar, periods: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows of `EXPIRY_COLUMNS` for every rule; `periods` are the ledger's, with `PERIOD_COLUMNS`."""
+    rows: list[tuple[Any, ...]] = list(contract_rows(periods))
+    for rule in (DOCUMENTED, NONE):
         book = RuleBook(rule, calendar)
         for job, (amount, minted_at) in ledger.opening.items():
             book.open(job, amount, minted_at)

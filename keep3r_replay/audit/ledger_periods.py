@@ -37,6 +37,7 @@ class Calendar:
     def __init__(self, regimes: Sequence[Regime], ended_at: int) -> None:
         self.periods: list[Period] = []
         self._first: list[int] = []
+        self._recent, self._recent_regime = 0, -1
         for place, (since, length) in enumerate(regimes):
             until = regimes[place + 1].since if place + 1 < len(regimes) else ended_at + 1
             self._first.append(len(self.periods))
@@ -53,9 +54,13 @@ class Calendar:
 
     def place(self, regime: int, timestamp: int) -> int:
         """Index of the period that a move at `timestamp` under the `regime`-th length lies in."""
+        recent = self.periods[self._recent]
+        if regime == self._recent_regime and recent.begins_at <= timestamp < recent.ends_at:
+            return self._recent
         first, end = self._first[regime], self._first[regime + 1]
         place = bisect_right(self.periods, timestamp, first, end, key=lambda period: period.begins_at) - 1
-        return max(first, place)
+        self._recent, self._recent_regime = max(first, place), regime
+        return self._recent
 
 
 PERIOD_COLUMNS = (

@@ -68,10 +68,11 @@ def ledger_tables(
     """
     ledger = make_ledger(observer)
     calendar = Calendar(observer.regimes, observer.ended_at)
+    periods = period_rows(ledger, calendar)
     return {
         "ledger": _table(_dated(ledger.entries, calendar), _LEDGER_COLUMNS),
-        "periods": _table(period_rows(ledger, calendar), PERIOD_COLUMNS),
-        "expiries": _table(expiry_rows(ledger, calendar), EXPIRY_COLUMNS),
+        "periods": _table(periods, PERIOD_COLUMNS),
+        "expiries": _table(expiry_rows(ledger, calendar, periods), EXPIRY_COLUMNS),
         "expiry_findings": _with_hashes(
             lake, _table(expiry_findings(ledger, calendar), ExpiryFinding._fields), until_block
         ),

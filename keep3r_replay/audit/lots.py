@@ -55,8 +55,8 @@ class Lots:
                 part = first.amount
             else:
                 part = amount
-                taken.append(first._replace(amount=part))
-                lots[0] = first._replace(amount=first.amount - part)
+                taken.append(Lot(first.minted_at, first.number, first.origin, part))
+                lots[0] = Lot(first.minted_at, first.number, first.origin, first.amount - part)
             amount -= part
             self.total -= part
         return taken

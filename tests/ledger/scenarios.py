@@ -143,7 +143,9 @@ class Scenario:
 
     def by_rule(self, rule: str) -> dict[str, int]:
         """Sums over all jobs and periods by a rule, and what is left in the end."""
-        rows = [dict(zip(EXPIRY_COLUMNS, row, strict=True)) for row in expiry_rows(self.ledger(), self.calendar())]
+        ledger, calendar = self.ledger(), self.calendar()
+        found = expiry_rows(ledger, calendar, period_rows(ledger, calendar))
+        rows = [dict(zip(EXPIRY_COLUMNS, row, strict=True)) for row in found]
         mine = [row for row in rows if row["rule"] == rule]
         sums = {name: sum(row[name] for row in mine) for name in ("minted", "spent", "expired", "capped", "unpaid")}
         last = {row["job"]: row["closing"] for row in mine}
