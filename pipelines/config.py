@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import re
 import sys
 import types
@@ -107,6 +108,9 @@ def _thawed(schema: Any) -> Any:
         hint = hints[field.name]
         kind = _thawed(hint) if dataclasses.is_dataclass(hint) else hint
         default: Any = dataclasses.field(default=field.default)
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(field.default, hint):
+            values = {each.name: getattr(field.default, each.name) for each in dataclasses.fields(hint)}
+            default = dataclasses.field(default_factory=functools.partial(kind, **values))
         if field.default_factory is not dataclasses.MISSING:
             default = dataclasses.field(default_factory=field.default_factory)
         fields.append((field.name, kind, default))
@@ -138,7 +142,8 @@ def _checked_override(name: str, argument: str, fields: dict[str, Any], schema: 
     annotation = typing.get_type_hints(schema)[root]
     if bare == root and _is_text(annotation) and _needs_quotes(value, annotation):
         # Paths may hold characters of Hydra's grammar, and an address or a number must stay the text it is.
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        # In Hydra's quotes a backslash is one, except before a quote.
+        escaped = re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value)
         return f"{key}='{escaped}'"
     return argument
 

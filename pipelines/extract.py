@@ -72,7 +72,7 @@ def main(argv: list[str]) -> int:
         if config.readings:
             from keep3r_replay.dataset.reading_views import read_at_blocks
 
-            rows = read_at_blocks(lake, spec, client, sorted(set(config.readings)))
+            rows = read_at_blocks(lake, client, sorted(set(config.readings)))
             print(f"readings: {rows} values at {len(set(config.readings))} blocks")
     _print_outcome(outcome, client, time.monotonic() - started)
     return 0

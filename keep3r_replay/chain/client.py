@@ -48,9 +48,8 @@ _MANY = msgspec.json.Decoder(list[_Answer])
 class RefusedError(NodeError):
     """A request that the node refuses for what it asks; the verdict says what to ask instead."""
 
-    def __init__(self, text: str, verdict: Verdict, data: Any = None) -> None:
+    def __init__(self, text: str, verdict: Verdict) -> None:
         self.verdict = verdict
-        self.data = data
         super().__init__(text)
 
 
@@ -119,6 +118,8 @@ class NodeClient:
 
     def batch(self, calls: list[Call], *, together: bool = False) -> list[msgspec.Raw]:
         """Return the results of several calls, in order, by one request where the node takes batches.
+
+        A contract call that reverts gives the object `{"revert": "0x..."}` instead of text.
 
         Args:
             calls: what to ask.
@@ -236,7 +237,6 @@ class NodeClient:
         text: str,
         calls: list[Call],
         retry_after: float | None = None,
-        data: Any = None,
     ) -> None:
         if verdict.refusal is Refusal.NO_BATCH and len(calls) > 1:
             endpoint.batches = False
@@ -245,7 +245,7 @@ class NodeClient:
             raise _TryAgainError(text, too_often=True, retry_after=retry_after)
         if verdict.refusal in {Refusal.PASSING, Refusal.NO_BATCH}:
             raise _TryAgainError(text, retry_after=retry_after)
-        raise RefusedError(f"endpoint {endpoint.number} refuses {calls[-1].method}: {text}", verdict, data)
+        raise RefusedError(f"endpoint {endpoint.number} refuses {calls[-1].method}: {text}", verdict)
 
     def _parse(self, endpoint: _Endpoint, content: bytes, calls: list[Call]) -> list[msgspec.Raw]:
         try:
@@ -267,18 +267,20 @@ class NodeClient:
         if len(answers) != len(calls):
             raise _TryAgainError("the answer to a batch is not complete")
         by_id = {answer.id: answer for answer in answers}
-        results = []
-        for number, call in enumerate(calls):
-            answer = by_id.get(number)
-            if answer is None:
-                raise _TryAgainError("the answer has another id than the request")
-            if answer.error is not None:
-                error = answer.error
-                self._act(endpoint, of_error(error.code, error.message), _short(error), [call], data=error.data)
-            if not bytes(answer.result):
-                raise _TryAgainError("the answer holds no result")
-            results.append(answer.result)
-        return results
+        return [self._result(endpoint, call, by_id.get(number)) for number, call in enumerate(calls)]
+
+    def _result(self, endpoint: _Endpoint, call: Call, answer: _Answer | None) -> msgspec.Raw:
+        if answer is None:
+            raise _TryAgainError("the answer has another id than the request")
+        if answer.error is not None:
+            error = answer.error
+            if call.method == "eth_call" and of_error(error.code, error.message).refusal is Refusal.REVERTED:
+                # A contract's no is an answer as well, and must not void the rest of the batch.
+                return msgspec.Raw(msgspec.json.encode({"revert": _revert_data(error.data)}))
+            self._act(endpoint, of_error(error.code, error.message), _short(error), [call])
+        if memoryview(answer.result).nbytes == 0:
+            raise _TryAgainError("the answer holds no result")
+        return answer.result
 
 
 def _halves(content: bytes) -> list[_Answer] | None:
@@ -306,6 +308,12 @@ class _TryAgainError(Exception):
         self.too_often = too_often
         self.no_batch = no_batch
         super().__init__(text)
+
+
+def _revert_data(data: Any) -> str:
+    """Return what a call reverted with as hexadecimal text; nodes wrap it in different ways."""
+    inner = data.get("data") if isinstance(data, dict) else data
+    return inner if isinstance(inner, str) and inner.startswith("0x") else "0x"
 
 
 def _short(error: _Error) -> str:

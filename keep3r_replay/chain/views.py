@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from keep3r_replay.chain.client import Call, NodeClient, RefusedError
-from keep3r_replay.chain.refusals import Refusal
+from keep3r_replay.chain.client import Call
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.codec import decode_values, encode_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TEXT = msgspec.json.Decoder(str)
+    from keep3r_replay.chain.client import NodeClient
+
+_BATCH = 100
+
+
+class _Revert(msgspec.Struct):
+    revert: str
+
+
+_ANSWER = msgspec.json.Decoder(str | _Revert)
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,20 @@ class View:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A view asked of a contract with some arguments."""
+
+    contract: str
+    view: View
+    arguments: tuple[Any, ...] = ()
+
+    def call(self, block: int) -> Call:
+        """Return the JSON-RPC call that asks it at a block."""
+        data = "0x" + (self.view.selector + encode_arguments(self.view.takes, self.arguments)).hex()
+        return Call("eth_call", [{"to": self.contract, "data": data}, hex(block)])
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a view answered: its values, or the data it reverted with. One of them is None."""
 
@@ -41,32 +63,44 @@ class Reading:
     revert: bytes | None
 
 
-def read_view(client: NodeClient, contract: str, view: View, arguments: Sequence[Any], block: int) -> Reading:
-    """Ask one view of a contract at a block.
+def read_views(client: NodeClient, questions: Sequence[Question], block: int) -> list[Reading]:
+    """Ask many views at a block and return their answers in order.
 
     Raises:
         NodeError: the node does not answer, or has no state of that block.
     """
-    data = "0x" + (view.selector + encode_arguments(view.takes, arguments)).hex()
+    readings: list[Reading] = []
+    for start in range(0, len(questions), _BATCH):
+        part = questions[start : start + _BATCH]
+        raws = client.batch([question.call(block) for question in part])
+        readings += [_reading(question, raw) for question, raw in zip(part, raws, strict=True)]
+    return readings
+
+
+def read_view(client: NodeClient, contract: str, view: View, arguments: Sequence[Any], block: int) -> Reading:
+    """Ask one view of a contract at a block; raises as `read_views`."""
+    return read_views(client, [Question(contract, view, tuple(arguments))], block)[0]
+
+
+def _reading(question: Question, raw: msgspec.Raw) -> Reading:
+    answer = _ANSWER.decode(raw)
+    if isinstance(answer, _Revert):
+        return Reading(None, bytes.fromhex(answer.revert[2:]))
     try:
-        raw = client.batch([Call("eth_call", [{"to": contract, "data": data}, hex(block)])])[0]
-    except RefusedError as refused:
-        revert = _revert_data(refused)
-        if revert is None:
-            raise
-        return Reading(None, revert)
-    answer = bytes.fromhex(_TEXT.decode(raw)[2:])
-    try:
-        return Reading(decode_values(view.returns, answer), None)
+        return Reading(decode_values(question.view.returns, bytes.fromhex(answer[2:])), None)
     except ValueError:
         # A contract without such a function answers nothing.
         return Reading(None, b"")
 
 
-def _revert_data(refused: RefusedError) -> bytes | None:
-    """Return what a call reverted with; None if it was refused for another reason."""
-    if refused.verdict.refusal is not Refusal.REVERTED:
-        return None
-    data = refused.data.get("data") if isinstance(refused.data, dict) else refused.data
-    text = data if isinstance(data, str) and data.startswith("0x") else "0x"
-    return bytes.fromhex(text[2:])
+def revert_name(data: bytes) -> str:
+    """Name a revert as readings do: `Panic(0x12)`, `Error(OLD)`, `empty`, or the selector of another error."""
+    if not data:
+        return "empty"
+    selector, rest = data[:4].hex(), data[4:]
+    if selector == "4e487b71" and len(rest) == 32:
+        return f"Panic(0x{int.from_bytes(rest, 'big'):02x})"
+    if selector == "08c379a0" and len(rest) >= 64:
+        length = int.from_bytes(rest[32:64], "big")
+        return f"Error({rest[64 : 64 + length].decode('utf-8', 'replace')})"
+    return f"0x{selector}"

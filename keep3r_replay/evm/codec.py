@@ -1,4 +1,4 @@
-"""The small part of the ABI that asking a view takes: static arguments in, static values and lists of them out.
+"""The small part of the ABI that asking a view takes: static values and lists of them, in and out.
 
 eth-abi does all of the ABI, and takes longer to import than a short run takes to do its work; a property test holds
 both equal.
@@ -17,12 +17,19 @@ _WORD = 32
 
 
 def encode_arguments(types: Sequence[str], values: Sequence[Any]) -> bytes:
-    """Encode static arguments (address, bool, integers), a word each.
+    """Encode static arguments (address, bool, integers), a word each, and lists of them (`type[]`).
 
     Raises:
-        ValueError: a type is not static, or a value does not fit.
+        ValueError: a type is another, or a value does not fit.
     """
-    return b"".join(_encoded(kind, value) for kind, value in zip(types, values, strict=True))
+    heads, tail = [], b""
+    for kind, value in zip(types, values, strict=True):
+        if kind.endswith("[]"):
+            heads.append(_encoded("uint256", len(types) * _WORD + len(tail)))
+            tail += _encoded("uint256", len(value)) + b"".join(_encoded(kind[:-2], each) for each in value)
+        else:
+            heads.append(_encoded(kind, value))
+    return b"".join(heads) + tail
 
 
 def _encoded(kind: str, value: Any) -> bytes:

@@ -26,9 +26,9 @@ def typed_values(draw: st.DrawFn, kinds: dict[str, st.SearchStrategy[object]]) -
     return types, [draw(kinds[kind]) for kind in types]
 
 
-@given(typed_values(STATIC))
+@given(typed_values(STATIC | LISTS))
 def test_arguments_are_encoded_as_eth_abi_does(typed: tuple[list[str], list[object]]) -> None:
-    """Static arguments have the very bytes of eth-abi."""
+    """Arguments have the very bytes of eth-abi, lists among them too."""
     types, values = typed
     assert encode_arguments(types, values) == encode(types, values)
 

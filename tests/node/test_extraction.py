@@ -248,3 +248,30 @@ def test_work_is_called_through_the_job(chain: Keep3rChain) -> None:
     """The fixture drives the real contracts: the job's work() pays a keeper by a KeeperWork log."""
     receipt = chain.node.transact(chain.keepers[0], chain.job, calldata("work()"))
     assert any(log["address"] == chain.keep3r.lower() for log in receipt["logs"])
+
+
+def test_readings_are_what_the_views_answer(chain: Keep3rChain, tmp_path: Path) -> None:
+    """Readings at chosen blocks hold the contracts' answers, reverts by name, and survive the next runs."""
+    arguments = settings(chain.keep3r, tmp_path / "lake", "confirmations=0")
+    head = chain.node.head
+    assert run(chain.node.url, *arguments, f"readings=[60,{head}]") == 0
+    chain.live(3, seed=9)
+    assert run(chain.node.url, *arguments) == 0
+    rows = Lake.open(tmp_path / "lake").scan("readings").collect().rows(named=True)
+    assert {row["block_number"] for row in rows} == {60, head}
+    found = {(row["contract"], row["view"], row["arguments"]): row for row in rows if row["block_number"] == head}
+    keep3r, job, pool = chain.keep3r.lower(), chain.job.lower(), chain.pool.lower()
+    asked = {"to": chain.keep3r, "data": calldata("jobPeriodCredits(address)", chain.job)}
+    mined = int(chain.node.rpc("eth_call", asked, hex(head)), 16)
+    assert mined > 0
+    assert found[keep3r, "jobPeriodCredits", job]["value"] == str(mined)
+    assert json.loads(found[keep3r, "jobs", ""]["value"]) == [job]
+    assert len(json.loads(found[pool, "slot0", ""]["value"])) == 7
+    assert [len(each) for each in json.loads(found[pool, "observe", "600"]["value"])] == [1, 1]
+    old = next(row for row in rows if row["block_number"] == 60 and row["arguments"] == "432000")
+    assert (old["value"] is None) == (old["revert"] is not None)
+
+
+def test_readings_outside_the_lake_are_refused(chain: Keep3rChain, tmp_path: Path) -> None:
+    """A block that the lake does not cover cannot be read at: a usage error."""
+    assert run(chain.node.url, *settings(chain.keep3r, tmp_path / "lake", "readings=[1000000]")) == 2
