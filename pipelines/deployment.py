@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from keep3r_replay.dataset.spec import ExtractionSpec
+from keep3r_replay.dataset.spec import ExtractionSpec, KnownKeep3r
 from keep3r_replay.errors import UsageError
 from pipelines.config import setting
 
@@ -26,6 +26,15 @@ class Version(Enum):
 
 
 @dataclass(frozen=True)
+class MoreKeep3r:
+    """A further Keep3r contract of a deployment."""
+
+    address: str = setting("its address")
+    version: Version = setting("its version")
+    from_block: int | None = setting("block of its creation", default=None)
+
+
+@dataclass(frozen=True)
 class DeploymentConfig:
     """One deployment. See `keep3r_replay.dataset.spec.ExtractionSpec` for what each part means."""
 
@@ -34,6 +43,7 @@ class DeploymentConfig:
     keep3r: str = setting("address of Keep3r", default="")
     version: Version = setting("its version", default=Version.v2_2)
     from_block: int | None = setting("block of its creation", default=None)
+    more_keep3r: list[MoreKeep3r] = setting("the deployment's other versions", default=[])
     search_from_block: int = setting("no contract is older than this block", default=0)
     helper_versions: dict[str, Version] = setting("versions of helpers by address", default={})
     pools: list[str] = setting("pools to follow beside those that Keep3r leads to", default=[])
@@ -49,7 +59,12 @@ def spec_of(config: DeploymentConfig, *, detail: str) -> ExtractionSpec:
         UsageError: an address is none, a role is unknown, or there is nothing to follow.
     """
     addresses = [config.keep3r] if config.keep3r else []
-    addresses += [*config.helper_versions, *config.pools, *config.tokens.values()]
+    addresses += [
+        *(more.address for more in config.more_keep3r),
+        *config.helper_versions,
+        *config.pools,
+        *config.tokens.values(),
+    ]
     addresses += [address for each in config.companions.values() for address in each]
     for address in addresses:
         if not _ADDRESS.fullmatch(address.lower()):
@@ -74,6 +89,9 @@ def spec_of(config: DeploymentConfig, *, detail: str) -> ExtractionSpec:
         pools=tuple(pool.lower() for pool in config.pools),
         companions={address.lower(): role for role, each in config.companions.items() for address in each},
         tokens={name: address.lower() for name, address in config.tokens.items()},
+        more_keep3r=tuple(
+            KnownKeep3r(more.address.lower(), more.version.value, more.from_block) for more in config.more_keep3r
+        ),
         partition_blocks=config.partition_blocks,
         detail=detail,
     )

@@ -63,25 +63,23 @@ class Discovery:
         named = [(role, address) for address, role in sorted(self._spec.companions.items())]
         named += [("uniswap_v3_pool", pool) for pool in self._spec.pools]
         named += [("keep3r_helper", helper) for helper in sorted(self._spec.helper_versions)]
-        if not self._spec.keep3r:
-            return named
-        named.append(("keep3r", self._spec.keep3r))
-        for discovery in (self._at_creation(), self):
+        for keep3r in self._spec.keep3rs:
+            named.append(("keep3r", keep3r))
             # No event tells whom the constructor named, and present state saves finding the rest one by one.
-            named += discovery.present()
+            named += self._at_creation(keep3r).present(keep3r) + self.present(keep3r)
         return [(role, address) for role, address in named if address != NOBODY]
 
-    def present(self) -> list[tuple[str, str]]:
-        """Return the role and address of what Keep3r's views name at the block."""
-        helper = self._one(self._spec.keep3r, "keep3rHelper")
-        pool = self._one(self._spec.keep3r, "kp3rWethPool")
-        liquidities = self._one(self._spec.keep3r, "approvedLiquidities", "address[]") or ()
+    def present(self, keep3r: str) -> list[tuple[str, str]]:
+        """Return the role and address of what a Keep3r's views name at the block."""
+        helper = self._one(keep3r, "keep3rHelper")
+        pool = self._one(keep3r, "kp3rWethPool")
+        liquidities = self._one(keep3r, "approvedLiquidities", "address[]") or ()
         named = [("keep3r_helper", helper)] if helper else []
         named += [("uniswap_v3_pool", pool)] if pool else []
         return named + [("pair_manager", liquidity) for liquidity in liquidities]
 
-    def _at_creation(self) -> Discovery:
-        first = self.first_block(self._spec.keep3r, known_first=self._spec.from_block)
+    def _at_creation(self, keep3r: str) -> Discovery:
+        first = self.first_block(keep3r, known_first=self._spec.keep3rs[keep3r].from_block)
         return Discovery(self._client, self._spec, first)
 
     def resolve(self, named: Iterable[tuple[str, str]], known: Mapping[str, Contract]) -> list[Contract]:
@@ -96,7 +94,7 @@ class Discovery:
             contract, leads = self._describe(role, address)
             if contract is None:
                 continue
-            first = self.first_block(address, known_first=self._spec.from_block if role == "keep3r" else None)
+            first = self.first_block(address, self._spec.keep3rs[address].from_block if role == "keep3r" else None)
             found[address] = replace(contract, facts={**contract.facts, "from_block": first})
             queue += leads
         return sorted(found.values(), key=lambda contract: (contract.role, contract.address))
@@ -121,7 +119,7 @@ class Discovery:
 
     def _describe(self, role: str, address: str) -> tuple[Contract | None, list[tuple[str, str]]]:
         if role == "keep3r":
-            return Contract(role, address, self._spec.version), []
+            return Contract(role, address, self._spec.keep3rs[address].version), []
         if role == "keep3r_helper":
             return self._describe_helper(address)
         if role == "pair_manager":
@@ -158,7 +156,8 @@ class Discovery:
 
     def _helper_version(self, address: str) -> str | None:
         """Tell a helper's version by the views it has; None if it is no helper."""
-        keep3r = self._spec.version
+        of = self._spec.keep3rs.get(str(self._one(address, "keep3rV2")))
+        keep3r = self._spec.version if of is None else of.version
         if self._one(address, "minBaseFee", "uint256") is not None:
             return keep3r if keep3r in {"2.2", "2.3", "2.3s"} else "2.2"
         if self._one(address, "minBoost", "uint256") is not None:

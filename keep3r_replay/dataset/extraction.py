@@ -165,8 +165,10 @@ class Extraction:
         """Begin a lake: find the contracts, read what their constructors set."""
         discovery = self._discovery(head)
         contracts = discovery.resolve(discovery.start(), {})
-        if self._spec.keep3r and not any(contract.role == "keep3r" for contract in contracts):
-            raise UsageError(f"there is no Keep3r at {self._spec.keep3r} on chain {self._spec.chain_id}")
+        found = {contract.address for contract in contracts if contract.role == "keep3r"}
+        for keep3r in self._spec.keep3rs:
+            if keep3r not in found:
+                raise UsageError(f"there is no Keep3r at {keep3r} on chain {self._spec.chain_id}")
         if not contracts:
             raise UsageError("none of the deployment's contracts exists on this chain")
         state.contracts = {contract.address: contract for contract in contracts}

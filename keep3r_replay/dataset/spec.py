@@ -6,6 +6,15 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class KnownKeep3r:
+    """A Keep3r contract as configured: its address, its version, and the block of its creation (None to find it)."""
+
+    address: str
+    version: str
+    from_block: int | None
+
+
+@dataclass(frozen=True)
 class ExtractionSpec:
     """A deployment's fixed facts.
 
@@ -20,6 +29,7 @@ class ExtractionSpec:
         pools: pools to follow beside those that Keep3r leads to.
         companions: other contracts to follow, role by address: pair_manager_factory, escrow.
         tokens: addresses by name: kp3r, kp3r_in_pools, weth; read from the contracts where absent.
+        more_keep3r: further Keep3r contracts of the same deployment: its other versions.
         partition_blocks: blocks of a partition; ranges are aligned to multiples of it.
         detail: `all`, or `logs` for logs and events only.
     """
@@ -34,8 +44,15 @@ class ExtractionSpec:
     pools: tuple[str, ...] = ()
     companions: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    more_keep3r: tuple[KnownKeep3r, ...] = ()
     partition_blocks: int = 100_000
     detail: str = "all"
+
+    @property
+    def keep3rs(self) -> dict[str, KnownKeep3r]:
+        """All Keep3r contracts by address, the first named first; empty if only pools are wanted."""
+        first = (KnownKeep3r(self.keep3r, self.version, self.from_block),) if self.keep3r else ()
+        return {known.address: known for known in (*first, *self.more_keep3r)}
 
     def partition_of(self, block: int) -> tuple[int, int]:
         """Return the aligned closed range of blocks that `block` belongs to."""

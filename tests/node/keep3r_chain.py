@@ -111,6 +111,13 @@ class Keep3rChain:
         for keeper in self.keepers:
             self.node.transact(keeper, self.keep3r, calldata("activate(address)", KP3R))
 
+    def deploy_again(self) -> None:
+        """Deploy a second Keep3r with helper and job of its own, for the same pool, and work with it from now on."""
+        self._deploy_keep3r()
+        approval = calldata("approve(address,uint256)", self.keep3r, 2**256 - 1)
+        self.node.transact(self.provider, self.liquidity, approval)
+        self._start_job()
+
     def govern(self, signature: str, *values: object) -> None:
         """Make a governance call on Keep3r, in a block of its own."""
         self.node.transact(self.governance, self.keep3r, calldata(signature, *values))

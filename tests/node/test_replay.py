@@ -66,3 +66,22 @@ def test_a_start_from_the_nodes_readings_is_exact_after_one_reward_period(chain:
     assert straight.findings == started.findings == []
     for table in ("job_states", "keeper_states"):
         assert started.tables[table].equals(straight.tables[table])
+
+
+def test_two_contracts_of_one_deployment_keep_their_own_state(chain: Keep3rChain, tmp_path: Path) -> None:
+    """A second real Keep3r in the same lake replays clean beside the first, each with its own jobs and bonds."""
+    node, first = chain.node, chain.keep3r
+    chain.deploy_again()
+    chain.live(40, seed=8)
+    node.mine(64)
+    more = f"deployment.more_keep3r=[{{address:'{chain.keep3r}',version:v2_0}}]"
+    readings = f"readings=[{node.head - 70},{node.head - 64}]"
+    assert run(node.url, *settings(first, tmp_path / "lake", more, readings)) == 0
+
+    audited = audit(Lake.open(tmp_path / "lake"))
+
+    assert audited.findings == []
+    assert [one["keep3r"] for one in audited.summary["contracts"]] == [first.lower(), chain.keep3r.lower()]
+    assert all(one["works"]["interval"] > 5 for one in audited.summary["contracts"])
+    assert audited.summary["readings"]["mismatched"] == 0
+    assert audited.summary["readings"]["compared"] > 100
