@@ -30,6 +30,10 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 code { font: .86em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 summary { cursor: pointer; padding: .3rem 0; } nav a { margin-right: .8rem; white-space: nowrap; }
 a { color: #00588a; }
+@media (max-width: 640px) {
+  th, td { padding-right: .4rem; }
+  td code { display: inline-block; max-width: 10ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+}
 """.strip()
 
 
@@ -43,10 +47,15 @@ def code(value: object) -> str:
     return f"<code>{text(value)}</code>"
 
 
+def name(value: object) -> str:
+    """A name with underscores, which may break after them."""
+    return text(value).replace("_", "_<wbr>")
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], numbers: frozenset[int] = frozenset()) -> str:
     """A table; cells are markup already. Columns in `numbers` stand to the right."""
     shape = [' class="number"' if place in numbers else "" for place in range(len(headers))]
-    head = "".join(f"<th{kind}>{text(name)}</th>" for kind, name in zip(shape, headers, strict=True))
+    head = "".join(f"<th{kind}>{text(header)}</th>" for kind, header in zip(shape, headers, strict=True))
     body = "".join(
         "<tr>" + "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(shape, row, strict=True)) + "</tr>\n"
         for row in rows
@@ -54,10 +63,10 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], numbers: frozen
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
 
 
-def figure(name: str, caption: str, wide: bytes, narrow: bytes) -> str:
+def figure(anchor: str, caption: str, wide: bytes, narrow: bytes) -> str:
     """A chart with its two drawings: the narrow one for phones."""
     return (
-        f'<figure id="{text(name.replace(" ", "-"))}"><picture>'
+        f'<figure id="{text(anchor.replace(" ", "-"))}"><picture>'
         f'<source media="(max-width: 640px)" srcset="{_data(narrow)}">'
         f'<img src="{_data(wide)}" alt="{text(caption)}"></picture>'
         f"<figcaption>{text(caption)}</figcaption></figure>"

@@ -9,7 +9,7 @@ import polars as pl
 
 from keep3r_replay.report.charts import job_charts, keeper_chart
 from keep3r_replay.report.figures import NARROW, WIDE, picture
-from keep3r_replay.report.html import code, figure, folded, page, table, text
+from keep3r_replay.report.html import code, figure, folded, name, page, table, text
 from keep3r_replay.report.results import amounts, share, wei
 from keep3r_replay.report.terminal import tokens
 
@@ -72,7 +72,7 @@ def _head(results: Results) -> str:
         "expired or capped, KP3R": tokens(lost),
         "lost of what left": share(lost, lost - sums.get("spent", 0)),
     }
-    shown = "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in facts.items())
+    shown = "".join(f"<div><dt>{text(fact)}</dt><dd>{text(value)}</dd></div>" for fact, value in facts.items())
     verdict = str(summary["verdict"])
     return (
         f"<header><h1>{text(summary['deployment'])}</h1>"
@@ -92,7 +92,7 @@ def _findings(results: Results) -> str:
         )
     rows = [
         (
-            text(row["kind"]),
+            name(row["kind"]),
             text(f"{row['block_number']}" + ("" if row["log_index"] is None else f" / {row['log_index']}")),
             code(row["subject"]),
             text(row["field"]),
@@ -112,7 +112,7 @@ def _expiry(results: Results) -> str:
     rows = []
     for kind, meaning in MEANINGS.items():
         part = facts.filter(pl.col("kind") == kind)
-        rows.append((text(kind), text(meaning), f"{part.height:,}", text(tokens(wei(part["amount"]), 4))))
+        rows.append((name(kind), text(meaning), f"{part.height:,}", text(tokens(wei(part["amount"]), 4))))
     parts = [
         "<h2>Expiry</h2>",
         "<p>Facts of the history, not disagreements: where credits were lost, or outlived their time.</p>",
@@ -178,7 +178,7 @@ def _keepers(results: Results) -> str:
         (
             code(row["keeper"]),
             f"{row['works']:,}",
-            *map(text, amounts([row[name] for name in columns], 5)),
+            *map(text, amounts([row[column] for column in columns], 5)),
             text(row["disputes"]),
             text(row["slashes"]),
         )

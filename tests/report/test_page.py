@@ -52,6 +52,7 @@ def test_charts_are_there(browser, report, results, size, phone):
         assert image["right"] <= size[0]
         assert image["height"] > 150
     assert browser.value("document.documentElement.scrollWidth") <= size[0]
+    assert browser.value("document.querySelector('table').scrollWidth") <= size[0]
     assert float(browser.value("getComputedStyle(document.body).fontSize").removesuffix("px")) >= 14
 
 
