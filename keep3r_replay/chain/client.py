@@ -292,9 +292,10 @@ def _halves(content: bytes) -> list[_Answer] | None:
     middle = content.rfind(_MIDDLE)
     if begin is None or middle < begin.end() or not content.endswith(b"}]"):
         return None
+    whole = memoryview(content)
     return [
-        _Answer(0, msgspec.Raw(content[begin.end() : middle])),
-        _Answer(1, msgspec.Raw(content[middle + len(_MIDDLE) : -2])),
+        _Answer(0, msgspec.Raw(whole[begin.end() : middle])),
+        _Answer(1, msgspec.Raw(whole[middle + len(_MIDDLE) : -2])),
     ]
 
 

@@ -1,8 +1,8 @@
 """The base fee of every block, by `eth_feeHistory`: 35 bytes a block instead of a header.
 
-The answer holds one fee more than blocks, that of the block after the last: where it is not the first fee of the next
-answer, the block's header tells which is right. Nodes may answer fewer blocks than asked, or refuse old ranges; what
-is refused is taken from headers.
+The answer holds one fee more than blocks, that of the block after the last; some nodes only estimate it, so it is left
+out. Nodes may answer fewer blocks than asked, or refuse old ranges; what is refused is taken from headers. Where a header
+is known anyway, because the block carries logs, the extraction compares its fee with the history's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from keep3r_replay.chain.client import Call, NodeClient, RefusedError
 from keep3r_replay.chain.headers import fetch_headers
 from keep3r_replay.chain.refusals import Refusal
 from keep3r_replay.chain.wire import quantities, quantity
-from keep3r_replay.errors import NodeError
 
 BLOCKS_A_REQUEST = 1024
 """The most blocks that go-ethereum answers at once."""
@@ -40,33 +39,23 @@ class FeeSource:
         """Return the base fee in wei of every block of the closed range; None for blocks before base fees existed.
 
         Raises:
-            NodeError: neither history nor headers can be had, or two answers contradict each other.
+            NodeError: neither history nor headers can be had.
         """
         fees: list[int | None] = []
-        after: int | None = None
         while first + len(fees) <= last:
             start = first + len(fees)
             count = min(BLOCKS_A_REQUEST, last - start + 1)
             answer = self._from_history(start, count) if self._history else None
-            if answer is None:
-                # Older parts may be refused where newer ones are not, so the history is asked again later.
-                headers = fetch_headers(self._client, list(range(start, start + count)))
-                part: list[int | None] = [
-                    None if header.baseFeePerGas is None else quantity(header.baseFeePerGas) for header in headers
-                ]
-                after = None
-            else:
-                if after is not None and answer[0] != after:
-                    # Some nodes estimate the fee after the newest block asked for; the header decides.
-                    header = fetch_headers(self._client, [start])[0]
-                    if header.baseFeePerGas is None or quantity(header.baseFeePerGas) != answer[0]:
-                        raise NodeError(f"base fee of block {start} is not its header's; try another endpoint")
-                part, after = list(answer[:-1]), answer[-1]
-            fees += part
+            if answer is not None:
+                fees += answer
+                continue
+            # Older parts may be refused where newer ones are not, so the history is asked again for the next part.
+            for header in fetch_headers(self._client, list(range(start, start + count))):
+                fees.append(None if header.baseFeePerGas is None else quantity(header.baseFeePerGas))
         return fees
 
     def _from_history(self, start: int, count: int) -> list[int] | None:
-        """Return the fees from `start` on, and one more; None if the node has no such history."""
+        """Return the fees of some blocks from `start` on; None if the node has no such history."""
         for _ in range(_ATTEMPTS):
             newest = start + count - 1
             try:
@@ -87,5 +76,5 @@ class FeeSource:
                 # Fewer blocks than asked, counted from the newest: ask for the older ones by themselves.
                 count = min(max(oldest - start, 1), max(count // 2, 1))
                 continue
-            return fees[start - oldest : start - oldest + count + 1]
+            return fees[start - oldest : start - oldest + count]
         return None

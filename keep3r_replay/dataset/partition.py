@@ -14,7 +14,7 @@ from keep3r_replay.chain.wire import quantity
 from keep3r_replay.dataset.decode import Anomaly, decode_logs
 from keep3r_replay.dataset.discovery import named_in_events
 from keep3r_replay.dataset.span import Span, SpanFetcher, timestamps_of
-from keep3r_replay.errors import InputError
+from keep3r_replay.errors import InputError, NodeError
 from keep3r_replay.evm.words import AMOUNT
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
 from keep3r_replay.lake.schemas import BLOCKS, UNDECODED
@@ -155,12 +155,16 @@ def _blocks_table(first: int, last: int, fees: Future[list[int | None]], headers
     by_number = {quantity(header.number): header for header in headers}
     numbers = range(first, last + 1)
     found = [by_number.get(number) for number in numbers]
+    base_fees = fees.result()
+    for header, fee in zip(found, base_fees, strict=True):
+        if header is not None and header.baseFeePerGas is not None and quantity(header.baseFeePerGas) != fee:
+            raise NodeError(f"base fee of block {quantity(header.number)} is not its header's; try another endpoint")
     columns = [
         pa.array(numbers, pa.uint32()),
         pa.array([each and each.hash.lower() for each in found], pa.string()),
         pa.array([each and each.parentHash.lower() for each in found], pa.string()),
         pa.array([each and quantity(each.timestamp) for each in found], pa.int64()),
-        pa.array(fees.result(), AMOUNT),
+        pa.array(base_fees, AMOUNT),
         pa.array([each and quantity(each.gasUsed) for each in found], pa.int64()),
         pa.array([each and quantity(each.gasLimit) for each in found], pa.int64()),
     ]

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from keep3r_replay.chain.client import NodeClient
+from keep3r_replay.chain.fees import FeeSource
+from keep3r_replay.errors import NodeError
+
+HEAD = 9_999
+
+
+class FeeNode:
+    """A node of some answers to eth_feeHistory and headers, as providers give them."""
+
+    def __init__(self, most_blocks: int = 1024, oldest: int = 0, known: bool = True) -> None:
+        self.most_blocks, self.oldest, self.known = most_blocks, oldest, known
+        self.requests: list[str] = []
+        node = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = -1
+
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                many = request if isinstance(request, list) else [request]
+                node.requests.append(many[0]["method"])
+                answers = [{"jsonrpc": "2.0", "id": each["id"]} | node.answer(each) for each in many]
+                content = json.dumps(answers if isinstance(request, list) else answers[0]).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.client = NodeClient([f"http://127.0.0.1:{self._server.server_port}"])
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, call: dict) -> dict:
+        """Answer one call."""
+        if call["method"] == "eth_getBlockByNumber":
+            number = int(call["params"][0], 16)
+            zero = "0x" + "00" * 32
+            header = {"number": hex(number), "hash": zero, "parentHash": zero, "timestamp": "0x1"}
+            return {"result": header | {"gasUsed": "0x0", "gasLimit": "0x1", "baseFeePerGas": hex(fee_of(number))}}
+        if not self.known:
+            return {"error": {"code": -32601, "message": "the method eth_feeHistory does not exist/is not available"}}
+        count, newest = int(call["params"][0], 16), int(call["params"][1], 16)
+        count = min(count, self.most_blocks)
+        if newest - count + 1 < self.oldest:
+            return {"error": {"code": -32602, "message": "requested block range is out of bounds"}}
+        first = max(newest - count + 1, 0)
+        fees = [hex(fee_of(number)) for number in range(first, newest + 1)] + ["0x7"]
+        return {"result": {"oldestBlock": hex(first), "baseFeePerGas": fees}}
+
+
+def fee_of(block: int) -> int:
+    """Return a block's base fee in this chain."""
+    return 10**9 + block * block
+
+
+@pytest.mark.parametrize(
+    ("node", "most_requests"),
+    [
+        ({}, 5),
+        ({"most_blocks": 100}, 120),
+        ({"oldest": 4_000}, 60),
+        ({"known": False}, 60),
+    ],
+    ids=["whole history", "short answers", "old part refused", "no such method"],
+)
+def test_every_fee_is_there_and_right(node: dict, most_requests: int) -> None:
+    """Whatever the node refuses, each block has its own fee, and a willing node is asked once in 1,024 blocks."""
+    served = FeeNode(**node)
+    try:
+        fees = FeeSource(served.client).base_fees(1, 5_000)
+    finally:
+        served.close()
+    assert fees == [fee_of(number) for number in range(1, 5_001)]
+    assert len(served.requests) <= most_requests
+
+
+def test_a_node_without_anything_is_an_error() -> None:
+    """A node that gives neither history nor headers ends the run with one line."""
+    served = FeeNode(known=False)
+    served.answer = lambda _: {"result": None}  # type: ignore[method-assign]
+    try:
+        with pytest.raises(NodeError, match="no believable header of block"):
+            FeeSource(served.client).base_fees(1, 3)
+    finally:
+        served.close()
