@@ -24,6 +24,9 @@ from keep3r_replay.errors import NodeError, UsageError
 ENVIRONMENT = "ETH_RPC_URL"
 """The variable that holds the addresses of the nodes, comma-separated."""
 
+_ATTEMPTS_OF_MANY = 4
+"""How often one endpoint of several is asked before the others must do."""
+
 _LOCAL = {"localhost", "127.0.0.1", "[::1]"}
 
 
@@ -135,7 +138,7 @@ class NodeClient:
             endpoint = self._choose()
             try:
                 if len(calls) > 1 and not endpoint.batches:
-                    return [self._insist(endpoint, call) for call in calls]
+                    return [self._insist(endpoint, call, self._attempts) for call in calls]
                 return self._ask(endpoint, calls)
             except _TryAgainError as failure:
                 problem = f"endpoint {endpoint.number}: {failure}"
@@ -145,23 +148,36 @@ class NodeClient:
         asked = calls[-1].method if together else calls[0].method
         raise NodeError(f"no answer to {asked} after {self._attempts} attempts ({problem}); try again later")
 
-    def each_endpoint(self, method: str, *parameters: Any) -> list[bytes]:
-        """Ask every endpoint once (with retries) and return their results, to see that they are of one chain."""
-        results = []
+    def each_endpoint(self, method: str, *parameters: Any) -> dict[int, bytes]:
+        """Ask every endpoint the same and return the results by endpoint, to see that they are of one chain.
+
+        Endpoints that do not answer are left out from then on, as long as one does.
+
+        Raises:
+            NodeError: none answers.
+        """
+        results: dict[int, bytes] = {}
+        problem = ""
         for endpoint in self._endpoints:
+            attempts = self._attempts if len(self._endpoints) == 1 else _ATTEMPTS_OF_MANY
             try:
-                results.append(bytes(self._insist(endpoint, Call(method, list(parameters)))))
+                results[endpoint.number] = bytes(self._insist(endpoint, Call(method, list(parameters)), attempts))
             except _TryAgainError as failure:
-                raise NodeError(f"endpoint {endpoint.number} does not answer: {failure}") from None
+                problem = f"endpoint {endpoint.number} does not answer: {failure}"
+            except RefusedError as refused:
+                problem = str(refused)
+        if not results:
+            raise NodeError(f"{problem}; try again later")
+        self._endpoints = [endpoint for endpoint in self._endpoints if endpoint.number in results]
         return results
 
-    def _insist(self, endpoint: _Endpoint, call: Call) -> msgspec.Raw:
-        """Ask one endpoint one thing until it answers, however often that takes within reason."""
-        for attempt in range(self._attempts):
+    def _insist(self, endpoint: _Endpoint, call: Call, attempts: int) -> msgspec.Raw:
+        """Ask one endpoint one thing until it answers, at most `attempts` times."""
+        for attempt in range(attempts):
             try:
                 return self._ask(endpoint, [call])[0]
             except _TryAgainError as failure:
-                if attempt == self._attempts - 1:
+                if attempt == attempts - 1:
                     raise
                 self._back_off(endpoint, attempt, failure)
                 self._wait_for(endpoint)

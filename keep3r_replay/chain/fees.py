@@ -1,8 +1,8 @@
 """The base fee of every block, by `eth_feeHistory`: 35 bytes a block instead of a header.
 
 The answer holds one fee more than blocks, that of the block after the last; some nodes only estimate it, so it is left
-out. Nodes may answer fewer blocks than asked, or refuse old ranges; what is refused is taken from headers. Where a header
-is known anyway, because the block carries logs, the extraction compares its fee with the history's.
+out. Nodes may answer fewer blocks than asked, or refuse old ranges; what is refused is taken from headers. Where a
+header is known anyway, because the block carries logs, the extraction compares its fee with the history's.
 """
 
 from __future__ import annotations

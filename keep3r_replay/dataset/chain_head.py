@@ -49,7 +49,7 @@ def check_chain(client: NodeClient, chain_id: int) -> str:
     Raises:
         UsageError: an endpoint is of another chain.
     """
-    for number, raw in enumerate(client.each_endpoint("eth_chainId"), start=1):
+    for number, raw in client.each_endpoint("eth_chainId").items():
         found = quantity(msgspec.json.decode(raw, type=str))
         if found != chain_id:
             raise UsageError(f"endpoint {number} is of chain {found}, the deployment of chain {chain_id}")

@@ -137,7 +137,10 @@ class Extraction:
         return self._outcome
 
     def _look(self) -> tuple[ExtractionState, Block]:
+        before = self._client.endpoints
         genesis = check_chain(self._client, self._spec.chain_id)
+        if self._client.endpoints < before:
+            self._say(f"{before - self._client.endpoints} of {before} endpoints do not answer and are left out")
         state = load_state(self._lake, self._spec, genesis)
         return state, final_head(self._client, self._request.confirmations)
 
