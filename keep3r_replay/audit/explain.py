@@ -9,8 +9,8 @@ import polars as pl
 
 from keep3r_replay.audit.contract import emitters, keep3r_contracts, new_protocol
 from keep3r_replay.audit.credit_observer import JOBS_OF, CreditObserver
+from keep3r_replay.audit.explain_quote import Term
 from keep3r_replay.audit.explain_terms import (
-    Term,
     accountance_terms,
     job_before,
     liquidity_terms,

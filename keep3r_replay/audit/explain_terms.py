@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from keep3r_replay.audit.explain_quote import Term, eth_quote_terms, usd_quote_terms
 from keep3r_replay.evm.arithmetic import Revert, truncating_div
-from keep3r_replay.keep3r_v2.calls.payments import PAYMENT_COLUMNS
+from keep3r_replay.keep3r_v2.calls.payments import PAYMENT_COLUMNS, SOLVED_GAS
 from keep3r_replay.keep3r_v2.helper import BOOST_BASE, ONE_ETHER
 from keep3r_replay.keep3r_v2.quoting import quote_cached, reward
 from keep3r_replay.keep3r_v2.versions import Payment
-from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from keep3r_replay.keep3r_v2.calls.context import CallContext
     from keep3r_replay.keep3r_v2.helper import Helper
     from keep3r_replay.keep3r_v2.state import Job, Keep3r
-
-
-class Term(NamedTuple):
-    """One number: wei, seconds, gas, ticks or parts of 10,000, as its name and source say."""
-
-    section: str
-    name: str
-    value: int | str
-    source: str
 
 
 class Before(NamedTuple):
@@ -123,7 +114,9 @@ def price_terms(context: CallContext, keeper: str) -> Iterator[Term]:
     fee = helper.base_fee(context.base_fee)
     yield Term(section, "base_fee", fee, _fee_rule(helper))
     if keep3r.rules.payment is Payment.LIVE_PRICE:
-        yield from _quote_terms(helper, context.now)
+        yield from eth_quote_terms(helper, context.now)
+    elif keep3r.rules.payment is Payment.USD_PRICE:
+        yield from usd_quote_terms(helper, context.now)
 
 
 def _fee_rule(helper: Helper) -> str:
@@ -134,63 +127,50 @@ def _fee_rule(helper: Helper) -> str:
     return "block_base_fee"
 
 
-def _quote_terms(helper: Helper, now: int) -> Iterator[Term]:
-    section = "quote"
-    window = helper.parameters.quote_twap_time
-    pool = helper.pools.get(helper.parameters.kp3r_weth_pool)
-    yield Term(section, "pool", helper.parameters.kp3r_weth_pool, "parameter of the helper")
-    yield Term(section, "quote_twap_time", window, "parameter of the helper, s")
-    if pool is None or not window:
-        return
-    try:
-        cumulative, earlier = pool.tick_cumulative(now), pool.tick_cumulative(now - window)
-    except Revert as revert:
-        yield Term(section, "observe", f"reverts: {revert.name}", "")
-        return
-    difference = cumulative - earlier if helper.parameters.is_kp3r_token0 else earlier - cumulative
-    tick = truncating_div(difference, window)
-    yield Term(section, "tick_cumulative_now", cumulative, "the pool's, from its swaps")
-    yield Term(section, "tick_cumulative_then", earlier, "the same, quote_twap_time ago")
-    yield Term(section, "tick_difference", difference, "now - then, KP3R first; turned otherwise")
-    yield Term(section, "average_tick", tick, "tick_difference / quote_twap_time, cut toward zero")
-    yield Term(section, "sqrt_ratio", sqrt_ratio(tick), "1.0001 ** (average_tick / 2) * 2 ** 96")
-    yield Term(section, "one_eth_quote", helper.quote(ONE_ETHER, now), "2**192 * 10**18 // sqrt_ratio**2, wei of KP3R")
-
-
 def payment_terms(context: CallContext, record: tuple[object, ...], gas_left: int, paid: int) -> Iterator[Term]:
     """How the payment follows from gas and price; `record` is the work's, with `PAYMENT_COLUMNS` first."""
     section = "payment"
     told = dict(zip(PAYMENT_COLUMNS, record, strict=False))
-    keep3r = context.keep3r
+    numbers = {name: value for name, value in told.items() if isinstance(value, int) and not isinstance(value, bool)}
     yield Term(section, "class", str(told["explanation"]), "how the payment is explained")
-    initial_gas, extra, boost = told["initial_gas"], told["extra_gas"], told["boost"]
-    if isinstance(initial_gas, int):
+    if "initial_gas" in numbers:
         block, log_index = context.metered_at
-        yield Term(section, "initial_gas", initial_gas, f"KeeperValidation, block {block} log {log_index}")
+        source = f"KeeperValidation, block {block} log {log_index}"
+        if told["explanation"] == SOLVED_GAS:
+            source = "solved for: no event tells the validation that set it"
+        yield Term(section, "initial_gas", numbers["initial_gas"], source)
     yield Term(section, "gas_left", gas_left, "KeeperWork")
-    quote = told["one_eth_quote"]
-    if isinstance(extra, int):
-        yield Term(section, "extra_gas", extra, "parameter workExtraGas of the helper")
-    if isinstance(boost, int):
-        yield Term(
-            section,
-            "boost",
-            boost,
-            "(min_boost + (max_boost - min_boost) * min(bonds, target_bond) // target_bond) * base_fee",
-        )
-    exact = keep3r.rules.payment is Payment.LIVE_PRICE
-    if exact and isinstance(initial_gas, int) and isinstance(boost, int) and isinstance(extra, int):
-        gas = initial_gas - gas_left + extra
-        yield Term(section, "gas", gas, "initial_gas - gas_left + extra_gas")
-        yield Term(section, "eth", gas * boost // BOOST_BASE, "gas * boost // 10000, wei of ETH")
-        if isinstance(quote, int):
-            yield Term(
-                section, "computed", gas * boost // BOOST_BASE * quote // ONE_ETHER, "eth * one_eth_quote // 10**18"
-            )
-    for name in ("computed_payment", "lowest_payment", "highest_payment", "usd_per_gas_unit"):
-        value = told.get(name)
-        if isinstance(value, int) and not (exact and name == "computed_payment"):
-            yield Term(section, name, value, "what the formula gives for what events tell")
+    if "extra_gas" in numbers:
+        yield Term(section, "extra_gas", numbers["extra_gas"], "parameter workExtraGas of the helper")
+    if "boost" in numbers:
+        yield Term(section, "boost", numbers["boost"], _BOOST_RULE)
+    if "usd_per_gas_unit" in numbers:
+        yield Term(section, "usd_per_gas_unit", numbers["usd_per_gas_unit"], "argument of worked, solved for")
+    exact = context.keep3r.rules.payment in {Payment.LIVE_PRICE, Payment.USD_PRICE}
+    if exact and {"initial_gas", "boost", "extra_gas", "one_eth_quote"} <= set(numbers):
+        yield from _steps(numbers, gas_left, context.keep3r.rules.payment)
+    for name in ("computed_payment", "lowest_payment", "highest_payment"):
+        if name in numbers and not (exact and name == "computed_payment"):
+            yield Term(section, name, numbers[name], "what the formula gives for what events tell")
     if told.get("obstacle"):
         yield Term(section, "obstacle", str(told["obstacle"]), "why the formula has no answer")
     yield Term(section, "paid", paid, "KeeperWork, wei")
+
+
+_BOOST_RULE = "(min_boost + (max_boost - min_boost) * min(bonds, target_bond) // target_bond) * base_fee"
+
+
+def _steps(numbers: dict[str, int], gas_left: int, rule: Payment) -> Iterator[Term]:
+    """The formula step by step, with the cuts where the contract makes them."""
+    section = "payment"
+    gas = numbers["initial_gas"] - gas_left + numbers["extra_gas"]
+    boosted = gas * numbers["boost"] // BOOST_BASE
+    quote = numbers["one_eth_quote"]
+    yield Term(section, "gas", gas, "initial_gas - gas_left + extra_gas")
+    if rule is Payment.LIVE_PRICE:
+        yield Term(section, "eth", boosted, "gas * boost // 10000, wei of ETH")
+        yield Term(section, "computed", boosted * quote // ONE_ETHER, "eth * one_eth_quote // 10**18")
+    elif "usd_per_gas_unit" in numbers:
+        computed = boosted * (quote * numbers["usd_per_gas_unit"]) // ONE_ETHER
+        yield Term(section, "boosted_gas", boosted, "gas * boost // 10000")
+        yield Term(section, "computed", computed, "boosted_gas * (one_usd_quote * usd_per_gas_unit) // 10**18")

@@ -10,7 +10,7 @@ from keep3r_replay.audit.explain import explain, find_log, find_transaction
 from keep3r_replay.errors import UsageError
 from pipelines import cli
 
-RECORDINGS = ("open-v2.2-fuzz-gov-102", "open-v2.3-fuzz-mixed-101")
+RECORDINGS = ("open-v2.2-fuzz-gov-102", "open-v2.3-fuzz-mixed-101", "open-v2.3s-fuzz-mixed-101")
 MOVES = {
     "minted_reset",
     "minted_topup",
@@ -51,11 +51,15 @@ def _pay_by_hand(t) -> int:
     """The payment as a reader of the printed terms works it out with pen and paper."""
     share = (t["price.max_boost"] - t["price.min_boost"]) * min(t["price.bonds"], t["price.target_bond"])
     cap = t["price.min_boost"] + share // t["price.target_bond"]
+    gas = t["payment.initial_gas"] - t["payment.gas_left"] + t["payment.extra_gas"]
+    if "usd.sqrt_ratio" in t:
+        one_usd = 2**192 * 10**18 // t["usd.sqrt_ratio"] ** 2
+        kp3r = 2**192 * one_usd // t["quote.sqrt_ratio"] ** 2
+        return gas * cap // 10_000 * (kp3r * t["payment.usd_per_gas_unit"]) // 10**18
     base_fee = t["price.block_base_fee"]
     if "price.min_base_fee" in t:
         base_fee = max(t["price.min_base_fee"], base_fee + t["price.min_priority_fee"])
     one_eth = 2**192 * 10**18 // t["quote.sqrt_ratio"] ** 2
-    gas = t["payment.initial_gas"] - t["payment.gas_left"] + t["payment.extra_gas"]
     return gas * (cap * base_fee) // 10_000 * one_eth // 10**18
 
 
