@@ -39,7 +39,7 @@ class Deployment:
     Attributes:
         name: of the deployment or the recording.
         chain_id: of the chain.
-        origin: `recording` or `node`.
+        origin: `recording`, `node` or `simulation`.
         tokens: addresses by name: kp3r, kp3r_in_pools, weth.
         transactions: `all`, or `with_logs` if only those that carry logs are in the lake.
         contracts: in order of role and address.

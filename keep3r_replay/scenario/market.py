@@ -1,0 +1,113 @@
+"""Swaps beside the script: where the market moves the price of the pool, and when.
+
+    {path: constant}
+    {path: steps, steps: [[DURATION, TICK], ...]}             at so long after the setup, to that tick
+    {path: ramp, to: TICK, for: DURATION, every: DURATION}    in equal steps from the pool's first tick
+    {path: walk, seed: N, step: TICKS, for: DURATION, every: DURATION}
+    {path: lake, lake: FOLDER}                                the prices of another history's pool
+
+The walk draws `random.Random(seed).randint(-step, step)` once a step and adds it to the tick: the same seed gives the
+same path in every release of Python 3. A lake's swaps keep their distance in time from its first LiquidityAddition.
+Values of another path than the chosen one may stand beside it.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.scenario.quantities import duration, known, required, whole
+from keep3r_replay.scenario.schedule import Action
+from keep3r_replay.uniswap_v3.tick_math import MAX_TICK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PLACE = "market"
+_KEYS = {
+    "constant": (),
+    "steps": ("steps",),
+    "ramp": ("to", "for", "every"),
+    "walk": ("seed", "step", "for", "every"),
+    "lake": ("lake",),
+}
+
+
+def market_actions(market: Mapping[str, Any], first_tick: int, ready: int) -> list[Action]:
+    """The market's swaps, from `ready` on (seconds); the pool stands at `first_tick` then.
+
+    Raises:
+        UsageError: the path is unknown, or leaves the pool's ticks.
+        LakeError: the lake can not be read.
+    """
+    if not market:
+        return []
+    path = str(required(market, "path", _PLACE))
+    if path not in _KEYS:
+        raise UsageError(f"market.path: unknown {path!r}; there are {', '.join(_KEYS)}")
+    known(market, ("path", *chain.from_iterable(_KEYS.values())), _PLACE)
+    if path == "lake":
+        return [
+            Action(ready + after, "swap", {"sqrt_price_x96": price}, _PLACE)
+            for after, price in prices_of(Path(str(required(market, "lake", _PLACE))))
+        ]
+    ticks = _ticks(path, market, first_tick)
+    for _, tick in ticks:
+        if abs(tick) >= MAX_TICK:
+            raise UsageError(f"market: tick {tick} is beyond the pool's {MAX_TICK}")
+    return [Action(ready + after, "swap", {"tick": tick}, _PLACE) for after, tick in ticks]
+
+
+def _ticks(path: str, market: Mapping[str, Any], first_tick: int) -> list[tuple[int, int]]:
+    if path == "constant":
+        return []
+    if path == "steps":
+        return [_pair(step) for step in required(market, "steps", _PLACE)]
+    every = duration(required(market, "every", _PLACE), _PLACE)
+    total = duration(required(market, "for", _PLACE), _PLACE)
+    if every <= 0:
+        raise UsageError(f"market.every: {every} s never ends")
+    count = total // every
+    if path == "ramp":
+        gain = whole(required(market, "to", _PLACE), "market.to") - first_tick
+        return [(every * step, first_tick + gain * step // count) for step in range(1, count + 1)]
+    random = Random(whole(required(market, "seed", _PLACE), "market.seed"))  # noqa: S311 - a market, no secret
+    most = whole(required(market, "step", _PLACE), "market.step")
+    ticks, tick = [], first_tick
+    for step in range(1, count + 1):
+        tick += random.randint(-most, most)
+        ticks.append((every * step, tick))
+    return ticks
+
+
+def _pair(step: Any) -> tuple[int, int]:
+    if not isinstance(step, (list, tuple)) or len(step) != 2:
+        raise UsageError(f"market.steps: {step!r} is no [duration, tick]")
+    return duration(step[0], "market.steps"), whole(step[1], "market.steps")
+
+
+def prices_of(folder: Path) -> list[tuple[int, int]]:
+    """Prices that the swaps of a lake led to, with the seconds since its first LiquidityAddition; later ones only.
+
+    Of the pool under its first pair manager.
+
+    Raises:
+        LakeError: the lake can not be read.
+        UsageError: it has no swap or no liquidity.
+    """
+    lake = Lake.open(folder)
+    if not lake.has("events/uniswap_v3_pool.Swap") or not lake.has("events/keep3r.LiquidityAddition"):
+        raise UsageError(f"{folder}: the lake has no swaps, or no job with liquidity, to take a market from")
+    start = lake.scan("events/keep3r.LiquidityAddition", columns=["timestamp"]).collect()["timestamp"][0]
+    pool = next(contract.facts["pool"] for contract in lake.deployment.contracts if contract.role == "pair_manager")
+    swaps = lake.scan("events/uniswap_v3_pool.Swap").filter(
+        (pl.col("address") == pool) & (pl.col("timestamp") >= start)
+    )
+    frame = swaps.select("timestamp", "sqrt_price_x96").collect()
+    return [(time - start, int.from_bytes(price, "big")) for time, price in frame.iter_rows()]

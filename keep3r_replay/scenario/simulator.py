@@ -1,0 +1,170 @@
+"""The simulation: scheduled calls, market and base fees played against the model, block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from inspect import signature
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.keep3r_v2.snapshot import dump_contract, load_contract
+from keep3r_replay.scenario import calls_governance, calls_jobs, calls_keepers, calls_market, calls_work
+from keep3r_replay.scenario.actors import deployment_of
+from keep3r_replay.scenario.fees import base_fees
+from keep3r_replay.scenario.given import Given, read_given
+from keep3r_replay.scenario.market import market_actions
+from keep3r_replay.scenario.quantities import known
+from keep3r_replay.scenario.schedule import Action, Schedule, schedule
+from keep3r_replay.scenario.stage import Stage
+from keep3r_replay.scenario.views import Row, all_keys, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from keep3r_replay.lake.deployment import Deployment
+    from keep3r_replay.scenario.chain import Chain
+    from keep3r_replay.scenario.script import Scenario
+
+CALLS: dict[str, Callable[..., None]] = {
+    **calls_market.CALLS,
+    **calls_governance.CALLS,
+    **calls_jobs.CALLS,
+    **calls_keepers.CALLS,
+    **calls_work.CALLS,
+}
+"""Every call that a script can name, and the function that plays it: its parameters are the call's arguments."""
+
+MAY_REVERT = "may_revert"
+"""Argument of any call: a script expects it to fail now and then. Works always may."""
+
+
+class Attempt(NamedTuple):
+    """One scheduled call: when, which, and the contract's error where it reverted (else empty)."""
+
+    time: int
+    call: str
+    revert: str
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What a scenario led to."""
+
+    scenario: Scenario
+    chain: Chain
+    readings: list[Row]
+    attempts: list[Attempt]
+    stage: Stage
+
+    @property
+    def reverted(self) -> list[Attempt]:
+        """The calls that reverted."""
+        return [attempt for attempt in self.attempts if attempt.revert]
+
+
+class _Plan(NamedTuple):
+    """Calls in order, times of blocks and of readings (seconds), base fee by time, and what is given."""
+
+    actions: list[Action]
+    blocks: list[int]
+    readings: frozenset[int]
+    base_fee: Callable[[int], int]
+    given: Given | None
+    addresses: dict[str, str]
+
+
+def simulate(scenario: Scenario) -> Simulation:
+    """Play a scenario from its first block to its last.
+
+    Raises:
+        UsageError: the script names an unknown call or argument, or a call reverts that was not to.
+        LakeError: a lake that it takes something from can not be read.
+    """
+    deployment = deployment_of(scenario)
+    plan = _plan(scenario, deployment)
+    stage = Stage(deployment, plan.addresses)
+    readings: list[Row] = []
+    attempts: list[Attempt] = []
+    actions = iter(plan.actions)
+    action = next(actions, None)
+    for time in plan.blocks:
+        stage.begin_block(time, plan.base_fee(time))
+        while action is not None and action.time == time:
+            attempts.append(_play(stage, action))
+            action = next(actions, None)
+        stage.chain.end_block()
+        if time in plan.readings:
+            keys = all_keys(stage) if plan.given is None else plan.given.keys[time]
+            readings += read(stage, keys)
+    return Simulation(scenario, stage.chain, readings, attempts, stage)
+
+
+def _plan(scenario: Scenario, deployment: Deployment) -> _Plan:
+    keep3r = next(contract.address for contract in deployment.contracts if contract.role == "keep3r")
+    window = int(deployment.initial_state[keep3r]["rewardPeriodTime"])
+    script = schedule(scenario, window)
+    if scenario.given:
+        given = read_given(scenario)
+        addresses = {**given.addresses, **scenario.addresses}
+        actions = given.retimed(script.actions)
+        return _Plan(actions, given.blocks, frozenset(given.keys), given.base_fees.__getitem__, given, addresses)
+    first_tick = _first_tick(scenario, deployment, script)
+    actions = [*script.actions, *market_actions(scenario.market, first_tick, script.ready)]
+    # The sort is stable: at one time, the script comes before the market.
+    actions.sort(key=lambda action: action.time)
+    end = max([script.end, *(action.time for action in actions)])
+    readings = frozenset(_reading_times(scenario.views_every, script.ready, end))
+    blocks = sorted({scenario.start, *(action.time for action in actions), *readings})
+    return _Plan(actions, blocks, readings, base_fees(scenario.fees, script.ready), None, dict(scenario.addresses))
+
+
+def _reading_times(every: int, ready: int, end: int) -> Iterator[int]:
+    if every:
+        yield from range(ready, end, every)
+        yield end
+
+
+def _first_tick(scenario: Scenario, deployment: Deployment, script: Schedule) -> int:
+    """The tick that the setup leaves the pool at, which the market's path starts from."""
+    if not scenario.market:
+        return 0
+    stage = Stage(deployment, scenario.addresses)
+    for action in script.actions:
+        if action.call in calls_market.CALLS and action.time < script.ready:
+            stage.begin_block(action.time, 0)
+            _play(stage, action)
+    return stage.pool.tick
+
+
+def _play(stage: Stage, action: Action) -> Attempt:
+    """One call in a transaction of its own; where it reverts, the model is as before."""
+    call = CALLS.get(action.call)
+    if call is None:
+        known((action.call,), CALLS, f"scenario.{action.place}")
+        raise AssertionError
+    arguments = {key: value for key, value in action.arguments.items() if key != MAY_REVERT}
+    _check_arguments(call, arguments, f"scenario.{action.place}.{action.call}")
+    logs = len(stage.chain.logs)
+    before = dump_contract(stage.keep3r)
+    try:
+        call(stage, **arguments)
+    except UsageError as error:
+        raise UsageError(f"scenario.{action.place}: {error}") from None
+    except Revert as error:
+        if not action.arguments.get(MAY_REVERT, action.call in calls_work.CALLS):
+            raise UsageError(
+                f"scenario.{action.place}: {action.call} reverts with {error.name} at {action.time}"
+            ) from None
+        load_contract(stage.keep3r, before)
+        stage.chain.revert(logs)
+        return Attempt(action.time, action.call, error.name)
+    return Attempt(action.time, action.call, "")
+
+
+def _check_arguments(call: Callable[..., None], arguments: dict[str, Any], place: str) -> None:
+    parameters = dict(list(signature(call).parameters.items())[1:])
+    known(arguments, (*parameters, MAY_REVERT), place)
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and name not in arguments:
+            raise UsageError(f"{place}: '{name}' is missing")

@@ -1,0 +1,95 @@
+"""Where calls are played: the model, the chain they leave their logs on, and who is who."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.evm.abi import keccak256
+from keep3r_replay.evm.codec import encode_arguments
+from keep3r_replay.journal import Journal
+from keep3r_replay.keep3r_v2.direct_calls import HELPER_CALLS, KEEP3R_CALLS, SELECTOR
+from keep3r_replay.keep3r_v2.protocol import Keep3rV2
+from keep3r_replay.scenario.actors import Actors
+from keep3r_replay.scenario.chain import GAS_LIMIT, Chain
+from keep3r_replay.scenario.quantities import amount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keep3r_replay.keep3r_v2.credits import Reward
+    from keep3r_replay.lake.deployment import Deployment
+    from keep3r_replay.uniswap_v3.oracle import Pool
+
+CALL_GAS = 300_000
+"""Gas used by a call whose gas pays nobody."""
+_SELECTORS = {call.signature: selector for selector, call in (KEEP3R_CALLS | HELPER_CALLS).items()}
+
+
+class Stage:
+    """One simulation under way; calls (`calls`) change `keep3r` and write to `chain`."""
+
+    def __init__(self, deployment: Deployment, addresses: Mapping[str, str]) -> None:
+        self.actors = Actors(deployment, addresses)
+        contract = deployment.by_address()[self.actors["keep3r"]]
+        self.protocol = Keep3rV2(deployment, contract, "scenario", Journal(), {}, None)
+        self.keep3r = self.protocol.keep3r
+        # A check that fails reverts the call, as in the contract.
+        self.keep3r.collected = None
+        self.chain = Chain(deployment)
+
+    @property
+    def now(self) -> int:
+        """Time of the present block, seconds."""
+        return self.protocol.context.now
+
+    @property
+    def base_fee(self) -> int:
+        """Base fee of the present block, wei."""
+        return self.protocol.context.base_fee
+
+    @property
+    def pool(self) -> Pool:
+        """The pool under the pair manager."""
+        return self.keep3r.pools[self.actors["pool"]]
+
+    @property
+    def pool_fee(self) -> int:
+        """Its fee in millionths."""
+        return int(self.chain.deployment.by_address()[self.actors["pool"]].facts["fee"])
+
+    def begin_block(self, timestamp: int, base_fee: int) -> None:
+        """Open the next block: seconds, wei."""
+        block = self.chain.begin_block(timestamp, base_fee)
+        self.protocol.begin_block(block.number, timestamp, base_fee, GAS_LIMIT)
+
+    def direct(self, sender: str, signature: str, *arguments: str | int, to: str = "keep3r") -> None:
+        """Begin a transaction in which `sender` calls a function of Keep3r, or of a helper, itself."""
+        types = signature[signature.index("(") + 1 : -1]
+        data = bytes.fromhex(_SELECTORS[signature]) + encode_arguments(types.split(",") if types else [], arguments)
+        self._begin(sender, to, data)
+
+    def call(self, sender: str, to: str, signature: str, *arguments: str | int, gas_used: int = CALL_GAS) -> None:
+        """Begin a transaction in which `sender` calls a function of any other contract."""
+        types = signature[signature.index("(") + 1 : -1]
+        selector = keccak256(signature.encode())[:SELECTOR]
+        self._begin(sender, to, selector + encode_arguments(types.split(",") if types else [], arguments), gas_used)
+
+    def _begin(self, sender: str, to: str, data: bytes, gas_used: int = CALL_GAS) -> None:
+        made = self.chain.begin_transaction(self.actors[sender], self.actors[to], data, max(gas_used, CALL_GAS))
+        made.gas_used = gas_used
+
+    def emit(self, event: str, values: dict[str, object], emitter: str = "keep3r") -> None:
+        """Write an event of Keep3r, or of another contract; `values` by column."""
+        self.chain.emit(self.actors[emitter], event, values)
+
+    def emit_reward(self, job: str, reward: Reward) -> None:
+        """Write a LiquidityCreditsReward."""
+        self.emit("LiquidityCreditsReward", {"job": job, **reward._asdict()})
+
+    def transfer(self, sender: str, receiver: str, value: int) -> None:
+        """Write a Transfer of the pair manager's token between two addresses, in wei."""
+        self.emit("Transfer", {"from": sender, "to": receiver, "value": value}, "pair")
+
+    def amount(self, value: Any, name: str) -> int:
+        """An argument in wei. Raises `UsageError` for anything else."""
+        return amount(value, name)
