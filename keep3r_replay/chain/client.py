@@ -110,6 +110,11 @@ class NodeClient:
         """How many nodes there are."""
         return len(self._endpoints)
 
+    @property
+    def batches_everywhere(self) -> bool:
+        """Whether no endpoint has refused a batch so far."""
+        return all(endpoint.batches for endpoint in self._endpoints)
+
     def call(self, method: str, *parameters: Any) -> msgspec.Raw:
         """Return the result of one call as JSON.
 

@@ -14,7 +14,7 @@ from keep3r_replay.errors import NodeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_ATTEMPTS = 6
+_ATTEMPTS = 12
 
 Item = TypeVar("Item", int, str)
 Result = TypeVar("Result")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from keep3r_replay.chain.blooms import lacks_logs
 from keep3r_replay.chain.client import Call, NodeClient
 from keep3r_replay.chain.layout_scan import scan_logs
 from keep3r_replay.chain.logs import LogBatch, take
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LOGS = msgspec.json.Decoder(list[WireLog] | None)
-_SUSPICIOUS_ANSWERS = 6
+_SUSPICIOUS_ANSWERS = 20
 """How often an answer may be unbelievable before the node is given up."""
 
 
@@ -64,7 +65,15 @@ def fetch_logs(client: NodeClient, first: int, last: int, addresses: Sequence[st
                 problem = f"the node does not have block {last} yet"
                 client.distrust()
                 continue
-            return LogAnswer(first, last, head.hash.lower(), _believable(bytes(logs), first, last, wanted))
+            batch = _believable(bytes(logs), first, last, wanted)
+            if not client.batches_everywhere:
+                with_logs = {int(number) for number in np.unique(batch.block_number)}
+                lacking = lacks_logs(client, first, last, addresses, with_logs)
+                if lacking is not None:
+                    problem = f"logs of block {lacking} are missing in the answer"
+                    client.distrust()
+                    continue
+            return LogAnswer(first, last, head.hash.lower(), batch)
         except (msgspec.MsgspecError, MalformedError) as error:
             problem = str(error)
             client.distrust()

@@ -157,11 +157,11 @@ def _questions(lake: Lake, contract: Contract, block: int) -> list[Question]:
 
 
 def _of_keep3r(lake: Lake, keep3r: str, version: str, block: int) -> list[Question]:
-    jobs = _seen(lake, "events/keep3r.JobAddition", "job", block)
-    keepers = _seen(lake, "events/keep3r.Bonding", "keeper", block)
-    bonded = _seen(lake, "events/keep3r.Bonding", "bonding", block)
-    credited = _seen(lake, "events/keep3r.TokenCreditAddition", "token", block)
-    liquidities = _seen(lake, "events/keep3r.LiquidityApproval", "liquidity", block)
+    jobs = _seen(lake, "events/keep3r.JobAddition", "job", block, keep3r)
+    keepers = _seen(lake, "events/keep3r.Bonding", "keeper", block, keep3r)
+    bonded = _seen(lake, "events/keep3r.Bonding", "bonding", block, keep3r)
+    credited = _seen(lake, "events/keep3r.TokenCreditAddition", "token", block, keep3r)
+    liquidities = _seen(lake, "events/keep3r.LiquidityApproval", "liquidity", block, keep3r)
     tokens = sorted({lake.deployment.tokens["kp3r"], *bonded})
     pair = ("address", "address")
     questions: list[Question] = []
@@ -198,9 +198,10 @@ def _pools(lake: Lake) -> list[str]:
     return [contract.address for contract in lake.deployment.contracts if contract.role == "uniswap_v3_pool"]
 
 
-def _seen(lake: Lake, table: str, column: str, block: int) -> list[str]:
-    """Return the addresses that an event has named up to a block, sorted."""
+def _seen(lake: Lake, table: str, column: str, block: int, emitter: str | None = None) -> list[str]:
+    """Return the addresses that an event (of one contract, if one is given) has named up to a block, sorted."""
     if not lake.has(table):
         return []
-    frame = lake.scan(table, until_block=block).select(column).unique().collect()
-    return sorted(frame[column].to_list())
+    frame = lake.scan(table, until_block=block).select("address", column).unique().collect()
+    rows = zip(frame["address"].to_list(), frame[column].to_list(), strict=True)
+    return sorted({named for address, named in rows if emitter in {None, address}})

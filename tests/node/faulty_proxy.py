@@ -151,10 +151,9 @@ class FaultyProxy:
             return _error(-32601, "the method eth_feeHistory does not exist/is not available", call)
         if method == "eth_getLogs":
             return self._logs(call, fault, lag)
-        if lag and method == "eth_getBlockByNumber" and call["params"][0].startswith("0x"):
-            head = int(self._ask({**call, "method": "eth_blockNumber", "params": []})["result"], 16) - lag
-            if int(call["params"][0], 16) > head:
-                return {"jsonrpc": "2.0", "id": call["id"], "result": None}
+        by_number = method == "eth_getBlockByNumber" and call["params"][0].startswith("0x")
+        if lag and by_number and int(call["params"][0], 16) > self._head(call) - lag:
+            return {"jsonrpc": "2.0", "id": call["id"], "result": None}
         answer = self._ask(call)
         if fault == "null_result" and method in {"eth_getTransactionByHash", "eth_getTransactionReceipt"}:
             self._count(fault)
@@ -164,13 +163,18 @@ class FaultyProxy:
     def _logs(self, call: dict[str, Any], fault: str, lag: int) -> dict[str, Any]:
         faults = self.faults
         wanted = call["params"][0]
+        if "blockHash" in wanted:
+            block = self._ask({**call, "method": "eth_getBlockByHash", "params": [wanted["blockHash"], False]})
+            if lag and int(block["result"]["number"], 16) > self._head(call) - lag:
+                return _error(-32000, "unknown block", call)
+            return self._ask(call)
         first, last = int(wanted["fromBlock"], 16), int(wanted["toBlock"], 16)
         if faults.max_blocks and last - first + 1 > faults.max_blocks:
             self._count("range_refused")
             hint = f"eth_getLogs is limited to a {faults.max_blocks} range" if faults.hints else "block range too large"
             return _error(-32602, hint, call)
         if lag:
-            head = int(self._ask({**call, "method": "eth_blockNumber", "params": []})["result"], 16) - lag
+            head = self._head(call) - lag
             wanted = {**wanted, "toBlock": hex(min(last, max(head, 0)))}
         answer = self._ask({**call, "params": [wanted]})
         logs = answer["result"]
@@ -186,6 +190,9 @@ class FaultyProxy:
         elif len(logs) > 1:
             answer["result"] = self._spoiled(logs, fault, last)
         return answer
+
+    def _head(self, call: dict[str, Any]) -> int:
+        return int(self._ask({**call, "method": "eth_blockNumber", "params": []})["result"], 16)
 
     def _spoiled(self, logs: list[dict[str, Any]], fault: str, last: int) -> list[dict[str, Any]]:
         with self._lock:

@@ -113,7 +113,11 @@ DAMAGES = {
     "unknown section": (set_field(VIEWS, 1, "zoo", {}), f"{VIEWS}: line 2", "unknown section"),
     "value of a wrong kind": (set_field(VIEWS, 1, "keep3r", {"fee": "many"}), f"{VIEWS}: line 2", "no integer"),
     "padding not zero": (set_data("LiquidityApproval", "0x" + "ff" * 32), LOGS, "is no address"),
-    "value of more than 38 digits": (set_data("LiquidityCreditsReward", "0x" + "ff" * 96), LOGS, "does not fit 38 digits"),
+    "value of more than 38 digits": (
+        set_data("LiquidityCreditsReward", "0x" + "ff" * 96),
+        LOGS,
+        "does not fit 38 digits",
+    ),
 }
 
 
