@@ -198,7 +198,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def _shown(value: Any) -> str:
-    if value is None or value in ([], {}):
+    if value is None or value in ([], {}) or dataclasses.is_dataclass(value):
         return "none"
     if isinstance(value, bool):
         return str(value).lower()

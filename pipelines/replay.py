@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keep3r_replay.errors import UsageError
+from keep3r_replay.what_if.overlay import Overlay
 from pipelines.config import load_config, setting
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class Mode(Enum):
 
     audit = "audit"
     strict = "strict"
+    what_if = "what_if"
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,13 @@ class ReplayConfig:
     results: str = setting(
         "folder of the results: absent, empty, or former results, which are replaced", default="results"
     )
-    mode: Mode = setting("audit: note disagreements and go on; strict: stop at the first", default=Mode.audit)
+    mode: Mode = setting(
+        "audit: note disagreements and go on; strict: stop at the first; what_if: with the changes of overlay",
+        default=Mode.audit,
+    )
+    overlay: Overlay = setting(
+        "for what_if: a named overlay, a YAML file, or overlay.CHANGE=VALUE (docs/what-if.md)", default=Overlay()
+    )
     until_block: int | None = setting("last block to replay", default=None)
     start_block: int | None = setting("start after this block, with the state that its readings tell", default=None)
     resume: str | None = setting("results of a former replay of this lake: go on from its last snapshot", default=None)
@@ -48,11 +57,22 @@ class ReplayConfig:
 
 def main(argv: list[str]) -> int:
     """Replay one lake; return 0 if it is clean, 3 if there are findings."""
-    return replay(load_config("replay", ReplayConfig, argv, summary=SUMMARY))
+    from pipelines.what_if import split_file, with_file
+
+    rest, file = split_file(argv)
+    config = load_config("replay", ReplayConfig, rest, summary=SUMMARY)
+    return replay(replace(config, overlay=with_file(config.overlay, file)))
 
 
 def replay(config: ReplayConfig) -> int:
     """Replay as configured, write the results, print the summary; return the exit code."""
+    if config.mode is Mode.what_if:
+        from pipelines.what_if import replay_what_if
+
+        with _no_collections():
+            return replay_what_if(config)
+    if not config.overlay.is_empty:
+        raise UsageError("an overlay changes the history: say mode=what_if")
     from keep3r_replay.audit.results import check_target, write_results
     from keep3r_replay.audit.run import audit, strict_audit
     from keep3r_replay.lake.reader import Lake
@@ -96,7 +116,6 @@ def _starts(config: ReplayConfig, lake: Lake) -> dict[str, Start]:
     from keep3r_replay.audit.contract import keep3r_contracts
     from keep3r_replay.audit.mid_history import readings_start
     from keep3r_replay.audit.snapshots import load_snapshot
-    from keep3r_replay.errors import UsageError
 
     if config.snapshot_every < 0:
         raise UsageError(f"snapshot_every={config.snapshot_every}: no number of events; 0 takes no snapshots")

@@ -1,0 +1,209 @@
+"""Calls of a what-if: the audit's transitions with nothing adopted, and undone where the contract would revert."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.journal import Journal
+from keep3r_replay.keep3r_v2 import job_liquidity, keepers
+from keep3r_replay.keep3r_v2.calls import jobs as job_calls
+from keep3r_replay.keep3r_v2.calls import keepers as keeper_calls
+from keep3r_replay.keep3r_v2.moves import FORCED
+from keep3r_replay.what_if.undo import Savepoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keep3r_replay.keep3r_v2.calls.context import CallContext, Row
+    from keep3r_replay.keep3r_v2.credits import Reward
+    from keep3r_replay.keep3r_v2.state import Keep3r
+    from keep3r_replay.what_if.overlay import Overlay
+    from keep3r_replay.what_if.recorder import Recorder
+
+    Handle = Callable[[CallContext, Row], None]
+
+SYNTHETIC = 1 << 31
+"""Log indices from here on are of calls that the history does not hold."""
+
+
+class Reverted(NamedTuple):
+    """A call that the changed history does not have: the contract would have reverted with `error`."""
+
+    block_number: int
+    log_index: int
+    call: str
+    subject: str
+    error: str
+
+
+class FollowingJournal(Journal):
+    """Takes the audit's notes: a call that fails is reverted; what merely differs from the chain is a consequence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reverted: list[Reverted] = []
+        self.call = ""
+
+    def disagree(
+        self,
+        kind: str,
+        log_index: int,
+        subject: str,
+        field: str,  # noqa: ARG002 - the journal's interface
+        expected: object,
+        observed: object,  # noqa: ARG002
+        reason: str,  # noqa: ARG002
+    ) -> None:
+        """Take note of a failing call; see `Journal.disagree`."""
+        if kind == "impossible_call":
+            self.reverted.append(Reverted(self.block_number, log_index, self.call, subject, str(expected)))
+
+
+class ScaledLiquidity:
+    """Amounts of jobs' liquidity times a factor: sums stay the scaled sums, so that what was all stays all."""
+
+    def __init__(self, overlay: Overlay) -> None:
+        self._factor = Fraction(overlay.liquidity_factor)
+        self._job = overlay.liquidity_job
+        self._sums: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def added(self, job: str, liquidity: str, amount: int) -> int:
+        """What is added instead of `amount` wei."""
+        if self._is_plain(job):
+            return amount
+        before, scaled = self._sums.get((job, liquidity), (0, 0))
+        after = before + amount
+        target = max(scaled, after * self._factor.numerator // self._factor.denominator)
+        self._sums[job, liquidity] = (after, target)
+        return target - scaled
+
+    def removed(self, job: str, liquidity: str, amount: int) -> int:
+        """What is taken instead of `amount` wei."""
+        if self._is_plain(job):
+            return amount
+        before, scaled = self._sums.get((job, liquidity), (0, 0))
+        after = before - amount
+        target = min(scaled, max(0, after) * self._factor.numerator // self._factor.denominator)
+        self._sums[job, liquidity] = (after, target)
+        return scaled - target
+
+    def migrated(self, source: str, target: str) -> None:
+        """All liquidity of one job joins another's."""
+        for job, liquidity in [key for key in self._sums if key[0] == source]:
+            amounts = self._sums.pop((job, liquidity))
+            former = self._sums.get((target, liquidity), (0, 0))
+            self._sums[target, liquidity] = (former[0] + amounts[0], former[1] + amounts[1])
+
+    def _is_plain(self, job: str) -> bool:
+        return self._factor == 1 or (bool(self._job) and job != self._job)
+
+
+class Calls:
+    """Handlers of the events that tell of calls, works apart."""
+
+    def __init__(
+        self,
+        keep3r: Keep3r,
+        recorder: Recorder,
+        journal: FollowingJournal,
+        liquidity: ScaledLiquidity,
+        forced: dict[tuple[int, int], int],
+        rewarded: Callable[[CallContext, int, str, list[Reward]], None],
+    ) -> None:
+        self._keep3r = keep3r
+        self._recorder = recorder
+        self._journal = journal
+        self._liquidity = liquidity
+        self._forced = forced
+        self._rewarded = rewarded
+
+    def handlers(self, plain: dict[str, Handle]) -> dict[str, Handle]:
+        """Handlers of a what-if in the place of the audit's."""
+        own: dict[str, Handle] = {name: self._named(name, handle) for name, handle in plain.items()}
+        for name, handle, subjects, token in (
+            ("LiquidityAddition", self._add_liquidity, (1,), 2),
+            ("Unbonding", self._unbond, (1,), 2),
+            ("JobSlashLiquidity", self._slash_liquidity, (1,), 2),
+            ("LiquidityCreditsForced", self._force, (1,), 0),
+            ("JobMigrationSuccessful", self._migrate, (1, 2), 0),
+            ("KeeperSlash", keeper_calls.on_slash, (1,), 0),
+            ("LiquidityApproval", job_calls.on_liquidity_approval, (), 0),
+        ):
+            own[f"keep3r.{name}"] = self._undone_where_it_reverts(name, handle, subjects, token)
+        return own
+
+    def _named(self, name: str, handle: Handle) -> Handle:
+        if not name.startswith("keep3r"):
+            return handle
+
+        def run(context: CallContext, row: Row) -> None:
+            self._journal.call = name
+            handle(context, row)
+
+        return run
+
+    def _undone_where_it_reverts(self, name: str, handle: Handle, subjects: tuple[int, ...], token: int) -> Handle:
+        keep3r, recorder, journal = self._keep3r, self._recorder, self._journal
+
+        def run(context: CallContext, row: Row) -> None:
+            addresses = [row[position] for position in subjects]
+            for address in addresses:
+                if address in keep3r.jobs:
+                    recorder.before_call(keep3r, keep3r.jobs[address], context.now)
+            before = Savepoint(keep3r, recorder, addresses, row[token] if token else "")
+            try:
+                handle(context, row)
+            except Revert as revert:
+                before.restore()
+                context.pending_rewards.pop(row[1], None)
+                journal.reverted.append(Reverted(context.block_number, row[0], name, str(row[1]), revert.name))
+
+        return run
+
+    def _add_liquidity(self, context: CallContext, row: Row) -> None:
+        log_index, job, liquidity, _, amount = row
+        if log_index < SYNTHETIC:
+            amount = self._liquidity.added(job, liquidity, amount)
+        reward = job_liquidity.settle_for_addition(self._keep3r, job, liquidity, amount, context.now)
+        job_liquidity.add_liquidity(self._keep3r, job, liquidity, amount)
+        self._rewarded(context, log_index, job, [reward])
+
+    def _unbond(self, context: CallContext, row: Row) -> None:
+        log_index, address, token, amount = row
+        if address not in self._keep3r.job_list:
+            keepers.unbond(self._keep3r, address, token, amount, context.now)
+            return
+        if log_index < SYNTHETIC:
+            amount = self._liquidity.removed(address, token, amount)
+        job_liquidity.unbond_liquidity(self._keep3r, address, token, amount, context.now)
+
+    def _slash_liquidity(self, context: CallContext, row: Row) -> None:
+        _, job, liquidity, slasher, amount = row
+        amount = self._liquidity.removed(job, liquidity, amount)
+        job_liquidity.slash_liquidity(self._keep3r, job, liquidity, slasher, amount, context.now)
+
+    def _force(self, context: CallContext, row: Row) -> None:
+        log_index, address, *_ = row
+        job = self._keep3r.jobs[address]
+        job_liquidity.settle_for_forcing(self._keep3r, address, context.now)
+        amount = self._forced[context.block_number, log_index]
+        rewarded_before = job.rewarded_at
+        job.rewarded_at = context.now
+        job.credits += amount
+        self._recorder.note(FORCED, job, amount, rewarded_before)
+
+    def _migrate(self, context: CallContext, row: Row) -> None:
+        job_calls.on_migration(context, row)
+        self._liquidity.migrated(row[1], row[2])
+
+
+def pinned(handle: Handle, from_block: int | None) -> Handle:
+    """The handler of a change by governance that does nothing any more from a block on (None: from the first)."""
+
+    def run(context: CallContext, row: Row) -> None:
+        if from_block is not None and context.block_number < from_block:
+            handle(context, row)
+
+    return run

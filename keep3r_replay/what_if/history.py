@@ -1,0 +1,127 @@
+"""A lake's events in memory, loaded once for any number of replays, and the loop over them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from keep3r_replay.audit.contract import emitters
+from keep3r_replay.errors import InputError
+from keep3r_replay.keep3r_v2.protocol import HANDLERS
+from keep3r_replay.replay.engine import BlockFacts
+from keep3r_replay.replay.timeline import Span, slices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keep3r_replay.keep3r_v2.calls.context import CallContext, Row
+    from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.engine import Model
+
+TABLES = tuple(HANDLERS)
+"""Event tables in the order of their handlers; an event names its own by the place in it."""
+
+
+class Change(NamedTuple):
+    """Something that the history does not hold, and that happens before the events of `block`, or after them."""
+
+    block: int
+    after_events: bool
+    order: int
+    """Among the changes of one place, the smallest first."""
+    apply: Callable[[], None]
+
+
+class History(NamedTuple):
+    """Events in chain order, as columns, and what is known of their blocks."""
+
+    blocks: list[int]
+    transactions: list[int]
+    tables: list[int]
+    rows: list[tuple[Any, ...]]
+    facts: dict[int, BlockFacts]
+    last_block: int
+    """Where the replay stands at its end: the block of the last event or of the last readings."""
+
+
+def load_history(lake: Lake, contract: Contract, until_block: int | None = None) -> History:
+    """Everything that a replay of one contract goes through. Raises `InputError` as the engine does."""
+    columns = {name: handler.columns for name, handler in HANDLERS.items()}
+    span = Span(None, until_block)
+    facts = _facts(lake, until_block)
+    blocks: list[int] = []
+    transactions: list[int] = []
+    tables: list[int] = []
+    rows: list[tuple[Any, ...]] = []
+    for part in slices(lake, columns, span, emitters(lake, contract)):
+        blocks.extend(part.blocks)
+        transactions.extend(part.transactions)
+        tables.extend(part.tables)
+        rows.extend(next(part.rows[table]) for table in part.tables)
+    missing = next((block for block in blocks if block not in facts), None)
+    if missing is not None:
+        raise InputError(lake.path, "block without timestamp, base fee or gas limit", place=f"block {missing}")
+    last_block = max([*blocks[-1:], *_last_reading(lake, until_block)], default=0)
+    return History(blocks, transactions, tables, rows, facts, last_block)
+
+
+def _facts(lake: Lake, until_block: int | None) -> dict[int, BlockFacts]:
+    columns = ["number", "timestamp", "base_fee_per_gas", "gas_limit"]
+    frame = lake.scan("blocks", columns=columns, until_block=until_block).drop_nulls().collect()
+    values = zip(
+        frame["timestamp"].to_list(),
+        frame["base_fee_per_gas"].cast(pl.Int128).to_list(),
+        frame["gas_limit"].to_list(),
+        strict=True,
+    )
+    return dict(zip(frame["number"].to_list(), map(BlockFacts._make, values), strict=True))
+
+
+def _last_reading(lake: Lake, until_block: int | None) -> list[int]:
+    if not lake.has("readings"):
+        return []
+    last = lake.scan("readings", columns=["block_number"], until_block=until_block).max().collect().item()
+    return [] if last is None else [last]
+
+
+def replay(
+    history: History,
+    model: Model,
+    handlers: Sequence[Callable[[CallContext, Row], None]],
+    changes: Sequence[Change] = (),
+) -> None:
+    """Take the model through the history, with `changes` at their places.
+
+    A change of a block without events happens where the chain next has one; what comes after the last event happens at
+    the last block.
+    """
+    # Changes wait in reverse, the next one last; a block's first ones stand before it, its last ones after.
+    waiting = sorted(changes, key=lambda change: (change.block, change.after_events, change.order), reverse=True)
+    context = model.context
+    begin_transaction, end_transaction = model.begin_transaction, model.end_transaction
+    facts = history.facts
+    present_block = present_transaction = -1
+    for block, transaction, table, row in zip(
+        history.blocks, history.transactions, history.tables, history.rows, strict=True
+    ):
+        if block != present_block:
+            end_transaction()
+            while waiting and waiting[-1].block <= present_block:
+                waiting.pop().apply()
+            model.begin_block(block, *facts[block])
+            present_block, present_transaction = block, transaction
+            while waiting and waiting[-1][:2] <= (block, False):
+                waiting.pop().apply()
+            begin_transaction((block, transaction))
+        elif transaction != present_transaction:
+            end_transaction()
+            present_transaction = transaction
+            begin_transaction((block, transaction))
+        handlers[table](context, row)
+    end_transaction()
+    while waiting:
+        waiting.pop().apply()
+    if history.last_block > present_block and history.last_block in facts:
+        model.begin_block(history.last_block, *facts[history.last_block])

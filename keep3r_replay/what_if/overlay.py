@@ -1,0 +1,240 @@
+"""What a what-if changes: one flat record, so that every field can be set, and swept over, on a command line."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from fractions import Fraction
+from typing import Any
+
+from keep3r_replay.errors import UsageError
+
+KEEP3R_PARAMETERS = {
+    "bond_time": "BondTimeChange",
+    "unbond_time": "UnbondTimeChange",
+    "liquidity_minimum": "LiquidityMinimumChange",
+    "reward_period_time": "RewardPeriodTimeChange",
+    "inflation_period": "InflationPeriodChange",
+    "fee": "FeeChange",
+}
+"""Parameters of Keep3r that an overlay sets, and the event that governance's own change of each leaves."""
+
+HELPER_PARAMETERS = {
+    "min_boost": "MinBoostChange",
+    "max_boost": "MaxBoostChange",
+    "target_bond": "TargetBondChange",
+    "work_extra_gas": "WorkExtraGasChange",
+    "quote_twap_time": "QuoteTwapTimeChange",
+    "min_base_fee": "MinBaseFeeChange",
+    "min_priority_fee": "MinPriorityFeeChange",
+}
+"""The same of the helpers."""
+
+EXPIRY_RULES = ("contract", "documented", "none")
+_NOT_BELOW_ONE = ("reward_period_time", "inflation_period", "target_bond", "quote_twap_time")
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Changes of a history's inputs. A field left at its default changes nothing.
+
+    Amounts in wei, times in seconds, boosts and fee in parts of 10,000, factors as decimal text or fraction (`1/3`).
+    """
+
+    bond_time: int | None = None
+    unbond_time: int | None = None
+    liquidity_minimum: int | None = None
+    reward_period_time: int | None = None
+    inflation_period: int | None = None
+    fee: int | None = None
+    min_boost: int | None = None
+    max_boost: int | None = None
+    target_bond: int | None = None
+    work_extra_gas: int | None = None
+    quote_twap_time: int | None = None
+    min_base_fee: int | None = None
+    min_priority_fee: int | None = None
+    from_block: int | None = None
+    """Block at whose start the parameters above are set; None: they are the initial values."""
+    pinned: bool = True
+    """Governance's own changes of the parameters above do nothing from then on."""
+    liquidity_factor: str = "1"
+    """Every liquidity that is added to or taken from a job is this many times what it was."""
+    liquidity_job: str = ""
+    """The only job that the factor is for; empty: all jobs."""
+    liquidity: list[Any] = field(default_factory=list)
+    """Changes of a job's liquidity: records of job, liquidity, amount (below 0: it leaves), block."""
+    drop_works: list[Any] = field(default_factory=list)
+    """Works that do not happen: hashes of transactions, or addresses of jobs or keepers."""
+    drop_share: str = "0"
+    """Share of the works (of `drop_job`, or of all) that do not happen, spread evenly."""
+    drop_job: str = ""
+    add_works: list[Any] = field(default_factory=list)
+    """Works more: records of job, keeper, every (seconds), and gas (accounted) or payment (wei); from_block and
+    until_block if not over all of the history."""
+    bonds: list[Any] = field(default_factory=list)
+    """Changes of keepers' bonded KP3R: records of keeper, add or set (wei), and block if not from the beginning."""
+    bond_keeper: str = ""
+    bond_add: int = 0
+    """As one of `bonds`, from the beginning: this keeper has so many wei more."""
+    expiry: str = "contract"
+    """Which unused credits expire: by the contract, as documented, or none."""
+    base_fee_factor: str = "1"
+    base_fee_floor: int | None = None
+    base_fee_cap: int | None = None
+    """Base fee of every block, in wei: times the factor (cut), then not below the floor, then not above the cap."""
+    tick_shift: int = 0
+    tick_scale: str = "1"
+    """Every tick of every pool: times the scale (rounded down), plus the shift."""
+    market_from_block: int | None = None
+    """First block of the changed market; None: from the beginning."""
+
+    def __post_init__(self) -> None:
+        for name, value in _normal(self).items():
+            object.__setattr__(self, name, value)
+        _check(self)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is changed."""
+        return not self.changes()
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, by name; the same overlay gives the same record."""
+        untouched = _DEFAULTS or {each.name: _default(each) for each in fields(self)}
+        return {name: value for name, value in asdict(self).items() if value != untouched[name]}
+
+    def parameters(self) -> dict[str, int]:
+        """The parameters that are set, by name."""
+        names = (*KEEP3R_PARAMETERS, *HELPER_PARAMETERS)
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    @property
+    def changes_market(self) -> bool:
+        """Whether pools' ticks differ."""
+        return bool(self.tick_shift) or Fraction(self.tick_scale) != 1
+
+    @property
+    def drops_works(self) -> bool:
+        """Whether any work may not happen."""
+        return bool(self.drop_works) or Fraction(self.drop_share) > 0
+
+    @property
+    def share(self) -> tuple[int, int]:
+        """The share of works that is dropped, as numerator and denominator."""
+        return Fraction(self.drop_share).as_integer_ratio()
+
+    def base_fee(self, observed: int) -> int:
+        """A block's base fee in wei."""
+        factor = Fraction(self.base_fee_factor)
+        fee = observed * factor.numerator // factor.denominator
+        if self.base_fee_floor is not None:
+            fee = max(fee, self.base_fee_floor)
+        return fee if self.base_fee_cap is None else min(fee, self.base_fee_cap)
+
+
+_DEFAULTS: dict[str, Any] = {}
+
+
+def _default(each: Any) -> Any:
+    return [] if each.name in _LISTS else each.default
+
+
+_LISTS = ("liquidity", "drop_works", "add_works", "bonds")
+_DEFAULTS.update({each.name: _default(each) for each in fields(Overlay)})
+
+
+def overlay_from(values: dict[str, Any]) -> Overlay:
+    """An overlay from plain values, as YAML gives them.
+
+    Raises:
+        UsageError: a name is unknown or a value makes no sense.
+    """
+    unknown = sorted(set(values) - set(_DEFAULTS))
+    if unknown:
+        raise UsageError(f"overlay: unknown change '{unknown[0]}'; there are {', '.join(_DEFAULTS)}")
+    plain = dict(values)
+    for name, value in values.items():
+        default = _DEFAULTS[name]
+        if isinstance(default, str) and not isinstance(value, str):
+            plain[name] = address_text(value) if name.endswith(("_job", "_keeper")) else str(value)
+        elif isinstance(default, bool) or default is None or isinstance(default, int):
+            wanted = bool if isinstance(default, bool) else int
+            if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
+                raise UsageError(f"overlay.{name}={value}: no {'truth value' if wanted is bool else 'whole number'}")
+        elif isinstance(default, list) and not isinstance(value, list):
+            raise UsageError(f"overlay.{name}: must be a list")
+    return Overlay(**plain)
+
+
+def fraction(name: str, text: str) -> Fraction:
+    """A factor. Raises `UsageError` if the text is no number of 0 or more."""
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"overlay.{name}={text}: no number; say 1.5 or 3/2") from None
+    if value < 0:
+        raise UsageError(f"overlay.{name}={text}: below 0")
+    return value
+
+
+def address_text(value: object) -> str:
+    """An address in lower case; one that YAML took for a number becomes text again."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"0x{value:0{40 if value < 1 << 160 else 64}x}"
+    return str(value).lower()
+
+
+def record(name: str, value: object, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One record of a list, checked for its keys. Raises `UsageError`."""
+    keys = {str(key) for key in value} if isinstance(value, dict) else set()
+    if not isinstance(value, dict) or not set(required) <= keys or keys - {*required, *optional}:
+        wanted = ", ".join((*required, *(f"[{each}]" for each in optional)))
+        raise UsageError(f"overlay.{name}: an entry is made of {wanted}")
+    checked: dict[str, Any] = {}
+    for key, each in value.items():
+        if key in {"job", "keeper", "liquidity"}:
+            checked[key] = address_text(each)
+            continue
+        try:
+            checked[key] = int(each)
+        except (TypeError, ValueError):
+            raise UsageError(f"overlay.{name}: {key} is no whole number") from None
+    return checked
+
+
+def _normal(overlay: Overlay) -> dict[str, Any]:
+    """The fields that hold addresses and records, each in one spelling."""
+    return {
+        "drop_works": [address_text(each) for each in overlay.drop_works],
+        "liquidity": [record("liquidity", each, ("job", "liquidity", "amount", "block")) for each in overlay.liquidity],
+        "bonds": [record("bonds", each, ("keeper",), ("add", "set", "block")) for each in overlay.bonds],
+        "add_works": [record("add_works", each, ("job", "keeper", "every"), _WORK) for each in overlay.add_works],
+        **{name: getattr(overlay, name).lower() for name in ("liquidity_job", "drop_job", "bond_keeper")},
+    }
+
+
+_WORK = ("gas", "payment", "from_block", "until_block")
+
+
+def _check(overlay: Overlay) -> None:
+    for name in ("liquidity_factor", "drop_share", "base_fee_factor", "tick_scale"):
+        fraction(name, getattr(overlay, name))
+    if Fraction(overlay.drop_share) > 1:
+        raise UsageError(f"overlay.drop_share={overlay.drop_share}: above 1")
+    if overlay.expiry not in EXPIRY_RULES:
+        raise UsageError(f"overlay.expiry={overlay.expiry}: no such rule; there are {', '.join(EXPIRY_RULES)}")
+    for name, value in overlay.parameters().items():
+        if value < (1 if name in _NOT_BELOW_ONE else 0):
+            raise UsageError(f"overlay.{name}={value}: too small")
+    if overlay.bond_add and not overlay.bond_keeper:
+        raise UsageError("overlay.bond_add: say whose, overlay.bond_keeper=ADDRESS")
+    _check_records(overlay)
+
+
+def _check_records(overlay: Overlay) -> None:
+    for entry in overlay.bonds:
+        if ("add" in entry) == ("set" in entry):
+            raise UsageError("overlay.bonds: an entry says add or set")
+    for entry in overlay.add_works:
+        if ("gas" in entry) == ("payment" in entry) or entry["every"] < 1:
+            raise UsageError("overlay.add_works: an entry says gas or payment, and every at least 1 second")

@@ -1,0 +1,181 @@
+"""Recorders of moves of credits for what-ifs: sums that cost little, and other rules of expiry than the contract's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.audit.ledger import LedgerError
+from keep3r_replay.audit.lots import Lot, Lots
+from keep3r_replay.keep3r_v2.moves import (
+    EXPIRED,
+    FORCED,
+    MIGRATED_IN,
+    MIGRATED_OUT,
+    MINTED,
+    MINTED_RESET,
+    MINTED_SETTLED,
+    REMOVED,
+    REPRICED,
+    CreditMoves,
+    Move,
+)
+from keep3r_replay.keep3r_v2.quoting import period_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from keep3r_replay.keep3r_v2.calls.context import CallContext
+    from keep3r_replay.keep3r_v2.state import Job, Keep3r
+
+
+class Recorder(CreditMoves):
+    """A recorder that can forget what a reverted call wrote."""
+
+    def mark(self, jobs: Iterable[Job]) -> Any:  # noqa: ARG002 - other rules keep lots by job
+        """Where the record stands, before a call that touches `jobs`; `back` takes it."""
+        return len(self.moves)
+
+    def back(self, mark: Any) -> None:
+        """Forget everything since the mark."""
+        del self.moves[mark:]
+
+    def before_call(self, keep3r: Keep3r, job: Job, now: int) -> None:
+        """What the rule does to a job's credits before a call at `now`: nothing, by the contract's."""
+
+    def sums(self) -> dict[tuple[int, str], int]:
+        """Wei by identity of the job's record and kind of move."""
+        sums: defaultdict[tuple[int, str], int] = defaultdict(int)
+        for move in self.moves:
+            noted = Move._make(move)
+            sums[noted.job, noted.kind] += noted.amount
+        return sums
+
+
+class SumRecorder(Recorder):
+    """Keeps kind, job and amount of a move only."""
+
+    def note(
+        self,
+        kind: str,
+        job: Job,
+        amount: int,
+        rewarded_before: int,  # noqa: ARG002 - the recorder's interface
+        counterpart: str = "",  # noqa: ARG002
+        numerator: int = 0,  # noqa: ARG002
+        denominator: int = 0,  # noqa: ARG002
+    ) -> None:
+        """Write a move of `amount` wei."""
+        self.moves.append((kind, id(job), amount))  # type: ignore[arg-type] # a shorter record, read by `sums` alone
+
+    def minted_since(self, job: Job, amount: int, rewarded_before: int) -> None:  # noqa: ARG002
+        """Write what was mined since the last reward."""
+        self.moves.append((MINTED_SETTLED, id(job), amount))  # type: ignore[arg-type]
+
+    def sums(self) -> dict[tuple[int, str], int]:
+        """Wei by identity of the job's record and kind of move."""
+        sums: defaultdict[tuple[int, str], int] = defaultdict(int)
+        for kind, job, amount in self.moves:  # type: ignore[misc]
+            sums[job, kind] += amount
+        return sums
+
+
+class KeepingRecorder(Recorder):
+    """Rule `none`: a reset throws nothing away. The model notes it in the midst, and takes over what is put back."""
+
+    def note(
+        self,
+        kind: str,
+        job: Job,
+        amount: int,
+        rewarded_before: int,
+        counterpart: str = "",
+        numerator: int = 0,
+        denominator: int = 0,
+    ) -> None:
+        """Write a move as the rule has it."""
+        if kind == EXPIRED:
+            job.credits -= amount
+            return
+        if kind == MINTED_RESET:
+            amount = job.period_credits
+        super().note(kind, job, amount, rewarded_before, counterpart, numerator, denominator)
+
+
+class DocumentedRecorder(KeepingRecorder):
+    """Rule `documented`: from a period's start on, what was mined by the start of the one before it is gone."""
+
+    def __init__(self, context: CallContext) -> None:
+        super().__init__(context)
+        self._lots: defaultdict[int, Lots] = defaultdict(Lots)
+        self._migrating: list[Lot] = []
+
+    def mark(self, jobs: Iterable[Job]) -> Any:
+        """As `Recorder.mark`, with the jobs' lots."""
+        return len(self.moves), {id(job): _copied(self._lots[id(job)]) for job in jobs}
+
+    def back(self, mark: Any) -> None:
+        """As `Recorder.back`."""
+        del self.moves[mark[0] :]
+        self._lots.update(mark[1])
+
+    def before_call(self, keep3r: Keep3r, job: Job, now: int) -> None:
+        """Let the job's old lots expire."""
+        gone = self._lots[id(job)].take_until(period_start(keep3r, now) - keep3r.parameters.reward_period_time)
+        amount = sum(lot.amount for lot in gone)
+        if amount:
+            job.credits -= amount
+            CreditMoves.note(self, EXPIRED, job, -amount, job.rewarded_at)
+
+    def note(
+        self,
+        kind: str,
+        job: Job,
+        amount: int,
+        rewarded_before: int,
+        counterpart: str = "",
+        numerator: int = 0,
+        denominator: int = 0,
+    ) -> None:
+        """Write a move as the rule has it, and keep the lots."""
+        super().note(kind, job, amount, rewarded_before, counterpart, numerator, denominator)
+        lots = self._lots[id(job)]
+        if kind == MINTED_RESET:
+            lots.add(job.rewarded_at, kind, job.period_credits)
+        elif kind in MINTED or kind == FORCED:
+            lots.add(job.rewarded_at, kind, amount)
+        elif kind == MIGRATED_IN:
+            for lot in self._migrating:
+                lots.add(lot.minted_at, lot.origin, lot.amount)
+        elif kind == MIGRATED_OUT:
+            self._migrating = lots.take(lots.total)
+        elif kind in {REPRICED, REMOVED}:
+            lots.rescale(lots.total + amount)
+        elif kind != EXPIRED:
+            lots.take(-amount)
+
+
+def _copied(lots: Lots) -> Lots:
+    twin = copy(lots)
+    twin.lots = list(lots.lots)
+    return twin
+
+
+def check_balance(keep3r: Keep3r, recorder: Recorder) -> None:
+    """Every job's moves must sum to its credits, to the wei. Raises `LedgerError` if they do not."""
+    held: defaultdict[int, int] = defaultdict(int)
+    for (identity, _), amount in recorder.sums().items():
+        held[identity] += amount
+    for address, job in keep3r.jobs.items():
+        if held[id(job)] != job.credits:
+            raise LedgerError(
+                f"end: the moves of job {address} sum to {held[id(job)]} wei, the model holds {job.credits}"
+            )
+
+
+def recorder_for(rule: str, context: CallContext, *, in_full: bool) -> Recorder:
+    """The recorder of a rule of expiry; `in_full` keeps what the ledger needs of each move."""
+    if rule == "contract":
+        return Recorder(context) if in_full else SumRecorder(context)
+    return KeepingRecorder(context) if rule == "none" else DocumentedRecorder(context)

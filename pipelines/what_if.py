@@ -1,0 +1,99 @@
+"""What-ifs for `keep3r replay mode=what_if`, and the overlays that commands take."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.what_if.overlay import Overlay, overlay_from
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipelines.replay import ReplayConfig
+
+_FILES = (".yaml", ".yml")
+
+
+def split_file(argv: Sequence[str]) -> tuple[list[str], str | None]:
+    """Take `overlay=FILE.yaml` out of the arguments: the rest, and the file."""
+    chosen = [argument for argument in argv if argument.startswith("overlay=") and argument.endswith(_FILES)]
+    rest = [argument for argument in argv if argument not in chosen]
+    return rest, chosen[-1].partition("=")[2] if chosen else None
+
+
+def with_file(overlay: Overlay, file: str | None) -> Overlay:
+    """The overlay of a YAML file, with what the command line says beside it.
+
+    Raises:
+        InputError: the file cannot be read, or is no YAML mapping.
+        UsageError: it names an unknown change.
+    """
+    if file is None:
+        return overlay
+    return overlay_from({**read_overlay(Path(file)), **overlay.changes()})
+
+
+def read_overlay(path: Path) -> dict[str, Any]:
+    """The changes of a YAML file. Raises `InputError` if it cannot be read."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        values = OmegaConf.to_container(OmegaConf.load(path))
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from None
+    except (ValueError, OmegaConfBaseException) as error:
+        raise InputError(path, f"is no YAML: {' '.join(str(error).split())}") from None
+    except Exception as error:
+        # The YAML parser's own errors share no base with any other.
+        if type(error).__module__.startswith("yaml"):
+            raise InputError(path, f"is no YAML: {' '.join(str(error).split())}") from None
+        raise
+    if not isinstance(values, dict):
+        raise InputError(path, "holds no changes: lines of NAME: VALUE", remedy="docs/what-if.md lists the names")
+    return {str(name): value for name, value in values.items()}
+
+
+def check_mode(config: ReplayConfig) -> None:
+    """Refuse settings that a what-if has no use for. Raises `UsageError`."""
+    if config.start_block is not None or config.resume is not None or config.resume_block is not None:
+        raise UsageError("mode=what_if replays from the beginning: leave out start_block and resume")
+
+
+def replay_what_if(config: ReplayConfig) -> int:
+    """One what-if: write the results, print the outcome; return the exit code."""
+    from keep3r_replay.audit.results import check_target
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.report.what_if import what_if_lines
+    from keep3r_replay.what_if.given import given_lines
+    from keep3r_replay.what_if.results import baselines, make_what_if, write_what_if
+    from pipelines.replay import SAMPLE
+
+    check_mode(config)
+    results = Path(config.results)
+    check_target(results)
+    lake = Lake.open(config.lake or SAMPLE)
+    lake.check_content()
+    bases = baselines(lake, config.until_block)
+    summary, tables = make_what_if(bases, config.overlay, ledger=config.ledger)
+    write_what_if(results, lake, summary, tables, configuration(config))
+    print("\n".join([*what_if_lines(summary, tables), "", *given_lines()]))
+    print(f"results   {results}")
+    return 0
+
+
+def configuration(config: ReplayConfig) -> dict[str, Any]:
+    """What of the settings decides the results."""
+    return {
+        "mode": "what_if",
+        "until_block": config.until_block,
+        "ledger": config.ledger,
+        "overlay": config.overlay.changes(),
+    }
+
+
+OVERLAY_NAMES = tuple(each.name for each in fields(Overlay))
+"""Everything that an overlay can change."""

@@ -1,0 +1,50 @@
+"""A what-if without changes is the audit."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from histories import beside, bundled, name_of
+
+from keep3r_replay.audit.run import state_hash
+from keep3r_replay.keep3r_v2.snapshot import dump
+from keep3r_replay.what_if.compare import compare_works, outcome
+from keep3r_replay.what_if.overlay import Overlay
+from keep3r_replay.what_if.run import what_if
+from keep3r_replay.what_if.tables import result_tables
+
+_SAME = ("block_number", "log_index", "transaction_hash", "job", "keeper", "payment", "class", "initial_gas")
+_MOVED = ("credits_before", "credits_after", "rewards")
+
+
+@pytest.mark.parametrize("recording", [*bundled(), *beside()], ids=name_of)
+def test_the_empty_overlay_gives_the_audits_results(recording, audited_recordings, baseline_of):
+    """Works, rewards, states and the hash of the state are the audit's, and no call reverts."""
+    audit = audited_recordings(recording).audit
+    run = what_if(baseline_of(recording), Overlay())
+    tables = result_tables(run)
+
+    for name in ("rewards", "job_states", "job_liquidities", "job_tokens", "keeper_states", "keeper_bonds"):
+        assert tables[name].equals(audit.tables[name]), name
+    works = audit.tables["works"]
+    for name in (*_SAME, *_MOVED):
+        assert tables["works"][name].equals(works[name]), name
+    by_formula = works["class"].is_in(["exact", "stale_gas"]) & (tables["works"]["boost"].is_not_null())
+    for name in ("boost", "one_eth_quote", "extra_gas"):
+        assert tables["works"].filter(by_formula)[name].equals(works.filter(by_formula)[name]), name
+    assert state_hash(dump(run.protocol.keep3r)) == audit.summary["state_hash"]
+    assert tables["reverted_calls"].is_empty()
+    assert set(tables["works"]["status"]) <= {"paid"}
+
+
+@pytest.mark.parametrize("recording", bundled(), ids=name_of)
+def test_without_changes_both_sides_of_the_comparison_agree(recording, baseline_of):
+    """No work differs, every sum is the same on both sides, and the two part nowhere."""
+    run = what_if(baseline_of(recording), Overlay())
+    compared = compare_works(run, result_tables(run)["works"])
+    assert not compared["differs"].any()
+    assert compared["payment_difference"].cast(pl.Int128).sum() == 0
+    row = outcome(run)
+    assert row["parts_at_block"] is None
+    for name in ("paid", "minted", "expired", "capped", "credits"):
+        assert row[f"{name}_baseline"] == row[f"{name}_what_if"]
