@@ -74,10 +74,8 @@ def burn_liquidity(stage: Stage, amount: Any, provider: str = "provider") -> Non
     value = stage.amount(amount, "amount")
     stage.call(provider, "pair", "burn(uint128)", value)
     lower, upper = full_range(stage.pool.tick_spacing)
-    amount0, amount1 = position_amounts(stage.pool, lower, upper, value)
-    values = _position(stage.actors["pair"], lower, upper, value)
-    # What a position pays out is cut, where what it takes is rounded up.
-    values |= {"amount0": max(0, amount0 - 1), "amount1": max(0, amount1 - 1)}
+    amount0, amount1 = position_amounts(stage.pool, lower, upper, value, taken=False)
+    values = _position(stage.actors["pair"], lower, upper, value) | {"amount0": amount0, "amount1": amount1}
     stage.keep3r.require(stage.pool.liquidity >= value, "Error(LS)")
     stage.pool.change_liquidity(stage.now, lower, upper, -value)
     stage.emit("Burn", values, "pool")
@@ -116,7 +114,7 @@ def _mint(stage: Stage, owner: str, liquidity: int) -> None:
     pool = stage.pool
     stage.keep3r.require(pool.sqrt_price_x96 > 0, "Error(LOK)")
     lower, upper = full_range(pool.tick_spacing)
-    amount0, amount1 = position_amounts(pool, lower, upper, liquidity)
+    amount0, amount1 = position_amounts(pool, lower, upper, liquidity, taken=True)
     pool.change_liquidity(stage.now, lower, upper, liquidity)
     values = _position(owner, lower, upper, liquidity)
     stage.emit("Mint", values | {"sender": owner, "amount0": amount0, "amount1": amount1}, "pool")

@@ -36,12 +36,12 @@ def full_range(spacing: int) -> tuple[int, int]:
     return -most, most
 
 
-def position_amounts(pool: Pool, lower: int, upper: int, liquidity: int) -> tuple[int, int]:
-    """What `liquidity` in a position around the pool's price takes of both tokens, in wei, rounded up."""
+def position_amounts(pool: Pool, lower: int, upper: int, liquidity: int, *, taken: bool) -> tuple[int, int]:
+    """What `liquidity` in a position around the pool's price is in both tokens, in wei; rounded up as it is taken."""
     price = pool.sqrt_price_x96
     return (
-        _amount0(price, sqrt_ratio(upper), liquidity, up=True),
-        _amount1(sqrt_ratio(lower), price, liquidity, up=True),
+        _amount0(price, sqrt_ratio(upper), liquidity, up=taken),
+        _amount1(sqrt_ratio(lower), price, liquidity, up=taken),
     )
 
 
