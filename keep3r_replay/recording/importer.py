@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,9 +11,10 @@ from keep3r_replay.chain.logs import LogBatch, take
 from keep3r_replay.dataset.decode import Decoded, decode_logs
 from keep3r_replay.errors import InputError, LakeError, UsageError
 from keep3r_replay.keep3r_v2.events import PAIR_MANAGER_FACTORY_EVENTS
+from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.lake.writer import sync_folder, write_deployment, write_manifest, write_table
+from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
 from keep3r_replay.recording.files import REMEDY
 from keep3r_replay.recording.meta import Meta, read_meta, recorded_deployment
 from keep3r_replay.recording.readings import ReadingRows
@@ -55,36 +53,27 @@ def import_recording(recording: Path, lake: Path) -> Imported:
         raise UsageError(f"{recording}: no such folder; recording=FOLDER names a recording")
     if not any(recording.iterdir()):
         raise InputError(recording, "the folder is empty", remedy="a recording holds meta.json and four .jsonl.gz")
-    replaces = _check_target(lake, recording)
-    lake = lake.absolute()
-    lake.parent.mkdir(parents=True, exist_ok=True)
-    building = lake.with_name(f".{lake.name}.import-{os.getpid()}-{uuid.uuid4().hex[:8]}")
-    try:
-        building.mkdir()
-        summary = _build(recording, building)
-        _put_in_place(building, lake, replaces=replaces)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return summary
+    _check_target(lake, recording)
+    with replaced_folder(lake) as building:
+        return _build(recording, building)
 
 
-def _check_target(lake: Path, recording: Path) -> bool:
-    """Tell whether a former import is to be replaced; refuse anything that an import must not touch."""
+def _check_target(lake: Path, recording: Path) -> None:
+    """Refuse anything that an import must not replace."""
     if lake.resolve() == recording.resolve():
         raise UsageError(f"{lake}: the lake cannot be the recording itself; say lake=FOLDER")
     if not lake.exists():
-        return False
+        return
     if not lake.is_dir():
         raise UsageError(f"{lake}: is no folder; say lake=FOLDER")
     if not any(lake.iterdir()):
-        return True
+        return
     try:
         former = Lake.open(lake).deployment.origin
     except LakeError:
         former = _origin_of_damaged(lake)
     if former != "recording":
         raise UsageError(f"{lake}: holds something other than an imported lake; choose another folder")
-    return True
 
 
 def _origin_of_damaged(lake: Path) -> str:
@@ -92,21 +81,6 @@ def _origin_of_damaged(lake: Path) -> str:
     text = lake / "deployment.json"
     damaged = text.is_file() and (lake / "manifest.json").is_file() and b'"origin": "recording"' in text.read_bytes()
     return "recording" if damaged else ""
-
-
-def _put_in_place(building: Path, lake: Path, *, replaces: bool) -> None:
-    former = lake.with_name(f"{building.name}.former")
-    if replaces:
-        # rename() replaces only an empty folder, so the former lake steps aside first.
-        lake.rename(former)
-    try:
-        building.rename(lake)
-    except OSError:
-        if replaces:
-            former.rename(lake)
-        raise
-    sync_folder(lake.parent)
-    shutil.rmtree(former, ignore_errors=True)
 
 
 def _build(recording: Path, lake: Path) -> Imported:
