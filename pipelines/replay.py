@@ -52,6 +52,9 @@ class ReplayConfig:
     resume: str | None = setting("results of a former replay of this lake: go on from its last snapshot", default=None)
     resume_block: int | None = setting("with resume: from the last snapshot up to this block", default=None)
     snapshot_every: int = setting("events between two snapshots kept with the results; 0 for none", default=8192)
+    workers: int | None = setting("with -m: what-ifs at a time; all cores if none is said", default=None)
+    tables: bool = setting("with -m: keep every table of each what-if, not only the sums", default=False)
+    chart: str = setting("with -m: outcome to draw over what is swept over", default="paid_what_if")
     ledger: bool = setting("also write the credit ledger, expiry and keepers' accounts", default=False)
 
 
@@ -59,6 +62,11 @@ def main(argv: list[str]) -> int:
     """Replay one lake; return 0 if it is clean, 3 if there are findings."""
     from pipelines.what_if import split_file, with_file
 
+    if "-m" in argv or "--multirun" in argv:
+        from pipelines.sweep import main as sweep
+
+        with _no_collections():
+            return sweep(argv)
     rest, file = split_file(argv)
     config = load_config("replay", ReplayConfig, rest, summary=SUMMARY)
     return replay(replace(config, overlay=with_file(config.overlay, file)))

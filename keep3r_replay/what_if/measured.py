@@ -75,6 +75,8 @@ class Baseline:
     """State at the end."""
     sums: dict[tuple[str, str], int]
     """Wei by job and kind of move."""
+    direct_inputs: dict[tuple[int, int], bytes]
+    """Input of the transactions that call Keep3r itself."""
     credits_around: list[tuple[int, int]]
     """A job's credits before and after each work, wei."""
     findings: int
@@ -117,6 +119,7 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None) -> B
         seen.forced,
         dump(protocol.keep3r),
         {(addresses[job], kind): amount for (job, kind), amount in recorder.sums().items()},
+        dict(protocol.context.direct_inputs),
         list(
             zip(*(works[name].cast(pl.Int128).to_list() for name in ("credits_before", "credits_after")), strict=True)
         ),

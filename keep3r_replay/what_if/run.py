@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.audit.contract import new_protocol
 from keep3r_replay.audit.credit_observer import CreditObserver
 from keep3r_replay.audit.states import state_tables
 from keep3r_replay.keep3r_v2.calls import pools as pool_calls
-from keep3r_replay.keep3r_v2.protocol import HANDLERS
+from keep3r_replay.keep3r_v2.protocol import HANDLERS, Keep3rV2
 from keep3r_replay.what_if.calls import Calls, FollowingJournal, Reverted, ScaledLiquidity, pinned
 from keep3r_replay.what_if.changes import Changes, dropped_works
 from keep3r_replay.what_if.history import replay
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.keep3r_v2.calls.context import CallContext, Row
-    from keep3r_replay.keep3r_v2.protocol import Keep3rV2
     from keep3r_replay.what_if.calls import Handle
     from keep3r_replay.what_if.measured import Baseline
     from keep3r_replay.what_if.overlay import Overlay
@@ -82,7 +80,8 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
         UsageError: the overlay names what the history does not hold.
     """
     journal = FollowingJournal()
-    protocol = new_protocol(baseline.lake, baseline.contract, journal, baseline.until_block)
+    deployment, source = baseline.lake.deployment, str(baseline.lake.path / "deployment.json")
+    protocol = Keep3rV2(deployment, baseline.contract, source, journal, baseline.direct_inputs, None)
     keep3r, context = protocol.keep3r, protocol.context
     keep3r.collected = None
     pools = change_market(keep3r, overlay)

@@ -1,0 +1,74 @@
+"""A sweep's outcome over one or two of the changes it sweeps over, as a chart and as lines of text."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.report.figures import BLUE, GREEN, NARROW, ORANGE, PURPLE, SKY, VERMILLION, WIDE, picture
+from keep3r_replay.report.terminal import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+_COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY)
+_MARKS = "osD^vX"
+_PREFIX = "overlay."
+
+
+def swept_names(table: pl.DataFrame) -> list[str]:
+    """The changes that a sweep goes over, in the order of the command line."""
+    return [column for column in table.columns if column.startswith(_PREFIX)]
+
+
+def sweep_chart(table: pl.DataFrame, outcome: str) -> bytes:
+    """An SVG: `outcome` over the first change swept over, a line for each combination of the others."""
+    names = swept_names(table)
+    done = table.filter(table["status"] == "done")
+    lines: dict[str, list[tuple[str, float]]] = {}
+    amount = str(table.schema[outcome]).startswith("Decimal")
+    for row in done.iter_rows(named=True):
+        rest = ", ".join(f"{name.removeprefix(_PREFIX)}={row[name]}" for name in names[1:])
+        value = row[outcome]
+        if value is not None:
+            lines.setdefault(rest, []).append((row[names[0]], float(value) / (10**18 if amount else 1)))
+    label = f"{outcome.replace('_', ' ')}{', KP3R' if amount else ''}"
+
+    def draw(axes: Any, size: tuple[float, float]) -> None:
+        numeric = all(_number(place) is not None for points in lines.values() for place, _ in points)
+        for number, (rest, points) in enumerate(lines.items()):
+            pairs = [(float(_number(place) or 0) if numeric else place, value) for place, value in points]
+            if numeric:
+                pairs.sort()
+            colour, mark = _COLOURS[number % len(_COLOURS)], _MARKS[number % len(_MARKS)]
+            axes.plot(*zip(*pairs, strict=True), color=colour, marker=mark, markersize=4, label=rest or None)
+        axes.set_xlabel(names[0].removeprefix(_PREFIX).replace("_", " ") if names else "")
+        axes.set_title(label, loc="left", fontsize=10, pad=22 if len(names) > 1 else 6)
+        if len(names) > 1 and lines:
+            place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "ncols": 2 if size == NARROW else 4}
+            axes.legend(**place)
+
+    return picture(draw, WIDE, f"sweep-{outcome}")
+
+
+def _number(text: str) -> Fraction | None:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def sweep_lines(table: pl.DataFrame, outcomes: Sequence[str] = ("paid_what_if", "expired_what_if")) -> list[str]:
+    """One line a scenario: values, works that revert, and sums in KP3R."""
+    names = swept_names(table)
+    rows = [(*(name.removeprefix(_PREFIX) for name in names), "reverted", *(f"{name}, KP3R" for name in outcomes))]
+    for row in table.iter_rows(named=True):
+        values = [row[name] for name in names]
+        if row["status"] == "done":
+            rows.append((*values, str(row["reverted"]), *(tokens(int(row[name]), 6) for name in outcomes)))
+        else:
+            rows.append((*values, "failed:", row["error"], ""))
+    widths = [max(len(row[place]) for row in rows if row[-1] or place < len(names)) for place in range(len(rows[0]))]
+    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

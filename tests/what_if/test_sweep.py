@@ -1,0 +1,165 @@
+"""Sweeps: every combination once, in parallel, resumed where a kill left them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import polars as pl
+import pytest
+from histories import ROOT, SAMPLE
+
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.what_if.overlay import overlay_from
+from keep3r_replay.what_if.results import baselines, make_what_if
+from keep3r_replay.what_if.sweep import DONE, FAILED, KEPT, Scenario, Settings, run_sweep, scenario_name
+from keep3r_replay.what_if.sweep_table import OUTCOMES, sweep_table
+from pipelines.cli import main
+from pipelines.sweep import split_swept
+
+SETTINGS = Settings(until_block=None, ledger=False, tables=False, workers=2)
+
+
+@pytest.fixture(scope="module")
+def lake():
+    """The bundled sample."""
+    return Lake.open(SAMPLE / "lake")
+
+
+def _scenarios(*changes):
+    return [Scenario(each, overlay_from(each).changes()) for each in changes]
+
+
+def _quiet(*_):
+    """Nobody watches."""
+
+
+def test_a_sweep_gives_each_scenario_what_it_gives_alone(lake, tmp_path):
+    """Outcomes of processes of their own are those of the same what-ifs in this one."""
+    wanted = _scenarios({"liquidity_factor": "0.5"}, {"expiry": "none"}, {"drop_share": "1/2"})
+    finished = run_sweep(lake, wanted, tmp_path / "sweep", SETTINGS, _quiet)
+    bases = baselines(lake)
+    alone = [make_what_if(bases, overlay_from(each.changes), tables=False)[0]["outcome"] for each in wanted]
+    assert [one.outcome for one in finished] == alone
+    assert [one.status for one in finished] == [DONE] * 3
+
+
+def test_a_repeated_sweep_runs_nothing_and_a_wider_one_what_is_new(lake, tmp_path):
+    """Folders stay untouched the second time; one more value adds one more."""
+    first, second = _scenarios({"tick_shift": 10}, {"tick_shift": 20})
+    run_sweep(lake, [first], tmp_path / "sweep", SETTINGS, _quiet)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").rglob("*")}
+    again = run_sweep(lake, [first], tmp_path / "sweep", SETTINGS, _quiet)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").rglob("*")} == before
+    wider = run_sweep(lake, [first, second], tmp_path / "sweep", SETTINGS, _quiet)
+    assert [one.status for one in (*again, *wider)] == [KEPT, KEPT, DONE]
+
+
+def test_a_scenario_that_fails_does_not_stop_the_others(lake, tmp_path):
+    """It has its error in the table, and is tried again the next time."""
+    wanted = _scenarios({"drop_works": ["0xabc"]}, {"tick_shift": 10})
+    finished = run_sweep(lake, wanted, tmp_path / "sweep", SETTINGS, _quiet)
+    assert [one.status for one in finished] == [FAILED, DONE]
+    table = sweep_table(finished)
+    assert table["status"].to_list() == ["failed", "done"]
+    assert "no work is of 0xabc" in table["error"][0]
+    again = run_sweep(lake, wanted, tmp_path / "sweep", SETTINGS, _quiet)
+    assert [one.status for one in again] == [FAILED, KEPT]
+
+
+def test_a_name_tells_everything_that_decides_a_result(lake):
+    """Another overlay, range or set of tables has another name; the number of workers has not."""
+    changes = {"tick_shift": 10}
+    names = {
+        scenario_name(lake, changes, SETTINGS),
+        scenario_name(lake, {"tick_shift": 11}, SETTINGS),
+        scenario_name(lake, changes, SETTINGS._replace(until_block=300)),
+        scenario_name(lake, changes, SETTINGS._replace(ledger=True)),
+        scenario_name(lake, changes, SETTINGS._replace(tables=True)),
+    }
+    assert len(names) == 5
+    assert scenario_name(lake, changes, SETTINGS._replace(workers=7)) in names
+
+
+def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
+    """What was finished before the kill is kept, what was not is run, and nothing half-written counts."""
+    command = [sys.executable, "-m", "pipelines.cli", "replay", "-m", f"results={tmp_path / 'sweep'}"]
+    command += ["overlay.tick_shift=range(0,60)", "workers=2"]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    finished = []
+    while process.poll() is None and len(finished) < 5:
+        finished = list((tmp_path / "sweep").glob("*/manifest.json"))
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").glob("[0-9a-f]*/manifest.json")}
+    assert 5 <= len(kept) < 60
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert f"{60 - len(kept)} run, {len(kept)} from earlier runs, 0 failed" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def test_the_command_makes_table_and_chart(tmp_path, capsys):
+    """All combinations stand in the table in the order of the command line, and the chart is drawn."""
+    sweep = tmp_path / "sweep"
+    arguments = ["overlay.liquidity_factor=0.5,2", "overlay.expiry=contract,none", "chart=expired_what_if"]
+    assert main(["replay", "-m", f"results={sweep}", *arguments]) == 0
+    table = pl.read_parquet(sweep / "sweep.parquet")
+    points = list(zip(table["overlay.liquidity_factor"], table["overlay.expiry"], strict=True))
+    assert points == [("0.5", "contract"), ("0.5", "none"), ("2", "contract"), ("2", "none")]
+    assert set(OUTCOMES) <= set(table.columns)
+    assert table["expired_what_if"].cast(pl.Int128).to_list()[1::2] == [0, 0]
+    assert (sweep / "sweep-expired_what_if.svg").read_text().count("<svg") == 1
+    assert "4 run, 0 from earlier runs" in capsys.readouterr().out
+
+
+def test_hydras_grammar_of_sweeps_is_understood():
+    """Choices, ranges and quoted text sweep; a plain value, a list and other settings do not."""
+    rest, swept = split_swept(
+        [
+            "-m",
+            "lake=a,b",
+            "overlay.fee=30",
+            "overlay.tick_shift=range(0,30,10)",
+            "overlay.liquidity_factor='1/2','2'",
+            "overlay.drop_works=[0x1,0x2]",
+            "overlay=half_liquidity,nothing_expires",
+        ]
+    )
+    assert rest == ["lake=a,b", "overlay.fee=30", "overlay.drop_works=[0x1,0x2]"]
+    assert swept == {
+        "overlay.tick_shift": [0, 10, 20],
+        "overlay.liquidity_factor": ["1/2", "2"],
+        "overlay": ["half_liquidity", "nothing_expires"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "needs something to sweep over"),
+        (["overlay.fee=1,2", "chart=nothing"], "no outcome"),
+        (["overlay.fee=1,2", "workers=0"], "workers=0"),
+        (["overlay=half_liquidity,nothing"], "no overlay named 'nothing'"),
+        (["overlay.liquidity_factor=1,-3"], "below 0"),
+    ],
+)
+def test_a_mistake_is_refused_before_anything_runs(arguments, says, tmp_path, capsys):
+    """One line, exit code 2, no folder."""
+    assert main(["replay", "-m", f"results={tmp_path / 'sweep'}", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path, capsys):
+    """A sweep refuses to write among strange files."""
+    (tmp_path / "letter.txt").write_text("dear")
+    assert main(["replay", "-m", f"results={tmp_path}", "overlay.fee=1,2"]) == 2
+    assert "something other" in capsys.readouterr().err
