@@ -200,7 +200,8 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str) -> ExtractionStat
             raise UsageError(f"{lake}: was extracted with {key} {facts.get(key)}, not {value}; choose another folder")
     if (deployment.name, deployment.chain_id) != (spec.name, spec.chain_id):
         raise UsageError(f"{lake}: is of deployment {deployment.name}, not {spec.name}; choose another folder")
-    if spec.keep3r and deployment.contracts and spec.keep3r not in deployment.by_address():
+    followed = {contract.address for contract in deployment.contracts if contract.role == "keep3r"}
+    if spec.keep3r and followed and spec.keep3r not in followed:
         raise UsageError(f"{lake}: is of another Keep3r than {spec.keep3r}; choose another folder")
     try:
         anchors = [(int(number), str(block_hash)) for number, block_hash in facts["anchors"]]
