@@ -59,10 +59,15 @@ def deployment_of(scenario: Scenario) -> Deployment:
     if not source:
         return _own(scenario)
     deployment = Lake.open(Path(source)).deployment
+    initial = {address: dict(state) for address, state in deployment.initial_state.items()}
     versions = {contract.version for contract in deployment.contracts if contract.role == "keep3r"}
     if versions != {scenario.version}:
         raise UsageError(f"{source}: is of Keep3r {' and '.join(sorted(versions))}, the scenario of {scenario.version}")
-    return replace(deployment, name=scenario.name, origin=ORIGIN, transactions="all")
+    keep3r = next(contract.address for contract in deployment.contracts if contract.role == "keep3r")
+    helper = initial[keep3r]["keep3rHelper"]
+    initial[keep3r] |= _changed(scenario.parameters, KEEP3R_CONSTRUCTOR, "scenario.parameters")
+    initial[helper] |= _changed(scenario.helper, HELPER_CONSTRUCTORS[scenario.version], "scenario.helper")
+    return replace(deployment, name=scenario.name, origin=ORIGIN, transactions="all", initial_state=initial)
 
 
 def _own(scenario: Scenario) -> Deployment:

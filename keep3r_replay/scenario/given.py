@@ -197,6 +197,11 @@ class _Source:
         facts: list[Fact] = []
         for time, status in frame.iter_rows():
             if status:
+                if time not in started or time not in ended:
+                    raise UsageError(
+                        f"{self._lake.path}: the call of a job at {time} is not one work with its validation, so that "
+                        "its gas is not told"
+                    )
                 gas_left, payment = ended[time]
                 told = {"initial_gas": started[time], "gas_left": gas_left, "gas": None}
                 facts.append((time, {**told, "payment": payment} if gives_payment else told))

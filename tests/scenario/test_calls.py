@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from histories import SAMPLE
 
 from keep3r_replay.audit.run import audit
 from keep3r_replay.errors import UsageError
@@ -108,6 +109,18 @@ def test_constructor_parameters():
     assert state.helpers[state.parameters.keep3r_helper].parameters.min_boost == 10_500
     with pytest.raises(UsageError, match="did you mean 'unbondTime'"):
         played(parameters={"unbondtime": 3})
+
+
+def test_contracts_of_a_real_deployment(audited_recordings):
+    """A scenario may be played on the contracts of a lake; what it says of parameters still holds."""
+    lake = audited_recordings(SAMPLE / "recording").lake
+    simulation = played(WORK, version="2.2", deployment=str(lake.path), parameters={"fee": 77})
+    keep3r = simulation.stage.keep3r
+    contract = next(each for each in lake.deployment.contracts if each.role == "keep3r")
+    assert keep3r.address == contract.address
+    assert keep3r.parameters.fee == 77
+    assert str(keep3r.parameters.bond_time) == lake.deployment.initial_state[contract.address]["bondTime"]
+    assert lake.deployment.initial_state[contract.address]["fee"] == "30"
 
 
 @pytest.mark.parametrize(

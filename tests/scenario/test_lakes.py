@@ -115,6 +115,29 @@ def test_the_command_and_all_that_reads_its_lake(tmp_path, capsys):
     assert "from a simulation" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["scenario=nosuch"], "no scenario of that name; there are balanced, "),
+        ([], "say scenario=NAME"),
+        (["scenario=mining", "scenario.versoin=v2_2"], "did you mean 'version'?"),
+        (["scenario=mining", "scenario.version=v2_3s"], "can not be simulated"),
+        (["scenario=mining", "scenario.start=-5"], "is no duration"),
+        (["scenario=mining", "scenario.setup=5"], "a list is wanted"),
+        (["scenario=mining", "scenario.addresses.job=0x12"], "is no address"),
+        (["scenario=mining", "scenario.market.path=lake", "scenario.market.lake=/nowhere"], "no such lake"),
+        (["scenario=mining", "scenario.fees.path=up"], "unknown 'up'"),
+    ],
+)
+def test_a_mistake_is_one_line(arguments, said, tmp_path, capsys):
+    """What cannot be simulated is refused with one line, and no lake is left behind."""
+    assert main(["simulate", f"lake={tmp_path / 'lake'}", *arguments]) in {1, 2}
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_former_simulation_is_replaced_and_nothing_else(tmp_path):
     """A lake of another origin, or a folder of something else, is refused and left as it is."""
     write_lake(played(), tmp_path / "lake")

@@ -171,6 +171,13 @@ def test_one_unit_of_gas_is_seen(reproduce, monkeypatch):
     assert other.readings != pair.simulation.readings
 
 
+def test_a_history_that_tells_no_gas_is_refused(audited_recordings):
+    """Where a job's transaction is not one work, its gas is not told, and the history is refused."""
+    recording = next(path for path in bundled() if path.name == "open-v2.3-fuzz-mixed-101")
+    with pytest.raises(UsageError, match="is not one work with its validation"):
+        simulate(configured("balanced", given=audited_recordings(recording).lake.path))
+
+
 def test_a_history_of_another_shape_is_refused(reproduce):
     """A scenario that calls more or less than the history holds is refused by name."""
     pair = reproduce(next(path for path in bundled() if path.name == "open-v2.3-nb-all"))

@@ -7,11 +7,14 @@ from itertools import pairwise
 import pytest
 from histories import bundled
 
+from keep3r_replay.audit.run import audit
 from keep3r_replay.errors import UsageError
+from keep3r_replay.lake.reader import Lake
 from keep3r_replay.scenario.fees import base_fees
 from keep3r_replay.scenario.market import market_actions
 from keep3r_replay.scenario.schedule import schedule
 from keep3r_replay.scenario.simulator import simulate
+from keep3r_replay.scenario.writer import write_lake
 from tests.scenario.scripts import configured, own, words
 
 PERIOD = 432_000
@@ -62,7 +65,7 @@ def test_base_fees():
     assert len(set(paths[0])) > 50
 
 
-def test_market_and_fees_of_a_real_history(audited_recordings):
+def test_market_and_fees_of_a_real_history(audited_recordings, tmp_path):
     """The prices and base fees of a recorded history come back at the same distance from its first liquidity."""
     lake = audited_recordings(next(path for path in bundled() if path.name == "open-v2.3-nb-all")).lake
     path = lake.path
@@ -78,6 +81,8 @@ def test_market_and_fees_of_a_real_history(audited_recordings):
     gaps = [after - before for before, after in pairwise(made)]
     assert gaps == swaps["timestamp"].diff().drop_nulls().to_list()
     assert {block.base_fee for block in chain.blocks} == {17_000_000_000}
+    write_lake(simulation, tmp_path / "lake")
+    assert audit(Lake.open(tmp_path / "lake")).summary["verdict"] == "clean"
 
 
 def test_layout_in_time():
