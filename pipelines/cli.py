@@ -32,6 +32,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "status": Subcommand("pipelines.status:main", "say what a lake covers"),
     "verify": Subcommand("pipelines.verify:main", "prove a lake's files, and fetch again what is damaged"),
     "replay": Subcommand("pipelines.replay:main", "re-execute a lake and compare every event and every reading"),
+    "ask": Subcommand("pipelines.ask:main", "answer a job owner's questions: liquidity, running dry, expiry, bonds"),
     "state": Subcommand("pipelines.state:main", "print what a contract held at the end of a block"),
     "explain": Subcommand("pipelines.explain:main", "show every term of a transaction's payments and credits"),
     "warehouse": Subcommand("pipelines.warehouse:main", "make a DuckDB database of a lake and its results"),

@@ -41,7 +41,8 @@ def _now(node: Anvil) -> int:
 def _tell(node: Anvil, story: _Story, start: int) -> tuple[Keep3rChain, str, int, str]:
     """Live the story: liquidity for a job whose payments are bonded, swaps, works.
 
-    Gives the chain, the job, the story's first block, and the work to drop. Every block has its own time, the same in every story.
+    Gives the chain, the job, the story's first block, and the work to drop. Every block has its own time, the same in
+    every story.
     """
     chain = Keep3rChain(node)
     job = node.accounts[9]

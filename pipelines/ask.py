@@ -1,0 +1,130 @@
+"""`keep3r ask`: what a job's owner or a keeper wants to know, answered by replaying the history with changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.what_if.overlay import Overlay
+from pipelines.config import load_config, setting
+
+if TYPE_CHECKING:
+    from keep3r_replay.what_if.measured import Baseline
+
+SUMMARY = "Ask of a job: liquidity_needed, runs_dry, expiry_cost; of a keeper: bond_more. An overlay comes first."
+
+
+class Question(Enum):
+    """What can be asked."""
+
+    liquidity_needed = "liquidity_needed"
+    runs_dry = "runs_dry"
+    expiry_cost = "expiry_cost"
+    bond_more = "bond_more"
+
+
+@dataclass(frozen=True)
+class AskConfig:
+    """Settings of `keep3r ask`."""
+
+    question: Question = setting("liquidity_needed, runs_dry, expiry_cost (job=...), bond_more (keeper=...)")
+    lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
+    job: str = setting("the job, its address or the beginning of it", default="")
+    keeper: str = setting("the keeper, the same way", default="")
+    days: int = setting("runs_dry: the present rate is that of so many days up to the last work", default=30)
+    amounts: list[int] = setting("bond_more: KP3R more, whole tokens", default=[10, 50, 100, 200])
+    until_block: int | None = setting("last block of the history to use", default=None)
+    overlay: Overlay = setting("changes made first, as for replay mode=what_if", default=Overlay())
+
+
+def main(argv: list[str]) -> int:
+    """Print the answer; return the exit code."""
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.what_if.results import baselines
+    from pipelines.replay import SAMPLE
+    from pipelines.what_if import split_file, with_file
+
+    rest, file = split_file(argv)
+    config = load_config("ask", AskConfig, rest, summary=SUMMARY)
+    config = replace(config, overlay=with_file(config.overlay, file))
+    if config.days < 1:
+        raise UsageError(f"days={config.days}: no number of days")
+    of_keeper = config.question is Question.bond_more
+    role, wanted = ("keeper", config.keeper) if of_keeper else ("job", config.job)
+    if not wanted:
+        raise UsageError(f"question={config.question.value} is asked of a {role}: say {role}=ADDRESS")
+    lake = Lake.open(config.lake or SAMPLE)
+    lake.check_content()
+    base, address = _chosen(baselines(lake, config.until_block), role, wanted.lower())
+    answers = {
+        Question.liquidity_needed: _liquidity_needed,
+        Question.runs_dry: _runs_dry,
+        Question.expiry_cost: _expiry_cost,
+        Question.bond_more: _bond_more,
+    }
+    print("\n".join([f"{role} {address}", *answers[config.question](base, config, address)]))
+    return 0
+
+
+def _chosen(bases: list[Baseline], role: str, start: str) -> tuple[Baseline, str]:
+    """The contract and the one address that begins so."""
+    found = [(base, name) for base in bases for name in base.works[role].unique().sort() if name.startswith(start)]
+    if len({name for _, name in found}) != 1:
+        what = f"{len(found)} begin so" if found else "no work of the history is its"
+        raise UsageError(f"{role}={start}: {what}")
+    return max(found, key=lambda each: each[0].works.filter(each[0].works[role] == each[1]).height)
+
+
+def _liquidity_needed(base: Baseline, config: AskConfig, job: str) -> list[str]:
+    from keep3r_replay.what_if.questions import liquidity_needed
+
+    answer = liquidity_needed(base, config.overlay, job)
+    lines = [f"works                  {answer.works:,}, {answer.dry_as_it_is:,} of them dry with the liquidity it has"]
+    if answer.factor is None:
+        return [*lines, "liquidity needed       more than 4,096 times what it has"]
+    return [*lines, f"liquidity needed       {float(answer.factor):.3f} times what it had, to pay them all"]
+
+
+def _runs_dry(base: Baseline, config: AskConfig, job: str) -> list[str]:
+    from keep3r_replay.report.terminal import tokens
+    from keep3r_replay.what_if.questions import DAY, HORIZON, runs_dry
+
+    answer = runs_dry(base, config.overlay, job, config.days * DAY)
+    each = f"one every {answer.interval:,} s, {tokens(answer.payment, 9)} KP3R each"
+    lines = [f"rate                   {answer.works:,} works in {config.days} days, {each}"]
+    if answer.at is None:
+        return [*lines, f"runs dry               not within {HORIZON // DAY} days"]
+    when = datetime.fromtimestamp(answer.at, UTC)
+    return [
+        *lines,
+        f"runs dry               {when:%Y-%m-%d %H:%M} UTC, after {answer.works_until:,} works: {answer.error}",
+    ]
+
+
+def _expiry_cost(base: Baseline, config: AskConfig, job: str) -> list[str]:
+    from keep3r_replay.report.terminal import tokens
+    from keep3r_replay.what_if.questions import expiry_cost
+
+    rows = expiry_cost(base, config.overlay, job)
+    lines = [f"{'rule, KP3R':<12}" + "".join(f"{name:>18}" for name in rows[0]._fields[1:])]
+    lines += [
+        f"{row.rule:<12}" + "".join(f"{tokens(amount, 6):>18}" for amount in row[1:-1]) + f"{row.reverted:>18,}"
+        for row in rows
+    ]
+    return lines
+
+
+def _bond_more(base: Baseline, config: AskConfig, keeper: str) -> list[str]:
+    from keep3r_replay.report.terminal import tokens
+    from keep3r_replay.what_if.questions import bond_more
+
+    rows = bond_more(base, config.overlay, keeper, [amount * 10**18 for amount in config.amounts])
+    lines = [f"{'KP3R bonded more':>18}{'earned':>18}{'more':>18}{'works reverted':>18}"]
+    lines += [
+        "".join(f"{tokens(amount, 6):>18}" for amount in (row.bonded, row.earned, row.more)) + f"{row.reverted:>18,}"
+        for row in rows
+    ]
+    return lines
