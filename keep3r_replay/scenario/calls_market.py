@@ -79,6 +79,7 @@ def burn_liquidity(stage: Stage, amount: Any, provider: str = "provider") -> Non
     stage.keep3r.require(stage.pool.liquidity >= value, "Error(LS)")
     stage.pool.change_liquidity(stage.now, lower, upper, -value)
     stage.emit("Burn", values, "pool")
+    stage.emit("Collect", values | {"recipient": stage.actors[provider]}, "pool")
     stage.transfer(stage.actors[provider], ZERO_ADDRESS, value)
 
 
