@@ -231,4 +231,6 @@ class _Source:
         found = {name: rows[0][1] for name, place in wanted.items() if (rows := self._rows(*place))}
         minted = self._rows("uniswap_v3_pool.Mint", "owner", emitter=self._pool)
         routers = [owner for _, owner in minted if owner != self._pair]
-        return found | dict(zip(("router",), routers, strict=False))
+        if routers:
+            found["router"] = routers[0]
+        return found
