@@ -45,7 +45,14 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.report.figures import NARROW, WIDE
     from keep3r_replay.report.page import JOBS_SHOWN, make_report
     from keep3r_replay.report.results import Results
+    from keep3r_replay.report.what_if_page import make_what_if_report, what_if_summary
 
+    what_if = what_if_summary(Path(config.results))
+    if what_if is not None:
+        page = make_what_if_report(Path(config.results), what_if).encode()
+        write_bytes(Path(config.report), page)
+        print(f"report {config.report}: a what-if, {len(page) / 1e6:.1f} MB")
+        return 0
     results = Results(Path(config.results))
     jobs = [results.chosen(config.job)] if config.job else results.jobs()[:JOBS_SHOWN]
     page = make_report(results, jobs).encode()

@@ -49,14 +49,15 @@ def build(lake: Lake, results: Path, database: Path) -> int:
         connection.execute(f"create view raw.event_places as {_event_places(lake)}")
         for file in sorted(results.glob("*.parquet")):
             connection.execute(f"create view res.{_quoted(file.stem)} as {_results_scan(lake, file)}")
-        return create_views(connection)
+        is_what_if = (results / "compared_works.parquet").exists()
+        return create_views(connection) + (create_views(connection, "what_if.sql") if is_what_if else 0)
 
 
-def create_views(connection: duckdb.DuckDBPyConnection) -> int:
-    """Create the macros and the views of views.sql over schemas `raw` and `res`; returns how many."""
+def create_views(connection: duckdb.DuckDBPyConnection, file: str = "views.sql") -> int:
+    """Create the macros and the views of a file over schemas `raw` and `res`; returns how many."""
     connection.execute(TOKENS)
     count = 0
-    for comment, statement in statements(resources.files(__package__).joinpath("views.sql").read_text("utf-8")):
+    for comment, statement in statements(resources.files(__package__).joinpath(file).read_text("utf-8")):
         connection.execute(statement)
         words = statement.split()
         kind, name = words[3], words[4].partition("(")[0]

@@ -19,11 +19,11 @@ class ChangedPool(Pool):
     moves with its positions. The price beside the tick stays the true one.
     """
 
-    __slots__ = ("_changed", "_scale", "_shift", "_true_tick")
+    __slots__ = ("_changed", "_denominator", "_numerator", "_shift", "_true_tick")
 
     def __init__(self, pool: Pool, scale: Fraction, shift: int) -> None:
         super().__init__(pool.address, pool.token0, pool.token1, pool.tick_spacing)
-        self._scale = scale
+        self._numerator, self._denominator = scale.as_integer_ratio()
         self._shift = shift
         self._true_tick = 0
         self._changed = False
@@ -38,7 +38,7 @@ class ChangedPool(Pool):
     def _seen(self, tick: int) -> int:
         if not self._changed:
             return tick
-        return tick * self._scale.numerator // self._scale.denominator + self._shift
+        return tick * self._numerator // self._denominator + self._shift
 
     def initialize(self, now: int, sqrt_price_x96: int, tick: int) -> None:
         """As the pool's own."""

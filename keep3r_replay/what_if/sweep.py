@@ -204,7 +204,6 @@ def _load(history: str) -> None:
     gc.disable()
     _LOADED[:] = pickle.loads(Path(history).read_bytes())  # noqa: S301 - our own process wrote it a moment ago
     gc.freeze()
-    gc.enable()
 
 
 def _run_one(name: str, changes: dict[str, Any], folder: str, settings: Settings) -> tuple[str, str, dict[str, Any]]:
@@ -223,4 +222,6 @@ def _run_one(name: str, changes: dict[str, Any], folder: str, settings: Settings
         return FAILED, str(error), {}
     except Exception as error:  # noqa: BLE001 - one scenario's failure must not stop the others
         return FAILED, f"{type(error).__name__}: {' '.join(str(error).split())}", {}
+    finally:
+        gc.collect()
     return DONE, "", summary["outcome"]

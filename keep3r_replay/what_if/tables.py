@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.audit.findings import findings_table
 from keep3r_replay.audit.ledger_tables import ledger_tables
 from keep3r_replay.audit.states import rows_table
 from keep3r_replay.what_if.calls import Reverted
@@ -46,19 +47,6 @@ _PLACE: dict[str, Any] = {
     "keeper": pl.String,
     "credit": pl.String,
 }
-_OF_THE_HISTORY = (
-    "block_number",
-    "log_index",
-    "timestamp",
-    "transaction_hash",
-    "job",
-    "keeper",
-    "credit",
-    "class",
-    "gas_left",
-    "initial_gas",
-    "usd_per_gas_unit",
-)
 
 
 def result_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
@@ -73,12 +61,13 @@ def result_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
         "rewards": rows_table(run.works.rewards, REWARD_TYPES).sort("block_number", "log_index"),
         **run.states(),
         "reverted_calls": reverted_table(run),
+        "findings": findings_table(run.baseline.lake, []),
     }
     if run.observer is not None:
         happened = works["status"].is_in([PAID, ADDED])
         boosts = zip(run.observer.plain_boosts, happened.to_list(), strict=True)
         run.observer.plain_boosts = [boost for boost, is_paid in boosts if is_paid]
-        paid = works.filter(happened).with_columns(explanation=pl.col("class"))
+        paid = works.filter(happened).with_columns(explanation=pl.coalesce("explanation", "class"))
         tables |= ledger_tables(run.observer, run.baseline.lake, paid, run.baseline.until_block)
     return tables
 
@@ -86,7 +75,16 @@ def result_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
 def works_table(run: WhatIf) -> pl.DataFrame:
     """Every work of the history and every added one, in order: what became of it, and what it was paid."""
     done = rows_table(list(run.works.done), DONE_TYPES)
-    observed = run.baseline.works.select(_OF_THE_HISTORY).hstack(done)
+    former = run.baseline.works
+    same = (former["payment"] == done["payment"]) & (done["status"] == PAID)
+    kept = former.drop(set(done.columns) & set(former.columns)).with_columns(
+        pl.when(former["class"].is_in(["exact", "stale_gas"]))
+        .then(done["payment"])
+        .otherwise(pl.when(same).then("computed_payment"))
+        .alias("computed_payment"),
+        *(pl.when(same).then(name).alias(name) for name in ("lowest_payment", "highest_payment")),
+    )
+    observed = kept.hstack(done)
     if not run.works.added:
         return observed
     rows = [(*work[: len(_PLACE)], *work.done) for work in run.works.added]
