@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.audit.results import MANIFEST, is_results, lake_fingerprint
 from keep3r_replay.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -127,17 +128,8 @@ def _observations(results: Path, state: dict[str, Any]) -> dict[str, list[list[i
 
 
 def _check_lake(results: Path, lake: Lake) -> None:
-    from keep3r_replay.audit.results import MANIFEST, is_results  # noqa: PLC0415
-
     if not is_results(results):
         raise UsageError(f"{results}: holds no results of a replay; make some with keep3r replay")
     inputs = json.loads((results / MANIFEST).read_bytes())["inputs"]
-    deployment = (lake.path / "deployment.json").read_bytes()
-    if inputs["deployment.json"] != _sha256(deployment):
+    if inputs["deployment.json"] != lake_fingerprint(lake)["deployment.json"]:
         raise UsageError(f"{results}: these are results of another lake than {lake.path}")
-
-
-def _sha256(content: bytes) -> str:
-    import hashlib  # noqa: PLC0415
-
-    return hashlib.sha256(content).hexdigest()

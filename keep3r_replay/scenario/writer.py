@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +10,11 @@ import pyarrow as pa
 from keep3r_replay.chain.logs import MAX_TOPICS, LogBatch
 from keep3r_replay.dataset.decode import decode_logs
 from keep3r_replay.errors import InputError, LakeError, UsageError
+from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
-from keep3r_replay.lake.writer import sync_folder, write_deployment, write_manifest, write_table
+from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
 from keep3r_replay.scenario.actors import ORIGIN
 from keep3r_replay.scenario.chain import GAS_LIMIT
 
@@ -54,17 +52,8 @@ def write_lake(simulation: Simulation, lake: Path) -> None:
         InputError: a value exceeds its column.
     """
     check_target(lake)
-    lake = lake.absolute()
-    lake.parent.mkdir(parents=True, exist_ok=True)
-    building = lake.with_name(f".{lake.name}.simulate-{os.getpid()}-{uuid.uuid4().hex[:8]}")
-    try:
-        building.mkdir()
+    with replaced_folder(lake) as building:
         _build(simulation, building)
-        shutil.rmtree(lake, ignore_errors=True)
-        building.rename(lake)
-        sync_folder(lake.parent)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 def _build(simulation: Simulation, lake: Path) -> None:
