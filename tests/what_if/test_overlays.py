@@ -201,3 +201,46 @@ def test_a_work_that_does_not_exist_cannot_be_dropped(baseline_of):
     """A hash that the history does not hold is a usage error, not a silent nothing."""
     with pytest.raises(UsageError, match="no work is of 0xabc"):
         what_if(baseline_of(RECORDING), Overlay(drop_works=["0xabc"]))
+
+
+def test_liquidity_comes_and_goes_at_its_block(baseline_of):
+    """What is added stands in the job's liquidity at the end; what is unbonded is missing there, and pends."""
+    baseline = baseline_of(RECORDING)
+    plain = what_if(baseline, Overlay()).protocol.keep3r
+    job = next(address for address in plain.job_list if plain.jobs[address].liquidities)
+    liquidity = plain.jobs[job].liquidities.values()[0]
+    held = plain.jobs[job].liquidity_amounts[liquidity]
+    last = baseline.works["block_number"][-1]
+    for amount in (held // 3, -(held // 3)):
+        entry = {"job": job, "liquidity": liquidity, "amount": amount, "block": last}
+        run = what_if(baseline, overlay_from({"liquidity": [entry]}), ledger=True)
+        keep3r = run.protocol.keep3r
+        assert run.reverted == []
+        assert keep3r.jobs[job].liquidity_amounts[liquidity] == held + amount
+        gone = keep3r.unbonds[job, liquidity].pending - plain.unbonds[job, liquidity].pending
+        assert gone == max(0, -amount)
+
+
+def test_more_than_there_is_cannot_be_unbonded(baseline_of):
+    """The call reverts as a whole, is reported at its block, and leaves everything as it was."""
+    baseline = baseline_of(RECORDING)
+    plain = what_if(baseline, Overlay()).protocol.keep3r
+    job = next(address for address in plain.job_list if plain.jobs[address].liquidities)
+    liquidity = plain.jobs[job].liquidities.values()[0]
+    last = baseline.works["block_number"][-1]
+    entry = {"job": job, "liquidity": liquidity, "amount": -(10**30), "block": last}
+    run = what_if(baseline, overlay_from({"liquidity": [entry]}))
+    assert [(call.block_number, call.subject, call.error) for call in run.reverted] == [
+        (last, job, "JobLiquidityInsufficient")
+    ]
+    assert run.protocol.dump() == what_if(baseline, Overlay()).protocol.dump()
+
+
+def test_a_bond_can_be_set_at_a_block(baseline_of):
+    """A keeper that nobody knows has exactly the bond that it is given, from that block on."""
+    baseline = baseline_of(RECORDING)
+    keeper = "0x" + "88" * 20
+    run = what_if(baseline, overlay_from({"bonds": [{"keeper": keeper, "set": 5, "block": 300}]}))
+    keep3r = run.protocol.keep3r
+    assert keep3r.keepers[keeper].bonds[keep3r.parameters.keep3r_v1] == 5
+    assert all(work.status == "paid" for work in run.works.done)
