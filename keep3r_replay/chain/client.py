@@ -219,7 +219,7 @@ class NodeClient:
             delay = failure.retry_after
             if delay is None:
                 # Jitter keeps several runs from knocking in step; it touches no data.
-                delay = min(0.1 * 2**attempt, 10.0) * random.uniform(0.5, 1.0)  # noqa: S311
+                delay = min(0.1 * 2**attempt, 10.0) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
             if failure.too_often:
                 endpoint.pause = min(max(endpoint.pause * 2, 0.01), 5.0)
             endpoint.free_at = max(endpoint.free_at, time.monotonic() + min(delay, 120.0))

@@ -19,8 +19,8 @@ BLOCKS_A_REQUEST = 1024
 
 
 class _History(msgspec.Struct):
-    oldestBlock: str  # noqa: N815  (the names of the JSON)
-    baseFeePerGas: list[str] | None = None  # noqa: N815
+    oldestBlock: str
+    baseFeePerGas: list[str] | None = None
 
 
 _HISTORY = msgspec.json.Decoder(_History | None)

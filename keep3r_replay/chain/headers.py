@@ -24,9 +24,9 @@ class WireTransaction(msgspec.Struct, gc=False):
     """A transaction as `eth_getTransactionByHash` returns it."""
 
     hash: str
-    blockHash: str  # noqa: N815  (the names of the JSON)
-    blockNumber: str  # noqa: N815
-    transactionIndex: str  # noqa: N815
+    blockHash: str
+    blockNumber: str
+    transactionIndex: str
     to: str | None
     input: str
     gas: str
@@ -36,11 +36,11 @@ class WireTransaction(msgspec.Struct, gc=False):
 class WireReceipt(msgspec.Struct, gc=False):
     """What is read of a receipt; `effectiveGasPrice` is absent on chains that have none."""
 
-    transactionHash: str  # noqa: N815
-    blockHash: str  # noqa: N815
-    gasUsed: str  # noqa: N815
+    transactionHash: str
+    blockHash: str
+    gasUsed: str
     status: str | None = None
-    effectiveGasPrice: str | None = None  # noqa: N815
+    effectiveGasPrice: str | None = None
 
 
 _BLOCK = msgspec.json.Decoder(WireBlock | None)

@@ -38,13 +38,13 @@ class WireLog(msgspec.Struct, gc=False):
     address: str
     topics: list[str]
     data: str
-    blockNumber: str  # noqa: N815  (the names of the JSON)
-    blockHash: str  # noqa: N815
-    transactionHash: str  # noqa: N815
-    transactionIndex: str  # noqa: N815
-    logIndex: str  # noqa: N815
+    blockNumber: str
+    blockHash: str
+    transactionHash: str
+    transactionIndex: str
+    logIndex: str
     removed: bool = False
-    blockTimestamp: str | None = None  # noqa: N815
+    blockTimestamp: str | None = None
 
 
 class WireBlock(msgspec.Struct, gc=False):
@@ -52,12 +52,12 @@ class WireBlock(msgspec.Struct, gc=False):
 
     number: str
     hash: str
-    parentHash: str  # noqa: N815
+    parentHash: str
     timestamp: str
-    gasUsed: str  # noqa: N815
-    gasLimit: str  # noqa: N815
-    baseFeePerGas: str | None = None  # noqa: N815
-    logsBloom: str | None = None  # noqa: N815
+    gasUsed: str
+    gasLimit: str
+    baseFeePerGas: str | None = None
+    logsBloom: str | None = None
 
 
 def quantity(text: str) -> int:

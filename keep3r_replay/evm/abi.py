@@ -129,7 +129,7 @@ def snake_case(name: str) -> str:
 def keccak256(data: bytes) -> bytes:
     """Keccak-256 of `data`, 32 bytes (Ethereum's, not the later SHA-3)."""
     # Imported here: only decoding needs a hash, and a replay should not wait for the import.
-    from eth_hash.auto import keccak  # noqa: PLC0415
+    from eth_hash.auto import keccak  # noqa: PLC0415 - see above
 
     digest: bytes = keccak(data)
     return digest

@@ -22,13 +22,13 @@ class WireTransaction(msgspec.Struct, gc=False):
     """One line of `txs.jsonl.gz`."""
 
     hash: str
-    blockNumber: str  # noqa: N815  (the names of the JSON)
-    transactionIndex: str  # noqa: N815
+    blockNumber: str
+    transactionIndex: str
     to: str | None
     input: str
     gas: str
-    gasUsed: str  # noqa: N815
-    effectiveGasPrice: str  # noqa: N815
+    gasUsed: str
+    effectiveGasPrice: str
     status: str
     sender: str = msgspec.field(name="from")
 

@@ -53,7 +53,7 @@ class _Liquidity(msgspec.Struct):
 class _InitialParameters(msgspec.Struct):
     keep3r: dict[str, Any]
     helper: dict[str, Any]
-    readAtBlock: int  # noqa: N815  (the names of the JSON)
+    readAtBlock: int
 
 
 class Meta(msgspec.Struct):
@@ -61,18 +61,18 @@ class Meta(msgspec.Struct):
 
     name: str
     version: str
-    chainId: int  # noqa: N815
+    chainId: int
     keep3r: str
     helper: str
     kp3r: str
     kp3r_in_pools: str
     weth: str
     governance: str
-    pairManagerFactory: str  # noqa: N815
+    pairManagerFactory: str
     pools: dict[str, _Pool]
     liquidities: list[_Liquidity]
-    keep3rDeploymentBlock: int  # noqa: N815
-    initialParameters: _InitialParameters  # noqa: N815
+    keep3rDeploymentBlock: int
+    initialParameters: _InitialParameters
     helper2: str | None = None
     escrow: str | None = None
 

@@ -51,10 +51,10 @@ class FollowingJournal(Journal):
         kind: str,
         log_index: int,
         subject: str,
-        field: str,  # noqa: ARG002 - the journal's interface
+        field: str,  # noqa: ARG002 - the journal's signature - the journal's interface
         expected: object,
-        observed: object,  # noqa: ARG002
-        reason: str,  # noqa: ARG002
+        observed: object,  # noqa: ARG002 - the journal's signature
+        reason: str,  # noqa: ARG002 - the journal's signature
     ) -> None:
         """Take note of a failing call; see `Journal.disagree`."""
         if kind == "impossible_call":

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class Recorder(CreditMoves):
     """A recorder that can forget what a reverted call wrote."""
 
-    def mark(self, jobs: Iterable[Job]) -> Any:  # noqa: ARG002 - other rules keep lots by job
+    def mark(self, jobs: Iterable[Job]) -> Any:  # noqa: ARG002 - the ledger's signature - other rules keep lots by job
         """Where the record stands, before a call that touches `jobs`; `back` takes it."""
         return len(self.moves)
 
@@ -61,15 +61,15 @@ class SumRecorder(Recorder):
         kind: str,
         job: Job,
         amount: int,
-        rewarded_before: int,  # noqa: ARG002 - the recorder's interface
-        counterpart: str = "",  # noqa: ARG002
-        numerator: int = 0,  # noqa: ARG002
-        denominator: int = 0,  # noqa: ARG002
+        rewarded_before: int,  # noqa: ARG002 - the ledger's signature - the recorder's interface
+        counterpart: str = "",  # noqa: ARG002 - the ledger's signature
+        numerator: int = 0,  # noqa: ARG002 - the ledger's signature
+        denominator: int = 0,  # noqa: ARG002 - the ledger's signature
     ) -> None:
         """Write a move of `amount` wei."""
         self.moves.append((kind, id(job), amount))  # type: ignore[arg-type] # a shorter record, read by `sums` alone
 
-    def minted_since(self, job: Job, amount: int, rewarded_before: int) -> None:  # noqa: ARG002
+    def minted_since(self, job: Job, amount: int, rewarded_before: int) -> None:  # noqa: ARG002 - the ledger's signature
         """Write what was mined since the last reward."""
         self.moves.append((MINTED_SETTLED, id(job), amount))  # type: ignore[arg-type]
 

@@ -43,8 +43,7 @@ def test_first_finding_stands_where_a_change_first_shows(kind, recording, histor
     history, clean = histories(recording), audited_recordings(recording).audit
     random = Random(f"{kind} {recording.name}")
     candidates = list(CHANGES[kind](history, clean, random))
-    if not candidates:
-        pytest.skip("the recording holds nothing to change so")
+    assert candidates, "the recording holds nothing to change so"
     for change in random.sample(candidates, min(PLACES, len(candidates))):
         check(change, history, clean, tmp_path)
 

@@ -61,7 +61,8 @@ def test_operations_postpone_expiry(postpone, older):
     history = Scenario("job", "other").at(0).add_liquidity(100).at(5).work(10).at(9)
     postponed = postpone(history).findings("expiry_postponed")
     assert [amount for _, amount in postponed] == [older]
-    assert postponed[0][0] == pytest.approx(9, abs=0.01)
+    # Days: a migration waits a minute after it was asked for.
+    assert 9 <= postponed[0][0] < 9.01
 
 
 def test_credits_spent_after_the_documented_rule_expired_them():

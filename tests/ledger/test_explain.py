@@ -8,6 +8,8 @@ from histories import DATA
 
 from keep3r_replay.audit.explain import explain, find_log, find_transaction
 from keep3r_replay.errors import UsageError
+from keep3r_replay.evm.arithmetic import truncating_div
+from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 from pipelines import cli
 
 RECORDINGS = ("open-v2.2-fuzz-gov-102", "open-v2.3-fuzz-mixed-101", "open-v2.3s-fuzz-mixed-101")
@@ -82,9 +84,10 @@ def test_ticks_give_the_price(history):
                 continue
             gained = terms["quote.tick_cumulative_now"] - terms["quote.tick_cumulative_then"]
             assert terms["quote.tick_difference"] in {gained, -gained}
-            assert terms["quote.average_tick"] == int(terms["quote.tick_difference"] / terms["quote.quote_twap_time"])
-            root = 1.0001 ** (terms["quote.average_tick"] / 2) * 2**96
-            assert terms["quote.sqrt_ratio"] == pytest.approx(root, rel=1e-9)
+            assert terms["quote.average_tick"] == truncating_div(
+                terms["quote.tick_difference"], terms["quote.quote_twap_time"]
+            )
+            assert terms["quote.sqrt_ratio"] == sqrt_ratio(terms["quote.average_tick"])
 
 
 def test_credits_follow_from_their_moves(history):

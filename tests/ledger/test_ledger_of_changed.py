@@ -26,8 +26,7 @@ def history():
 def test_ledger_balances_whatever_the_chain_says(kind, history, audited_recordings, tmp_path):
     """A disagreement never upsets the book: it opens, moves and closes to the wei, or the replay would have raised."""
     candidates = list(CHANGES[kind](history, audited_recordings(RECORDING).audit, Random(kind)))
-    if not candidates:
-        pytest.skip("the recording holds nothing to change so")
+    assert candidates, "the recording holds nothing to change so"
     changed = history.copy()
     candidates[len(candidates) // 2].apply(changed)
     changed.readings = range(0)
