@@ -1,4 +1,4 @@
-"""Calls of governance: liquidities, parameters of Keep3r and of its helper, who may dispute and slash.
+"""Calls of governance: liquidities, parameters of Keep3r and of its helper, who may dispute and slash, who governs.
 
 The bounds that the contracts set on parameters are not checked.
 """
@@ -9,70 +9,103 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import snake_case
-from keep3r_replay.keep3r_v2 import job_liquidity
+from keep3r_replay.keep3r_v2 import job_liquidity, keepers
 from keep3r_replay.keep3r_v2.direct_calls import HELPER_CALLS, KEEP3R_CALLS, DirectCall
+from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS
+from keep3r_replay.scenario.calls_escrow import take_from_escrow
 from keep3r_replay.scenario.quantities import known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from keep3r_replay.keep3r_v2.helper import Helper
     from keep3r_replay.scenario.stage import Stage
 
-_NUMBERS = ("uint256", "uint32")
 _PERIODS = ("reward_period_time", "inflation_period")
+_PENDING = "pending_governance"
 
 
 def _setters(calls: Mapping[str, DirectCall]) -> dict[str, DirectCall]:
-    """Functions that set one number, by the column that their event tells it in."""
-    return {
-        next(iter(call.echoes)): call
-        for call in calls.values()
-        if call.signature.startswith("set") and call.types in {(kind,) for kind in _NUMBERS}
+    """Functions that set one number or address, by the column that their event tells it in."""
+    found = {
+        next(iter(call.echoes)): call for call in calls.values() if call.signature.startswith("set") and call.echoes
     }
+    return {column: call for column, call in found.items() if len(call.types) == 1 and column != _PENDING}
 
 
 _KEEP3R_SETTERS, _HELPER_SETTERS = _setters(KEEP3R_CALLS), _setters(HELPER_CALLS)
 
 
-def approve_liquidity(stage: Stage) -> None:
-    """`approveLiquidity` of the pair manager."""
-    liquidity = stage.actors["pair"]
-    stage.direct("governance", "approveLiquidity(address)", liquidity)
+def approve_liquidity(stage: Stage, pair: str = "pair") -> None:
+    """`approveLiquidity` of a pair manager."""
+    liquidity = stage.pair(pair)
+    stage.direct(stage.governance, "approveLiquidity(address)", liquidity)
     job_liquidity.approve_liquidity(stage.keep3r, liquidity, stage.now)
     stage.emit("LiquidityApproval", {"liquidity": liquidity})
 
 
-def revoke_liquidity(stage: Stage) -> None:
-    """`revokeLiquidity` of the pair manager."""
-    liquidity = stage.actors["pair"]
-    stage.direct("governance", "revokeLiquidity(address)", liquidity)
+def revoke_liquidity(stage: Stage, pair: str = "pair") -> None:
+    """`revokeLiquidity` of a pair manager."""
+    liquidity = stage.pair(pair)
+    stage.direct(stage.governance, "revokeLiquidity(address)", liquidity)
     job_liquidity.revoke_liquidity(stage.keep3r, liquidity)
     stage.emit("LiquidityRevocation", {"liquidity": liquidity})
 
 
 def set_parameter(stage: Stage, name: str, value: Any) -> None:
-    """A setter of Keep3r, by the name of its view: bondTime, rewardPeriodTime, fee, ..."""
-    column = snake_case(name)
-    known((column,), _KEEP3R_SETTERS, "set_parameter")
-    call, number = _KEEP3R_SETTERS[column], stage.amount(value, name)
-    stage.direct("governance", call.signature, number)
-    if column in _PERIODS and number == 0:
+    """A setter of Keep3r, by the name of its view: bondTime, rewardPeriodTime, fee, keep3rHelper, ..."""
+    column, call, content = _setting(stage, _KEEP3R_SETTERS, "set_parameter", name, value)
+    stage.direct(stage.governance, call.signature, content)
+    if column in _PERIODS and content == 0:
         raise UsageError(f"set_parameter: a {name} of 0 divides by zero")
-    setattr(stage.keep3r.parameters, column, number)
-    stage.emit(call.event, {column: number})
+    if column == "kp3r_weth_pool":
+        job_liquidity.set_kp3r_weth_pool(stage.keep3r, str(content))
+    elif column == "keep3r_v1":
+        take_from_escrow(stage, stage.keep3r.total_bonds)
+        keepers.change_keep3r_v1(stage.keep3r, str(content))
+    else:
+        setattr(stage.keep3r.parameters, column, content)
+    stage.emit(call.event, {column: content})
 
 
-def set_helper_parameter(stage: Stage, name: str, value: Any) -> None:
-    """A setter of the helper, by the name of its view: minBoost, targetBond, quoteTwapTime, ..."""
-    column = snake_case(name)
-    known((column,), _HELPER_SETTERS, "set_helper_parameter")
-    call, number = _HELPER_SETTERS[column], stage.amount(value, name)
-    stage.direct("governance", call.signature, number, to="helper")
-    helper = stage.keep3r.helpers[stage.actors["helper"]]
-    # The helpers of 2.0 and 2.1 have constants only.
-    stage.keep3r.require(not helper.rules.is_constant, "empty")
-    setattr(helper.parameters, column, number)
-    stage.emit(call.event, {column: number}, "helper")
+def set_helper_parameter(stage: Stage, name: str, value: Any, helper: str = "helper") -> None:
+    """A setter of the helper, by the name of its view: minBoost, targetBond, quoteTwapTime, kp3rWethPool, ..."""
+    column, call, content = _setting(stage, _HELPER_SETTERS, "set_helper_parameter", name, value)
+    contract = _begin_helper_call(stage, helper, call.signature, content)
+    values: dict[str, object] = {column: content}
+    if column == "kp3r_weth_pool":
+        order = job_liquidity.is_kp3r_token0(stage.keep3r, str(content))
+        contract.parameters.is_kp3r_token0 = values["is_kp3r_token0"] = order
+    elif column == "weth_usd_pool":
+        order = stage.pool(str(content)).token0 == stage.actors["weth"]
+        contract.parameters.is_weth_token0 = values["is_weth_token0"] = order
+    setattr(contract.parameters, column, content)
+    stage.emit(call.event, values, contract.address)
+
+
+def set_oracle(stage: Stage, pool: str = "pool", pair: str = "pair", helper: str = "helper") -> None:
+    """`setOracle` of the sidechain's helper: the pool that a liquidity is quoted by, once it is approved."""
+    liquidity, oracle = stage.pair(pair), stage.pool(pool).address
+    contract = _begin_helper_call(stage, helper, "setOracle(address,address)", liquidity, oracle)
+    contract.oracles[liquidity] = oracle
+    stage.emit("OracleSet", {"liquidity": liquidity, "oracle_pool": oracle}, contract.address)
+
+
+def propose_governance(stage: Stage, to: str) -> None:
+    """`setGovernance` of Keep3r: the proposed one has to accept."""
+    pending = stage.actors[to]
+    stage.direct(stage.governance, "setGovernance(address)", pending)
+    stage.keep3r.parameters.pending_governance = pending
+    stage.emit("GovernanceProposal", {_PENDING: pending})
+
+
+def accept_governance(stage: Stage) -> None:
+    """`acceptGovernance` by the proposed one."""
+    parameters = stage.keep3r.parameters
+    stage.direct(parameters.pending_governance, "acceptGovernance()")
+    stage.keep3r.require(parameters.pending_governance != ZERO_ADDRESS, "OnlyPendingGovernance")
+    parameters.governance, parameters.pending_governance = parameters.pending_governance, ZERO_ADDRESS
+    stage.emit("GovernanceSet", {"governance": parameters.governance})
 
 
 def add_slasher(stage: Stage, slasher: str = "slasher") -> None:
@@ -95,15 +128,38 @@ def remove_disputer(stage: Stage, disputer: str = "disputer") -> None:
     _remove_role(stage, stage.keep3r.disputers, stage.actors[disputer], "Disputer")
 
 
+def _setting(
+    stage: Stage, setters: Mapping[str, DirectCall], place: str, name: str, value: Any
+) -> tuple[str, DirectCall, int | str]:
+    """The column of a parameter, its setter, and the value that it takes: an amount, or an actor's address."""
+    if not isinstance(name, str):
+        raise UsageError(f"{place}: a parameter goes by the name of its view, not {name!r}")
+    column = snake_case(name)
+    known((column,), setters, place)
+    call = setters[column]
+    is_address = call.types == ("address",)
+    return column, call, stage.actors[value] if is_address else stage.amount(value, name)
+
+
+def _begin_helper_call(stage: Stage, helper: str, signature: str, *arguments: str | int) -> Helper:
+    contract = stage.keep3r.helpers.get(stage.actors[helper])
+    if contract is None:
+        raise UsageError(f"there is no helper '{helper}'")
+    # The helpers of 2.0 and 2.1 have constants only, and nobody who governs them.
+    stage.direct(contract.parameters.governance or stage.governance, signature, *arguments, to=contract.address)
+    stage.keep3r.require(not contract.rules.is_constant, "empty")
+    return contract
+
+
 def _add_role(stage: Stage, holders: dict[str, None], address: str, role: str) -> None:
-    stage.direct("governance", f"add{role}(address)", address)
+    stage.direct(stage.governance, f"add{role}(address)", address)
     stage.keep3r.require(address not in holders, f"{role}Existent")
     holders[address] = None
     stage.emit(f"{role}Added", {role.lower(): address})
 
 
 def _remove_role(stage: Stage, holders: dict[str, None], address: str, role: str) -> None:
-    stage.direct("governance", f"remove{role}(address)", address)
+    stage.direct(stage.governance, f"remove{role}(address)", address)
     stage.keep3r.require(address in holders, f"{role}Unexistent")
     holders.pop(address, None)
     stage.emit(f"{role}Removed", {role.lower(): address})
@@ -116,6 +172,9 @@ CALLS = {
         revoke_liquidity,
         set_parameter,
         set_helper_parameter,
+        set_oracle,
+        propose_governance,
+        accept_governance,
         add_slasher,
         remove_slasher,
         add_disputer,

@@ -21,13 +21,13 @@ def add_job(stage: Stage, job: str, owner: str = "owner") -> None:
     stage.emit("JobAddition", {"job": address, "job_owner": sender})
 
 
-def add_liquidity(stage: Stage, job: str, amount: Any, provider: str = "provider") -> None:
+def add_liquidity(stage: Stage, job: str, amount: Any, provider: str = "provider", pair: str = "pair") -> None:
     """`addLiquidityToJob`: settles the job, takes the tokens, adds."""
-    address, liquidity, value = stage.actors[job], stage.actors["pair"], stage.amount(amount, "amount")
+    address, liquidity, value = stage.actors[job], stage.pair(pair), stage.amount(amount, "amount")
     stage.direct(provider, "addLiquidityToJob(address,address,uint256)", address, liquidity, value)
     reward = job_liquidity.settle_for_addition(stage.keep3r, address, liquidity, value, stage.now)
     stage.emit_reward(address, reward)
-    stage.transfer(stage.actors[provider], stage.keep3r.address, value)
+    stage.transfer(liquidity, stage.actors[provider], stage.keep3r.address, value)
     job_liquidity.add_liquidity(stage.keep3r, address, liquidity, value)
     stage.emit(
         "LiquidityAddition",
@@ -35,29 +35,29 @@ def add_liquidity(stage: Stage, job: str, amount: Any, provider: str = "provider
     )
 
 
-def unbond_liquidity(stage: Stage, job: str, amount: Any) -> None:
+def unbond_liquidity(stage: Stage, job: str, amount: Any, pair: str = "pair") -> None:
     """`unbondLiquidityFromJob` by the job's owner."""
-    address, liquidity, value = stage.actors[job], stage.actors["pair"], stage.amount(amount, "amount")
+    address, liquidity, value = stage.actors[job], stage.pair(pair), stage.amount(amount, "amount")
     owner = stage.keep3r.jobs[address].owner
     stage.direct(owner, "unbondLiquidityFromJob(address,address,uint256)", address, liquidity, value)
     job_liquidity.unbond_liquidity(stage.keep3r, address, liquidity, value, stage.now)
     stage.emit("Unbonding", {"keeper_or_job": address, "unbonding": liquidity, "amount": value})
 
 
-def withdraw_liquidity(stage: Stage, job: str, receiver: str = "provider") -> None:
+def withdraw_liquidity(stage: Stage, job: str, receiver: str = "provider", pair: str = "pair") -> None:
     """`withdrawLiquidityFromJob` by the job's owner: all that was unbonded."""
-    address, liquidity, to = stage.actors[job], stage.actors["pair"], stage.actors[receiver]
+    address, liquidity, to = stage.actors[job], stage.pair(pair), stage.actors[receiver]
     owner = stage.keep3r.jobs[address].owner
     stage.direct(owner, "withdrawLiquidityFromJob(address,address,address)", address, liquidity, to)
     value = job_liquidity.withdraw_liquidity(stage.keep3r, address, liquidity, stage.now)
-    stage.transfer(stage.keep3r.address, to, value)
+    stage.transfer(liquidity, stage.keep3r.address, to, value)
     stage.emit("LiquidityWithdrawal", {"job": address, "liquidity": liquidity, "receiver": to, "amount": value})
 
 
 def force_credits(stage: Stage, job: str, amount: Any) -> None:
     """`forceLiquidityCreditsToJob` by governance."""
     address, value = stage.actors[job], stage.amount(amount, "amount")
-    stage.direct("governance", "forceLiquidityCreditsToJob(address,uint256)", address, value)
+    stage.direct(stage.governance, "forceLiquidityCreditsToJob(address,uint256)", address, value)
     job_liquidity.settle_for_forcing(stage.keep3r, address, stage.now)
     record = stage.keep3r.jobs[address]
     record.credits += value
@@ -68,12 +68,13 @@ def force_credits(stage: Stage, job: str, amount: Any) -> None:
 
 
 def add_token_credits(stage: Stage, job: str, token: str, amount: Any, provider: str = "provider") -> None:
-    """`addTokenCreditsToJob`, of a token that takes no fee of its own."""
+    """`addTokenCreditsToJob`: what arrives counts, less Keep3r's fee."""
     address, kind, value = stage.actors[job], stage.actors[token], stage.amount(amount, "amount")
     stage.direct(provider, "addTokenCreditsToJob(address,address,uint256)", address, kind, value)
-    jobs.add_token_credits(stage.keep3r, address, kind, value, stage.now)
+    received = stage.received(kind, value)
+    jobs.add_token_credits(stage.keep3r, address, kind, received, stage.now)
     stage.emit(
-        "TokenCreditAddition", {"job": address, "token": kind, "provider": stage.actors[provider], "amount": value}
+        "TokenCreditAddition", {"job": address, "token": kind, "provider": stage.actors[provider], "amount": received}
     )
 
 

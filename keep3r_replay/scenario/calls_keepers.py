@@ -8,17 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.keep3r_v2 import job_liquidity, jobs, keepers
+from keep3r_replay.scenario.calls_escrow import put_into_escrow, take_from_escrow
 
 if TYPE_CHECKING:
     from keep3r_replay.scenario.stage import Stage
 
 
-def bond(stage: Stage, keeper: str = "keeper", amount: Any = 0, token: str = "kp3r") -> None:  # noqa: S107 - no password - no password
-    """`bond`, of a token that takes no fee of its own."""
+def bond(stage: Stage, keeper: str = "keeper", amount: Any = 0, token: str = "kp3r") -> None:  # noqa: S107 - no password
+    """`bond`: what arrives waits for the activation."""
     address, kind, value = stage.actors[keeper], stage.actors[token], stage.amount(amount, "amount")
     stage.direct(keeper, "bond(address,uint256)", kind, value)
-    keepers.bond(stage.keep3r, address, kind, value, stage.now)
-    stage.emit("Bonding", {"keeper": address, "bonding": kind, "amount": value})
+    received = stage.received(kind, value)
+    keepers.bond(stage.keep3r, address, kind, received, stage.now)
+    stage.emit("Bonding", {"keeper": address, "bonding": kind, "amount": received})
 
 
 def activate(stage: Stage, keeper: str = "keeper", token: str = "kp3r") -> None:  # noqa: S107 - no password
@@ -26,6 +28,8 @@ def activate(stage: Stage, keeper: str = "keeper", token: str = "kp3r") -> None:
     address, kind = stage.actors[keeper], stage.actors[token]
     stage.direct(keeper, "activate(address)", kind)
     value = keepers.activate(stage.keep3r, address, kind, stage.now)
+    if kind == stage.kp3r:
+        put_into_escrow(stage, stage.keep3r.address, value)
     stage.emit("Activation", {"keeper": address, "bond": kind, "amount": value})
 
 
@@ -42,6 +46,8 @@ def withdraw(stage: Stage, keeper: str = "keeper", token: str = "kp3r") -> None:
     address, kind = stage.actors[keeper], stage.actors[token]
     stage.direct(keeper, "withdraw(address)", kind)
     value = keepers.withdraw(stage.keep3r, address, kind, stage.now)
+    if kind == stage.kp3r:
+        take_from_escrow(stage, value)
     stage.emit("Withdrawal", {"keeper": address, "bond": kind, "amount": value})
 
 
@@ -89,13 +95,13 @@ def revoke(stage: Stage, keeper: str, slasher: str = "slasher") -> None:
     stage.emit("KeeperRevoke", {"keeper": address, "slasher": sender})
 
 
-def slash_liquidity(stage: Stage, job: str, amount: Any, slasher: str = "slasher") -> None:
+def slash_liquidity(stage: Stage, job: str, amount: Any, slasher: str = "slasher", pair: str = "pair") -> None:
     """`slashLiquidityFromJob`: the tokens go to governance."""
-    address, liquidity, value = stage.actors[job], stage.actors["pair"], stage.amount(amount, "amount")
+    address, liquidity, value = stage.actors[job], stage.pair(pair), stage.amount(amount, "amount")
     stage.direct(slasher, "slashLiquidityFromJob(address,address,uint256)", address, liquidity, value)
     sender = stage.actors[slasher]
     job_liquidity.slash_liquidity(stage.keep3r, address, liquidity, sender, value, stage.now)
-    stage.transfer(stage.keep3r.address, stage.keep3r.parameters.governance, value)
+    stage.transfer(liquidity, stage.keep3r.address, stage.governance, value)
     stage.emit("JobSlashLiquidity", {"job": address, "liquidity": liquidity, "slasher": sender, "amount": value})
 
 

@@ -1,6 +1,7 @@
-"""Calls on the pool and its pair manager: price, liquidity, swaps.
+"""Calls on pools and their pair managers: price, liquidity, swaps.
 
-The pool's owner of most liquidity, and whoever swaps, is the actor `router`; fees that positions earn are left there.
+The owner of most of a pool's liquidity, and whoever swaps, is the actor `router`; fees that positions earn are left
+there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from keep3r_replay.scenario.quantities import whole
 from keep3r_replay.scenario.swaps import (
     HIGHEST_PRICE,
     LOWEST_PRICE,
-    Swapped,
     full_range,
     position_amounts,
     swap_in,
@@ -25,62 +25,68 @@ from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 
 if TYPE_CHECKING:
     from keep3r_replay.scenario.stage import Stage
+    from keep3r_replay.uniswap_v3.oracle import Pool
 
 
-def create_pool(stage: Stage, tick: Any = None, sqrt_price_x96: Any = None) -> None:
-    """`initialize` of the pool at a tick, or at an exact square-root price (Q64.96)."""
-    price = _price(tick, sqrt_price_x96)
-    pool = stage.pool
-    stage.call("router", "pool", "initialize(uint160)", price)
-    stage.keep3r.require(not pool.sqrt_price_x96, "Error(AI)")
-    pool.initialize(stage.now, price, tick_at(price))
-    stage.emit("Initialize", {"sqrt_price_x96": price, "tick": pool.tick}, "pool")
+def create_pool(stage: Stage, tick: Any = None, sqrt_price_x96: Any = None, pool: str = "pool") -> None:
+    """`initialize` of a pool at a tick, or at an exact square-root price (Q64.96)."""
+    price, record = _price(tick, sqrt_price_x96), stage.pool(pool)
+    stage.call("router", pool, "initialize(uint160)", price)
+    stage.keep3r.require(not record.sqrt_price_x96, "Error(AI)")
+    record.initialize(stage.now, price, tick_at(price))
+    stage.emit("Initialize", {"sqrt_price_x96": price, "tick": record.tick}, pool)
 
 
-def grow_observations(stage: Stage, to: Any) -> None:
+def grow_observations(stage: Stage, to: Any, pool: str = "pool") -> None:
     """`increaseObservationCardinalityNext`: room for as many observations."""
-    count, pool = whole(to, "to"), stage.pool
+    count, record = whole(to, "to"), stage.pool(pool)
     if not 0 <= count < 1 << 16:
         raise UsageError(f"a pool holds at most 65,535 observations, not {count}")
-    stage.call("router", "pool", "increaseObservationCardinalityNext(uint16)", count)
-    old = pool.cardinality_next
+    stage.call("router", pool, "increaseObservationCardinalityNext(uint16)", count)
+    old = record.cardinality_next
     stage.keep3r.require(old > 0, "Error(LOK)")
     if count > old:
-        pool.grow(count)
+        record.grow(count)
         values: dict[str, object] = {
             "observation_cardinality_next_old": old,
             "observation_cardinality_next_new": count,
         }
-        stage.emit("IncreaseObservationCardinalityNext", values, "pool")
+        stage.emit("IncreaseObservationCardinalityNext", values, pool)
 
 
-def provide(stage: Stage, liquidity: Any) -> None:
-    """Liquidity of others in the pool, over the full range."""
+def provide(stage: Stage, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
+    """Liquidity of others in a pool, between two ticks; over the full range where none are told."""
     value = stage.amount(liquidity, "liquidity")
+    bounds = _bounds(stage.pool(pool), lower, upper)
     stage.call("router", "router", "mint(uint128)", value)
-    _mint(stage, stage.actors["router"], value)
+    _mint(stage, pool, stage.actors["router"], value, bounds)
 
 
-def mint_liquidity(stage: Stage, amount: Any, provider: str = "provider") -> None:
-    """The pair manager's `mint`: a full-range position, and as many tokens for the provider."""
-    value = stage.amount(amount, "amount")
-    stage.call(provider, "pair", "mint(uint128)", value)
-    _mint(stage, stage.actors["pair"], value)
-    stage.transfer(ZERO_ADDRESS, stage.actors[provider], value)
+def remove(stage: Stage, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
+    """Liquidity of others leaves a pool, with what it was worth; the fees that it earned stay untold."""
+    value = stage.amount(liquidity, "liquidity")
+    bounds = _bounds(stage.pool(pool), lower, upper)
+    stage.call("router", "router", "burn(uint128)", value)
+    _burn(stage, pool, stage.actors["router"], stage.actors["router"], value, bounds)
 
 
-def burn_liquidity(stage: Stage, amount: Any, provider: str = "provider") -> None:
-    """The pair manager's `burn`: the position gives way, and the provider's tokens are gone."""
-    value = stage.amount(amount, "amount")
-    stage.call(provider, "pair", "burn(uint128)", value)
-    lower, upper = full_range(stage.pool.tick_spacing)
-    amount0, amount1 = position_amounts(stage.pool, lower, upper, value, taken=False)
-    values = _position(stage.actors["pair"], lower, upper, value) | {"amount0": amount0, "amount1": amount1}
-    stage.keep3r.require(stage.pool.liquidity >= value, "Error(LS)")
-    stage.pool.change_liquidity(stage.now, lower, upper, -value)
-    stage.emit("Burn", values, "pool")
-    stage.emit("Collect", values | {"recipient": stage.actors[provider]}, "pool")
-    stage.transfer(stage.actors[provider], ZERO_ADDRESS, value)
+def mint_liquidity(stage: Stage, amount: Any, provider: str = "provider", pair: str = "pair") -> None:
+    """A pair manager's `mint`: a full-range position, and as many tokens for the provider."""
+    value, manager = stage.amount(amount, "amount"), stage.pair(pair)
+    pool = stage.keep3r.pair_pools[manager]
+    stage.call(provider, pair, "mint(uint128)", value)
+    _mint(stage, pool, manager, value, full_range(stage.pool(pool).tick_spacing))
+    stage.transfer(manager, ZERO_ADDRESS, stage.actors[provider], value)
+
+
+def burn_liquidity(stage: Stage, amount: Any, provider: str = "provider", pair: str = "pair") -> None:
+    """A pair manager's `burn`: the position gives way, and the provider's tokens are gone."""
+    value, manager = stage.amount(amount, "amount"), stage.pair(pair)
+    pool = stage.keep3r.pair_pools[manager]
+    stage.call(provider, pair, "burn(uint128)", value)
+    bounds = full_range(stage.pool(pool).tick_spacing)
+    _burn(stage, pool, manager, stage.actors[provider], value, bounds)
+    stage.transfer(manager, stage.actors[provider], ZERO_ADDRESS, value)
 
 
 def swap(
@@ -90,39 +96,69 @@ def swap(
     tick: Any = None,
     sqrt_price_x96: Any = None,
     trader: str = "trader",
+    pool: str = "pool",
 ) -> None:
-    """A swap of an exact amount of `kp3r` or `weth` paid in; or of whatever leads to a tick or an exact price."""
+    """A swap of an exact amount of one of the pool's tokens; or of whatever leads to a tick or an exact price."""
+    record = stage.pool(pool)
     stage.call(trader, "router", "swap()")
+    stage.keep3r.require(record.sqrt_price_x96 > 0, "Error(LOK)")
     if amount_in is None:
-        swapped = swap_to(stage.pool, stage.pool_fee, _price(tick, sqrt_price_x96))
+        swapped = swap_to(record, stage.pool_fee(pool), _price(tick, sqrt_price_x96))
         if swapped is None:
             return
     else:
-        if sells not in {"kp3r", "weth"}:
-            raise UsageError(f"swap: sells kp3r or weth, not {sells!r}")
-        sells_token0 = stage.pool.token0 == stage.actors[sells]
-        swapped = swap_in(stage.pool, stage.pool_fee, stage.amount(amount_in, "amount_in"), sells_token0=sells_token0)
-    _apply(stage, swapped)
-
-
-def _apply(stage: Stage, swapped: Swapped) -> None:
-    stage.pool.swap(stage.now, swapped.sqrt_price_x96, swapped.liquidity, swapped.tick)
+        sold = stage.actors["kp3r_in_pools" if sells == "kp3r" else sells]
+        if sold not in (record.token0, record.token1):
+            raise UsageError(f"swap: the pool '{pool}' holds no {sells}; it is of {_tokens(stage, record)}")
+        paid = stage.amount(amount_in, "amount_in")
+        swapped = swap_in(record, stage.pool_fee(pool), paid, sells_token0=sold == record.token0)
+    record.swap(stage.now, swapped.sqrt_price_x96, swapped.liquidity, swapped.tick)
     router = stage.actors["router"]
-    stage.emit("Swap", {"sender": router, "recipient": router, **swapped._asdict()}, "pool")
+    stage.emit("Swap", {"sender": router, "recipient": router, **swapped._asdict()}, pool)
 
 
-def _mint(stage: Stage, owner: str, liquidity: int) -> None:
-    pool = stage.pool
+def _tokens(stage: Stage, pool: Pool) -> str:
+    names = {address: name for name, address in stage.actors.names.items() if name != "kp3r_in_pools"}
+    return " and ".join(names.get(token, token) for token in (pool.token0, pool.token1))
+
+
+def _mint(stage: Stage, name: str, owner: str, liquidity: int, bounds: tuple[int, int]) -> None:
+    pool = stage.pool(name)
     stage.keep3r.require(pool.sqrt_price_x96 > 0, "Error(LOK)")
-    lower, upper = full_range(pool.tick_spacing)
-    amount0, amount1 = position_amounts(pool, lower, upper, liquidity, taken=True)
-    pool.change_liquidity(stage.now, lower, upper, liquidity)
-    values = _position(owner, lower, upper, liquidity)
-    stage.emit("Mint", values | {"sender": owner, "amount0": amount0, "amount1": amount1}, "pool")
+    amounts = position_amounts(pool, *bounds, liquidity, taken=True)
+    pool.change_liquidity(stage.now, *bounds, liquidity)
+    values = _position(owner, bounds, liquidity, amounts)
+    stage.emit("Mint", values | {"sender": owner}, name)
 
 
-def _position(owner: str, lower: int, upper: int, liquidity: int) -> dict[str, object]:
-    return {"owner": owner, "tick_lower": lower, "tick_upper": upper, "amount": liquidity}
+def _burn(stage: Stage, name: str, owner: str, receiver: str, liquidity: int, bounds: tuple[int, int]) -> None:
+    pool = stage.pool(name)
+    held = min(pool.gross_liquidity.get(bound, 0) for bound in bounds)
+    stage.keep3r.require(held >= liquidity, "Error(LS)")
+    values = _position(owner, bounds, liquidity, position_amounts(pool, *bounds, liquidity, taken=False))
+    pool.change_liquidity(stage.now, *bounds, -liquidity)
+    stage.emit("Burn", values, name)
+    stage.emit("Collect", values | {"recipient": receiver}, name)
+
+
+def _position(owner: str, bounds: tuple[int, int], liquidity: int, amounts: tuple[int, int]) -> dict[str, object]:
+    values: dict[str, object] = {"owner": owner, "tick_lower": bounds[0], "tick_upper": bounds[1], "amount": liquidity}
+    return values | {"amount0": amounts[0], "amount1": amounts[1]}
+
+
+def _bounds(pool: Pool, lower: Any, upper: Any) -> tuple[int, int]:
+    if lower is None and upper is None:
+        return full_range(pool.tick_spacing)
+    if lower is None or upper is None:
+        raise UsageError("a position is told by lower and upper; the full range by neither")
+    bounds = whole(lower, "lower"), whole(upper, "upper")
+    most = full_range(pool.tick_spacing)[1]
+    if not -most <= bounds[0] < bounds[1] <= most or any(bound % pool.tick_spacing for bound in bounds):
+        raise UsageError(
+            f"a position from {bounds[0]} to {bounds[1]}: the pool's ticks are multiples of {pool.tick_spacing} "
+            f"between -{most} and {most}, the lower one first"
+        )
+    return bounds
 
 
 def _price(tick: Any, sqrt_price_x96: Any) -> int:
@@ -135,5 +171,6 @@ def _price(tick: Any, sqrt_price_x96: Any) -> int:
 
 
 CALLS = {
-    call.__name__: call for call in (create_pool, grow_observations, provide, mint_liquidity, burn_liquidity, swap)
+    call.__name__: call
+    for call in (create_pool, grow_observations, provide, remove, mint_liquidity, burn_liquidity, swap)
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.dataset.catalogue import events_of
+from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import WORD, keccak256
 from keep3r_replay.evm.codec import encode_arguments
 
@@ -125,6 +126,9 @@ class Chain:
         event = self._events.get((address, name))
         if event is None:
             contract = self._contracts[address]
-            event = next(each for each in events_of(contract.role, contract.version) if each.name == name)
+            events = events_of(contract.role, contract.version)
+            event = next((each for each in events if each.name == name), None)
+            if event is None:
+                raise UsageError(f"{contract.role} {contract.version} has no such function: it never emits {name}")
             self._events[address, name] = event
         return event

@@ -27,7 +27,8 @@ from keep3r_replay.scenario.quantities import amount, known, required, whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_PLACE = "fees"
+_PLACE = "scenario.fees"
+_PARTS = 1_000
 DEFAULT_BASE_FEE = 15_000_000_000
 _KEYS = {
     "constant": ("base_fee",),
@@ -49,22 +50,26 @@ def base_fees(fees: Mapping[str, Any], ready: int) -> Callable[[int], int]:
     """
     path = str(fees.get("path", "constant"))
     if path not in _KEYS:
-        raise UsageError(f"fees.path: unknown {path!r}; there are {', '.join(_KEYS)}")
+        raise UsageError(f"{_PLACE}.path: unknown {path!r}; there are {', '.join(_KEYS)}")
     known(fees, ("path", *chain.from_iterable(_KEYS.values())), _PLACE)
     if path == "lake":
         return _from_lake(Path(str(required(fees, "lake", _PLACE))), ready)
-    fee = amount(fees.get("base_fee", DEFAULT_BASE_FEE), "fees.base_fee")
+    fee = amount(fees.get("base_fee", DEFAULT_BASE_FEE), f"{_PLACE}.base_fee")
     if path == "constant":
         return lambda _time: fee
-    random = Random(whole(required(fees, "seed", _PLACE), "fees.seed"))  # noqa: S311 - a price, no secret
-    step = whole(fees.get("step", 20), "fees.step")
-    floor = amount(fees.get("floor", 0), "fees.floor")
-    cap = amount(fees.get("cap", 10**12), "fees.cap")
+    random = Random(whole(required(fees, "seed", _PLACE), f"{_PLACE}.seed"))  # noqa: S311 - a price, no secret
+    step = whole(fees.get("step", 20), f"{_PLACE}.step")
+    if not 0 <= step <= _PARTS:
+        raise UsageError(f"{_PLACE}.step: {step} is not between 0 and {_PARTS}, the parts that the fee changes by")
+    floor = amount(fees.get("floor", 0), f"{_PLACE}.floor")
+    cap = amount(fees.get("cap", 10**12), f"{_PLACE}.cap")
+    if floor > cap:
+        raise UsageError(f"{_PLACE}: the floor of {floor} wei lies above the cap of {cap}")
     present = fee
 
     def walk(_time: int) -> int:
         nonlocal present
-        present = min(cap, max(floor, present * (1_000 + random.randint(-step, step)) // 1_000))
+        present = min(cap, max(floor, present * (_PARTS + random.randint(-step, step)) // _PARTS))
         return present
 
     return walk

@@ -189,7 +189,7 @@ class _Source:
         """Transactions to the jobs, with the gas that the events of those tell that succeeded."""
         started = dict(self._rows("keep3r.KeeperValidation", "gas_left"))
         ended = {time: rest for time, *rest in self._rows("keep3r.KeeperWork", "gas_left", "payment")}
-        gives_payment = RULES[self._version].payment is not Payment.LIVE_PRICE
+        gives_payment = RULES[self._version].payment in {Payment.ROOT_PRICE, Payment.CACHED_PRICE}
         jobs = [job for _, job in self._rows("keep3r.JobAddition", "job")]
         blocks = self._lake.scan("blocks").select(pl.col("number").alias("block_number"), "timestamp")
         attempts = self._lake.scan("transactions").filter(pl.col("to").is_in(jobs)).join(blocks, on="block_number")

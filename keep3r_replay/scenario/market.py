@@ -1,4 +1,4 @@
-"""Swaps beside the script: where the market moves the price of the pool, and when.
+"""Swaps beside the script: where the market moves the price of a pool, and when.
 
     {path: constant}
     {path: steps, steps: [[DURATION, TICK], ...]}             at so long after the setup, to that tick
@@ -8,7 +8,8 @@
 
 The walk draws `random.Random(seed).randint(-step, step)` once a step and adds it to the tick: the same seed gives the
 same path in every release of Python 3. A lake's swaps keep their distance in time from its first LiquidityAddition.
-Values of another path than the chosen one may stand beside it.
+Values of another path than the chosen one may stand beside it. The market of a scenario is that of `pool`; any other
+pool may have its own.
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario.quantities import duration, known, required, whole
+from keep3r_replay.scenario.quantities import duration, known, mapping, required, whole
 from keep3r_replay.scenario.schedule import Action
 from keep3r_replay.uniswap_v3.tick_math import MAX_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PLACE = "market"
+    from keep3r_replay.scenario.script import Scenario
+
 _KEYS = {
     "constant": (),
     "steps": ("steps",),
@@ -39,8 +41,19 @@ _KEYS = {
 }
 
 
-def market_actions(market: Mapping[str, Any], first_tick: int, ready: int) -> list[Action]:
-    """The market's swaps, from `ready` on (seconds); the pool stands at `first_tick` then.
+def markets_of(scenario: Scenario) -> dict[str, tuple[Mapping[str, Any], str]]:
+    """The markets of a scenario by pool, each with its place. Raises `UsageError` for one that is no mapping."""
+    found = {"pool": (scenario.market, "market")}
+    for name, content in scenario.pools.items():
+        place = f"pools.{name}.market"
+        found[name] = (mapping(content.get("market", {}), f"scenario.{place}"), place)
+    return {name: (market, place) for name, (market, place) in found.items() if market}
+
+
+def market_actions(
+    market: Mapping[str, Any], first_tick: int, ready: int, *, pool: str = "pool", place: str = "market"
+) -> list[Action]:
+    """The swaps of a pool's market, from `ready` on (seconds); the pool stands at `first_tick` then.
 
     Raises:
         UsageError: the path is unknown, or leaves the pool's ticks.
@@ -48,37 +61,42 @@ def market_actions(market: Mapping[str, Any], first_tick: int, ready: int) -> li
     """
     if not market:
         return []
-    path = str(required(market, "path", _PLACE))
+    here = f"scenario.{place}"
+    path = str(required(market, "path", here))
     if path not in _KEYS:
-        raise UsageError(f"market.path: unknown {path!r}; there are {', '.join(_KEYS)}")
-    known(market, ("path", *chain.from_iterable(_KEYS.values())), _PLACE)
+        raise UsageError(f"{here}.path: unknown {path!r}; there are {', '.join(_KEYS)}")
+    known(market, ("path", *chain.from_iterable(_KEYS.values())), here)
     if path == "lake":
+        prices = prices_of(Path(str(required(market, "lake", here))))
         return [
-            Action(ready + after, "swap", {"sqrt_price_x96": price}, _PLACE)
-            for after, price in prices_of(Path(str(required(market, "lake", _PLACE))))
+            Action(ready + after, "swap", {"sqrt_price_x96": price, "pool": pool}, place) for after, price in prices
         ]
-    ticks = _ticks(path, market, first_tick)
+    ticks = _ticks(path, market, first_tick, here)
     for _, tick in ticks:
         if abs(tick) >= MAX_TICK:
-            raise UsageError(f"market: tick {tick} is beyond the pool's {MAX_TICK}")
-    return [Action(ready + after, "swap", {"tick": tick}, _PLACE) for after, tick in ticks]
+            raise UsageError(f"{here}: tick {tick} is beyond the pool's {MAX_TICK}")
+    return [Action(ready + after, "swap", {"tick": tick, "pool": pool}, place) for after, tick in ticks]
 
 
-def _ticks(path: str, market: Mapping[str, Any], first_tick: int) -> list[tuple[int, int]]:
+def _ticks(path: str, market: Mapping[str, Any], first_tick: int, here: str) -> list[tuple[int, int]]:
     if path == "constant":
         return []
     if path == "steps":
-        return [_pair(step) for step in required(market, "steps", _PLACE)]
-    every = duration(required(market, "every", _PLACE), _PLACE)
-    total = duration(required(market, "for", _PLACE), _PLACE)
+        return _steps(required(market, "steps", here), f"{here}.steps")
+    every = duration(required(market, "every", here), f"{here}.every")
+    total = duration(required(market, "for", here), f"{here}.for")
     if every <= 0:
-        raise UsageError(f"market.every: {every} s never ends")
+        raise UsageError(f"{here}.every: {every} s never ends")
+    if every > total:
+        raise UsageError(f"{here}: every {every} s for {total} s is not once; make 'for' the longer one")
     count = total // every
     if path == "ramp":
-        gain = whole(required(market, "to", _PLACE), "market.to") - first_tick
+        gain = whole(required(market, "to", here), f"{here}.to") - first_tick
         return [(every * step, first_tick + gain * step // count) for step in range(1, count + 1)]
-    random = Random(whole(required(market, "seed", _PLACE), "market.seed"))  # noqa: S311 - a market, no secret
-    most = whole(required(market, "step", _PLACE), "market.step")
+    random = Random(whole(required(market, "seed", here), f"{here}.seed"))  # noqa: S311 - a market, no secret
+    most = whole(required(market, "step", here), f"{here}.step")
+    if most < 0:
+        raise UsageError(f"{here}.step: {most} ticks; a step is 0 or more, in both directions")
     ticks, tick = [], first_tick
     for step in range(1, count + 1):
         tick += random.randint(-most, most)
@@ -86,10 +104,15 @@ def _ticks(path: str, market: Mapping[str, Any], first_tick: int) -> list[tuple[
     return ticks
 
 
-def _pair(step: Any) -> tuple[int, int]:
-    if not isinstance(step, (list, tuple)) or len(step) != 2:
-        raise UsageError(f"market.steps: {step!r} is no [duration, tick]")
-    return duration(step[0], "market.steps"), whole(step[1], "market.steps")
+def _steps(steps: Any, here: str) -> list[tuple[int, int]]:
+    if not isinstance(steps, (list, tuple)):
+        raise UsageError(f"{here}: a list of [duration, tick] is wanted, not {steps!r}")
+    found = []
+    for step in steps:
+        if not isinstance(step, (list, tuple)) or len(step) != 2:
+            raise UsageError(f"{here}: {step!r} is no [duration, tick]")
+        found.append((duration(step[0], here), whole(step[1], here)))
+    return found
 
 
 def prices_of(folder: Path) -> list[tuple[int, int]]:

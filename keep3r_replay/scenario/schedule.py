@@ -41,12 +41,12 @@ class Schedule(NamedTuple):
 
 
 def schedule(scenario: Scenario, reward_period_time: int) -> Schedule:
-    """Lay out setup and script, from one block time after the start.
+    """Lay out setup and script, from one block time after the start, at least a second: the first block is empty.
 
     Raises:
         UsageError: an item is none of the above, or a duration none.
     """
-    layout = _Layout(scenario.start + scenario.block_time, scenario.block_time, reward_period_time)
+    layout = _Layout(scenario.start + max(1, scenario.block_time), scenario.block_time, reward_period_time)
     layout.add(scenario.setup, "setup")
     ready = layout.now
     layout.add(scenario.script, "script")

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.scenario.quantities import duration, items, known, mapping, required
+from keep3r_replay.keep3r_v2.versions import RULES
+from keep3r_replay.scenario.quantities import duration, items, known, mapping, required, whole
+from keep3r_replay.scenario.stage import TOKEN_FEE_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSIONS = ("2.0", "2.1", "2.2", "2.3")
-"""Versions that can be simulated; of the sidechain's, jobs name their own price of gas, which no script tells yet."""
+VERSIONS = tuple(RULES)
+"""Versions that can be simulated."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Scenario:
         block_time: seconds from one scripted call to the next.
         parameters, helper: constructor parameters that differ from the contracts' own, by the name of their view.
         setup, script: what happens, see `schedule`; the market and the views start when the setup is done.
+        pools: pools beside KP3R/WETH, by name: tokens, fee, the name of the pair manager, a market of its own.
+        token_fees: what tokens keep of every transfer, by name, in parts of 10,000; others keep nothing.
         market: swaps beside the script, see `market`; empty for none.
         fees: path of the base fee, see `fees`.
         views_every: seconds between two readings of all views; 0 for none.
@@ -42,6 +46,8 @@ class Scenario:
     helper: Mapping[str, Any] = field(default_factory=dict)
     setup: tuple[Mapping[str, Any], ...] = ()
     script: tuple[Mapping[str, Any], ...] = ()
+    pools: Mapping[str, Any] = field(default_factory=dict)
+    token_fees: Mapping[str, int] = field(default_factory=dict)
     market: Mapping[str, Any] = field(default_factory=dict)
     fees: Mapping[str, Any] = field(default_factory=dict)
     views_every: int = 0
@@ -72,6 +78,8 @@ def scenario_from(content: Mapping[str, Any]) -> Scenario:
         helper=mapping(content.get("helper", {}), "scenario.helper"),
         setup=tuple(items(content.get("setup", ()), "scenario.setup")),
         script=tuple(items(content.get("script", ()), "scenario.script")),
+        pools=mapping(content.get("pools", {}), "scenario.pools"),
+        token_fees=_token_fees(mapping(content.get("token_fees", {}), "scenario.token_fees")),
         market=mapping(content.get("market", {}), "scenario.market"),
         fees=mapping(content.get("fees", {}), "scenario.fees"),
         views_every=duration(content.get("views_every", 0), "scenario.views_every"),
@@ -82,3 +90,11 @@ def scenario_from(content: Mapping[str, Any]) -> Scenario:
         deployment=str(content.get("deployment") or ""),
         given=str(content.get("given") or ""),
     )
+
+
+def _token_fees(fees: Mapping[str, Any]) -> dict[str, int]:
+    numbers = {token: whole(fee, f"scenario.token_fees.{token}") for token, fee in fees.items()}
+    for token, fee in numbers.items():
+        if not 0 <= fee <= TOKEN_FEE_BASE:
+            raise UsageError(f"scenario.token_fees.{token}: {fee} is not between 0 and {TOKEN_FEE_BASE}")
+    return numbers

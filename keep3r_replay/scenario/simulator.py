@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.keep3r_v2.snapshot import dump_contract, load_contract
-from keep3r_replay.scenario import calls_governance, calls_jobs, calls_keepers, calls_market, calls_work
-from keep3r_replay.scenario.actors import deployment_of
+from keep3r_replay.scenario import calls_escrow, calls_governance, calls_jobs, calls_keepers, calls_market, calls_work
+from keep3r_replay.scenario.contracts import deployment_of
 from keep3r_replay.scenario.fees import base_fees
 from keep3r_replay.scenario.given import Given, read_given
-from keep3r_replay.scenario.market import market_actions
+from keep3r_replay.scenario.market import market_actions, markets_of
 from keep3r_replay.scenario.quantities import known
 from keep3r_replay.scenario.schedule import Action, Schedule, schedule
 from keep3r_replay.scenario.stage import Stage
@@ -31,6 +31,7 @@ CALLS: dict[str, Callable[..., None]] = {
     **calls_governance.CALLS,
     **calls_jobs.CALLS,
     **calls_keepers.CALLS,
+    **calls_escrow.CALLS,
     **calls_work.CALLS,
 }
 """Every call that a script can name, and the function that plays it: its parameters are the call's arguments."""
@@ -83,7 +84,7 @@ def simulate(scenario: Scenario) -> Simulation:
     """
     deployment = deployment_of(scenario)
     plan = _plan(scenario, deployment)
-    stage = Stage(deployment, plan.addresses)
+    stage = Stage(deployment, plan.addresses, scenario.token_fees)
     readings: list[Row] = []
     attempts: list[Attempt] = []
     actions = iter(plan.actions)
@@ -109,8 +110,7 @@ def _plan(scenario: Scenario, deployment: Deployment) -> _Plan:
         addresses = {**given.addresses, **scenario.addresses}
         actions = given.retimed(script.actions)
         return _Plan(actions, given.blocks, frozenset(given.keys), given.base_fees.__getitem__, given, addresses)
-    first_tick = _first_tick(scenario, deployment, script)
-    actions = [*script.actions, *market_actions(scenario.market, first_tick, script.ready)]
+    actions = [*script.actions, *_market_actions(scenario, deployment, script)]
     # The sort is stable: at one time, the script comes before the market.
     actions.sort(key=lambda action: action.time)
     end = max([script.end, *(action.time for action in actions)])
@@ -125,16 +125,21 @@ def _reading_times(every: int, ready: int, end: int) -> Iterator[int]:
         yield end
 
 
-def _first_tick(scenario: Scenario, deployment: Deployment, script: Schedule) -> int:
-    """The tick that the setup leaves the pool at, which the market's path starts from."""
-    if not scenario.market:
-        return 0
+def _market_actions(scenario: Scenario, deployment: Deployment, script: Schedule) -> Iterator[Action]:
+    """The swaps of all markets, each from the tick that the setup leaves its pool at."""
+    markets = markets_of(scenario)
+    if not markets:
+        return
     stage = Stage(deployment, scenario.addresses)
     for action in script.actions:
         if action.call in calls_market.CALLS and action.time < script.ready:
             stage.begin_block(action.time, 0)
             _play(stage, action)
-    return stage.pool.tick
+    for name, (market, place) in markets.items():
+        pool = stage.pool(name)
+        if not pool.sqrt_price_x96:
+            raise UsageError(f"scenario.{place}: the setup does not create the pool '{name}' that the market moves")
+        yield from market_actions(market, pool.tick, script.ready, pool=name, place=place)
 
 
 def _play(stage: Stage, action: Action) -> Attempt:
@@ -152,7 +157,7 @@ def _play(stage: Stage, action: Action) -> Attempt:
     except UsageError as error:
         raise UsageError(f"scenario.{action.place}: {error}") from None
     except Revert as error:
-        if not action.arguments.get(MAY_REVERT, action.call in calls_work.CALLS):
+        if not action.arguments.get(MAY_REVERT, action.call in calls_work.WORKS):
             raise UsageError(
                 f"scenario.{action.place}: {action.call} reverts with {error.name} at {action.time}"
             ) from None

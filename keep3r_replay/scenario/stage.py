@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.codec import encode_arguments
 from keep3r_replay.journal import Journal
@@ -22,14 +23,19 @@ if TYPE_CHECKING:
 
 CALL_GAS = 300_000
 """Gas used by a call whose gas pays nobody."""
+TOKEN_FEE_BASE = 10_000
+"""What a token keeps of a transfer is told in parts of this."""
 _SELECTORS = {call.signature: selector for selector, call in (KEEP3R_CALLS | HELPER_CALLS).items()}
 
 
 class Stage:
     """One simulation under way; calls (`calls`) change `keep3r` and write to `chain`."""
 
-    def __init__(self, deployment: Deployment, addresses: Mapping[str, str]) -> None:
+    def __init__(
+        self, deployment: Deployment, addresses: Mapping[str, str], token_fees: Mapping[str, int] | None = None
+    ) -> None:
         self.actors = Actors(deployment, addresses)
+        self._token_fees = {self.actors[token]: fee for token, fee in (token_fees or {}).items()}
         contract = deployment.by_address()[self.actors["keep3r"]]
         self.protocol = Keep3rV2(deployment, contract, "scenario", Journal(), {}, None)
         self.keep3r = self.protocol.keep3r
@@ -48,14 +54,36 @@ class Stage:
         return self.protocol.context.base_fee
 
     @property
-    def pool(self) -> Pool:
-        """The pool under the pair manager."""
-        return self.keep3r.pools[self.actors["pool"]]
+    def governance(self) -> str:
+        """Who governs Keep3r now."""
+        return self.keep3r.parameters.governance
 
     @property
-    def pool_fee(self) -> int:
-        """Its fee in millionths."""
-        return int(self.chain.deployment.by_address()[self.actors["pool"]].facts["fee"])
+    def kp3r(self) -> str:
+        """The token that bonds and payments are in now."""
+        return self.keep3r.parameters.keep3r_v1
+
+    def pool(self, name: str = "pool") -> Pool:
+        """A pool by name or address. Raises `UsageError` for anything else."""
+        pool = self.keep3r.pools.get(self.actors[name])
+        if pool is None:
+            raise UsageError(f"there is no pool '{name}'; scenario.pools adds some beside 'pool'")
+        return pool
+
+    def pool_fee(self, name: str = "pool") -> int:
+        """A pool's fee in millionths."""
+        return int(self.chain.deployment.by_address()[self.actors[name]].facts["fee"])
+
+    def pair(self, name: str) -> str:
+        """The address of a pair manager, which is a liquidity's token. Raises `UsageError` for anything else."""
+        address = self.actors[name]
+        if address not in self.keep3r.pair_pools:
+            raise UsageError(f"there is no pair manager '{name}'; a pool of scenario.pools names its own as 'pair'")
+        return address
+
+    def received(self, token: str, value: int) -> int:
+        """What arrives of `value` wei of a token, by its address: some keep a part of every transfer."""
+        return value - value * self._token_fees.get(token, 0) // TOKEN_FEE_BASE
 
     def begin_block(self, timestamp: int, base_fee: int) -> None:
         """Open the next block: seconds, wei."""
@@ -86,9 +114,9 @@ class Stage:
         """Write a LiquidityCreditsReward."""
         self.emit("LiquidityCreditsReward", {"job": job, **reward._asdict()})
 
-    def transfer(self, sender: str, receiver: str, value: int) -> None:
-        """Write a Transfer of the pair manager's token between two addresses, in wei."""
-        self.emit("Transfer", {"from": sender, "to": receiver, "value": value}, "pair")
+    def transfer(self, pair: str, sender: str, receiver: str, value: int) -> None:
+        """Write a Transfer of a pair manager's token between two addresses, in wei."""
+        self.emit("Transfer", {"from": sender, "to": receiver, "value": value}, pair)
 
     def amount(self, value: Any, name: str) -> int:
         """An argument in wei. Raises `UsageError` for anything else."""

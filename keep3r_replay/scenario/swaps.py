@@ -37,12 +37,13 @@ def full_range(spacing: int) -> tuple[int, int]:
 
 
 def position_amounts(pool: Pool, lower: int, upper: int, liquidity: int, *, taken: bool) -> tuple[int, int]:
-    """What `liquidity` in a position around the pool's price is in both tokens, in wei; rounded up as it is taken."""
-    price = pool.sqrt_price_x96
-    return (
-        _amount0(price, sqrt_ratio(upper), liquidity, up=taken),
-        _amount1(sqrt_ratio(lower), price, liquidity, up=taken),
-    )
+    """What `liquidity` in a position is in both tokens at the pool's price, in wei; rounded up as it is taken.
+
+    Above or below its range a position is all in one token.
+    """
+    low, high = sqrt_ratio(lower), sqrt_ratio(upper)
+    price = min(max(pool.sqrt_price_x96, low), high)
+    return _amount0(price, high, liquidity, up=taken), _amount1(low, price, liquidity, up=taken)
 
 
 def swap_in(pool: Pool, fee: int, amount: int, *, sells_token0: bool, limit: int | None = None) -> Swapped:

@@ -39,29 +39,35 @@ _ONE = "1000000000000000000"
 
 
 def all_keys(stage: Stage) -> Iterator[Key]:
-    """What there is to ask: parameters, every job and keeper that ever was, the liquidity, the helper, the pool."""
+    """What there is to ask: parameters, every job and keeper that ever was, all liquidities, the helper, all pools."""
     keep3r = stage.keep3r
-    address, liquidity, kp3r = keep3r.address, stage.actors["pair"], keep3r.parameters.keep3r_v1
+    address, kp3r, helper = keep3r.address, stage.kp3r, keep3r.parameters.keep3r_helper
     yield from (("", name, "", "view") for name in ("block.timestamp", "block.baseFee"))
     yield from ((address, name, "", "view") for name in _PARAMETERS)
     if keep3r.rules.has_total_bonds:
         yield (address, "totalBonds", "", "view")
+    if keep3r.rules.has_virtual_reserves:
+        yield (address, "virtualReserves", "", "view")
+        yield (helper, "quoteUsdToEth", _ONE, "view")
     for job, record in keep3r.jobs.items():
         yield from ((address, name, job, "view") for name in _JOB)
-        yield (address, "liquidityAmount", f"{job},{liquidity}", "view")
-        yield (address, "pendingUnbonds", f"{job},{liquidity}", "view")
+        for liquidity in keep3r.pair_pools:
+            yield (address, "liquidityAmount", f"{job},{liquidity}", "view")
+            yield (address, "pendingUnbonds", f"{job},{liquidity}", "view")
         yield from ((address, "jobTokenCredits", f"{job},{token}", "view") for token in record.tokens)
         yield from ((address, name, job, "storage") for name in _JOB_STORAGE)
     for keeper in keep3r.keepers:
         yield (address, "workCompleted", keeper, "view")
         yield from ((address, name, f"{keeper},{kp3r}", "view") for name in ("bonds", "pendingBonds", "pendingUnbonds"))
-    yield (address, "observeLiquidity", liquidity, "view")
-    yield from ((address, name, liquidity, "storage") for name in _LIQUIDITY_STORAGE)
+    for liquidity in keep3r.pair_pools:
+        yield (address, "observeLiquidity", liquidity, "view")
+        yield from ((address, name, liquidity, "storage") for name in _LIQUIDITY_STORAGE)
     yield (address, "_initialGas", "", "storage")
-    yield (stage.actors["helper"], "quote", _ONE, "view")
-    yield (stage.actors["helper"], "getRewardBoostFor", "0", "view")
-    yield (stage.actors["pool"], "slot0", "", "view")
-    yield (stage.actors["pool"], "observe", "0", "view")
+    yield (helper, "quote", _ONE, "view")
+    yield (helper, "getRewardBoostFor", "0", "view")
+    for pool in keep3r.pools:
+        yield (pool, "slot0", "", "view")
+        yield (pool, "observe", "0", "view")
 
 
 def read(stage: Stage, keys: Iterable[Key]) -> Iterator[Row]:

@@ -15,8 +15,8 @@ from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
-from keep3r_replay.scenario.actors import ORIGIN
 from keep3r_replay.scenario.chain import GAS_LIMIT
+from keep3r_replay.scenario.contracts import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 
-from keep3r_replay.scenario.script import Scenario, scenario_from
+from keep3r_replay.scenario.script import VERSIONS, Scenario, scenario_from
 from keep3r_replay.scenario.simulator import Simulation, simulate
 from pipelines.config import CONF, load_config
 from pipelines.simulate import SimulateConfig
 
 NAMES = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml"))
 """Every scenario that comes with the project."""
+SIDECHAIN = "2.3s"
+PLAYED = [(name, version) for name in NAMES for version in VERSIONS if (name == "sidechain") is (version == SIDECHAIN)]
+"""Every scenario with the versions that it is for: the sidechain has calls of its own."""
 
 SETUP = [
     {"do": "create_pool", "tick": -22_000},

@@ -9,11 +9,10 @@ import pytest
 from keep3r_replay.audit.run import audit
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario.script import VERSIONS
 from keep3r_replay.scenario.simulator import simulate
 from keep3r_replay.scenario.writer import write_lake
 from pipelines.cli import main
-from tests.scenario.scripts import NAMES, configured, played, simulated
+from tests.scenario.scripts import PLAYED, configured, played, simulated
 
 WORK = {"do": "work", "gas": 300_000}
 
@@ -24,8 +23,7 @@ def digests(folder):
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "version"), PLAYED)
 def test_a_simulated_lake_replays_clean(name, version, tmp_path):
     """Every event and every reading of every scenario is predicted, in every version, and the ledger balances."""
     simulation = simulated(name, "v" + version.replace(".", "_"))
@@ -121,7 +119,7 @@ def test_the_command_and_all_that_reads_its_lake(tmp_path, capsys):
         (["scenario=nosuch"], "no scenario of that name; there are balanced, "),
         ([], "say scenario=NAME"),
         (["scenario=mining", "scenario.versoin=v2_2"], "did you mean 'version'?"),
-        (["scenario=mining", "scenario.version=v2_3s"], "can not be simulated"),
+        (["scenario=mining", "scenario.version=v2_4"], "can not be simulated"),
         (["scenario=mining", "scenario.start=-5"], "is no duration"),
         (["scenario=mining", "scenario.setup=5"], "a list is wanted"),
         (["scenario=mining", "scenario.addresses.job=0x12"], "is no address"),

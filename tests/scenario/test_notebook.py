@@ -45,7 +45,7 @@ class Reproduced:
         self.simulation = simulate(self.scenario)
         write_lake(self.simulation, folder)
         self.lake = Lake.open(folder)
-        self.pool = self.simulation.stage.pool.address
+        self.pool = self.simulation.stage.pool().address
         self.jobs = list(self.simulation.stage.keep3r.jobs)
 
     def events(self, lake):
