@@ -16,9 +16,6 @@ from pipelines.config import load_config, setting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from keep3r_replay.audit.contract import Start
-    from keep3r_replay.lake.reader import Lake
-
 SUMMARY = "Re-execute a lake through the model; compare every event and every reading; class every work."
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
 FINDINGS = 3
@@ -83,6 +80,7 @@ def replay(config: ReplayConfig) -> int:
         raise UsageError("an overlay changes the history: say mode=what_if")
     from keep3r_replay.audit.results import check_target, write_results
     from keep3r_replay.audit.run import audit, strict_audit
+    from keep3r_replay.audit.starts import starts
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.report.terminal import summary_lines
 
@@ -91,16 +89,18 @@ def replay(config: ReplayConfig) -> int:
     lake = Lake.open(config.lake or SAMPLE)
     lake.check_content()
     run = strict_audit if config.mode is Mode.strict else audit
-    starts = _starts(config, lake)
+    if config.snapshot_every < 0:
+        raise UsageError(f"snapshot_every={config.snapshot_every}: no number of events; 0 takes no snapshots")
+    beginnings = starts(lake, config.until_block, config.start_block, config.resume, config.resume_block)
     with _no_collections():
         audited = run(
-            lake, config.until_block, ledger=config.ledger, starts=starts, snapshot_every=config.snapshot_every
+            lake, config.until_block, ledger=config.ledger, starts=beginnings, snapshot_every=config.snapshot_every
         )
     configuration = {
         "mode": config.mode.value,
         "until_block": config.until_block,
         "ledger": config.ledger,
-        "started_after": {keep3r: start.block for keep3r, start in starts.items()},
+        "started_after": {keep3r: start.block for keep3r, start in beginnings.items()},
         "snapshot_every": config.snapshot_every,
     }
     write_results(audited, results, configuration)
@@ -117,28 +117,3 @@ def _no_collections() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _starts(config: ReplayConfig, lake: Lake) -> dict[str, Start]:
-    """Where the replay of each contract begins, if not at its first event."""
-    from keep3r_replay.audit.contract import keep3r_contracts
-    from keep3r_replay.audit.mid_history import readings_start
-    from keep3r_replay.audit.snapshots import load_snapshot
-
-    if config.snapshot_every < 0:
-        raise UsageError(f"snapshot_every={config.snapshot_every}: no number of events; 0 takes no snapshots")
-    if config.resume is not None and config.start_block is not None:
-        raise UsageError("resume and start_block exclude each other: a replay starts in one place")
-    starts: dict[str, Start] = {}
-    for contract in keep3r_contracts(lake):
-        if config.start_block is not None:
-            starts[contract.address] = readings_start(lake, config.start_block)
-        elif config.resume is not None:
-            snapshot = load_snapshot(Path(config.resume), lake, contract.address, config.resume_block)
-            if snapshot is None:
-                raise UsageError(f"{config.resume}: no snapshot of {contract.address} to resume from")
-            starts[contract.address] = snapshot
-    for start in starts.values():
-        if config.until_block is not None and start.block >= config.until_block:
-            raise UsageError(f"until_block={config.until_block} leaves nothing to replay after block {start.block}")
-    return starts

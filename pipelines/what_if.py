@@ -10,8 +10,9 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.what_if.overlay import Overlay, overlay_from
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from keep3r_replay.audit.contract import Start
     from pipelines.replay import ReplayConfig
 
 _FILES = (".yaml", ".yml")
@@ -58,38 +59,40 @@ def read_overlay(path: Path) -> dict[str, Any]:
 
 
 def check_mode(config: ReplayConfig) -> None:
-    """Refuse settings that a what-if has no use for. Raises `UsageError`."""
+    """Refuse settings that a sweep has no use for. Raises `UsageError`."""
     if config.start_block is not None or config.resume is not None or config.resume_block is not None:
-        raise UsageError("mode=what_if replays from the beginning: leave out start_block and resume")
+        raise UsageError("a sweep replays from the beginning: leave out start_block and resume")
 
 
 def replay_what_if(config: ReplayConfig) -> int:
     """One what-if: write the results, print the outcome; return the exit code."""
     from keep3r_replay.audit.results import check_target
+    from keep3r_replay.audit.starts import starts
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.report.what_if import what_if_lines
     from keep3r_replay.what_if.given import given_lines
     from keep3r_replay.what_if.results import baselines, make_what_if, write_what_if
     from pipelines.replay import SAMPLE
 
-    check_mode(config)
     results = Path(config.results)
     check_target(results)
     lake = Lake.open(config.lake or SAMPLE)
     lake.check_content()
-    bases = baselines(lake, config.until_block)
+    beginnings = starts(lake, config.until_block, config.start_block, config.resume, config.resume_block)
+    bases = baselines(lake, config.until_block, beginnings)
     summary, tables = make_what_if(bases, config.overlay, ledger=config.ledger)
-    write_what_if(results, lake, summary, tables, configuration(config))
+    write_what_if(results, lake, summary, tables, configuration(config, beginnings))
     print("\n".join([*what_if_lines(summary, tables), "", *given_lines()]))
     print(f"results   {results}")
     return 0
 
 
-def configuration(config: ReplayConfig) -> dict[str, Any]:
+def configuration(config: ReplayConfig, beginnings: Mapping[str, Start]) -> dict[str, Any]:
     """What of the settings decides the results."""
     return {
         "mode": "what_if",
         "until_block": config.until_block,
+        "started_after": {keep3r: start.block for keep3r, start in beginnings.items()},
         "ledger": config.ledger,
         "overlay": config.overlay.changes(),
     }

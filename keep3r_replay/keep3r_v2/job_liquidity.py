@@ -73,7 +73,8 @@ def add_liquidity(keep3r: Keep3r, address: str, liquidity: str, amount: int) -> 
     job.period_credits += reward(keep3r, quote_cached(keep3r, liquidity, amount))
 
 
-def _remove_liquidity(keep3r: Keep3r, address: str, liquidity: str, amount: int, now: int) -> None:
+def remove_liquidity(keep3r: Keep3r, address: str, liquidity: str, amount: int, now: int) -> None:
+    """What unbonding and slashing have in common: `amount` leaves, and takes what it mined with it."""
     job = keep3r.jobs[address]
     # CHECKS
     keep3r.require(liquidity in job.liquidities, "JobLiquidityUnexistent")
@@ -90,7 +91,7 @@ def unbond_liquidity(keep3r: Keep3r, address: str, liquidity: str, amount: int, 
     unbond = keep3r.unbonds[address, liquidity]
     unbond.can_withdraw_after = now + keep3r.parameters.unbond_time
     unbond.pending += amount
-    _remove_liquidity(keep3r, address, liquidity, amount, now)
+    remove_liquidity(keep3r, address, liquidity, amount, now)
     remaining = keep3r.jobs[address].liquidity_amounts[liquidity]
     if remaining > 0:
         worth = quote_cached(keep3r, liquidity, remaining)
@@ -111,7 +112,7 @@ def slash_liquidity(keep3r: Keep3r, address: str, liquidity: str, slasher: str, 
     """`slashLiquidityFromJob`: leaves the credits as an unbonding does, but nothing is pending."""
     keep3r.require_role(keep3r.slashers, slasher, "OnlySlasher")
     keep3r.require(address in keep3r.disputes, "NotDisputed")
-    _remove_liquidity(keep3r, address, liquidity, amount, now)
+    remove_liquidity(keep3r, address, liquidity, amount, now)
 
 
 def settle_for_forcing(keep3r: Keep3r, address: str, now: int) -> None:

@@ -18,6 +18,7 @@ def what_if_lines(summary: dict[str, Any], tables: dict[str, pl.DataFrame]) -> l
     """Lines of text: the changes, both sides' sums in KP3R, where they part, and the first works that revert."""
     outcome, (first, last) = summary["outcome"], summary["blocks"]
     changes = ", ".join(f"{name}={value}" for name, value in summary["overlay"].items()) or "none"
+    first = summary.get("started_after", first - 1) + 1
     lines = [
         f"WHAT-IF  {summary['deployment']}  Keep3r {summary['version']}  blocks {first:,} to {last:,}",
         f"changes   {changes}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
@@ -10,6 +9,7 @@ from keep3r_replay.journal import Journal
 from keep3r_replay.keep3r_v2 import job_liquidity, keepers
 from keep3r_replay.keep3r_v2.calls import jobs as job_calls
 from keep3r_replay.keep3r_v2.calls import keepers as keeper_calls
+from keep3r_replay.keep3r_v2.credits import reward_event, settle
 from keep3r_replay.keep3r_v2.moves import FORCED
 from keep3r_replay.what_if.undo import Savepoint
 
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from keep3r_replay.keep3r_v2.calls.context import CallContext, Row
     from keep3r_replay.keep3r_v2.credits import Reward
     from keep3r_replay.keep3r_v2.state import Keep3r
-    from keep3r_replay.what_if.overlay import Overlay
+    from keep3r_replay.what_if.liquidity import ScaledLiquidity
     from keep3r_replay.what_if.recorder import Recorder
 
     Handle = Callable[[CallContext, Row], None]
 
 SYNTHETIC = 1 << 31
 """Log indices from here on are of calls that the history does not hold."""
+
+NOBODY = "nobody"
+"""Who adds or slashes liquidity as it is scaled at a block: no call, so that no check stands in the way."""
 
 
 class Reverted(NamedTuple):
@@ -59,45 +62,6 @@ class FollowingJournal(Journal):
         """Take note of a failing call; see `Journal.disagree`."""
         if kind == "impossible_call":
             self.reverted.append(Reverted(self.block_number, log_index, self.call, subject, str(expected)))
-
-
-class ScaledLiquidity:
-    """Amounts of jobs' liquidity times a factor: sums stay the scaled sums, so that what was all stays all."""
-
-    def __init__(self, overlay: Overlay) -> None:
-        self._factor = Fraction(overlay.liquidity_factor)
-        self._job = overlay.liquidity_job
-        self._sums: dict[tuple[str, str], tuple[int, int]] = {}
-
-    def added(self, job: str, liquidity: str, amount: int) -> int:
-        """What is added instead of `amount` wei."""
-        if self._is_plain(job):
-            return amount
-        before, scaled = self._sums.get((job, liquidity), (0, 0))
-        after = before + amount
-        target = max(scaled, after * self._factor.numerator // self._factor.denominator)
-        self._sums[job, liquidity] = (after, target)
-        return target - scaled
-
-    def removed(self, job: str, liquidity: str, amount: int) -> int:
-        """What is taken instead of `amount` wei."""
-        if self._is_plain(job):
-            return amount
-        before, scaled = self._sums.get((job, liquidity), (0, 0))
-        after = before - amount
-        target = min(scaled, max(0, after) * self._factor.numerator // self._factor.denominator)
-        self._sums[job, liquidity] = (after, target)
-        return scaled - target
-
-    def migrated(self, source: str, target: str) -> None:
-        """All liquidity of one job joins another's."""
-        for job, liquidity in [key for key in self._sums if key[0] == source]:
-            amounts = self._sums.pop((job, liquidity))
-            former = self._sums.get((target, liquidity), (0, 0))
-            self._sums[target, liquidity] = (former[0] + amounts[0], former[1] + amounts[1])
-
-    def _is_plain(self, job: str) -> bool:
-        return self._factor == 1 or (bool(self._job) and job != self._job)
 
 
 class Calls:
@@ -163,7 +127,13 @@ class Calls:
         return run
 
     def _add_liquidity(self, context: CallContext, row: Row) -> None:
-        log_index, job, liquidity, _, amount = row
+        log_index, job, liquidity, provider, amount = row
+        if provider == NOBODY:
+            settle(self._keep3r, self._keep3r.jobs[job], context.now)
+            reward = reward_event(self._keep3r.jobs[job])
+            job_liquidity.add_liquidity(self._keep3r, job, liquidity, amount)
+            self._rewarded(context, log_index, job, [reward])
+            return
         if log_index < SYNTHETIC:
             amount = self._liquidity.added(job, liquidity, amount)
         reward = job_liquidity.settle_for_addition(self._keep3r, job, liquidity, amount, context.now)
@@ -181,6 +151,9 @@ class Calls:
 
     def _slash_liquidity(self, context: CallContext, row: Row) -> None:
         _, job, liquidity, slasher, amount = row
+        if slasher == NOBODY:
+            job_liquidity.remove_liquidity(self._keep3r, job, liquidity, amount, context.now)
+            return
         amount = self._liquidity.removed(job, liquidity, amount)
         job_liquidity.slash_liquidity(self._keep3r, job, liquidity, slasher, amount, context.now)
 

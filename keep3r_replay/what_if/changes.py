@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.keep3r_v2.versions import Payment
-from keep3r_replay.what_if.calls import SYNTHETIC
+from keep3r_replay.what_if.calls import NOBODY, SYNTHETIC
 from keep3r_replay.what_if.history import TABLES, Change
 from keep3r_replay.what_if.measured import FORMULA, GIVEN, SCALED, Measured
 from keep3r_replay.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.engine import Model
     from keep3r_replay.what_if.calls import Handle
     from keep3r_replay.what_if.history import History
+    from keep3r_replay.what_if.liquidity import ScaledLiquidity
     from keep3r_replay.what_if.market import ChangedPool
     from keep3r_replay.what_if.overlay import Overlay
     from keep3r_replay.what_if.works import Works
 
 _MOST_WORKS = 1_000_000
+_LAST = 1 << 62
+"""Order of what comes after every other change of its place."""
 
 
 class Changes:
@@ -59,12 +63,9 @@ class Changes:
             if overlay.from_block is None:
                 self._set(name, value)
             elif name == "reward_period_time":
-                self._at(
-                    overlay.from_block,
-                    lambda value=value: change_period(self._protocol.context, (SYNTHETIC, value)),  # type: ignore[misc]
-                )
+                self._at(overlay.from_block, partial(change_period, self._protocol.context, (SYNTHETIC, value)))
             else:
-                self._at(overlay.from_block, lambda name=name, value=value: self._set(name, value))  # type: ignore[misc]
+                self._at(overlay.from_block, partial(self._set, name, value))
 
     def _set(self, name: str, value: int) -> None:
         if name in KEEP3R_PARAMETERS:
@@ -81,7 +82,10 @@ class Changes:
             if block is None:
                 pool.change(0)
             else:
-                self._at(block, lambda pool=pool: pool.change(self._protocol.context.now))  # type: ignore[misc]
+                self._at(block, partial(self._change_pool, pool))
+
+    def _change_pool(self, pool: ChangedPool) -> None:
+        pool.change(self._protocol.context.now)
 
     def change_bonds(self) -> None:
         """Keepers' bonded KP3R."""
@@ -90,7 +94,7 @@ class Changes:
         if overlay.bond_add:
             entries.append({"keeper": overlay.bond_keeper, "add": overlay.bond_add})
         for order, entry in enumerate(entries):
-            self._at(entry.get("block"), lambda entry=entry: self._bond(entry), order=order)  # type: ignore[misc]
+            self._at(entry.get("block"), partial(self._bond, entry), order=order)
 
     def _bond(self, entry: dict[str, Any]) -> None:
         token = self._keep3r.parameters.keep3r_v1
@@ -109,12 +113,22 @@ class Changes:
                 values: tuple[Any, ...] = ("keep3r.LiquidityAddition", place, job, liquidity, "", amount)
             else:
                 values = ("keep3r.Unbonding", place, job, liquidity, -amount)
-            self._at(
-                entry["block"],
-                lambda values=values: self._call(*values),  # type: ignore[misc]
-                after_events=True,
-                order=order,
-            )
+            self._at(entry["block"], partial(self._call, *values), after_events=True, order=order)
+
+    def scale_liquidity(self, liquidity: ScaledLiquidity) -> None:
+        """Let liquidity in place be scaled at a block, after all else that happens at its start."""
+        if liquidity.from_block is not None:
+            self._at(liquidity.from_block, partial(self._scale, liquidity), order=_LAST)
+
+    def _scale(self, liquidity: ScaledLiquidity) -> None:
+        for difference in liquidity.begin():
+            job, token, amount = difference
+            amounts = self._keep3r.jobs[job].liquidity_amounts
+            before = amounts[token]
+            table = "keep3r.LiquidityAddition" if amount > 0 else "keep3r.JobSlashLiquidity"
+            self._call(table, next(self._places), job, token, NOBODY, abs(amount))
+            if amounts[token] != before:
+                liquidity.note(difference)
 
     def add_works(self, works: Works) -> None:
         """Works at intervals, each at its own time, between the blocks of the history.

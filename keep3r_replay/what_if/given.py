@@ -6,11 +6,11 @@ GIVEN = (
     ("work attempts: place, job, keeper, gas from validation to end of measure", "drop_*, add_works"),
     ("payments that the job chose itself (bondedPayment), payments in tokens", "drop_*, add_works"),
     ("the price of gas that a sidechain's job asks for", "-"),
-    ("swaps, mints and burns of pools, and so every twap", "tick_shift, tick_scale"),
+    ("swaps, mints and burns of pools, and so every twap", "market_*, tick_shift, tick_scale"),
     ("base fees", "base_fee_*"),
     ("governance: parameters, roles, disputes, forced credits, approvals", "parameters, pinned"),
     ("bonds, activations, unbondings, withdrawals, slashes asked for", "bonds, bond_*"),
-    ("liquidity added, unbonded, withdrawn, slashed; migrations", "liquidity, liquidity_factor"),
+    ("liquidity added, unbonded, withdrawn, slashed; migrations", "liquidity, liquidity_*"),
 )
 """Inputs, and the changes of an overlay that change them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -10,7 +11,7 @@ from keep3r_replay.audit.contract import emitters
 from keep3r_replay.errors import InputError
 from keep3r_replay.keep3r_v2.protocol import HANDLERS
 from keep3r_replay.replay.engine import BlockFacts
-from keep3r_replay.replay.timeline import Span, slices
+from keep3r_replay.replay.timeline import WHOLE, Span, slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,12 +46,27 @@ class History(NamedTuple):
     last_block: int
     """Where the replay stands at its end: the block of the last event or of the last readings."""
 
+    def time_from(self, block: int | None) -> int:
+        """When the first block with an event from `block` on is; the last block's time if there is none."""
+        if block is None:
+            return 0
+        place = bisect_left(self.blocks, block)
+        return self.facts[self.blocks[place] if place < len(self.blocks) else self.last_block].timestamp
 
-def load_history(lake: Lake, contract: Contract, until_block: int | None = None) -> History:
+    def pools_begin(self) -> dict[str, int]:
+        """When each pool that the history initializes begins."""
+        wanted = TABLES.index("uniswap_v3_pool.Initialize")
+        return {
+            self.rows[place][1]: self.facts[self.blocks[place]].timestamp
+            for place, table in enumerate(self.tables)
+            if table == wanted
+        }
+
+
+def load_history(lake: Lake, contract: Contract, span: Span = WHOLE) -> History:
     """Everything that a replay of one contract goes through. Raises `InputError` as the engine does."""
     columns = {name: handler.columns for name, handler in HANDLERS.items()}
-    span = Span(None, until_block)
-    facts = _facts(lake, until_block)
+    facts = _facts(lake, span)
     blocks: list[int] = []
     transactions: list[int] = []
     tables: list[int] = []
@@ -63,13 +79,14 @@ def load_history(lake: Lake, contract: Contract, until_block: int | None = None)
     missing = next((block for block in blocks if block not in facts), None)
     if missing is not None:
         raise InputError(lake.path, "block without timestamp, base fee or gas limit", place=f"block {missing}")
-    last_block = max([*blocks[-1:], *_last_reading(lake, until_block)], default=0)
+    last_block = max([*blocks[-1:], *_last_reading(lake, span)], default=0)
     return History(blocks, transactions, tables, rows, facts, last_block)
 
 
-def _facts(lake: Lake, until_block: int | None) -> dict[int, BlockFacts]:
+def _facts(lake: Lake, span: Span) -> dict[int, BlockFacts]:
     columns = ["number", "timestamp", "base_fee_per_gas", "gas_limit"]
-    frame = lake.scan("blocks", columns=columns, until_block=until_block).drop_nulls().collect()
+    blocks = lake.scan("blocks", columns=columns, from_block=span.first, until_block=span.until)
+    frame = blocks.drop_nulls().collect()
     values = zip(
         frame["timestamp"].to_list(),
         frame["base_fee_per_gas"].cast(pl.Int128).to_list(),
@@ -79,10 +96,11 @@ def _facts(lake: Lake, until_block: int | None) -> dict[int, BlockFacts]:
     return dict(zip(frame["number"].to_list(), map(BlockFacts._make, values), strict=True))
 
 
-def _last_reading(lake: Lake, until_block: int | None) -> list[int]:
+def _last_reading(lake: Lake, span: Span) -> list[int]:
     if not lake.has("readings"):
         return []
-    last = lake.scan("readings", columns=["block_number"], until_block=until_block).max().collect().item()
+    readings = lake.scan("readings", columns=["block_number"], from_block=span.first, until_block=span.until)
+    last = readings.max().collect().item()
     return [] if last is None else [last]
 
 

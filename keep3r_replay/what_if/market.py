@@ -1,14 +1,20 @@
-"""A changed market: pools whose every tick is another, at the same times."""
+"""A changed market: pools whose every tick is another, at the same times, and pools that follow another market."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from keep3r_replay.uniswap_v3.oracle import Pool
+from keep3r_replay.what_if.other_market import Moves, at_blocks, check_range, other_market
 
 if TYPE_CHECKING:
-    from keep3r_replay.keep3r_v2.state import Keep3r
+    from typing import Any
+
+    from keep3r_replay.keep3r_v2.calls.context import CallContext
+    from keep3r_replay.keep3r_v2.protocol import Keep3rV2
+    from keep3r_replay.what_if.measured import Baseline
     from keep3r_replay.what_if.overlay import Overlay
 
 
@@ -30,15 +36,21 @@ class ChangedPool(Pool):
 
     def change(self, now: int) -> None:
         """From `now` on the ticks are the changed ones."""
-        if self.times:
-            self._write(now)
         self._changed = True
-        self.tick = self._seen(self._true_tick)
+        self._go_to(now, self._seen(self._true_tick))
+
+    def _go_to(self, now: int, tick: int) -> None:
+        if self.times and tick != self.tick:
+            self._write(now)
+            self.tick = tick
 
     def _seen(self, tick: int) -> int:
         if not self._changed:
             return tick
         return tick * self._numerator // self._denominator + self._shift
+
+    def catch_up(self, now: int) -> None:
+        """Make all moves up to `now`: here the pool's own, of which none waits."""
 
     def initialize(self, now: int, sqrt_price_x96: int, tick: int) -> None:
         """As the pool's own."""
@@ -64,13 +76,116 @@ class ChangedPool(Pool):
             self._bound(tick_lower, amount, amount)
             self._bound(tick_upper, amount, -amount)
 
+    def load(self, state: dict[str, Any], observations: list[list[int]], forgotten: int) -> None:
+        """As the pool's own; what it was until then is the true market."""
+        super().load(state, observations, forgotten)
+        self._true_tick = self.tick
 
-def change_market(keep3r: Keep3r, overlay: Overlay) -> list[ChangedPool]:
-    """Put changed pools into the model before its first event; they change once `change` is called."""
+
+class FollowingPool(ChangedPool):
+    """A pool whose tick goes where another market's goes, and whose own swaps do not move it.
+
+    Like a swap, a move writes one observation, with the tick before it, at the block that it falls into. Moves wait
+    until the pool has an event or is asked: nobody sees the difference. Its positions come and go as they did.
+    """
+
+    __slots__ = ("_context", "_moves", "_next", "_sign")
+
+    def __init__(self, pool: Pool, overlay: Overlay, moves: Moves, context: CallContext) -> None:
+        super().__init__(pool, Fraction(overlay.tick_scale), overlay.tick_shift)
+        self._moves = moves
+        self._next = 0
+        self._sign = 1 if pool.token0 == context.keep3r.kp3r_in_pools else -1
+        self._context = context
+
+    def change(self, now: int) -> None:
+        """From `now` on the tick is the other market's; its move of this very moment waits like all others."""
+        self._changed = True
+        if self.times:
+            self._next = max(1, bisect_left(self._moves.times, now))
+            self._go_to(now, self._seen(self._moves.ticks[self._next - 1]))
+
+    def _seen(self, tick: int) -> int:
+        return super()._seen(self._sign * tick) if self._changed else tick
+
+    def catch_up(self, now: int) -> None:
+        """Make all moves up to `now`."""
+        times, ticks = self._moves
+        while self._changed and self._next < len(times) and times[self._next] <= now:
+            if self.times:
+                self._write(times[self._next])
+                self.tick = self._seen(ticks[self._next])
+            self._next += 1
+
+    def initialize(self, now: int, sqrt_price_x96: int, tick: int) -> None:
+        """As the pool's own, at the other market's tick."""
+        super().initialize(now, sqrt_price_x96, tick)
+        if self._changed:
+            self._next = bisect_right(self._moves.times, now)
+            self.tick = self._seen(self._moves.ticks[self._next - 1])
+
+    def swap(self, now: int, sqrt_price_x96: int, liquidity: int, tick: int) -> None:
+        """A swap of the true market, of which the liquidity remains."""
+        if not self._changed:
+            super().swap(now, sqrt_price_x96, liquidity, tick)
+            return
+        self.catch_up(now)
+        self._true_tick = tick
+        self.sqrt_price_x96 = sqrt_price_x96
+        self.liquidity = liquidity
+
+    def change_liquidity(self, now: int, tick_lower: int, tick_upper: int, amount: int) -> None:
+        """As the pool's own, in range or not by the true tick."""
+        self.catch_up(now)
+        super().change_liquidity(now, tick_lower, tick_upper, amount)
+
+    def grow(self, cardinality_next: int) -> None:
+        """As the pool's own; moves of this block come after it."""
+        self.catch_up(self._context.now - 1)
+        super().grow(cardinality_next)
+
+    def tick_cumulative(self, target: int) -> int:
+        """As the pool's own, after all moves up to now."""
+        self.catch_up(self._context.now)
+        return super().tick_cumulative(target)
+
+    def seconds_per_liquidity_cumulative(self, target: int) -> int:
+        """As the pool's own, after all moves up to now."""
+        self.catch_up(self._context.now)
+        return super().seconds_per_liquidity_cumulative(target)
+
+
+def change_market(protocol: Keep3rV2, baseline: Baseline, overlay: Overlay) -> list[ChangedPool]:
+    """Put changed pools into the model before its first event; they change once `change` is called.
+
+    Raises:
+        UsageError: the other market does not cover the history.
+    """
     if not overlay.changes_market:
         return []
-    scale = Fraction(overlay.tick_scale)
-    pools = [ChangedPool(pool, scale, overlay.tick_shift) for pool in keep3r.pools.values()]
-    for pool in pools:
-        keep3r.pools[pool.address] = pool
-    return pools
+    pools = protocol.keep3r.pools
+    changed: dict[str, ChangedPool] = {}
+    if overlay.follows_market:
+        changed |= _following(protocol, baseline, overlay)
+    for address, pool in pools.items():
+        if address not in changed and overlay.changes_ticks:
+            changed[address] = ChangedPool(pool, Fraction(overlay.tick_scale), overlay.tick_shift)
+    pools.update(changed)
+    return list(changed.values())
+
+
+def _following(protocol: Keep3rV2, baseline: Baseline, overlay: Overlay) -> dict[str, ChangedPool]:
+    history, pools = baseline.history, protocol.keep3r.pools
+    blocks = sorted({fact.timestamp for fact in history.facts.values()})
+    starts = {
+        address: max(starts_at, history.time_from(overlay.market_from_block))
+        for address, starts_at in history.pools_begin().items()
+    }
+    last = history.facts[history.last_block].timestamp
+    market = other_market(overlay, baseline.lake, pools, min(starts.values(), default=blocks[0]))
+    found: dict[str, ChangedPool] = {}
+    for address, moves in market.moves.items():
+        if address in starts:
+            check_range(market, address, starts[address], last)
+        found[address] = FollowingPool(pools[address], overlay, at_blocks(moves, blocks), protocol.context)
+    return found

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.audit.contract import new_protocol
-from keep3r_replay.audit.works import MISMATCH, OWN_PAYMENT, classify, works_table
+from keep3r_replay.audit.contract import Options, new_protocol, replay_contract
+from keep3r_replay.audit.works import MISMATCH, OWN_PAYMENT, classify, needs_evidence, works_table
+from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.journal import Journal
 from keep3r_replay.keep3r_v2.calls.payments import EXACT, INTERVAL, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT
@@ -22,11 +23,14 @@ from keep3r_replay.replay.timeline import Span
 from keep3r_replay.what_if.history import History, load_history, replay
 from keep3r_replay.what_if.prices import Price, cached_price
 from keep3r_replay.what_if.recorder import Recorder, SumRecorder
+from keep3r_replay.what_if.start import begin
 from keep3r_replay.what_if.undo import Savepoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keep3r_replay.audit.contract import Start
+    from keep3r_replay.audit.snapshots import Snapshot
     from keep3r_replay.keep3r_v2.calls.context import CallContext, Row
     from keep3r_replay.keep3r_v2.protocol import Keep3rV2
     from keep3r_replay.lake.deployment import Contract
@@ -66,6 +70,8 @@ class Baseline:
     lake: Lake
     contract: Contract
     until_block: int | None
+    start: Snapshot | None
+    """Where history and audit begin, if not with the contract."""
     history: History
     works: pl.DataFrame
     measured: list[Measured]
@@ -88,16 +94,22 @@ class Baseline:
         return {name: self.works[name].to_list() for name in ("transaction_hash", "job", "keeper")}
 
 
-def measure(lake: Lake, contract: Contract, until_block: int | None = None) -> Baseline:
-    """Load a contract's history and replay it as the audit does.
+def measure(lake: Lake, contract: Contract, until_block: int | None = None, start: Start | None = None) -> Baseline:
+    """Load a contract's history and replay it as the audit does, from the beginning or from `start`.
 
     Raises:
         InputError: the lake lacks what the replay needs.
+        UsageError: nothing comes after the start, or what the contract holds there is known in part only.
     """
-    history = load_history(lake, contract, until_block)
     journal = Journal()
     protocol = new_protocol(lake, contract, journal, until_block)
+    beginning = None if start is None else begin(protocol, start)
+    span = Span(None if start is None else start.block, until_block)
+    history = load_history(lake, contract, span)
+    if start is not None and not history.blocks:
+        raise UsageError(f"nothing happens after block {start.block}, where the replay starts")
     recorder = SumRecorder(protocol.context)
+    recorder.open(protocol.keep3r)
     protocol.keep3r.ledger = recorder
     seen = _Seen(protocol, recorder)
     handlers: dict[str, Callable[[CallContext, Row], None]] = {
@@ -106,13 +118,17 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None) -> B
     for name in ("keep3r.KeeperWork", "keep3r.LiquidityCreditsForced"):
         handlers[name] = seen.wrapped(name, handlers[name])
     replay(history, protocol, list(handlers.values()))
-    works = works_table(lake, protocol.context.works, Span(None, until_block), contract.address)
-    works = classify(works, works)
+    works = works_table(lake, protocol.context.works, span, contract.address)
+    evidence = works
+    if start is not None and needs_evidence(works):
+        evidence = replay_contract(lake, contract, None, None, Options(readings=False)).works
+    works = classify(works, evidence)
     addresses = {id(job): address for address, job in protocol.keep3r.jobs.items()}
     return Baseline(
         lake,
         contract,
         until_block,
+        beginning,
         history,
         works,
         _measured(works, protocol.context.works, seen),

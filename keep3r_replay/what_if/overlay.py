@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.what_if.overlay_values import address_text, fraction, record
 
 KEEP3R_PARAMETERS = {
     "bond_time": "BondTimeChange",
@@ -30,6 +31,8 @@ HELPER_PARAMETERS = {
 """The same of the helpers."""
 
 EXPIRY_RULES = ("contract", "documented", "none")
+ALIGN = "align"
+_FROM_BLOCKS = ("from_block", "liquidity_from_block", "base_fee_from_block", "market_from_block")
 _NOT_BELOW_ONE = ("reward_period_time", "inflation_period", "target_bond", "quote_twap_time")
 
 
@@ -61,6 +64,9 @@ class Overlay:
     """Every liquidity that is added to or taken from a job is this many times what it was."""
     liquidity_job: str = ""
     """The only job that the factor is for; empty: all jobs."""
+    liquidity_from_block: int | None = None
+    """Block at whose start the liquidity then in place is scaled, and from which on what comes and goes is; None: all
+    of it, from the beginning."""
     liquidity: list[Any] = field(default_factory=list)
     """Changes of a job's liquidity: records of job, liquidity, amount (below 0: it leaves), block."""
     drop_works: list[Any] = field(default_factory=list)
@@ -82,9 +88,18 @@ class Overlay:
     base_fee_floor: int | None = None
     base_fee_cap: int | None = None
     """Base fee of every block, in wei: times the factor (cut), then not below the floor, then not above the cap."""
+    base_fee_from_block: int | None = None
+    """First block of the changed base fees; None: from the beginning."""
+    market_lake: str = ""
+    """Folder of a lake whose market the KP3R/WETH pools follow; empty: no other, or this lake if `market_pool` is."""
+    market_pool: str = ""
+    """The pool there that all follow; empty: the one of the same address, or else that lake's KP3R/WETH pool."""
+    market_offset: str = "0"
+    """Seconds that the other market is ahead by: at time t it is taken as it was at t + offset; `align`: so that it
+    begins when ours does."""
     tick_shift: int = 0
     tick_scale: str = "1"
-    """Every tick of every pool: times the scale (rounded down), plus the shift."""
+    """Every tick of every pool, those of the other market too: times the scale (rounded down), plus the shift."""
     market_from_block: int | None = None
     """First block of the changed market; None: from the beginning."""
 
@@ -111,7 +126,17 @@ class Overlay:
     @property
     def changes_market(self) -> bool:
         """Whether pools' ticks differ."""
+        return self.changes_ticks or self.follows_market
+
+    @property
+    def changes_ticks(self) -> bool:
+        """Whether every pool's ticks are scaled or shifted."""
         return bool(self.tick_shift) or Fraction(self.tick_scale) != 1
+
+    @property
+    def follows_market(self) -> bool:
+        """Whether pools' ticks are those of another market."""
+        return bool(self.market_lake or self.market_pool)
 
     @property
     def drops_works(self) -> bool:
@@ -124,12 +149,27 @@ class Overlay:
         return Fraction(self.drop_share).as_integer_ratio()
 
     def base_fee(self, observed: int) -> int:
-        """A block's base fee in wei."""
+        """A changed block's base fee in wei."""
         factor = Fraction(self.base_fee_factor)
         fee = observed * factor.numerator // factor.denominator
         if self.base_fee_floor is not None:
             fee = max(fee, self.base_fee_floor)
         return fee if self.base_fee_cap is None else min(fee, self.base_fee_cap)
+
+    def beginning(self, block: int) -> Overlay:
+        """The same changes of a history that begins with `block`: what holds from the beginning begins there.
+
+        Raises:
+            UsageError: a change is for a block before it.
+        """
+        for name in _FROM_BLOCKS:
+            if (getattr(self, name) or block) < block:
+                raise UsageError(f"overlay.{name}={getattr(self, name)}: the replay begins with block {block}")
+        for name in ("liquidity", "bonds"):
+            if any(entry.get("block", block) < block for entry in getattr(self, name)):
+                raise UsageError(f"overlay.{name}: an entry is for a block before {block}, where the replay begins")
+        missing: dict[str, Any] = {name: block for name in _FROM_BLOCKS if getattr(self, name) is None}
+        return replace(self, **missing)
 
 
 _DEFAULTS: dict[str, Any] = {}
@@ -156,7 +196,7 @@ def overlay_from(values: dict[str, Any]) -> Overlay:
     for name, value in values.items():
         default = _DEFAULTS[name]
         if isinstance(default, str) and not isinstance(value, str):
-            plain[name] = address_text(value) if name.endswith(("_job", "_keeper")) else str(value)
+            plain[name] = address_text(value) if name.endswith(("_job", "_keeper", "_pool")) else str(value)
         elif isinstance(default, bool) or default is None or isinstance(default, int):
             wanted = bool if isinstance(default, bool) else int
             if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
@@ -166,42 +206,6 @@ def overlay_from(values: dict[str, Any]) -> Overlay:
     return Overlay(**plain)
 
 
-def fraction(name: str, text: str) -> Fraction:
-    """A factor. Raises `UsageError` if the text is no number of 0 or more."""
-    try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"overlay.{name}={text}: no number; say 1.5 or 3/2") from None
-    if value < 0:
-        raise UsageError(f"overlay.{name}={text}: below 0")
-    return value
-
-
-def address_text(value: object) -> str:
-    """An address in lower case; one that YAML took for a number becomes text again."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"0x{value:0{40 if value < 1 << 160 else 64}x}"
-    return str(value).lower()
-
-
-def record(name: str, value: object, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    """One record of a list, checked for its keys. Raises `UsageError`."""
-    keys = {str(key) for key in value} if isinstance(value, dict) else set()
-    if not isinstance(value, dict) or not set(required) <= keys or keys - {*required, *optional}:
-        wanted = ", ".join((*required, *(f"[{each}]" for each in optional)))
-        raise UsageError(f"overlay.{name}: an entry is made of {wanted}")
-    checked: dict[str, Any] = {}
-    for key, each in value.items():
-        if key in {"job", "keeper", "liquidity"}:
-            checked[key] = address_text(each)
-            continue
-        try:
-            checked[key] = int(each)
-        except (TypeError, ValueError):
-            raise UsageError(f"overlay.{name}: {key} is no whole number") from None
-    return checked
-
-
 def _normal(overlay: Overlay) -> dict[str, Any]:
     """The fields that hold addresses and records, each in one spelling."""
     return {
@@ -209,10 +213,11 @@ def _normal(overlay: Overlay) -> dict[str, Any]:
         "liquidity": [record("liquidity", each, ("job", "liquidity", "amount", "block")) for each in overlay.liquidity],
         "bonds": [record("bonds", each, ("keeper",), ("add", "set", "block")) for each in overlay.bonds],
         "add_works": [record("add_works", each, ("job", "keeper", "every"), _WORK) for each in overlay.add_works],
-        **{name: getattr(overlay, name).lower() for name in ("liquidity_job", "drop_job", "bond_keeper")},
+        **{name: getattr(overlay, name).lower() for name in _ADDRESSES},
     }
 
 
+_ADDRESSES = ("liquidity_job", "drop_job", "bond_keeper", "market_pool")
 _WORK = ("gas", "payment", "from_block", "until_block")
 
 
@@ -228,7 +233,16 @@ def _check(overlay: Overlay) -> None:
             raise UsageError(f"overlay.{name}={value}: too small")
     if overlay.bond_add and not overlay.bond_keeper:
         raise UsageError("overlay.bond_add: say whose, overlay.bond_keeper=ADDRESS")
+    _check_market(overlay)
     _check_records(overlay)
+
+
+def _check_market(overlay: Overlay) -> None:
+    offset = overlay.market_offset
+    if offset != ALIGN and not offset.removeprefix("-").isdecimal():
+        raise UsageError(f"overlay.market_offset={offset}: no whole number of seconds; or say {ALIGN}")
+    if offset != "0" and not overlay.follows_market:
+        raise UsageError("overlay.market_offset: say of which market: overlay.market_lake=FOLDER, market_pool=ADDRESS")
 
 
 def _check_records(overlay: Overlay) -> None:

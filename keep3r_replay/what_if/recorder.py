@@ -6,7 +6,7 @@ from collections import defaultdict
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.audit.ledger import LedgerError
+from keep3r_replay.audit.ledger import OPENING, LedgerError
 from keep3r_replay.audit.lots import Lot, Lots
 from keep3r_replay.keep3r_v2.moves import (
     EXPIRED,
@@ -33,6 +33,18 @@ if TYPE_CHECKING:
 class Recorder(CreditMoves):
     """A recorder that can forget what a reverted call wrote."""
 
+    def __init__(self, context: CallContext) -> None:
+        super().__init__(context)
+        self.opening: dict[int, int] = {}
+        """Wei that jobs' records held at a start in mid-history."""
+
+    def open(self, keep3r: Keep3r) -> None:
+        """Take note of what jobs hold before the first event."""
+        self.opening = {id(job): job.credits for job in keep3r.jobs.values() if job.credits}
+
+    def _opened(self) -> defaultdict[tuple[int, str], int]:
+        return defaultdict(int, {(job, OPENING): amount for job, amount in self.opening.items()})
+
     def mark(self, jobs: Iterable[Job]) -> Any:  # noqa: ARG002 - the ledger's signature - other rules keep lots by job
         """Where the record stands, before a call that touches `jobs`; `back` takes it."""
         return len(self.moves)
@@ -45,8 +57,8 @@ class Recorder(CreditMoves):
         """What the rule does to a job's credits before a call at `now`: nothing, by the contract's."""
 
     def sums(self) -> dict[tuple[int, str], int]:
-        """Wei by identity of the job's record and kind of move."""
-        sums: defaultdict[tuple[int, str], int] = defaultdict(int)
+        """Wei by identity of the job's record and kind of move; `opening` is what a start in mid-history found."""
+        sums = self._opened()
         for move in self.moves:
             noted = Move._make(move)
             sums[noted.job, noted.kind] += noted.amount
@@ -75,7 +87,7 @@ class SumRecorder(Recorder):
 
     def sums(self) -> dict[tuple[int, str], int]:
         """Wei by identity of the job's record and kind of move."""
-        sums: defaultdict[tuple[int, str], int] = defaultdict(int)
+        sums = self._opened()
         for kind, job, amount in self.moves:  # type: ignore[misc]
             sums[job, kind] += amount
         return sums
@@ -110,6 +122,13 @@ class DocumentedRecorder(KeepingRecorder):
         super().__init__(context)
         self._lots: defaultdict[int, Lots] = defaultdict(Lots)
         self._migrating: list[Lot] = []
+
+    def open(self, keep3r: Keep3r) -> None:
+        """As `Recorder.open`; what a job holds counts from its last reward on."""
+        super().open(keep3r)
+        for job in keep3r.jobs.values():
+            if job.credits:
+                self._lots[id(job)].add(job.rewarded_at, OPENING, job.credits)
 
     def mark(self, jobs: Iterable[Job]) -> Any:
         """As `Recorder.mark`, with the jobs' lots."""

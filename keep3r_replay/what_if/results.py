@@ -17,14 +17,17 @@ from keep3r_replay.keep3r_v2.snapshot import dump
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.what_if.compare import comparison_tables, outcome
 from keep3r_replay.what_if.measured import Baseline, measure
+from keep3r_replay.what_if.other_market import market_inputs, without_paths
 from keep3r_replay.what_if.run import what_if
 from keep3r_replay.what_if.tables import result_tables, works_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import polars as pl
 
+    from keep3r_replay.audit.contract import Start
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.what_if.overlay import Overlay
 
@@ -33,9 +36,17 @@ _TEXT_FROM = 1 << 53
 """Numbers from here on are text in JSON, which readers would round."""
 
 
-def baselines(lake: Lake, until_block: int | None = None) -> list[Baseline]:
-    """The baseline of every Keep3r contract of a lake. Raises `InputError` if there is none."""
-    found = [measure(lake, contract, until_block) for contract in keep3r_contracts(lake)]
+def baselines(lake: Lake, until_block: int | None = None, starts: Mapping[str, Start] | None = None) -> list[Baseline]:
+    """The baseline of every Keep3r contract of a lake; `starts` tells by address where one begins in mid-history.
+
+    Raises:
+        InputError: there is none.
+        UsageError: see `measure`.
+    """
+    beginnings = starts or {}
+    found = [
+        measure(lake, contract, until_block, beginnings.get(contract.address)) for contract in keep3r_contracts(lake)
+    ]
     if not found:
         raise InputError(lake.path / "deployment.json", "the deployment has no Keep3r contract")
     return found
@@ -67,12 +78,14 @@ def make_what_if(
     coverage = lake.manifest.coverage
     assert coverage is not None
     until = bases[0].until_block
+    started = [base.start.block for base in bases if base.start is not None]
     summary: dict[str, Any] = {
         "verdict": "what-if",
         "deployment": lake.deployment.name,
         "version": " ".join(base.contract.version for base in bases),
         "blocks": [coverage.from_block, coverage.to_block if until is None else min(until, coverage.to_block)],
-        "overlay": overlay.changes(),
+        **({"started_after": min(started)} if started else {}),
+        "overlay": without_paths(overlay.changes()),
         "baseline_findings": sum(base.findings for base in bases),
         "outcome": total,
         "state_hash": next(iter(hashes.values())) if len(hashes) == 1 else state_hash(dict(hashes)),
@@ -105,8 +118,8 @@ def write_what_if(
         manifest = {
             "kind": _KIND,
             "code_version": __version__,
-            "configuration": as_json(configuration),
-            "inputs": lake_fingerprint(lake),
+            "configuration": as_json({**configuration, "overlay": without_paths(configuration["overlay"])}),
+            "inputs": {**lake_fingerprint(lake), **market_inputs(configuration["overlay"])},
             "state_hash": summary["state_hash"],
             "files": files,
         }

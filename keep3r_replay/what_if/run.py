@@ -9,9 +9,10 @@ from keep3r_replay.audit.credit_observer import CreditObserver
 from keep3r_replay.audit.states import state_tables
 from keep3r_replay.keep3r_v2.calls import pools as pool_calls
 from keep3r_replay.keep3r_v2.protocol import HANDLERS, Keep3rV2
-from keep3r_replay.what_if.calls import Calls, FollowingJournal, Reverted, ScaledLiquidity, pinned
+from keep3r_replay.what_if.calls import Calls, FollowingJournal, Reverted, pinned
 from keep3r_replay.what_if.changes import Changes, dropped_works
 from keep3r_replay.what_if.history import replay
+from keep3r_replay.what_if.liquidity import ScaledLiquidity
 from keep3r_replay.what_if.market import change_market
 from keep3r_replay.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
 from keep3r_replay.what_if.recorder import check_balance, recorder_for
@@ -54,11 +55,12 @@ class _Model:
         self.begin_transaction = protocol.begin_transaction
         self._begin_block = model.begin_block
         self._overlay = overlay
+        self._first = overlay.base_fee_from_block or 0
         self._fees: dict[int, int] = {}
 
     def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
         """Enter a block."""
-        fee = self._fees.get(base_fee)
+        fee = self._fees.get(base_fee) if number >= self._first else base_fee
         if fee is None:
             fee = self._fees[base_fee] = self._overlay.base_fee(base_fee)
         self._begin_block(number, timestamp, fee, gas_limit)
@@ -79,13 +81,19 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
         LedgerError: credits do not balance.
         UsageError: the overlay names what the history does not hold.
     """
+    start = baseline.start
+    if start is not None:
+        overlay = overlay.beginning(start.block + 1)
     journal = FollowingJournal()
     deployment, source = baseline.lake.deployment, str(baseline.lake.path / "deployment.json")
     protocol = Keep3rV2(deployment, baseline.contract, source, journal, baseline.direct_inputs, None)
     keep3r, context = protocol.keep3r, protocol.context
     keep3r.collected = None
-    pools = change_market(keep3r, overlay)
+    pools = change_market(protocol, baseline, overlay)
+    if start is not None:
+        start.restore(protocol)
     recorder = recorder_for(overlay.expiry, context, in_full=ledger)
+    recorder.open(keep3r)
     observer = CreditObserver(protocol) if ledger else None
     if observer is not None:
         observer.moves = recorder
@@ -94,7 +102,8 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     dropped = dropped_works(overlay, baseline.names) if overlay.drops_works else frozenset()
     works = Works(keep3r, recorder, baseline.measured, dropped)
     plain: dict[str, Handle] = {name: handler.handle for name, handler in HANDLERS.items()}
-    calls = Calls(keep3r, recorder, journal, ScaledLiquidity(overlay), baseline.forced, works.rewarded)
+    liquidity = ScaledLiquidity(overlay, keep3r)
+    calls = Calls(keep3r, recorder, journal, liquidity, baseline.forced, works.rewarded)
     own = calls.handlers(plain)
     own["keep3r.KeeperWork"] = works.on_work
     own["uniswap_v3_pool.Swap"] = _on_swap
@@ -109,8 +118,11 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     changes.change_market(pools)
     changes.change_bonds()
     changes.change_liquidity()
+    changes.scale_liquidity(liquidity)
     changes.add_works(works)
     replay(baseline.history, model, handlers, changes.all)
+    for pool in pools:
+        pool.catch_up(context.now)
     for job in keep3r.jobs.values():
         recorder.before_call(keep3r, job, context.now)
     check_balance(keep3r, recorder)

@@ -46,7 +46,7 @@ def test_an_address_without_quotes_in_a_file_is_an_address(tmp_path, capsys):
         (["overlay=nonsense"], "no overlay of that name"),
         (["overlay=missing.yaml"], "missing.yaml: cannot be read"),
         (["overlay.expiry=never"], "no such rule"),
-        (["start_block=5"], "leave out start_block"),
+        (["start_block=5"], "no readings after this block"),
         (["mode=audit", "overlay.fee=1"], "say mode=what_if"),
     ],
 )
