@@ -13,12 +13,11 @@ if TYPE_CHECKING:
     from keep3r_replay.scenario.stage import Stage
 
 
-def put_into_escrow(stage: Stage, sender: str, value: int) -> None:
-    """The escrow's `deposit` by an address; nothing where Keep3r's proxy is no escrow of these contracts."""
+def put_into_escrow(stage: Stage, value: int) -> None:
+    """The escrow's `deposit` by Keep3r; nothing where Keep3r's proxy is no escrow of these contracts."""
     escrow = stage.keep3r.parameters.keep3r_v1_proxy
     if escrow in stage.keep3r.escrows:
-        _move(stage, escrow, value)
-        stage.emit("wKP3RDeposited", {"wkp3r": stage.kp3r, "sender": sender, "amount": value}, escrow)
+        _deposit(stage, escrow, stage.keep3r.address, value)
 
 
 def take_from_escrow(stage: Stage, value: int) -> None:
@@ -33,20 +32,25 @@ def take_from_escrow(stage: Stage, value: int) -> None:
         stage.emit("wKP3RMinted", values, escrow)
 
 
+def deposit(stage: Stage, amount: Any, provider: str = "provider", escrow: str = "escrow") -> None:
+    """`deposit` of wrapped KP3R into the escrow, which withdrawals are paid from."""
+    value, address = stage.amount(amount, "amount"), stage.actors[escrow]
+    if address not in stage.keep3r.escrows:
+        raise UsageError(f"deposit: there is no escrow '{escrow}' with Keep3r {stage.keep3r.version}")
+    stage.call(provider, escrow, "deposit(uint256)", value)
+    _deposit(stage, address, stage.actors[provider], value)
+
+
+def _deposit(stage: Stage, escrow: str, sender: str, value: int) -> None:
+    _move(stage, escrow, value)
+    stage.emit("wKP3RDeposited", {"wkp3r": stage.kp3r, "sender": sender, "amount": value}, escrow)
+
+
 def _move(stage: Stage, escrow: str, value: int) -> None:
     balances, holding = stage.keep3r.escrow_balances, (escrow, stage.kp3r)
     if holding in balances:
         stage.keep3r.require(balances[holding] + value >= 0, "Error(ERC20: transfer amount exceeds balance)")
         balances[holding] += value
-
-
-def deposit(stage: Stage, amount: Any, provider: str = "provider") -> None:
-    """`deposit` of wrapped KP3R into the escrow, which withdrawals are paid from."""
-    value = stage.amount(amount, "amount")
-    if stage.keep3r.parameters.keep3r_v1_proxy not in stage.keep3r.escrows:
-        raise UsageError(f"deposit: Keep3r {stage.keep3r.version} has no escrow of these contracts")
-    stage.call(provider, "escrow", "deposit(uint256)", value)
-    put_into_escrow(stage, stage.actors[provider], value)
 
 
 CALLS = {"deposit": deposit}

@@ -18,7 +18,8 @@ from keep3r_replay.scenario.quantities import known
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keep3r_replay.keep3r_v2.helper import Helper
+    from keep3r_replay.keep3r_v2.helper import Helper, HelperParameters
+    from keep3r_replay.keep3r_v2.state import Parameters
     from keep3r_replay.scenario.stage import Stage
 
 _PERIODS = ("reward_period_time", "inflation_period")
@@ -91,21 +92,21 @@ def set_oracle(stage: Stage, pool: str = "pool", pair: str = "pair", helper: str
     stage.emit("OracleSet", {"liquidity": liquidity, "oracle_pool": oracle}, contract.address)
 
 
-def propose_governance(stage: Stage, to: str) -> None:
-    """`setGovernance` of Keep3r: the proposed one has to accept."""
-    pending = stage.actors[to]
-    stage.direct(stage.governance, "setGovernance(address)", pending)
-    stage.keep3r.parameters.pending_governance = pending
-    stage.emit("GovernanceProposal", {_PENDING: pending})
+def propose_governance(stage: Stage, to: str, of: str = "keep3r") -> None:
+    """`setGovernance` of Keep3r, or of a helper: the proposed one has to accept."""
+    parameters, pending = _governed(stage, of), stage.actors[to]
+    stage.direct(parameters.governance, "setGovernance(address)", pending, to=of)
+    parameters.pending_governance = pending
+    stage.emit("GovernanceProposal", {_PENDING: pending}, of)
 
 
-def accept_governance(stage: Stage) -> None:
-    """`acceptGovernance` by the proposed one."""
-    parameters = stage.keep3r.parameters
-    stage.direct(parameters.pending_governance, "acceptGovernance()")
+def accept_governance(stage: Stage, of: str = "keep3r") -> None:
+    """`acceptGovernance` of Keep3r, or of a helper, by the proposed one."""
+    parameters = _governed(stage, of)
+    stage.direct(parameters.pending_governance, "acceptGovernance()", to=of)
     stage.keep3r.require(parameters.pending_governance != ZERO_ADDRESS, "OnlyPendingGovernance")
     parameters.governance, parameters.pending_governance = parameters.pending_governance, ZERO_ADDRESS
-    stage.emit("GovernanceSet", {"governance": parameters.governance})
+    stage.emit("GovernanceSet", {"governance": parameters.governance}, of)
 
 
 def add_slasher(stage: Stage, slasher: str = "slasher") -> None:
@@ -141,10 +142,21 @@ def _setting(
     return column, call, stage.actors[value] if is_address else stage.amount(value, name)
 
 
+def _governed(stage: Stage, of: str) -> Parameters | HelperParameters:
+    if stage.actors[of] == stage.keep3r.address:
+        return stage.keep3r.parameters
+    return _helper(stage, of).parameters
+
+
+def _helper(stage: Stage, name: str) -> Helper:
+    helper = stage.keep3r.helpers.get(stage.actors[name])
+    if helper is None:
+        raise UsageError(f"there is no helper '{name}'")
+    return helper
+
+
 def _begin_helper_call(stage: Stage, helper: str, signature: str, *arguments: str | int) -> Helper:
-    contract = stage.keep3r.helpers.get(stage.actors[helper])
-    if contract is None:
-        raise UsageError(f"there is no helper '{helper}'")
+    contract = _helper(stage, helper)
     # The helpers of 2.0 and 2.1 have constants only, and nobody who governs them.
     stage.direct(contract.parameters.governance or stage.governance, signature, *arguments, to=contract.address)
     stage.keep3r.require(not contract.rules.is_constant, "empty")

@@ -29,7 +29,7 @@ def activate(stage: Stage, keeper: str = "keeper", token: str = "kp3r") -> None:
     stage.direct(keeper, "activate(address)", kind)
     value = keepers.activate(stage.keep3r, address, kind, stage.now)
     if kind == stage.kp3r:
-        put_into_escrow(stage, stage.keep3r.address, value)
+        put_into_escrow(stage, value)
     stage.emit("Activation", {"keeper": address, "bond": kind, "amount": value})
 
 

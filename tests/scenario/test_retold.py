@@ -1,0 +1,114 @@
+"""Recorded histories of the real contracts, told again as scripts: the simulation leaves the same events and readings.
+
+The fuzzed recordings call every function of every version: with two liquidities in pools of either token order, with a
+token that keeps a part of each transfer, with the sidechain's escrow, oracles and prices in USD.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from histories import beside, bundled, name_of
+
+from keep3r_replay.audit.run import audit
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.scenario import simulator
+from keep3r_replay.scenario.given import Given
+from keep3r_replay.scenario.script import VERSIONS
+from keep3r_replay.scenario.writer import write_lake
+from tests.scenario.retold import Retelling, told_events
+
+TAKES_A_FEE = {"0x" + "66" * 20: 100}
+"""A token of the recordings keeps one part in a hundred of every transfer."""
+PLACES = {"log_index", "transaction_index", "transaction_hash"}
+"""Columns that differ: a recorded transaction may make several calls, which a script makes one by one."""
+READING = ["block_number", "contract", "view", "arguments", "source"]
+UNTOLD_VIEWS = {"_initialGas", "virtualReserves"}
+"""Readings that a replay may leave undetermined: a meter set in silence, the balance of a foreign escrow."""
+
+
+def fuzzed():
+    """Fuzzed recordings, in the repository and beside it, by name."""
+    found = {name_of(path): path for path in (*beside(), *bundled())}
+    return [pytest.param(path, id=name) for name, path in sorted(found.items()) if is_fuzzed(path)]
+
+
+def is_fuzzed(path):
+    """Whether a recording is one of random calls; so is the sample."""
+    return "-fuzz-" in path.name or name_of(path) == "sample"
+
+
+class Retold:
+    """A recording, and the lake of its calls as a script."""
+
+    def __init__(self, recorded, folder) -> None:
+        self.recorded = recorded.lake
+        self.audit = recorded.audit
+        retelling = Retelling(recorded.lake, recorded.audit.tables["works"], TAKES_A_FEE)
+        given = retelling.given()
+        with pytest.MonkeyPatch.context() as patch:
+            # Blocks and readings are the recording's; the calls and their times are the script's own.
+            patch.setattr(simulator, "read_given", lambda _scenario: given)
+            patch.setattr(Given, "retimed", lambda _given, script: list(script))
+            self.simulation = simulator.simulate(retelling.scenario(str(recorded.lake.path)))
+        write_lake(self.simulation, folder)
+        self.lake = Lake.open(folder)
+
+
+@pytest.fixture(scope="module")
+def retell(audited_recordings, tmp_path_factory):
+    """Gives the retelling of a recording, made once."""
+    made = {}
+
+    def get(recording):
+        if recording not in made:
+            made[recording] = Retold(audited_recordings(recording), tmp_path_factory.mktemp("retold") / "lake")
+        return made[recording]
+
+    return get
+
+
+@pytest.mark.parametrize("recording", fuzzed())
+def test_the_script_leaves_the_recorded_events(recording, retell):
+    """Each event of Keep3r, helpers, pools, liquidity tokens and escrow comes in its block, in order, to the wei."""
+    pair = retell(recording)
+    expected, made = (
+        [
+            (block, table, {name: row[name] for name in row if name not in PLACES})
+            for block, table, row in told_events(lake)
+        ]
+        for lake in (pair.recorded, pair.lake)
+    )
+    assert len(expected) > 700
+    assert made == expected
+    assert pair.simulation.reverted == []
+
+
+@pytest.mark.parametrize("recording", fuzzed())
+def test_the_script_leaves_the_recorded_readings(recording, retell):
+    """Each view and storage value of every block that a replay determines has the recorded answer."""
+    pair = retell(recording)
+    ours, theirs = (lake.scan("readings").collect() for lake in (pair.lake, pair.recorded))
+    both = ours.join(theirs, on=READING, suffix="_recorded")
+    counts = pair.audit.summary["readings"]
+    assert both.height == ours.height == counts["compared"]
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_recorded")) for name in ("value", "revert"))
+    differing = both.filter(~same)
+    assert set(differing["view"]) <= UNTOLD_VIEWS
+    assert differing.height == counts["undetermined"]
+
+
+@pytest.mark.parametrize("recording", fuzzed())
+def test_the_retold_lake_replays_clean(recording, retell):
+    """The replay of the simulated lake finds nothing, and the same works paid the same."""
+    pair = retell(recording)
+    replayed = audit(pair.lake)
+    assert replayed.summary["verdict"] == "clean", replayed.findings[:3]
+    columns = ["block_number", "job", "keeper", "credit", "payment", "credits_before", "credits_after", "rewards"]
+    assert replayed.tables["works"].select(columns).rows() == pair.audit.tables["works"].select(columns).rows()
+
+
+def test_every_version_is_retold():
+    """The recordings in the repository are of all five versions, the sidechain's among them."""
+    names = {name_of(path).split("-")[0] for path in bundled() if is_fuzzed(path)}
+    assert names >= {f"v{version}" for version in VERSIONS}
