@@ -366,6 +366,8 @@ def _endpoint(number: int, url: str, connections: int, timeout: float) -> _Endpo
     pool = urllib3.connectionpool.connection_from_url(
         f"{parsed.scheme}://{parsed.netloc}",
         maxsize=connections,
+        # More threads than connections wait for one to come free.
+        block=True,
         retries=False,
         timeout=urllib3.Timeout(connect=min(timeout, 10.0), read=timeout),
     )

@@ -65,7 +65,7 @@ def fetch_logs(client: NodeClient, first: int, last: int, addresses: Sequence[st
                 problem = f"the node does not have block {last} yet"
                 client.distrust()
                 continue
-            batch = _believable(bytes(logs), first, last, wanted)
+            batch = _believable(memoryview(logs), first, last, wanted)
             if not client.batches_everywhere:
                 with_logs = {int(number) for number in np.unique(batch.block_number)}
                 lacking = lacks_logs(client, first, last, addresses, with_logs)
@@ -80,7 +80,7 @@ def fetch_logs(client: NodeClient, first: int, last: int, addresses: Sequence[st
     raise NodeError(f"no believable logs of blocks {first} to {last}: {problem}; try another endpoint")
 
 
-def _believable(content: bytes, first: int, last: int, wanted: NDArray[np.uint8]) -> LogBatch:
+def _believable(content: memoryview, first: int, last: int, wanted: NDArray[np.uint8]) -> LogBatch:
     """Check an answer against its question; put it in order, and take out what is there twice.
 
     Raises:
@@ -100,7 +100,7 @@ def _believable(content: bytes, first: int, last: int, wanted: NDArray[np.uint8]
     return batch
 
 
-def _parsed(content: bytes) -> LogBatch:
+def _parsed(content: memoryview) -> LogBatch:
     parsed = _LOGS.decode(content)
     if parsed is None:
         raise MalformedError("null instead of logs")

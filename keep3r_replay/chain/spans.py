@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TARGET_LOGS = 9_200
 """Logs to ask for at once: safely below the cap of 10,000 that most providers have."""
 
-FIRST_SPAN = 200
+FIRST_SPAN = 100
 """Blocks of the first request, when nothing is known of the density."""
 
 

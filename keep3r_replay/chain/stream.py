@@ -37,18 +37,20 @@ def stream(
     """Yield answers that together cover the closed range without gap or overlap, in order.
 
     Args:
-        fetch: asks for a closed range of blocks; runs in several threads at once.
+        fetch: asks for a closed range of blocks; runs in one thread more than there are connections, so that reading
+            an answer leaves no connection idle. It must not have more requests under way than there are connections.
         first: the first block.
         last: the last block.
         planner: chooses the spans.
-        connections: how many requests are under way at once; at most one answer more is held in memory.
+        connections: how many requests may be under way at once; at most two answers more are held in memory.
 
     Raises:
         NodeError: a part of the range cannot be had.
     """
-    pool = ThreadPoolExecutor(connections, thread_name_prefix="fetch")
+    fetching = connections + 1
+    pool = ThreadPoolExecutor(fetching, thread_name_prefix="fetch")
     try:
-        yield from _Stream(fetch, first, last, planner, connections, pool).answers()
+        yield from _Stream(fetch, first, last, planner, fetching, pool).answers()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -60,12 +62,12 @@ class _Stream(Generic[Answer]):
         first: int,
         last: int,
         planner: SpanPlanner,
-        connections: int,
+        fetching: int,
         pool: ThreadPoolExecutor,
     ) -> None:
         self._fetch = fetch
         self._planner = planner
-        self._connections = connections
+        self._fetching = fetching
         self._pool = pool
         self._next_block = first
         self._cursor = first
@@ -87,9 +89,9 @@ class _Stream(Generic[Answer]):
                 yield answer
 
     def _fill(self) -> None:
-        at_once = self._connections if self._planner.knows_density else 1
+        at_once = self._fetching if self._planner.knows_density else 1
         # Of all that is not fetched the earliest is asked for first, so this bound cannot starve what is waited for.
-        while len(self._running) < at_once and len(self._running) + len(self._arrived) <= self._connections:
+        while len(self._running) < at_once and len(self._running) + len(self._arrived) <= self._fetching:
             span = self._take()
             if span is None:
                 return

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.client import NodeClient, RefusedError
-from keep3r_replay.chain.views import Reading, View, read_view
+from keep3r_replay.chain.views import Question, Reading, View, read_view, read_views
 from keep3r_replay.errors import NodeError
 from keep3r_replay.lake.deployment import Contract
 
@@ -31,6 +31,12 @@ _LEADS = {
     "events/keep3r_helper.OracleSet": ("oracle_pool", "uniswap_v3_pool"),
 }
 """Event tables that name a contract of the deployment: the column, and the role of what it names."""
+_POOL_FACTS = {
+    "token0": View("token0", (), _ADDRESS),
+    "token1": View("token1", (), _ADDRESS),
+    "fee": View("fee", (), ("uint24",)),
+    "tick_spacing": View("tickSpacing", (), ("int24",)),
+}
 
 
 def named_in_events(tables: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -131,12 +137,9 @@ class Discovery:
                 [("uniswap_v3_pool", pool)] if pool else []
             )
         if role == "uniswap_v3_pool":
-            facts = {
-                "token0": self._one(address, "token0"),
-                "token1": self._one(address, "token1"),
-                "fee": self._one(address, "fee", "uint24"),
-                "tick_spacing": self._one(address, "tickSpacing", "int24"),
-            }
+            questions = [Question(address, view) for view in _POOL_FACTS.values()]
+            answers = read_views(self._client, questions, self._block)
+            facts = {name: _first(answer) for name, answer in zip(_POOL_FACTS, answers, strict=True)}
             # A parameter may name any address; what has no tokens is no pool and has no logs to follow.
             return (None, []) if None in facts.values() else (Contract(role, address, facts=facts), [])
         return Contract(role, address), []
@@ -175,11 +178,7 @@ class Discovery:
         return pool
 
     def _one(self, contract: str, name: str, returns: str = "address") -> Any:
-        answer = self._ask(contract, View(name, (), (returns,)))
-        if not answer.values:
-            return None
-        value = answer.values[0]
-        return tuple(each.lower() for each in value) if isinstance(value, tuple) else _lower(value)
+        return _first(self._ask(contract, View(name, (), (returns,))))
 
     def _ask(self, contract: str, view: View, *arguments: Any) -> Reading:
         return read_view(self._client, contract, view, arguments, self._block)
@@ -189,6 +188,14 @@ class Discovery:
 
     def _has_code(self, address: str, block: int) -> bool:
         return len(bytes(self._client.call("eth_getCode", address, hex(block)))) > len('"0x"')
+
+
+def _first(answer: Reading) -> Any:
+    """The first value of an answer, addresses in lower case; None if there is none."""
+    if not answer.values:
+        return None
+    value = answer.values[0]
+    return tuple(each.lower() for each in value) if isinstance(value, tuple) else _lower(value)
 
 
 def _lower(value: Any) -> Any:

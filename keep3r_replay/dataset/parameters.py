@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.client import NodeClient, RefusedError
 from keep3r_replay.chain.refusals import Refusal
-from keep3r_replay.chain.views import View, read_view
+from keep3r_replay.chain.views import Question, View, read_views
 from keep3r_replay.dataset.values import value_text
 from keep3r_replay.errors import NodeError
 
@@ -49,19 +49,21 @@ def read_parameters(client: NodeClient, contract: Contract, block: int) -> dict[
     Raises:
         NodeError: the node has no state of that block.
     """
-    parameters: dict[str, str] = {}
-    for name, returns in PARAMETERS.get((contract.role, contract.version), {}).items():
-        try:
-            answer = read_view(client, contract.address, View(name, (), returns), (), block)
-        except RefusedError as refused:
-            if refused.verdict.refusal is not Refusal.UNSUPPORTED:
-                raise
-            raise NodeError(
-                f"the node has no state of block {block}, where {contract.role} starts; ask an archive node once"
-            ) from None
-        if answer.values is not None:
-            parameters[name] = answer_text(answer.values)
-    return parameters
+    views = PARAMETERS.get((contract.role, contract.version), {})
+    questions = [Question(contract.address, View(name, (), returns)) for name, returns in views.items()]
+    try:
+        answers = read_views(client, questions, block)
+    except RefusedError as refused:
+        if refused.verdict.refusal is not Refusal.UNSUPPORTED:
+            raise
+        raise NodeError(
+            f"the node has no state of block {block}, where {contract.role} starts; ask an archive node once"
+        ) from None
+    return {
+        name: answer_text(answer.values)
+        for name, answer in zip(views, answers, strict=True)
+        if answer.values is not None
+    }
 
 
 def answer_text(values: tuple[Any, ...]) -> str:

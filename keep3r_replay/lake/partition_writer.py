@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
@@ -19,16 +21,19 @@ from keep3r_replay.lake.writer import TEMPORARY, parquet_options, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
 ROW_GROUP = 32_768
 """Rows of a row group: the most that one table keeps in memory before it writes."""
 
 _READ_ROWS = 16_384
+_WAITING_GROUPS = 2
+"""Full row groups that may wait for being written: bounds the memory."""
 
 
 class _TableWriter:
-    """One table's file, under a temporary name until it is complete."""
+    """One table's file, under a temporary name until it is complete. `write` and `close` run in one thread."""
 
     def __init__(self, temporary: Path) -> None:
         self._temporary = temporary
@@ -38,28 +43,30 @@ class _TableWriter:
         self._schema: Any = None
         self.rows = 0
 
-    def add(self, table: Any) -> None:
+    def add(self, table: Any) -> Iterator[Any]:
+        """Take rows and give every row group that is full now."""
         self._schema = self._schema or table.schema
         self._pending.append(table)
         self._pending_rows += table.num_rows
         self.rows += table.num_rows
         while self._pending_rows >= ROW_GROUP:
-            self._write(ROW_GROUP)
+            whole = pa.concat_tables(self._pending)
+            rest = whole.slice(ROW_GROUP)
+            self._pending = [rest] if rest.num_rows else []
+            self._pending_rows = rest.num_rows
+            yield whole.slice(0, ROW_GROUP)
 
-    def _write(self, rows: int) -> None:
-        whole = pa.concat_tables(self._pending)
-        group = whole.slice(0, rows).combine_chunks()
-        rest = whole.slice(rows)
-        self._pending = [rest] if rest.num_rows else []
-        self._pending_rows = rest.num_rows
+    def write(self, group: Any) -> None:
+        """Write one row group."""
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._temporary, self._schema, **parquet_options(self._schema))
-        self._writer.write_table(group, row_group_size=ROW_GROUP)
+        self._writer.write_table(group.combine_chunks(), row_group_size=ROW_GROUP)
 
     def close(self) -> tuple[int, str]:
-        """Finish the file and return its size and its sha256."""
+        """Write the rows that are left, finish the file and return its size and its sha256."""
         if self._pending_rows or self._writer is None:
-            self._write(self._pending_rows)
+            self.write(pa.concat_tables(self._pending))
+            self._pending = []
         self._writer.close()
         with self._temporary.open("rb+") as file:
             os.fsync(file.fileno())
@@ -68,6 +75,7 @@ class _TableWriter:
         return size, digest
 
     def discard(self) -> None:
+        """Remove what was written."""
         if self._writer is not None:
             with contextlib.suppress(Exception):
                 self._writer.close()
@@ -76,37 +84,58 @@ class _TableWriter:
 
 
 class PartitionWriter:
-    """The tables of one closed range of blocks. Use as a context: what is not completed leaves nothing behind."""
+    """The tables of one closed range of blocks. Use as a context: what is not completed leaves nothing behind.
+
+    Row groups are written by a thread of their own, in the order in which they fill up, while the caller makes more.
+    """
 
     def __init__(self, lake: Path, from_block: int) -> None:
         """Start a partition at `from_block` in the lake's folder."""
         self._lake = lake
         self._from_block = from_block
         self._tables: dict[str, _TableWriter] = {}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._under_way: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
         for writer in self._tables.values():
             writer.discard()
         self._tables = {}
 
     def add(self, name: str, table: Any) -> None:
-        """Append rows to a table; they follow what was added before in chain order."""
+        """Append rows to a table; they follow what was added before in chain order.
+
+        Raises:
+            OSError: a row group could not be written, of these rows or of earlier ones.
+        """
         writer = self._tables.get(name)
         if writer is None:
             folder = self._lake / name
             folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / f"{TEMPORARY}{os.getpid()}-{self._from_block:09d}.parquet"
             writer = self._tables[name] = _TableWriter(temporary)
-        writer.add(table)
+        for group in writer.add(table):
+            self._under_way.append(self._thread.submit(writer.write, group))
+            while len(self._under_way) > _WAITING_GROUPS:
+                self._under_way.popleft().result()
 
     def complete(self, to_block: int) -> list[FileEntry]:
-        """Finish all files under their names and return their entries; they count once the manifest names them."""
+        """Finish all files under their names and return their entries; they count once the manifest names them.
+
+        Raises:
+            OSError: a file could not be written.
+        """
+        while self._under_way:
+            self._under_way.popleft().result()
         entries = []
-        for name, writer in sorted(self._tables.items()):
-            size, digest = writer.close()
+        closed = {name: self._thread.submit(writer.close) for name, writer in sorted(self._tables.items())}
+        for name, closing in closed.items():
+            size, digest = closing.result()
+            writer = self._tables[name]
             relative = file_name(name, self._from_block, to_block)
             writer._temporary.replace(self._lake / relative)  # noqa: SLF001  (its own helper class)
             entries.append(FileEntry(name, relative, self._from_block, to_block, writer.rows, size, digest))
