@@ -34,11 +34,14 @@ class ScaledLiquidity:
                 self._sums |= {(job, each): (amount, amount) for each, amount in record.liquidity_amounts.items()}
 
     def begin(self) -> list[Difference]:
-        """From now on liquidity is scaled; gives what that changes of the liquidity in place."""
+        """From now on liquidity is scaled; gives what that changes of the liquidity in place.
+
+        In the order of addresses: that of the additions is not known after a start in mid-history.
+        """
         self._begun = True
         return [
             Difference(job, liquidity, self._scaled(job, amount) - present)
-            for (job, liquidity), (amount, present) in self._sums.items()
+            for (job, liquidity), (amount, present) in sorted(self._sums.items())
             if self._scaled(job, amount) != present
         ]
 

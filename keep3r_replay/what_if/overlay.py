@@ -163,8 +163,9 @@ class Overlay:
             UsageError: a change is for a block before it.
         """
         for name in _FROM_BLOCKS:
-            if (getattr(self, name) or block) < block:
-                raise UsageError(f"overlay.{name}={getattr(self, name)}: the replay begins with block {block}")
+            first = getattr(self, name)
+            if first is not None and first < block:
+                raise UsageError(f"overlay.{name}={first}: the replay begins with block {block}")
         for name in ("liquidity", "bonds"):
             if any(entry.get("block", block) < block for entry in getattr(self, name)):
                 raise UsageError(f"overlay.{name}: an entry is for a block before {block}, where the replay begins")

@@ -7,6 +7,7 @@ import random
 import polars as pl
 import pytest
 from histories import beside, bundled, name_of
+from states import told_by_readings
 
 from keep3r_replay.audit.contract import Options, keep3r_contracts, replay_contract
 from keep3r_replay.audit.mid_history import readings_start
@@ -46,20 +47,6 @@ def test_a_start_from_readings_agrees_with_the_straight_run(fuzzed, seed):
     )
     again = replay_contract(fuzzed.lake, contract, None, start, Options(readings=False)).protocol.dump()
     assert told_by_readings(again) == told_by_readings(fuzzed.straight.protocol.dump())
-
-
-def told_by_readings(state):
-    """A state without what no reading tells: see docs/mid-history.md."""
-    jobs = {
-        address: {
-            name: sorted(value) if name in {"liquidities", "tokens"} else value
-            for name, value in job.items()
-            if name != "migration_requested_at"
-        }
-        for address, job in state["jobs"].items()
-    }
-    left_out = {"slashers", "disputers", "escrow_balances", "gas_meter"}
-    return {name: value for name, value in state.items() if name not in left_out} | {"jobs": jobs}
 
 
 def test_resuming_from_any_snapshot_ends_in_the_same_state(fuzzed, tmp_path):
