@@ -16,7 +16,9 @@ from tests.scenario.scripts import simulated
 from tests.scenario.served import ServedSimulation
 
 
-@pytest.fixture(scope="module", params=[("random_market", "v2_3"), ("intense", "v2_1"), ("two_pools", "v2_2")], ids="-".join)
+@pytest.fixture(
+    scope="module", params=[("random_market", "v2_3"), ("intense", "v2_1"), ("two_pools", "v2_2")], ids="-".join
+)
 def both(request, tmp_path_factory):
     """The simulated lake, and the one extracted from a node that serves the simulation."""
     name, version = request.param
