@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from keep3r_replay.errors import UsageError
+from pipelines.beside import made_beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,14 @@ def setting(meaning: str, *, default: Any = _REQUIRED) -> Any:
     return dataclasses.field(default=default, metadata={"meaning": meaning})
 
 
-def load_config(name: str, schema: type[Config], argv: Sequence[str], *, summary: str) -> Config:
+def load_config(
+    name: str,
+    schema: type[Config],
+    argv: Sequence[str],
+    *,
+    summary: str,
+    beside: Sequence[str] = (),
+) -> Config:
     """Compose `conf/<name>.yaml` with the overrides of the command line into a `schema` object.
 
     Args:
@@ -62,6 +70,7 @@ def load_config(name: str, schema: type[Config], argv: Sequence[str], *, summary
         schema: a frozen dataclass whose fields are made with `setting`.
         argv: overrides in Hydra's grammar, `key=value`; `--help` prints the settings and ends the process with 0.
         summary: what the pipeline does, in one line, for the help.
+        beside: modules to import while the settings are composed: what the run needs anyway.
 
     Returns:
         The settings, checked for type; no field is missing.
@@ -75,7 +84,8 @@ def load_config(name: str, schema: type[Config], argv: Sequence[str], *, summary
         print(_help(name, fields, summary))
         sys.exit(0)
     overrides = [_checked_override(name, argument, fields, schema) for argument in argv]
-    return _compose(name, schema, overrides)
+    compose = functools.partial(_compose, name, schema, overrides)
+    return made_beside(compose, beside) if beside else compose()
 
 
 def _compose(name: str, schema: type[Config], overrides: list[str]) -> Config:
@@ -98,6 +108,19 @@ def _compose(name: str, schema: type[Config], overrides: list[str]) -> Config:
         raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {name} --help)") from None
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(f"{_first_cause(error)} (keep3r {name} --help)") from None
+
+
+def typed_value(schema: type[Any], name: str, value: Any) -> Any:
+    """Return a value as the setting `name` of `schema` holds it. Raises `UsageError` if it is of another type."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    settings = OmegaConf.structured(_thawed(schema))
+    try:
+        settings[name] = value
+        return settings[name]
+    except OmegaConfBaseException as error:
+        raise UsageError(_first_cause(error)) from None
 
 
 def _thawed(schema: Any) -> Any:
