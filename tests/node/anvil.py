@@ -86,9 +86,12 @@ class Anvil:
         types, values = [each[0] for each in arguments], [each[1] for each in arguments]
         return str(self.transact(sender, None, bytecode + encode(types, values).hex())["contractAddress"])
 
-    def view(self, to: str, signature: str, returns: list[str], *values: Any) -> tuple[Any, ...]:
-        """Ask a view at the newest block."""
-        raw = self.rpc("eth_call", {"to": to, "data": calldata(signature, *values)}, "latest")
+    def view(
+        self, to: str, signature: str, returns: list[str], *values: Any, block: int | None = None
+    ) -> tuple[Any, ...]:
+        """Ask a view at the end of a block, the newest if none is said."""
+        at = "latest" if block is None else hex(block)
+        raw = self.rpc("eth_call", {"to": to, "data": calldata(signature, *values)}, at)
         return tuple(decode(returns, bytes.fromhex(raw[2:])))
 
     @property

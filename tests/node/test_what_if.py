@@ -12,12 +12,16 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.what_if.overlay import overlay_from
 from keep3r_replay.what_if.results import baselines
 from keep3r_replay.what_if.run import what_if
+from keep3r_replay.what_if.works import Works
 from tests.node.anvil import Anvil, calldata
 from tests.node.keep3r_chain import KP3R, Keep3rChain
 from tests.node.lakes import run, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from keep3r_replay.keep3r_v2.calls.context import CallContext, Row
+    from keep3r_replay.keep3r_v2.state import Keep3r
 
 _DAY = 86_400
 _PAYMENT = 10**16
@@ -75,10 +79,38 @@ def _tell(node: Anvil, story: _Story, start: int) -> tuple[Keep3rChain, str, int
     return chain, job, block, dropped
 
 
-def _credits_on_chain(chain: Keep3rChain, job: str) -> list[int]:
-    views = ("jobPeriodCredits(address)", "jobLiquidityCredits(address)", "totalJobCredits(address)")
-    views += ("rewardedAt(address)", "workedAt(address)")
-    return [chain.node.view(chain.keep3r, view, ["uint256"], job)[0] for view in views]
+_CREDITS = ("jobPeriodCredits(address)", "jobLiquidityCredits(address)", "totalJobCredits(address)")
+_TIMES = ("rewardedAt(address)", "workedAt(address)")
+
+
+def _on_chain(chain: Keep3rChain, job: str, block: int | None = None) -> list[int]:
+    """The job's credits and times, and its keepers' bonds, at the end of a block; the newest if none is said."""
+
+    def ask(signature: str, *values: str) -> int:
+        answer: int = chain.node.view(chain.keep3r, signature, ["uint256"], *values, block=block)[0]
+        return answer
+
+    bonds = [ask("bonds(address,address)", keeper, KP3R) for keeper in chain.keepers]
+    return [*(ask(view, job) for view in (*_CREDITS, *_TIMES)), *bonds]
+
+
+def _in_model(keep3r: Keep3r, job: str, keepers: list[str], now: int) -> list[int]:
+    """What the model answers to the same questions."""
+    model = keep3r.jobs[job.lower()]
+    views = (job_period_credits, job_liquidity_credits, total_job_credits)
+    bonds = [keep3r.keepers[keeper.lower()].bonds[KP3R.lower()] for keeper in keepers]
+    return [*(view(keep3r, model, now) for view in views), model.rewarded_at, model.worked_at, *bonds]
+
+
+def _watched(chain: Keep3rChain, job: str, seen: dict[int, list[int]]) -> type[Works]:
+    """The what-if's handler of works, which leaves in `seen` what the model answers after each, by block."""
+
+    class Watched(Works):
+        def on_work(self, context: CallContext, row: Row) -> None:
+            super().on_work(context, row)
+            seen[context.block_number] = _in_model(context.keep3r, job, chain.keepers, context.now)
+
+    return Watched
 
 
 CASES = {
@@ -90,13 +122,13 @@ CASES = {
 
 @pytest.mark.parametrize(("story", "changes"), CASES.values(), ids=CASES)
 def test_a_node_that_lives_the_changed_history_holds_the_predicted_credits(
-    story: _Story, changes: dict[str, Any], node: Anvil, tmp_path: Path
+    story: _Story, changes: dict[str, Any], node: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The what-if of the plain history gives every credit view of the contract that lived the changed one."""
+    """After every work the what-if of the plain history gives the credits and bonds of the node that lived it changed."""
     start = (_now(node) // _DAY + 60) * _DAY
     plain, job, block, dropped = _tell(node, _Story(), start)
     end = _now(node)
-    before = _credits_on_chain(plain, job)
+    before = _on_chain(plain, job)
     node.mine(64)
     assert run(node.url, *settings(plain.keep3r, tmp_path / "lake")) == 0
     overlay = dict(changes)
@@ -106,21 +138,20 @@ def test_a_node_that_lives_the_changed_history_holds_the_predicted_credits(
         overlay["liquidity_job"] = job
     else:
         overlay["drop_works"] = [dropped]
+    seen: dict[int, list[int]] = {}
+    monkeypatch.setattr("keep3r_replay.what_if.run.Works", _watched(plain, job, seen))
     predicted = what_if(baselines(Lake.open(tmp_path / "lake"))[0], overlay_from(overlay))
-    keep3r = predicted.protocol.keep3r
-    model = keep3r.jobs[job.lower()]
 
     with Anvil("--hardfork", "london") as other:
         changed, same_job, _, _ = _tell(other, story, start)
         assert _now(other) == end
-        chains = _credits_on_chain(changed, same_job)
-        bonds = [
-            other.view(changed.keep3r, "bonds(address,address)", ["uint256"], each, KP3R)[0] for each in changed.keepers
-        ]
+        chains = _on_chain(changed, same_job)
+        lived = {at: _on_chain(changed, same_job, at) for at in seen}
 
-    answers = [view(keep3r, model, end) for view in (job_period_credits, job_liquidity_credits, total_job_credits)]
-    assert [*answers, model.rewarded_at, model.worked_at] == chains
-    assert [keep3r.keepers[each.lower()].bonds[KP3R.lower()] for each in plain.keepers] == bonds
+    assert len([at for at in seen if at >= block]) == _WORKS
+    assert seen == lived
+    assert seen != {at: _on_chain(plain, job, at) for at in seen}
+    assert _in_model(predicted.protocol.keep3r, job, plain.keepers, end) == chains
     assert chains != before
     assert predicted.reverted == []
     assert all(work.status != "reverted" for work in predicted.works.done)
