@@ -129,10 +129,7 @@ class Calls:
     def _add_liquidity(self, context: CallContext, row: Row) -> None:
         log_index, job, liquidity, provider, amount = row
         if provider == NOBODY:
-            settle(self._keep3r, self._keep3r.jobs[job], context.now)
-            reward = reward_event(self._keep3r.jobs[job])
-            job_liquidity.add_liquidity(self._keep3r, job, liquidity, amount)
-            self._rewarded(context, log_index, job, [reward])
+            self._scale_up(context, log_index, job, liquidity, amount)
             return
         if log_index < SYNTHETIC:
             amount = self._liquidity.added(job, liquidity, amount)
@@ -152,10 +149,31 @@ class Calls:
     def _slash_liquidity(self, context: CallContext, row: Row) -> None:
         _, job, liquidity, slasher, amount = row
         if slasher == NOBODY:
-            job_liquidity.remove_liquidity(self._keep3r, job, liquidity, amount, context.now)
+            self._scale_down(context, job, liquidity, amount)
             return
         amount = self._liquidity.removed(job, liquidity, amount)
         job_liquidity.slash_liquidity(self._keep3r, job, liquidity, slasher, amount, context.now)
+
+    def _scale_up(self, context: CallContext, log_index: int, address: str, liquidity: str, amount: int) -> None:
+        """More of a liquidity in place, as by an addition; one that is not approved any more mines nothing."""
+        job = self._keep3r.jobs[address]
+        if liquidity not in self._keep3r.approved_liquidities:
+            job.liquidity_amounts[liquidity] += amount
+            return
+        settle(self._keep3r, job, context.now)
+        reward = reward_event(job)
+        job_liquidity.add_liquidity(self._keep3r, address, liquidity, amount)
+        self._rewarded(context, log_index, address, [reward])
+
+    def _scale_down(self, context: CallContext, address: str, liquidity: str, amount: int) -> None:
+        """Less of a liquidity in place, as by a slash."""
+        job = self._keep3r.jobs[address]
+        if liquidity in self._keep3r.approved_liquidities:
+            job_liquidity.remove_liquidity(self._keep3r, address, liquidity, amount, context.now)
+            return
+        job.liquidity_amounts[liquidity] -= amount
+        if not job.liquidity_amounts[liquidity]:
+            job.liquidities.remove(liquidity)
 
     def _force(self, context: CallContext, row: Row) -> None:
         log_index, address, *_ = row

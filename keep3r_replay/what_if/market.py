@@ -85,8 +85,9 @@ class ChangedPool(Pool):
 class FollowingPool(ChangedPool):
     """A pool whose tick goes where another market's goes, and whose own swaps do not move it.
 
-    Like a swap, a move writes one observation, with the tick before it, at the block that it falls into. Moves wait
-    until the pool has an event or is asked: nobody sees the difference. Its positions come and go as they did.
+    Like a swap, a move writes one observation, with the tick before it, at the block that it falls into: where the
+    pool's own tick first moves in that block, or else after all that happens there. Moves wait until the pool has an
+    event or is asked: nobody sees the difference. Its positions come and go as they did.
     """
 
     __slots__ = ("_context", "_moves", "_next", "_sign")
@@ -129,29 +130,29 @@ class FollowingPool(ChangedPool):
         if not self._changed:
             super().swap(now, sqrt_price_x96, liquidity, tick)
             return
-        self.catch_up(now)
+        self.catch_up(now if tick != self._true_tick else now - 1)
         self._true_tick = tick
         self.sqrt_price_x96 = sqrt_price_x96
         self.liquidity = liquidity
 
     def change_liquidity(self, now: int, tick_lower: int, tick_upper: int, amount: int) -> None:
         """As the pool's own, in range or not by the true tick."""
-        self.catch_up(now)
+        self.catch_up(now - 1)
         super().change_liquidity(now, tick_lower, tick_upper, amount)
 
     def grow(self, cardinality_next: int) -> None:
-        """As the pool's own; moves of this block come after it."""
+        """As the pool's own."""
         self.catch_up(self._context.now - 1)
         super().grow(cardinality_next)
 
     def tick_cumulative(self, target: int) -> int:
-        """As the pool's own, after all moves up to now."""
-        self.catch_up(self._context.now)
+        """As the pool's own, after all moves before now."""
+        self.catch_up(self._context.now - 1)
         return super().tick_cumulative(target)
 
     def seconds_per_liquidity_cumulative(self, target: int) -> int:
-        """As the pool's own, after all moves up to now."""
-        self.catch_up(self._context.now)
+        """As the pool's own, after all moves before now."""
+        self.catch_up(self._context.now - 1)
         return super().seconds_per_liquidity_cumulative(target)
 
 

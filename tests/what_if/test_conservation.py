@@ -22,6 +22,10 @@ OVERLAYS = {
     "longer_from_a_block": {"reward_period_time": 9 * DAY, "from_block": 250, "pinned": False},
     "dear_gas": {"base_fee_factor": "5", "drop_share": "1/3"},
     "other_market": {"tick_scale": "1.3", "tick_shift": -200, "market_from_block": 200},
+    "less_from_a_block": {"liquidity_factor": "1/3", "liquidity_from_block": 250},
+    "more_from_a_block": {"liquidity_factor": "5/2", "liquidity_from_block": 250, "expiry": "documented"},
+    "dear_gas_from_a_block": {"base_fee_factor": "4", "base_fee_from_block": 250},
+    "other_pool": {"market_pool": "0xf4aaee4e6ffc79252f131635a0dbd6d630c69c12", "market_from_block": 150},
     "documented_and_short": {"expiry": "documented", "reward_period_time": 2 * DAY, "base_fee_factor": "3"},
 }
 
