@@ -29,6 +29,13 @@ class Mode(Enum):
     what_if = "what_if"
 
 
+class Engine(Enum):
+    """Who runs the what-ifs of a sweep."""
+
+    processes = "processes"
+    dask = "dask"
+
+
 @dataclass(frozen=True)
 class ReplayConfig:
     """Settings of `keep3r replay`."""
@@ -50,6 +57,10 @@ class ReplayConfig:
     resume_block: int | None = setting("with resume: from the last snapshot up to this block", default=None)
     snapshot_every: int = setting("events between two snapshots kept with the results; 0 for none", default=8192)
     workers: int | None = setting("with -m: what-ifs at a time; all cores if none is said", default=None)
+    engine: Engine = setting(
+        "with -m: processes of this machine, or dask; hydra/launcher=NAME takes Hydra's", default=Engine.processes
+    )
+    scheduler: str | None = setting("with engine=dask: tcp://HOST:PORT; none: a local cluster", default=None)
     tables: bool = setting("with -m: keep every table of each what-if, not only the sums", default=False)
     chart: str = setting("with -m: outcome to draw over what is swept over", default="paid_what_if")
     ledger: bool = setting("also write the credit ledger, expiry and keepers' accounts", default=False)

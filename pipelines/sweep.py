@@ -1,101 +1,74 @@
-"""`keep3r replay -m overlay.CHANGE=A,B,...`: many what-ifs of one lake, in parallel, resumed where they were left."""
+"""`keep3r replay -m SETTING=A,B,...`: many what-ifs, in parallel, resumed where they were left."""
 
 from __future__ import annotations
 
 import os
 import sys
 from dataclasses import replace
-from itertools import product
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.what_if.overlay import overlay_from
-from pipelines.config import CONF
-from pipelines.what_if import check_mode, read_overlay
+from pipelines.points import points, split_swept
+from pipelines.what_if import check_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keep3r_replay.what_if.sweep import Finished, Scenario
+    from keep3r_replay.what_if.sweep.jobs import Engine as RunJobs
+    from keep3r_replay.what_if.sweep.scenarios import Finished, Scenario
+    from pipelines.points import Point
     from pipelines.replay import ReplayConfig
 
-FLAGS = ("-m", "--multirun")
-_OVERLAY = "overlay"
+_TABLE = "sweep.parquet"
 
 
-def split_swept(argv: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:
-    """Take the overrides that sweep out of the arguments: the rest, and the values by name of the change.
-
-    The grammar is Hydra's: `a,b,c`, `choice(a,b)`, `range(1,5)`. `overlay=a,b` sweeps over named overlays.
+def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
+    """The what-if of each point; every lake is opened and checked once.
 
     Raises:
-        UsageError: an override is malformed, or sweeps over something else than the overlay.
+        LakeError: a lake is missing or damaged.
+        UsageError: a setting makes no sense in a what-if.
     """
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.core.override_parser.types import QuotedString
-    from hydra.errors import HydraException
-
-    rest: list[str] = []
-    swept: dict[str, list[Any]] = {}
-    parser = OverridesParser.create()
-    for argument in argv:
-        if argument in FLAGS:
-            continue
-        if not argument.startswith((f"{_OVERLAY}.", f"{_OVERLAY}=")) or argument.endswith((".yaml", ".yml")):
-            rest.append(argument)
-            continue
-        try:
-            override = parser.parse_override(argument)
-        except HydraException:
-            raise UsageError(f"'{argument.partition('=')[0]}' is no override that can be read") from None
-        if not override.is_sweep_override():
-            rest.append(argument)
-            continue
-        values = [value.text if isinstance(value, QuotedString) else value for value in override.sweep_iterator()]
-        swept[override.key_or_group] = values
-    return rest, swept
-
-
-def scenarios(config: ReplayConfig, swept: dict[str, list[Any]]) -> list[Scenario]:
-    """Every combination of the values, the last name's changing fastest. Raises `UsageError` for a bad value."""
-    from keep3r_replay.what_if.sweep import Scenario
-
-    made = []
-    for values in product(*swept.values()):
-        point = {name.removeprefix(f"{_OVERLAY}."): value for name, value in zip(swept, values, strict=True)}
-        changes = dict(config.overlay.changes())
-        if _OVERLAY in point:
-            file = CONF / _OVERLAY / f"{point[_OVERLAY]}.yaml"
-            if not file.is_file():
-                raise UsageError(f"no overlay named '{point[_OVERLAY]}'")
-            changes = {**read_overlay(file), **changes}
-        changes |= {name: value for name, value in point.items() if name != _OVERLAY}
-        made.append(Scenario(point, overlay_from(changes).changes()))
-    return made
-
-
-def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
-    """Run the sweep, write table and chart, print the outcomes; return 1 if a scenario failed."""
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.lake.writer import write_bytes
-    from keep3r_replay.report.sweep import sweep_chart, sweep_lines
-    from keep3r_replay.what_if.sweep import DONE, FAILED, KEPT, Settings, run_sweep
-    from keep3r_replay.what_if.sweep_table import OUTCOMES, sweep_table
+    from keep3r_replay.what_if.sweep.scenarios import Scenario, Source
     from pipelines.replay import SAMPLE
 
-    check_mode(config)
+    for point in wanted:
+        check_mode(point.config)
+    paths = {str(point.config.lake or SAMPLE) for point in wanted}
+    lakes = {path: Lake.open(path) for path in sorted(paths)}
+    for lake in lakes.values():
+        lake.check_content()
+    return [
+        Scenario(
+            point.values,
+            point.config.overlay.changes(),
+            Source(lakes[str(point.config.lake or SAMPLE)], {"until_block": point.config.until_block}),
+        )
+        for point in wanted
+    ]
+
+
+def sweep(config: ReplayConfig, swept: dict[str, list[Any]], launcher: list[str]) -> int:
+    """Run the sweep, write table and chart, print the outcomes; return 1 if a scenario failed."""
+    from keep3r_replay.lake.writer import write_bytes
+    from keep3r_replay.report.sweep import sweep_chart, sweep_lines
+    from keep3r_replay.what_if.sweep.run import run_sweep
+    from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept
+    from keep3r_replay.what_if.sweep.table import OUTCOMES, sweep_table
+
     if config.chart not in OUTCOMES:
         raise UsageError(f"chart={config.chart}: no outcome; there are {', '.join(OUTCOMES)}")
     if config.workers is not None and config.workers < 1:
         raise UsageError(f"workers={config.workers}: no number of processes")
     folder = Path(config.results)
     _check_folder(folder)
-    lake = Lake.open(config.lake or SAMPLE)
-    lake.check_content()
+    engine = _engine(config, launcher)
     workers = config.workers or len(os.sched_getaffinity(0))
-    settings = Settings(config.until_block, config.ledger, config.tables, workers)
-    finished = run_sweep(lake, scenarios(config, swept), folder, settings, _Told())
+    wanted = scenarios(points(config, swept))
+    finished = run_sweep(wanted, folder, Kept(config.ledger, config.tables), workers, _Told(), engine)
     table = sweep_table(finished)
     folder.mkdir(parents=True, exist_ok=True)
     table.write_parquet(folder / _TABLE)
@@ -107,7 +80,30 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
     return 1 if counts[FAILED] else 0
 
 
-_TABLE = "sweep.parquet"
+def _engine(config: ReplayConfig, launcher: list[str]) -> RunJobs:
+    """Who runs the scenarios. Raises `UsageError` if that is not installed, or nothing that there could be."""
+    from keep3r_replay.what_if.sweep.processes import run_in_processes
+    from pipelines.replay import Engine
+
+    if launcher:
+        from pipelines.launcher import launcher_engine
+
+        if config.engine is not Engine.processes or config.scheduler:
+            raise UsageError("engine=dask and hydra/launcher exclude each other: one of them runs the sweep")
+        return launcher_engine(launcher)
+    if config.engine is Engine.processes:
+        if config.scheduler:
+            raise UsageError("scheduler is Dask's: say engine=dask")
+        return run_in_processes
+    try:
+        import dask
+        import distributed  # noqa: F401 - is it there?
+    except ImportError:
+        raise UsageError("engine=dask needs an extra: pip install 'keep3r-replay[dask]'") from None
+    from keep3r_replay.what_if.sweep.dask_cluster import run_with_dask
+
+    # DASK_SCHEDULER_ADDRESS, or Dask's own configuration file, says where if the command line does not.
+    return partial(run_with_dask, scheduler=config.scheduler or dask.config.get("scheduler-address", None))
 
 
 class _Told:
@@ -117,7 +113,10 @@ class _Told:
         self._bar = sys.stderr.isatty()
 
     def __call__(self, count: int, total: int, one: Finished) -> None:
-        point = " ".join(f"{name}={value}" for name, value in one.scenario.point.items())
+        from keep3r_replay.what_if.sweep.table import shown
+
+        values = one.scenario.point.items()
+        point = " ".join(f"{name.removeprefix('overlay.')}={shown(value)}" for name, value in values)
         line = f"{count} of {total}: {point} {one.status}{': ' if one.error else ''}{one.error}"
         end = "\r" if self._bar and count < total else "\n"
         print(f"\033[K{line}" if self._bar else line, end=end, file=sys.stderr, flush=True)
@@ -143,12 +142,14 @@ def _check_folder(folder: Path) -> None:
 def main(argv: list[str]) -> int:
     """Sweep as the command line says; return the exit code."""
     from pipelines.config import load_config
+    from pipelines.launcher import split_launcher
     from pipelines.replay import SUMMARY, Mode, ReplayConfig
     from pipelines.what_if import split_file, with_file
 
-    plain, file = split_file(argv)
+    plain, launcher = split_launcher(argv)
     rest, swept = split_swept(plain)
-    if not swept:
-        raise UsageError("-m needs something to sweep over: overlay.CHANGE=A,B or overlay=NAME,NAME")
-    config = load_config("replay", ReplayConfig, rest, summary=SUMMARY)
-    return sweep(replace(config, mode=Mode.what_if, overlay=with_file(config.overlay, file)), swept)
+    if not swept and not {"-h", "--help"} & set(argv):
+        raise UsageError("-m needs something to sweep over: overlay.CHANGE=A,B or another setting with several values")
+    named, file = split_file(rest)
+    config = load_config("replay", ReplayConfig, named, summary=SUMMARY)
+    return sweep(replace(config, mode=Mode.what_if, overlay=with_file(config.overlay, file)), swept, launcher)

@@ -1,4 +1,4 @@
-"""A sweep's outcome over one or two of the changes it sweeps over, as a chart and as lines of text."""
+"""A sweep's outcome over one or two of the settings it sweeps over, as a chart and as lines of text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.report.figures import BLUE, GREEN, NARROW, ORANGE, PURPLE, SKY, VERMILLION, WIDE, picture
 from keep3r_replay.report.terminal import tokens
+from keep3r_replay.what_if.sweep.table import FIXED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,12 @@ _PREFIX = "overlay."
 
 
 def swept_names(table: pl.DataFrame) -> list[str]:
-    """The changes that a sweep goes over, in the order of the command line."""
-    return [column for column in table.columns if column.startswith(_PREFIX)]
+    """The settings that a sweep goes over, in the order of the command line."""
+    return [column for column in table.columns if column not in FIXED]
 
 
 def sweep_chart(table: pl.DataFrame, outcome: str) -> bytes:
-    """An SVG: `outcome` over the first change swept over, a line for each combination of the others."""
+    """An SVG: `outcome` over the first setting swept over, a line for each combination of the others."""
     names = swept_names(table)
     done = table.filter(table["status"] == "done")
     lines: dict[str, list[tuple[str, float]]] = {}

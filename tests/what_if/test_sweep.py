@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,17 +12,19 @@ import time
 
 import polars as pl
 import pytest
+from deadly import Deadly
 from histories import ROOT, SAMPLE
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.what_if.overlay import overlay_from
 from keep3r_replay.what_if.results import baselines, make_what_if
-from keep3r_replay.what_if.sweep import DONE, FAILED, KEPT, Scenario, Settings, run_sweep, scenario_name
-from keep3r_replay.what_if.sweep_table import OUTCOMES, sweep_table
+from keep3r_replay.what_if.sweep.jobs import DIED
+from keep3r_replay.what_if.sweep.run import run_sweep
+from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scenario, Source, scenario_name
+from keep3r_replay.what_if.sweep.table import OUTCOMES, sweep_table
 from pipelines.cli import main
-from pipelines.sweep import split_swept
 
-SETTINGS = Settings(until_block=None, ledger=False, tables=False, workers=2)
+SUMS = Kept()
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +33,19 @@ def lake():
     return Lake.open(SAMPLE / "lake")
 
 
-def _scenarios(*changes):
-    return [Scenario(each, overlay_from(each).changes()) for each in changes]
+def _scenarios(lake, *changes, until_block=None):
+    source = Source(lake, {"until_block": until_block})
+    return [Scenario(each, overlay_from(each).changes(), source) for each in changes]
 
 
-def _quiet(*_):
-    """Nobody watches."""
+def _run(wanted, folder):
+    return run_sweep(wanted, folder, SUMS, 2, lambda *_: None)
 
 
 def test_a_sweep_gives_each_scenario_what_it_gives_alone(lake, tmp_path):
     """Outcomes of processes of their own are those of the same what-ifs in this one."""
-    wanted = _scenarios({"liquidity_factor": "0.5"}, {"expiry": "none"}, {"drop_share": "1/2"})
-    finished = run_sweep(lake, wanted, tmp_path / "sweep", SETTINGS, _quiet)
+    wanted = _scenarios(lake, {"liquidity_factor": "0.5"}, {"expiry": "none"}, {"drop_share": "1/2"})
+    finished = _run(wanted, tmp_path / "sweep")
     bases = baselines(lake)
     alone = [make_what_if(bases, overlay_from(each.changes), tables=False)[0]["outcome"] for each in wanted]
     assert [one.outcome for one in finished] == alone
@@ -49,39 +54,75 @@ def test_a_sweep_gives_each_scenario_what_it_gives_alone(lake, tmp_path):
 
 def test_a_repeated_sweep_runs_nothing_and_a_wider_one_what_is_new(lake, tmp_path):
     """Folders stay untouched the second time; one more value adds one more."""
-    first, second = _scenarios({"tick_shift": 10}, {"tick_shift": 20})
-    run_sweep(lake, [first], tmp_path / "sweep", SETTINGS, _quiet)
+    first, second = _scenarios(lake, {"tick_shift": 10}, {"tick_shift": 20})
+    _run([first], tmp_path / "sweep")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").rglob("*")}
-    again = run_sweep(lake, [first], tmp_path / "sweep", SETTINGS, _quiet)
+    again = _run([first], tmp_path / "sweep")
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").rglob("*")} == before
-    wider = run_sweep(lake, [first, second], tmp_path / "sweep", SETTINGS, _quiet)
+    wider = _run([first, second], tmp_path / "sweep")
     assert [one.status for one in (*again, *wider)] == [KEPT, KEPT, DONE]
 
 
 def test_a_scenario_that_fails_does_not_stop_the_others(lake, tmp_path):
     """It has its error in the table, and is tried again the next time."""
-    wanted = _scenarios({"drop_works": ["0xabc"]}, {"tick_shift": 10})
-    finished = run_sweep(lake, wanted, tmp_path / "sweep", SETTINGS, _quiet)
+    wanted = _scenarios(lake, {"drop_works": ["0xabc"]}, {"tick_shift": 10})
+    finished = _run(wanted, tmp_path / "sweep")
     assert [one.status for one in finished] == [FAILED, DONE]
     table = sweep_table(finished)
     assert table["status"].to_list() == ["failed", "done"]
     assert "no work is of 0xabc" in table["error"][0]
-    again = run_sweep(lake, wanted, tmp_path / "sweep", SETTINGS, _quiet)
+    again = _run(wanted, tmp_path / "sweep")
     assert [one.status for one in again] == [FAILED, KEPT]
 
 
+def test_a_scenario_that_takes_its_process_along_fails_alone(lake, tmp_path):
+    """It is begun twice; one whose process dies but once is done, and no other knows of it."""
+    always, once, plain = _scenarios(lake, {"tick_shift": 10}, {"tick_shift": 20}, {"tick_shift": 30})
+    always = always._replace(changes=Deadly(always.changes, tmp_path / "always"))
+    once = once._replace(changes=Deadly(once.changes, tmp_path / "once", deaths=1))
+    finished = _run([always, once, plain], tmp_path / "sweep")
+    assert [(one.status, one.error) for one in finished] == [(FAILED, DIED), (DONE, ""), (DONE, "")]
+    assert (tmp_path / "always").read_text() == "xx"
+
+
+def test_a_history_that_cannot_be_loaded_fails_its_own_scenarios_only(lake, tmp_path):
+    """Where the deployment of one lake lacks a parameter, those of the other are run."""
+    shutil.copytree(lake.path, tmp_path / "lake")
+    file = tmp_path / "lake" / "deployment.json"
+    deployment = json.loads(file.read_bytes())
+    deployment["contracts"] = [each for each in deployment["contracts"] if each["role"] != "keep3r"]
+    file.write_text(json.dumps(deployment))
+    broken = _scenarios(Lake.open(tmp_path / "lake"), {"tick_shift": 10}, {"tick_shift": 20})
+    finished = _run([*broken, *_scenarios(lake, {"tick_shift": 10})], tmp_path / "sweep")
+    assert [one.status for one in finished] == [FAILED, FAILED, DONE]
+    assert "no Keep3r contract" in finished[0].error
+
+
 def test_a_name_tells_everything_that_decides_a_result(lake):
-    """Another overlay, range or set of tables has another name; the number of workers has not."""
-    changes = {"tick_shift": 10}
+    """Another overlay, range or set of tables has another name; what is swept over has not."""
+    (one,) = _scenarios(lake, {"tick_shift": 10})
     names = {
-        scenario_name(lake, changes, SETTINGS),
-        scenario_name(lake, {"tick_shift": 11}, SETTINGS),
-        scenario_name(lake, changes, SETTINGS._replace(until_block=300)),
-        scenario_name(lake, changes, SETTINGS._replace(ledger=True)),
-        scenario_name(lake, changes, SETTINGS._replace(tables=True)),
+        scenario_name(one, SUMS),
+        scenario_name(_scenarios(lake, {"tick_shift": 11})[0], SUMS),
+        scenario_name(_scenarios(lake, {"tick_shift": 10}, until_block=300)[0], SUMS),
+        scenario_name(one, Kept(ledger=True)),
+        scenario_name(one, Kept(tables=True)),
     }
     assert len(names) == 5
-    assert scenario_name(lake, changes, SETTINGS._replace(workers=7)) in names
+    assert scenario_name(one._replace(point={"overlay.tick_shift": 10, "until_block": None}), SUMS) in names
+
+
+def test_an_interrupted_sweep_ends_in_one_line(tmp_path):
+    """Ctrl-C reaches every process of the group: exit code 130, nothing but `interrupted`, nothing left behind."""
+    command = [sys.executable, "-m", "pipelines.cli", "replay", "-m", f"results={tmp_path / 'sweep'}"]
+    command += ["overlay.tick_shift=range(0,500)", "workers=2"]
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True) as process:
+        assert " of 500: " in process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        told = [line for line in process.stderr.read().splitlines() if " of 500: " not in line]
+    assert process.returncode == 130
+    assert told == ["keep3r: error: interrupted"]
+    assert not list((tmp_path / "sweep").glob(".*"))
 
 
 def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
@@ -116,27 +157,6 @@ def test_the_command_makes_table_and_chart(tmp_path, capsys):
     assert table["expired_what_if"].cast(pl.Int128).to_list()[1::2] == [0, 0]
     assert (sweep / "sweep-expired_what_if.svg").read_text().count("<svg") == 1
     assert "4 run, 0 from earlier runs" in capsys.readouterr().out
-
-
-def test_hydras_grammar_of_sweeps_is_understood():
-    """Choices, ranges and quoted text sweep; a plain value, a list and other settings do not."""
-    rest, swept = split_swept(
-        [
-            "-m",
-            "lake=a,b",
-            "overlay.fee=30",
-            "overlay.tick_shift=range(0,30,10)",
-            "overlay.liquidity_factor='1/2','2'",
-            "overlay.drop_works=[0x1,0x2]",
-            "overlay=half_liquidity,nothing_expires",
-        ]
-    )
-    assert rest == ["lake=a,b", "overlay.fee=30", "overlay.drop_works=[0x1,0x2]"]
-    assert swept == {
-        "overlay.tick_shift": [0, 10, 20],
-        "overlay.liquidity_factor": ["1/2", "2"],
-        "overlay": ["half_liquidity", "nothing_expires"],
-    }
 
 
 @pytest.mark.parametrize(

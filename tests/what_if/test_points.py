@@ -1,0 +1,123 @@
+"""What a sweep may go over, and what each point of it is."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import polars as pl
+import pytest
+from histories import SAMPLE
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.what_if.sweep.table import FIXED
+from pipelines.cli import main
+from pipelines.config import load_config
+from pipelines.points import NOT_SWEPT, points, split_swept
+from pipelines.replay import ReplayConfig
+
+LAKE = SAMPLE / "lake"
+
+
+def _config(*arguments):
+    return load_config("replay", ReplayConfig, list(arguments), summary="")
+
+
+def test_hydras_grammar_of_sweeps_is_understood():
+    """Choices, ranges, globs and quoted text sweep; a plain value, a list and what is quoted as a whole do not."""
+    rest, swept = split_swept(
+        [
+            "-m",
+            "lake=a,b/c",
+            "until_block=100,null",
+            "overlay.fee=30",
+            "overlay.tick_shift=range(0,30,10)",
+            "overlay.liquidity_factor='1/2','2'",
+            "overlay.drop_works=[0x1,0x2]",
+            "overlay.bonds=[],[{keeper:'0x1',add:1}]",
+            "overlay=glob(*expires)",
+            "results='x,y'",
+        ]
+    )
+    assert rest == ["overlay.fee=30", "overlay.drop_works=[0x1,0x2]", "results='x,y'"]
+    assert swept == {
+        "lake": ["a", "b/c"],
+        "until_block": [100, None],
+        "overlay.tick_shift": [0, 10, 20],
+        "overlay.liquidity_factor": ["1/2", "2"],
+        "overlay.bonds": [[], [{"keeper": "0x1", "add": 1}]],
+        "overlay": ["nothing_expires"],
+    }
+
+
+def test_a_point_is_the_configuration_with_its_values():
+    """Every combination once, the last name's values changing fastest; the rest of the command line holds for all."""
+    swept = {"lake": ["a", "b"], "overlay.fee": [1, 2], "until_block": [None, 7]}
+    made = points(_config("overlay.min_boost=5", "ledger=true", "until_block=3"), swept)
+    assert len(made) == 8
+    assert [point.values["until_block"] for point in made[:2]] == [None, 7]
+    config = made[-1].config
+    assert (config.lake, config.until_block, config.ledger) == ("b", 7, True)
+    assert config.overlay.changes() == {"fee": 2, "min_boost": 5}
+
+
+def test_overlays_are_swept_over_by_name_and_by_file(tmp_path):
+    """Single changes of the command line come before the file's, and values swept over before both."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("fee: 9\nmin_boost: 9\nmax_boost: 9\n")
+    swept = {"overlay": ["nothing_expires", str(file)], "overlay.fee": [1]}
+    made = points(_config("overlay.min_boost=5"), swept)
+    assert [point.config.overlay.changes() for point in made] == [
+        {"fee": 1, "min_boost": 5, "expiry": "none"},
+        {"fee": 1, "min_boost": 5, "max_boost": 9},
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(NOT_SWEPT))
+def test_what_changes_no_what_if_is_not_swept_over(name):
+    """The error names the setting."""
+    with pytest.raises(UsageError, match=f"^{name} cannot be swept over"):
+        split_swept([f"{name}=a,b"])
+
+
+def test_no_setting_is_named_like_a_column_of_every_sweep():
+    """Settings swept over are columns by their own name, which are to be told from the outcomes."""
+    names = {each.name for each in fields(ReplayConfig)}
+    assert names.isdisjoint(FIXED)
+    assert names >= NOT_SWEPT
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("until_block=1,soon", "setting 'until_block' has a value of the wrong type"),
+        ("start_block=1,2", "leave out start_block"),
+        ("overlay=interval(1,2)", "overlay sweeps over a,b,c"),
+        ("overlay=half_liquidity,missing.yaml", "missing.yaml: cannot be read"),
+        ("lake=nowhere,/nor/here", "no such lake"),
+        ("overlay.fee=1,(", "'overlay.fee' is no override that can be read"),
+        ("workers=1,2", "workers cannot be swept over"),
+    ],
+)
+def test_a_mistake_is_refused_before_anything_runs(argument, says, tmp_path, capsys):
+    """One line, no folder."""
+    assert main(["replay", "-m", f"results={tmp_path / 'sweep'}", argument]) in {1, 2}
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_lakes_and_ranges_are_columns_by_their_names(tmp_path):
+    """Each row is of its own lake and range, a lake's scenarios without an overlay are its history itself."""
+    sweep = tmp_path / "sweep"
+    lakes = ",".join(str(path) for path in (LAKE, tmp_path / "twin"))
+    (tmp_path / "twin").symlink_to(LAKE)
+    arguments = [f"lake={lakes}", "until_block=300,null", "overlay.expiry=contract"]
+    assert main(["replay", "-m", f"results={sweep}", *arguments]) == 0
+    table = pl.read_parquet(sweep / "sweep.parquet")
+    assert table["lake"].to_list() == [str(LAKE)] * 2 + [str(tmp_path / "twin")] * 2
+    assert table["until_block"].to_list() == ["300", "null"] * 2
+    assert table["paid_what_if"].to_list() == table["paid_baseline"].to_list()
+    assert table["paid"][0] < table["paid"][1]
+    # The same bytes are the same history, wherever they are: one folder for both.
+    assert table["scenario"].to_list()[:2] == table["scenario"].to_list()[2:]
