@@ -68,27 +68,39 @@ class Recorder(CreditMoves):
 class SumRecorder(Recorder):
     """Keeps kind, job and amount of a move only."""
 
+    def __init__(self, context: CallContext) -> None:
+        super().__init__(context)
+        self._noted: list[tuple[str, int, int]] = []
+
+    def mark(self, jobs: Iterable[Job]) -> Any:  # noqa: ARG002 - the recorder's interface
+        """As `Recorder.mark`."""
+        return len(self._noted)
+
+    def back(self, mark: Any) -> None:
+        """As `Recorder.back`."""
+        del self._noted[mark:]
+
     def note(
         self,
         kind: str,
         job: Job,
         amount: int,
-        rewarded_before: int,  # noqa: ARG002 - the ledger's signature - the recorder's interface
+        rewarded_before: int,  # noqa: ARG002 - the ledger's signature
         counterpart: str = "",  # noqa: ARG002 - the ledger's signature
         numerator: int = 0,  # noqa: ARG002 - the ledger's signature
         denominator: int = 0,  # noqa: ARG002 - the ledger's signature
     ) -> None:
         """Write a move of `amount` wei."""
-        self.moves.append((kind, id(job), amount))  # type: ignore[arg-type] # a shorter record, read by `sums` alone
+        self._noted.append((kind, id(job), amount))
 
     def minted_since(self, job: Job, amount: int, rewarded_before: int) -> None:  # noqa: ARG002 - the ledger's signature
         """Write what was mined since the last reward."""
-        self.moves.append((MINTED_SETTLED, id(job), amount))  # type: ignore[arg-type]
+        self._noted.append((MINTED_SETTLED, id(job), amount))
 
     def sums(self) -> dict[tuple[int, str], int]:
         """Wei by identity of the job's record and kind of move."""
         sums = self._opened()
-        for kind, job, amount in self.moves:  # type: ignore[misc]
+        for kind, job, amount in self._noted:
             sums[job, kind] += amount
         return sums
 
@@ -96,23 +108,18 @@ class SumRecorder(Recorder):
 class KeepingRecorder(Recorder):
     """Rule `none`: a reset throws nothing away. The model notes it in the midst, and takes over what is put back."""
 
-    def note(
-        self,
-        kind: str,
-        job: Job,
-        amount: int,
-        rewarded_before: int,
-        counterpart: str = "",
-        numerator: int = 0,
-        denominator: int = 0,
-    ) -> None:
+    def note(self, kind: str, job: Job, amount: int, *rest: Any, **named: Any) -> None:
         """Write a move as the rule has it."""
         if kind == EXPIRED:
             job.credits -= amount
             return
         if kind == MINTED_RESET:
             amount = job.period_credits
-        super().note(kind, job, amount, rewarded_before, counterpart, numerator, denominator)
+        super().note(kind, job, amount, *rest, **named)
+        self._follow(kind, job, amount)
+
+    def _follow(self, kind: str, job: Job, amount: int) -> None:
+        """What else the rule does once a move is written: nothing."""
 
 
 class DocumentedRecorder(KeepingRecorder):
@@ -147,22 +154,10 @@ class DocumentedRecorder(KeepingRecorder):
             job.credits -= amount
             CreditMoves.note(self, EXPIRED, job, -amount, job.rewarded_at)
 
-    def note(
-        self,
-        kind: str,
-        job: Job,
-        amount: int,
-        rewarded_before: int,
-        counterpart: str = "",
-        numerator: int = 0,
-        denominator: int = 0,
-    ) -> None:
-        """Write a move as the rule has it, and keep the lots."""
-        super().note(kind, job, amount, rewarded_before, counterpart, numerator, denominator)
+    def _follow(self, kind: str, job: Job, amount: int) -> None:
+        """Keep the lots."""
         lots = self._lots[id(job)]
-        if kind == MINTED_RESET:
-            lots.add(job.rewarded_at, kind, job.period_credits)
-        elif kind in MINTED or kind == FORCED:
+        if kind in MINTED or kind == FORCED:
             lots.add(job.rewarded_at, kind, amount)
         elif kind == MIGRATED_IN:
             for lot in self._migrating:
@@ -171,7 +166,7 @@ class DocumentedRecorder(KeepingRecorder):
             self._migrating = lots.take(lots.total)
         elif kind in {REPRICED, REMOVED}:
             lots.rescale(lots.total + amount)
-        elif kind != EXPIRED:
+        else:
             lots.take(-amount)
 
 
