@@ -19,9 +19,8 @@ from keep3r_replay.scenario.swaps import (
     position_amounts,
     swap_in,
     swap_to,
-    tick_at,
 )
-from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
+from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio, tick_at
 
 if TYPE_CHECKING:
     from keep3r_replay.scenario.stage import Stage

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.uniswap_v3.tick_math import MAX_TICK, sqrt_ratio
+from keep3r_replay.uniswap_v3.tick_math import MAX_TICK, sqrt_ratio, tick_at
 
 if TYPE_CHECKING:
     from keep3r_replay.uniswap_v3.oracle import Pool
@@ -91,18 +91,6 @@ def swap_to(pool: Pool, fee: int, sqrt_price_x96: int) -> Swapped | None:
         return None
     falls = sqrt_price_x96 < pool.sqrt_price_x96
     return swap_in(pool, fee, _ENDLESS, sells_token0=falls, limit=sqrt_price_x96)
-
-
-def tick_at(price: int) -> int:
-    """The greatest tick whose square-root price is at most `price` (TickMath.getTickAtSqrtRatio)."""
-    low, high = -MAX_TICK, MAX_TICK
-    while low < high:
-        middle = (low + high + 1) // 2
-        if sqrt_ratio(middle) <= price:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _step(price: int, target: int, liquidity: int, remaining: int, fee: int, *, falls: bool) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
+from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio, tick_at
 
 if TYPE_CHECKING:
     from keep3r_replay.uniswap_v3.oracle import Pool
@@ -38,7 +38,7 @@ def swap_contradiction(
     if sqrt_price_x96 > before if falls else sqrt_price_x96 < before:
         return Contradiction("sqrt_price_x96", before, sqrt_price_x96)
     if not sqrt_ratio(tick) <= sqrt_price_x96 <= sqrt_ratio(tick + 1):
-        return Contradiction("tick", _tick_at(sqrt_price_x96), tick)
+        return Contradiction("tick", tick_at(sqrt_price_x96), tick)
     crossed = _crossed(pool, tick)
     after = pool.liquidity
     for boundary in crossed:
@@ -99,15 +99,3 @@ def _freed(start: int, end: int, liquidity: int, *, falls: bool) -> int:
     if falls:
         return liquidity * (start - end) >> 96
     return (liquidity << 96) * (end - start) // end // start
-
-
-def _tick_at(price: int) -> int:
-    """The greatest tick whose square-root ratio is at most `price`."""
-    low, high = -887272, 887272
-    while low < high:
-        middle = (low + high + 1) // 2
-        if sqrt_ratio(middle) <= price:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -44,3 +44,15 @@ def sqrt_ratio(tick: int) -> int:
     if tick > 0:
         ratio = UINT256_MAX // ratio
     return (ratio >> 32) + (1 if ratio & 0xFFFFFFFF else 0)
+
+
+def tick_at(price: int) -> int:
+    """The greatest tick whose square-root price is at most `price` (TickMath.getTickAtSqrtRatio)."""
+    low, high = -MAX_TICK, MAX_TICK
+    while low < high:
+        middle = (low + high + 1) // 2
+        if sqrt_ratio(middle) <= price:
+            low = middle
+        else:
+            high = middle - 1
+    return low
