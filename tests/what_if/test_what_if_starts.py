@@ -46,6 +46,16 @@ def _both(changes, block):
     return overlay_from(whole), overlay_from({name: each for name, each in whole.items() if changes[name] != STARTS})
 
 
+def _told(state):
+    """A state without what no reading tells, among which is the list of tokens of which a job has no credits."""
+    told = told_by_readings(state)
+    jobs = {
+        address: {name: value for name, value in job.items() if name != "tokens"}
+        for address, job in told["jobs"].items()
+    }
+    return {**told, "jobs": jobs}
+
+
 @pytest.mark.parametrize("recording", FUZZ, ids=name_of)
 def test_a_what_if_from_readings_is_that_of_the_whole_history_whose_changes_begin_there(
     recording, audited_recordings, baseline_of
@@ -61,7 +71,7 @@ def test_a_what_if_from_readings_is_that_of_the_whole_history_whose_changes_begi
         expected, run = what_if(whole, of_whole), what_if(started, of_started, ledger=True)
         assert run.works.done == expected.works.done[before:], name
         assert run.reverted == [call for call in expected.reverted if call.block_number > start.block], name
-        assert told_by_readings(run.protocol.dump()) == told_by_readings(expected.protocol.dump()), name
+        assert _told(run.protocol.dump()) == _told(expected.protocol.dump()), name
 
 
 @pytest.mark.parametrize("recording", [SAMPLE / "recording", DATA / "open-v2.3-fuzz-mixed-101"], ids=name_of)
