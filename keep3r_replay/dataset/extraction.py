@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.spans import SpanPlanner
 from keep3r_replay.dataset.chain_head import Block, block_at, check_chain, final_head
-from keep3r_replay.dataset.discovery import NOBODY, Discovery
+from keep3r_replay.dataset.discovery import Discovery
 from keep3r_replay.dataset.forks import fork_point
-from keep3r_replay.dataset.parameters import PARAMETERS, read_parameters
+from keep3r_replay.dataset.founding import found_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
 from keep3r_replay.dataset.state import ExtractionState, Range, load_state
-from keep3r_replay.errors import NodeError, UsageError
+from keep3r_replay.errors import NodeError
+from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.manifest import Coverage
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Extraction:
         last = self._last_block(head)
         self._target = last
         if not state.contracts:
-            self._found(state, head)
+            found_lake(self._client, self._spec, self._discovery(head), state, self._request.from_block, self._say)
         while state.stale:
             self._refetch(state, state.stale[0], head)
             self._outcome.repaired += 1
@@ -164,46 +165,6 @@ class Extraction:
     def _discovery(self, head: Block) -> Discovery:
         return Discovery(self._client, self._spec, head.number)
 
-    def _found(self, state: ExtractionState, head: Block) -> None:
-        """Begin a lake: find the contracts, read what their constructors set."""
-        discovery = self._discovery(head)
-        contracts = discovery.resolve(discovery.start(), {})
-        found = {contract.address for contract in contracts if contract.role == "keep3r"}
-        for keep3r in self._spec.keep3rs:
-            if keep3r not in found:
-                raise UsageError(f"there is no Keep3r at {keep3r} on chain {self._spec.chain_id}")
-        if not contracts:
-            raise UsageError("none of the deployment's contracts exists on this chain")
-        state.contracts = {contract.address: contract for contract in contracts}
-        self._read_initial(state, contracts)
-        state.tokens = self._tokens(state)
-        state.save_deployment()
-        state.save_manifest()
-        self._say(f"{len(contracts)} contracts: " + ", ".join(f"{each.role} {each.address}" for each in contracts))
-
-    def _read_initial(self, state: ExtractionState, contracts: Iterable[Contract]) -> None:
-        for contract in contracts:
-            if (contract.role, contract.version) not in PARAMETERS:
-                continue
-            block = max(int(contract.facts["from_block"]), (self._request.from_block or 0) - 1)
-            state.initial_state[contract.address] = read_parameters(self._client, contract, block)
-            if contract.role == "keep3r":
-                state.initial_state_block = block
-
-    def _tokens(self, state: ExtractionState) -> dict[str, str]:
-        tokens = dict(self._spec.tokens)
-        kp3r = state.initial_state.get(self._spec.keep3r, {}).get("keep3rV1", NOBODY)
-        tokens.setdefault("kp3r", kp3r)
-        tokens.setdefault("kp3r_in_pools", tokens["kp3r"])
-        pools = [contract for contract in state.contracts.values() if contract.role == "uniswap_v3_pool"]
-        for pool in sorted(pools, key=lambda contract: contract.address):
-            pair = [pool.facts["token0"], pool.facts["token1"]]
-            if tokens["kp3r_in_pools"] in pair:
-                pair.remove(tokens["kp3r_in_pools"])
-                tokens.setdefault("weth", pair[0])
-        tokens.setdefault("weth", NOBODY)
-        return dict(sorted(tokens.items()))
-
     def _extend(self, state: ExtractionState, first: int, last: int, head: Block) -> None:
         """Fetch new blocks; what the last partition holds already is kept and its file continued."""
         tail = next((span for span in state.ranges() if state.coverage and span[1] == first - 1), None)
@@ -213,8 +174,9 @@ class Extraction:
             keeps = continued if continued and continued not in state.stale else None
             start = continued[0] if continued else first
             kept = state.of_range(keeps) if keeps else []
+            readings = self._readings(state, continued) if continued and not keeps else []
             try:
-                written = self._write(state, start, last, head, kept)
+                written = self._write(state, start, last, head, kept, readings)
                 break
             except NewContractsError as found:
                 self._take(state, found.contracts)
@@ -226,13 +188,34 @@ class Extraction:
         """Fetch a complete partition again, because a file is damaged or a contract was found that it lacks."""
         while True:
             try:
-                written = self._write(state, *span, head, [])
+                written = self._write(state, *span, head, [], self._readings(state, span))
                 break
             except NewContractsError as found:
                 self._take(state, found.contracts)
         self._commit(state, span, *span, written)
 
-    def _write(self, state: ExtractionState, first: int, last: int, head: Block, kept: list[FileEntry]) -> Written:
+    def _readings(self, state: ExtractionState, span: Range) -> list[FileEntry]:
+        """The readings of a partition that is fetched again: nobody else asks for them a second time."""
+        intact = []
+        for entry in state.of_range(span):
+            if entry.table != "readings":
+                continue
+            problem = problem_of(self._lake / entry.path, entry)
+            if problem:
+                self._say(f"readings of blocks {span[0]} to {span[1]} are lost ({problem}): ask for them again")
+            else:
+                intact.append(entry)
+        return intact
+
+    def _write(
+        self,
+        state: ExtractionState,
+        first: int,
+        last: int,
+        head: Block,
+        kept: list[FileEntry],
+        readings: list[FileEntry],
+    ) -> Written:
         discovery = self._discovery(head)
         source = Source(
             self._client,
@@ -242,12 +225,12 @@ class Extraction:
             lambda named: discovery.resolve(named, state.contracts),
             lambda block, logs: self._progress(block, self._target, logs),
         )
-        return write_partition(self._lake, first, last, state.contracts, source, kept)
+        return write_partition(self._lake, first, last, state.contracts, source, kept, readings)
 
     def _take(self, state: ExtractionState, contracts: list[Contract]) -> None:
         for contract in contracts:
             self._say(f"found {contract.role} {contract.address}, created in block {contract.facts['from_block']}")
-        self._read_initial(state, contracts)
+        read_initial(self._client, state, contracts, self._request.from_block)
         state.add_contracts(contracts)
 
     def _commit(self, state: ExtractionState, old: Range | None, first: int, last: int, written: Written) -> None:

@@ -76,6 +76,7 @@ def write_partition(
     contracts: Mapping[str, Contract],
     source: Source,
     kept: Sequence[FileEntry] = (),
+    readings: Sequence[FileEntry] = (),
 ) -> Written:
     """Write the files of the closed range of blocks.
 
@@ -86,6 +87,7 @@ def write_partition(
         contracts: whose logs to fetch, by address.
         source: the node and how to ask it.
         kept: files of the lake that hold the beginning of the range already; only what follows them is fetched.
+        readings: files of a range that is fetched again whose rows are kept all the same.
 
     Raises:
         NewContractsError: the range names contracts that are not among `contracts`.
@@ -94,7 +96,7 @@ def write_partition(
     """
     start = max((entry.to_block for entry in kept), default=first - 1) + 1
     with PartitionWriter(lake, first) as writer, ThreadPoolExecutor(1, thread_name_prefix="fees") as pool:
-        for entry in kept:
+        for entry in (*kept, *readings):
             for rows in rows_of(lake / entry.path):
                 writer.add(entry.table, rows)
         fees = pool.submit(FeeSource(source.client).base_fees, start, last) if not source.only_logs else None

@@ -27,12 +27,13 @@ class Damage:
 def damaged_files(lake: Path, manifest: Manifest) -> Iterator[Damage]:
     """Yield every file of the manifest that is missing, altered or unreadable; each is read whole."""
     for entry in manifest.files:
-        problem = _problem(lake / entry.path, entry)
+        problem = problem_of(lake / entry.path, entry)
         if problem:
             yield Damage(entry, problem)
 
 
-def _problem(path: Path, entry: FileEntry) -> str:
+def problem_of(path: Path, entry: FileEntry) -> str:
+    """Say how a file is not what the manifest says; empty if it is."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

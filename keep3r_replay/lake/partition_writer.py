@@ -28,7 +28,7 @@ ROW_GROUP = 32_768
 """Rows of a row group: the most that one table keeps in memory before it writes."""
 
 _READ_ROWS = 16_384
-_WAITING_GROUPS = 2
+_WAITING_GROUPS = 1
 """Full row groups that may wait for being written: bounds the memory."""
 
 

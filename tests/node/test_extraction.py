@@ -274,6 +274,25 @@ def test_readings_are_what_the_views_answer(chain: Keep3rChain, tmp_path: Path) 
     assert (old["value"] is None) == (old["revert"] is not None)
 
 
+def test_readings_survive_a_repair(chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A partition that is fetched again keeps its readings; if their own file is damaged, the run says so."""
+    lake = tmp_path / "lake"
+    arguments = settings(chain.keep3r, lake, "confirmations=0")
+    assert run(chain.node.url, *arguments, "readings=[60,70]") == 0
+    whole = content(lake)
+    (readings,) = (path for path in sorted((lake / "readings").iterdir()) if path.suffix == ".parquet")
+    (lake / "logs" / readings.name).unlink()
+    assert run(chain.node.url, *arguments) == 0
+    assert content(lake) == whole
+    readings.write_bytes(readings.read_bytes()[:-5])
+    capsys.readouterr()
+    assert run(chain.node.url, *arguments) == 0
+    assert "readings of blocks" in capsys.readouterr().err
+    assert not list((lake / "readings").glob("*.parquet"))
+    assert run(chain.node.url, *arguments, "readings=[60,70]") == 0
+    assert content(lake) == whole
+
+
 def test_readings_outside_the_lake_are_refused(chain: Keep3rChain, tmp_path: Path) -> None:
     """A block that the lake does not cover cannot be read at: a usage error."""
     assert run(chain.node.url, *settings(chain.keep3r, tmp_path / "lake", "readings=[1000000]")) == 2
