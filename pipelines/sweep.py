@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from pipelines.points import points, split_swept
-from pipelines.what_if import check_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,26 +28,27 @@ def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
 
     Raises:
         LakeError: a lake is missing or damaged.
-        UsageError: a setting makes no sense in a what-if.
     """
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.what_if.sweep.scenarios import Scenario, Source
-    from pipelines.replay import SAMPLE
 
-    for point in wanted:
-        check_mode(point.config)
-    paths = {str(point.config.lake or SAMPLE) for point in wanted}
-    lakes = {path: Lake.open(path) for path in sorted(paths)}
+    lakes = {path: Lake.open(path) for path in dict.fromkeys(map(_lake, wanted))}
     for lake in lakes.values():
         lake.check_content()
     return [
         Scenario(
             point.values,
             point.config.overlay.changes(),
-            Source(lakes[str(point.config.lake or SAMPLE)], {"until_block": point.config.until_block}),
+            Source(lakes[_lake(point)], *(getattr(point.config, name) for name in Source._fields[1:])),
         )
         for point in wanted
     ]
+
+
+def _lake(point: Point) -> str:
+    from pipelines.replay import SAMPLE
+
+    return point.config.lake or str(SAMPLE)
 
 
 def sweep(config: ReplayConfig, swept: dict[str, list[Any]], launcher: list[str]) -> int:

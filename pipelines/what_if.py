@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.errors import InputError
 from keep3r_replay.what_if.overlay import Overlay, overlay_from
 
 if TYPE_CHECKING:
@@ -56,12 +56,6 @@ def read_overlay(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(path, "holds no changes: lines of NAME: VALUE", remedy="docs/what-if.md lists the names")
     return {str(name): value for name, value in values.items()}
-
-
-def check_mode(config: ReplayConfig) -> None:
-    """Refuse settings that a sweep has no use for. Raises `UsageError`."""
-    if config.start_block is not None or config.resume is not None or config.resume_block is not None:
-        raise UsageError("a sweep replays from the beginning: leave out start_block and resume")
 
 
 def replay_what_if(config: ReplayConfig) -> int:

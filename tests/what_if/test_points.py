@@ -90,7 +90,7 @@ def test_no_setting_is_named_like_a_column_of_every_sweep():
     ("argument", "says"),
     [
         ("until_block=1,soon", "setting 'until_block' has a value of the wrong type"),
-        ("start_block=1,2", "leave out start_block"),
+        ("overlay.market_lake=nowhere,/nor/here", "no such lake"),
         ("overlay=interval(1,2)", "overlay sweeps over a,b,c"),
         ("overlay=half_liquidity,missing.yaml", "missing.yaml: cannot be read"),
         ("lake=nowhere,/nor/here", "no such lake"),

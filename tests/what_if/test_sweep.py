@@ -34,7 +34,7 @@ def lake():
 
 
 def _scenarios(lake, *changes, until_block=None):
-    source = Source(lake, {"until_block": until_block})
+    source = Source(lake, until_block)
     return [Scenario(each, overlay_from(each).changes(), source) for each in changes]
 
 

@@ -7,28 +7,22 @@ files: a worker writes its folder as every other engine does, only somewhere of 
 from __future__ import annotations
 
 import logging
-import platform
-import threading
 import zlib
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.what_if.sweep.jobs import DIED, Ended, Job, loaded, run_loaded
+from keep3r_replay.what_if.sweep.dask_worker import OtherCodeError, SentLake, check_code, own_code, run_remote
+from keep3r_replay.what_if.sweep.jobs import DIED, Ended, Job
 from keep3r_replay.what_if.sweep.processes import prepare_alone, without_interrupts
-from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, code_hash
+from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, Source, source_name
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-    from keep3r_replay.what_if.measured import Baseline
     from keep3r_replay.what_if.sweep.jobs import Work
 
 _ATTEMPTS = 2
@@ -37,70 +31,6 @@ _PATIENCE = 20
 """Seconds that the scheduler has for an answer, and a cluster for its first worker."""
 _AT_A_TIME = 2
 """Histories whose jobs are under way: the next one is loaded while the last one's are run."""
-
-
-class Code(NamedTuple):
-    """What a worker must have in common with us, so that the same job gives the same bytes."""
-
-    keep3r_replay: str
-    polars: str
-    python: str
-
-
-def own_code() -> Code:
-    """The code of this process."""
-    return Code(code_hash(), pl.__version__, ".".join(platform.python_version_tuple()[:2]))
-
-
-class Parcel(NamedTuple):
-    """A history on its way: files of its lake by path, and the loaded history, compressed."""
-
-    files: dict[str, bytes]
-    history: bytes
-
-
-class OtherCodeError(Keep3rReplayError):
-    """A worker runs other code than we do."""
-
-
-# ON A WORKER
-
-
-_ONE_AT_A_TIME = threading.Lock()
-
-
-def run_remote(job: Job, parcel: Parcel, code: Code) -> tuple[Ended, dict[str, bytes]]:
-    """Run a scenario, and give its folder as the bytes of its files. Raises `OtherCodeError`."""
-    check_code(own_code(), code)
-    # A worker may have threads, but a history is one: its scenarios would take turns anyhow.
-    with _ONE_AT_A_TIME, TemporaryDirectory(prefix="keep3r-") as place:
-        ended = run_loaded(job, partial(_unpacked, job, parcel, Path(place, "lake")), Path(place))
-        folder = Path(place, job.name)
-        files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())} if ended.status == DONE else {}
-    return ended, files
-
-
-def check_code(found: Code, wanted: Code) -> None:
-    """Raise `OtherCodeError` if a worker's code is not ours."""
-    for name, theirs, ours in zip(Code._fields, found, wanted, strict=True):
-        if theirs != ours:
-            versions = "" if name == "keep3r_replay" else f" ({theirs} instead of {ours})"
-            raise OtherCodeError(f"a worker runs another {name}{versions}: install the same on all machines")
-
-
-def _unpacked(job: Job, parcel: Parcel, place: Path) -> list[Baseline]:
-    for name, content in parcel.files.items():
-        path = place / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    manifest, deployment = Lake.read(place)
-    bases = loaded(job.source, partial(zlib.decompress, parcel.history))
-    for base in bases:
-        base.lake = Lake(place, deployment, manifest)
-    return bases
-
-
-# HERE
 
 
 def run_with_dask(work: Work, scheduler: str | None) -> Generator[Ended, None, None]:
@@ -127,7 +57,8 @@ class _Cluster:
         self._running = as_completed(loop=client.loop, raise_errors=False)
         self._jobs: dict[str, Job] = {}
         self._left: dict[str, int] = {}
-        self._parcels: dict[str, Any] = {}
+        self._sent: dict[str, Any] = {}
+        """What the workers hold, by name of the history or the lake."""
         self._suspects: list[Job] = []
 
     def run(self) -> Iterator[Ended]:
@@ -138,7 +69,6 @@ class _Cluster:
                 yield from (Ended(job.name, FAILED, error, {}) for job in jobs)
                 continue
             self._left[source] = len(jobs)
-            self._parcels[source] = self._send(source)
             for job in jobs:
                 self._begin(job)
             yield from self._collect(_AT_A_TIME - 1)
@@ -146,25 +76,35 @@ class _Cluster:
         for job in self._suspects:
             yield self._run_alone(job)
 
-    def _send(self, source: str) -> Any:
-        """Give a history to all workers."""
-        lake = self._work.sources[source].lake
-        names = ["manifest.json", "deployment.json"]
-        if any(job.kept.ledger for job in self._work.jobs):
-            # The ledger's tables are joined with the lake's.
-            names += [entry.path for entry in lake.manifest.files]
-        files = {name: (lake.path / name).read_bytes() for name in names}
-        history = zlib.compress((self._work.place / source).read_bytes(), 1)
-        try:
-            self._client.wait_for_workers(1, timeout=_PATIENCE)
-            return self._client.scatter(Parcel(files, history), broadcast=True, hash=False, timeout=_PATIENCE)
-        except TimeoutError:
-            raise Keep3rReplayError("the scheduler has no workers left; finished what-ifs are kept") from None
-
     def _begin(self, job: Job) -> None:
-        future = self._client.submit(run_remote, job, self._parcels[job.source], own_code(), pure=False)
+        history = self._at_workers(job.source, partial(self._packed, job.source))
+        lake = self._lake_at_workers(self._work.sources[job.source].lake)
+        other = job.changes.get("market_lake")
+        market = self._lake_at_workers(Lake.open(other)) if other else None
+        future = self._client.submit(run_remote, job, history, lake, market, own_code(), pure=False)
         self._jobs[future.key] = job
         self._running.add(future)
+
+    def _packed(self, source: str) -> bytes:
+        return zlib.compress((self._work.place / source).read_bytes(), 1)
+
+    def _lake_at_workers(self, lake: Lake) -> Any:
+        # Tables are joined with the lake's, and markets read from it: all of it goes.
+        names = ["manifest.json", "deployment.json", *(entry.path for entry in lake.manifest.files)]
+        name = f"lake {source_name(Source(lake))}"
+        return self._at_workers(
+            name, lambda: SentLake(name, str(lake.path), {each: (lake.path / each).read_bytes() for each in names})
+        )
+
+    def _at_workers(self, name: str, content: Callable[[], Any]) -> Any:
+        """What all workers hold: given to them if they do not yet."""
+        if name not in self._sent:
+            try:
+                self._client.wait_for_workers(1, timeout=_PATIENCE)
+                self._sent[name] = self._client.scatter(content(), broadcast=True, hash=False, timeout=_PATIENCE)
+            except TimeoutError:
+                raise Keep3rReplayError("the scheduler has no workers left; finished what-ifs are kept") from None
+        return self._sent[name]
 
     def _collect(self, most: int) -> Iterator[Ended]:
         """Take what ends until at most so many histories have jobs under way."""
@@ -178,7 +118,7 @@ class _Cluster:
                 yield ended
             self._left[job.source] -= 1
             if not self._left[job.source]:
-                del self._left[job.source], self._parcels[job.source]
+                del self._left[job.source], self._sent[job.source]
                 if all(suspect.source != job.source for suspect in self._suspects):
                     (self._work.place / job.source).unlink()
 
@@ -208,7 +148,8 @@ class _Cluster:
 
     def _run_alone(self, job: Job) -> Ended:
         for _ in range(_ATTEMPTS):
-            self._parcels[job.source] = self._send(job.source)
+            # What was sent went with the workers that had it.
+            self._sent.clear()
             self._begin(job)
             ended = self._ended(self._jobs.popitem()[1], next(self._running))
             if ended is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.what_if.overlay import overlay_from
-from keep3r_replay.what_if.results import as_json, baselines, make_what_if, write_what_if
+from keep3r_replay.what_if.results import as_json, make_what_if, write_what_if
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, Kept, Source
 
 if TYPE_CHECKING:
@@ -22,11 +22,10 @@ DIED = "the process that ran it died"
 
 
 class Job(NamedTuple):
-    """A scenario as a worker needs it: name of its folder and of its history, settings of that, the overlay."""
+    """A scenario as a worker needs it: name of its folder and of its history, the overlay."""
 
     name: str
     source: str
-    settings: dict[str, Any]
     changes: dict[str, Any]
     kept: Kept
 
@@ -70,7 +69,7 @@ def prepare(source: Source, file: Path) -> str:
     """Load and measure a history, once for all its scenarios, into `file`; what went wrong is returned."""
     try:
         with _no_collections():
-            bases = baselines(source.lake, **source.settings)
+            bases = source.baselines()
             file.write_bytes(pickle.dumps(bases, protocol=pickle.HIGHEST_PROTOCOL))
     except Keep3rReplayError as error:
         return str(error)
@@ -120,7 +119,8 @@ def run_loaded(job: Job, bases: Callable[[], list[Baseline]], folder: Path) -> E
             summary, tables = make_what_if(history, overlay, ledger=job.kept.ledger, tables=job.kept.tables)
         configuration = {
             "mode": "what_if",
-            **job.settings,
+            "until_block": history[0].until_block,
+            "started_after": {base.contract.address: base.start.block for base in history if base.start is not None},
             "ledger": job.kept.ledger,
             "overlay": as_json(overlay.changes()),
         }

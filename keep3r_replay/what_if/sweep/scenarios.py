@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keep3r_replay
 from keep3r_replay.audit.results import MANIFEST, SUMMARY, lake_fingerprint
-from keep3r_replay.what_if.other_market import market_inputs
+from keep3r_replay.audit.starts import starts
+from keep3r_replay.what_if.other_market import market_inputs, without_paths
+from keep3r_replay.what_if.results import baselines
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.what_if.measured import Baseline
 
 _NAME_LENGTH = 20
 
@@ -21,10 +24,29 @@ DONE, KEPT, FAILED = "done", "kept", "failed"
 
 
 class Source(NamedTuple):
-    """A history that scenarios start from: a lake, and what of it, as settings of `baselines` by name."""
+    """A history that scenarios start from: a lake, and what of it, by the names of the command's settings."""
 
     lake: Lake
-    settings: dict[str, Any]
+    until_block: int | None = None
+    start_block: int | None = None
+    resume: str | None = None
+    resume_block: int | None = None
+
+    def baselines(self) -> list[Baseline]:
+        """The history, loaded and measured. Raises `Keep3rReplayError` if there is none."""
+        beginnings = starts(self.lake, self.until_block, self.start_block, self.resume, self.resume_block)
+        return baselines(self.lake, self.until_block, beginnings)
+
+    def content(self) -> dict[str, Any]:
+        """What decides it, wherever it lies."""
+        settings = {name: value for name, value in self._asdict().items() if name != "lake"}
+        return {**settings, "resume": _fingerprint(self.resume), "inputs": lake_fingerprint(self.lake)}
+
+
+def _fingerprint(results: str | None) -> str | None:
+    """SHA-256 of the manifest of results, which holds those of their files; none where there are no results."""
+    manifest = Path(results or "", MANIFEST)
+    return hashlib.sha256(manifest.read_bytes()).hexdigest() if results and manifest.is_file() else None
 
 
 class Scenario(NamedTuple):
@@ -59,18 +81,18 @@ class Finished(NamedTuple):
 
 
 def scenario_name(scenario: Scenario, kept: Kept) -> str:
-    """Name of a scenario's folder: a hash of the history, the overlay, what is kept and the code."""
-    content = {**_source_content(scenario.source), "overlay": scenario.changes, **kept._asdict(), "code": code_hash()}
-    return _name(content | market_inputs(scenario.changes))
+    """Name of a scenario's folder: a hash of the history, the overlay, what is kept and the code.
+
+    Raises:
+        LakeError: there is no such lake as the overlay takes its market from.
+    """
+    changes = {"overlay": without_paths(scenario.changes), **market_inputs(scenario.changes)}
+    return _name({**scenario.source.content(), **changes, **kept._asdict(), "code": code_hash()})
 
 
 def source_name(source: Source) -> str:
     """Name of a history: the same for all scenarios that start from it."""
-    return _name(_source_content(source))
-
-
-def _source_content(source: Source) -> dict[str, Any]:
-    return {"inputs": lake_fingerprint(source.lake), **source.settings}
+    return _name(source.content())
 
 
 def _name(content: dict[str, Any]) -> str:
