@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from pipelines.config import load_config, setting
 
@@ -45,21 +46,38 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.report.figures import NARROW, WIDE
     from keep3r_replay.report.page import JOBS_SHOWN, make_report
     from keep3r_replay.report.results import Results
-    from keep3r_replay.report.what_if_page import make_what_if_report, what_if_summary
+    from keep3r_replay.report.what_if_results import what_if_summary
 
+    size = WIDE if config.width is Width.wide else NARROW
     what_if = what_if_summary(Path(config.results))
     if what_if is not None:
-        page = make_what_if_report(Path(config.results), what_if).encode()
-        write_bytes(Path(config.report), page)
-        print(f"report {config.report}: a what-if, {len(page) / 1e6:.1f} MB")
-        return 0
+        return _report_what_if(config, what_if, size)
     results = Results(Path(config.results))
     jobs = [results.chosen(config.job)] if config.job else results.jobs()[:JOBS_SHOWN]
     page = make_report(results, jobs).encode()
     write_bytes(Path(config.report), page)
     print(f"report {config.report}: {len(jobs)} of {len(results.jobs())} jobs, {len(page) / 1e6:.1f} MB")
     if config.charts is not None:
-        size = WIDE if config.width is Width.wide else NARROW
         files = write_charts(results, jobs, Path(config.charts), config.format.value, size)
+        print(f"charts {config.charts}: {len(files)} files")
+    return 0
+
+
+def _report_what_if(config: ReportConfig, summary: dict[str, Any], size: tuple[float, float]) -> int:
+    from keep3r_replay.lake.writer import write_bytes
+    from keep3r_replay.report.charts import write_pictures
+    from keep3r_replay.report.page import JOBS_SHOWN
+    from keep3r_replay.report.what_if_charts import all_charts
+    from keep3r_replay.report.what_if_page import make_what_if_report
+    from keep3r_replay.report.what_if_results import WhatIfResults
+
+    results = WhatIfResults(Path(config.results), summary)
+    ordered = results.jobs_by_difference()
+    jobs = [results.chosen(config.job)] if config.job else ordered[:JOBS_SHOWN]
+    page = make_what_if_report(results, jobs).encode()
+    write_bytes(Path(config.report), page)
+    print(f"report {config.report}: a what-if, {len(jobs)} of {len(ordered)} jobs, {len(page) / 1e6:.1f} MB")
+    if config.charts is not None:
+        files = write_pictures(all_charts(results, jobs), Path(config.charts), config.format.value, size)
         print(f"charts {config.charts}: {len(files)} files")
     return 0

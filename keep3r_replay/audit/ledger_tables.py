@@ -76,9 +76,7 @@ def ledger_tables(
         "expiry_findings": _with_hashes(
             lake, _table(expiry_findings(ledger, calendar), ExpiryFinding._fields), until_block
         ),
-        "job_history": _table(observer.states, JobState._fields),
-        "period_views": _table(observer.views, PeriodView._fields),
-        "reward_periods": _table(calendar.periods, Period._fields),
+        **curve_tables(observer),
         **account_tables(
             lake,
             works,
@@ -86,6 +84,16 @@ def ledger_tables(
             until_block,
             quotes_eth=observer.keep3r.rules.payment is Payment.LIVE_PRICE,
         ),
+    }
+
+
+def curve_tables(observer: CreditObserver) -> dict[str, pl.DataFrame]:
+    """Those of them that the curve of a job's credits is drawn from."""
+    calendar = Calendar(observer.regimes, observer.ended_at)
+    return {
+        "job_history": _table(observer.states, JobState._fields),
+        "period_views": _table(observer.views, PeriodView._fields),
+        "reward_periods": _table(calendar.periods, Period._fields),
     }
 
 

@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.report.figures import Size, draw_credits, draw_keepers, draw_waste, draw_waterfall, picture
+from keep3r_replay.report.figures import (
+    NARROW,
+    WIDE,
+    Size,
+    draw_credits,
+    draw_keepers,
+    draw_waste,
+    draw_waterfall,
+    picture,
+)
+from keep3r_replay.report.html import figure
 from keep3r_replay.report.series import job_series
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from keep3r_replay.report.results import Results
@@ -72,11 +82,22 @@ def keeper_chart(results: Results) -> Chart | None:
 
 def write_charts(results: Results, jobs: list[str], folder: Path, format_: str, size: Size) -> list[Path]:
     """Each chart as a file of its own, `png` or `svg`; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
     charts = [chart for job in jobs for chart in job_charts(results, job)]
     keepers = keeper_chart(results)
+    return write_pictures([*charts, *([keepers] if keepers else [])], folder, format_, size)
+
+
+def drawn(chart: Chart) -> str:
+    """A chart as a piece of a page, for a desk and for a phone."""
+    wide, narrow = (picture(chart.draw, size, chart.name) for size in (WIDE, NARROW))
+    return figure(chart.name, chart.caption, wide, narrow)
+
+
+def write_pictures(charts: Iterable[Chart], folder: Path, format_: str, size: Size) -> list[Path]:
+    """Each of these charts as a file of its own; returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for chart in [*charts, *([keepers] if keepers else [])]:
+    for chart in charts:
         file = folder / f"{chart.name.replace(' ', '-')}.{format_}"
         file.write_bytes(picture(chart.draw, size, chart.name, format_))
         files.append(file)

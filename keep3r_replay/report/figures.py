@@ -26,7 +26,7 @@ BLUE, VERMILLION, PURPLE, GREY = "#0072b2", "#d55e00", "#cc79a7", "#8a8a8a"
 
 WIDE, NARROW = (9.0, 3.7), (4.0, 3.8)
 """Sizes in inches: for a desk, and for a phone held upright."""
-_MOST_POINTS = 2_000
+MOST_POINTS = 2_000
 _MOST_MARKS = 400
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -86,22 +86,26 @@ def picture(draw: Callable[[Any, Size], None], size: Size, name: str, format_: s
     return out.getvalue()
 
 
-def _when(seconds: float) -> datetime:
+def when(seconds: float) -> datetime:
+    """A time on an axis."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _tokens(wei: int | None) -> float:
+def whole_tokens(wei: int | None) -> float:
+    """An amount on an axis; nothing is drawn where it is not known."""
     return float("nan") if wei is None else wei / 10**18
 
 
-def _dates(axes: Any, size: Size) -> None:
+def dates(axes: Any, size: Size) -> None:
+    """Dates under the horizontal axis."""
     locator = _LOCATOR(minticks=3, maxticks=5 if size == NARROW else 9, tz=UTC)
     axes.xaxis.set_major_locator(locator)
     formatter = _FORMATTER(locator, tz=UTC, formats=_DATES, zero_formats=_DATES, offset_formats=_YEARS)
     axes.xaxis.set_major_formatter(formatter)
 
 
-def _legend(axes: Any, size: Size, handles: Sequence[Any] | None = None) -> None:
+def legend(axes: Any, size: Size, handles: Sequence[Any] | None = None) -> None:
+    """What is what, above the axes."""
     options: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "ncols": 3 if size == NARROW else 6}
     options |= {"columnspacing": 1.0, "handlelength": 1.3, "handletextpad": 0.5, "borderaxespad": 0.2}
     if handles is None:
@@ -110,24 +114,24 @@ def _legend(axes: Any, size: Size, handles: Sequence[Any] | None = None) -> None
         axes.legend(handles=handles, **options)
 
 
-def _some(times: Sequence[int]) -> list[datetime]:
+def some(times: Sequence[int]) -> list[datetime]:
     """Marks that can be told apart: of a crowd every so manieth."""
     unique = sorted(set(times))
-    return [_when(time) for time in unique[:: -(-len(unique) // _MOST_MARKS) or 1]]
+    return [when(time) for time in unique[:: -(-len(unique) // _MOST_MARKS) or 1]]
 
 
 def draw_credits(series: Series) -> Callable[[Any, Size], None]:
     """Total, liquidity and period credits over time, with works, rewards and period starts on the axis."""
 
     def draw(axes: Any, size: Size) -> None:
-        points = thinned(series.points, _MOST_POINTS)
-        times = [_when(point.timestamp) for point in points]
+        points = thinned(series.points, MOST_POINTS)
+        times = [when(point.timestamp) for point in points]
         for name, colour, style, width in (
             ("total", BLUE, "-", 1.4),
             ("period", ORANGE, "--", 1.4),
             ("liquidity", PURPLE, "-", 1.4),
         ):
-            values = [_tokens(getattr(point, name)) for point in points]
+            values = [whole_tokens(getattr(point, name)) for point in points]
             axes.plot(times, values, style, color=colour, linewidth=width, label=name)
         axes.axhline(0, color="#666666", linewidth=0.8)
         shown = [time for time in series.periods if points and points[0].timestamp <= time <= points[-1].timestamp]
@@ -136,7 +140,7 @@ def draw_credits(series: Series) -> Callable[[Any, Size], None]:
             ("reward", series.rewards, "D", VERMILLION, 6),
             ("work", series.works, "o", GREEN, 4),
         ):
-            marks = _some(where)
+            marks = some(where)
             axes.plot(
                 marks,
                 [0.0] * len(marks),
@@ -150,8 +154,8 @@ def draw_credits(series: Series) -> Callable[[Any, Size], None]:
         axes.set_ylabel("KP3R")
         axes.margins(x=0.01)
         axes.set_ylim(bottom=0)
-        _dates(axes, size)
-        _legend(axes, size)
+        dates(axes, size)
+        legend(axes, size)
 
     return draw
 
@@ -166,9 +170,9 @@ def draw_waterfall(periods: Sequence[dict[str, Any]]) -> Callable[[Any, Size], N
         for place, period in enumerate(shown):
             kinds = [kind for kind in LEDGER_COLOURS if period[kind]]
             width = 0.86 / max(1, len(kinds))
-            running = _tokens(period["opening"])
+            running = whole_tokens(period["opening"])
             for step, kind in enumerate(kinds):
-                change = _tokens(period[kind])
+                change = whole_tokens(period[kind])
                 bars = axes.bar(
                     place - 0.43 + width * (step + 0.5),
                     change,
@@ -184,14 +188,14 @@ def draw_waterfall(periods: Sequence[dict[str, Any]]) -> Callable[[Any, Size], N
             closing = axes.plot([place - 0.45, place + 0.45], [running, running], color=BLACK, linewidth=1.6)
             seen.setdefault("closing", closing[0])
             closing[0].set_label("closing")
-            names.append(f"{_when(period['begins_at']):%d %b}")
+            names.append(f"{when(period['begins_at']):%d %b}")
         axes.set_ylim(bottom=0)
         axes.set_xticks(range(len(names)), names)
         axes.tick_params(axis="x", length=0)
         axes.grid(visible=False, axis="x")
         axes.axhline(0, color="#666666", linewidth=0.8)
         axes.set_ylabel("KP3R")
-        _legend(axes, size, list(seen.values()))
+        legend(axes, size, list(seen.values()))
 
     return draw
 
@@ -200,20 +204,20 @@ def draw_waste(periods: Sequence[dict[str, Any]], documented: dict[int, int]) ->
     """What was used and what was lost in each period; diamonds show what the documented rule would have expired."""
 
     def draw(axes: Any, size: Size) -> None:
-        times = [_when((period["begins_at"] + period["ends_at"]) / 2) for period in periods]
+        times = [when((period["begins_at"] + period["ends_at"]) / 2) for period in periods]
         widths = [(period["ends_at"] - period["begins_at"]) / 86_400 * 0.82 for period in periods]
         floor = [0.0] * len(times)
         for kind in ("spent", "expired", "capped"):
-            heights = [_tokens(-period[kind]) for period in periods]
+            heights = [whole_tokens(-period[kind]) for period in periods]
             axes.bar(times, heights, widths, bottom=floor, color=LEDGER_COLOURS[kind], label=kind)
             floor = [low + height for low, height in zip(floor, heights, strict=True)]
-        marks = [_tokens(-documented.get(period["begins_at"], 0)) for period in periods]
+        marks = [whole_tokens(-documented.get(period["begins_at"], 0)) for period in periods]
         look = {"color": BLACK, "markersize": 3.5, "fillstyle": "none", "linestyle": "none"}
         axes.plot(times, marks, "D", label="expired by manual", **look)
         axes.set_ylabel("KP3R")
         axes.grid(visible=False, axis="x")
-        _dates(axes, size)
-        _legend(axes, size)
+        dates(axes, size)
+        legend(axes, size)
 
     return draw
 
@@ -224,7 +228,7 @@ def draw_keepers(names: Sequence[str], rewards: Sequence[int], gas: Sequence[int
     def draw(axes: Any, size: Size) -> None:
         places = list(range(len(names)))
         for label, offset, values, colour in (("reward", -0.2, rewards, GREEN), ("gas", 0.2, gas, VERMILLION)):
-            lengths = [_tokens(wei) for wei in values]
+            lengths = [whole_tokens(wei) for wei in values]
             axes.barh([place + offset for place in places], lengths, 0.38, color=colour, label=label)
         axes.set_yticks(places, names)
         axes.invert_yaxis()
@@ -232,6 +236,6 @@ def draw_keepers(names: Sequence[str], rewards: Sequence[int], gas: Sequence[int
         axes.set_xlabel("ETH")
         left = 0.98 / size[0]
         axes.set_position((left, 0.52 / size[1], 0.97 - left, 1 - (0.52 + 0.5) / size[1]))
-        _legend(axes, size)
+        legend(axes, size)
 
     return draw

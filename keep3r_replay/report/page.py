@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.report.charts import job_charts, keeper_chart
-from keep3r_replay.report.figures import NARROW, WIDE, picture
-from keep3r_replay.report.html import code, figure, folded, name, page, table, text
+from keep3r_replay.report.charts import drawn, job_charts, keeper_chart
+from keep3r_replay.report.html import code, folded, name, page, table, text
 from keep3r_replay.report.results import amounts, share, wei
 from keep3r_replay.report.terminal import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keep3r_replay.report.charts import Chart
     from keep3r_replay.report.results import Results
 
 JOBS_SHOWN = 8
@@ -150,18 +148,13 @@ def _job(results: Results, job: str) -> str:
     return "\n".join(
         [
             f'<section id="{_anchor(job)}"><h2>Job {code(job)}</h2><p>{works:,} works</p>',
-            *(_figure(chart) for chart in job_charts(results, job)),
+            *(drawn(chart) for chart in job_charts(results, job)),
             "<h3>By each rule of expiry</h3>",
             table(headers, rules, frozenset({1, 2, 3, 4})),
             folded("ledger by reward period", _period_table(results.periods(job))),
             "</section>",
         ]
     )
-
-
-def _figure(chart: Chart) -> str:
-    wide, narrow = (picture(chart.draw, size, chart.name) for size in (WIDE, NARROW))
-    return figure(chart.name, chart.caption, wide, narrow)
 
 
 def _period_table(periods: Sequence[dict[str, Any]]) -> str:
@@ -186,5 +179,5 @@ def _keepers(results: Results) -> str:
     ]
     headers = ("keeper", "works", "KP3R", "of it boost", "worth, ETH", "gas, ETH", "profit, ETH", "disputes", "slashes")
     chart = keeper_chart(results)
-    drawn = _figure(chart) if chart else ""
-    return f"<h2>Keepers</h2>{drawn}{table(headers, rows, frozenset(range(1, len(headers))))}"
+    picture = drawn(chart) if chart else ""
+    return f"<h2>Keepers</h2>{picture}{table(headers, rows, frozenset(range(1, len(headers))))}"

@@ -52,8 +52,8 @@ class Results:
             raise InputError(folder, "holds no results of a replay", remedy="make them with keep3r replay") from None
         if "ledger" not in self.summary:
             raise InputError(folder, "the results have no ledger", remedy="make them with keep3r replay ledger=true")
-        tables = {name: _read(folder, name) for name in _TABLES}
-        self.tables: Mapping[str, pl.DataFrame] = {name: _told_apart(frame) for name, frame in tables.items()}
+        tables = {name: read_table(folder, name) for name in _TABLES}
+        self.tables: Mapping[str, pl.DataFrame] = {name: told_apart(frame) for name, frame in tables.items()}
 
     def jobs(self) -> list[str]:
         """Jobs that ever held credits, those with the most works first."""
@@ -100,7 +100,8 @@ class Results:
         return found
 
 
-def _read(folder: Path, name: str) -> pl.DataFrame:
+def read_table(folder: Path, name: str) -> pl.DataFrame:
+    """A table of results. Raises `InputError` if it is missing or damaged."""
     try:
         return pl.read_parquet(folder / f"{name}.parquet")
     except (OSError, pl.exceptions.PolarsError):
@@ -109,7 +110,7 @@ def _read(folder: Path, name: str) -> pl.DataFrame:
         ) from None
 
 
-def _told_apart(frame: pl.DataFrame) -> pl.DataFrame:
+def told_apart(frame: pl.DataFrame) -> pl.DataFrame:
     """In results of several contracts a job is named with its contract: the same address may be a job of both."""
     if not {"keep3r", "job"} <= set(frame.columns):
         return frame

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay import __version__
 from keep3r_replay.audit.contract import keep3r_contracts
 from keep3r_replay.audit.ledger_summary import ledger_summary
+from keep3r_replay.audit.ledger_tables import curve_tables
 from keep3r_replay.audit.results import MANIFEST, SUMMARY, lake_fingerprint
 from keep3r_replay.audit.run import state_hash
 from keep3r_replay.audit.states import merge_tables, with_contract
@@ -18,6 +19,7 @@ from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.what_if.compare import comparison_tables, outcome
 from keep3r_replay.what_if.measured import Baseline, measure
 from keep3r_replay.what_if.other_market import market_inputs, without_paths
+from keep3r_replay.what_if.overlay import Overlay
 from keep3r_replay.what_if.run import what_if
 from keep3r_replay.what_if.tables import result_tables, works_table
 
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
     from keep3r_replay.audit.contract import Start
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.what_if.overlay import Overlay
 
 _KIND = "keep3r results"
 _TEXT_FROM = 1 << 53
@@ -68,7 +69,7 @@ def make_what_if(
         compared = comparison_tables(run, made["works"] if made else works_table(run))
         if not tables:
             compared.pop("compared_works")
-        part = {**made, **compared}
+        part = {**made, **compared, **(_baseline_curves(base) if ledger and tables else {})}
         parts.append(part if len(bases) == 1 else with_contract(part, base.contract.address))
         outcomes.append(outcome(run))
         hashes[base.contract.address] = state_hash(dump(run.protocol.keep3r))
@@ -93,6 +94,13 @@ def make_what_if(
     if ledger:
         summary["ledger"] = ledger_summary(merged)
     return summary, merged
+
+
+def _baseline_curves(base: Baseline) -> dict[str, pl.DataFrame]:
+    """What a chart of the baseline's credits is drawn from: a what-if without changes is the audit."""
+    observer = what_if(base, Overlay(), ledger=True).observer
+    assert observer is not None
+    return {f"baseline_{name}": table for name, table in curve_tables(observer).items()}
 
 
 def _total(name: str, values: list[int | None]) -> int | None:

@@ -1,0 +1,82 @@
+"""Charts of a what-if: baseline and what-if over one another, so that where they agree one lies within the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.report.figures import (
+    BLUE,
+    GREEN,
+    GREY,
+    MOST_POINTS,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    Size,
+    dates,
+    legend,
+    some,
+    when,
+    whole_tokens,
+)
+from keep3r_replay.report.series import thinned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keep3r_replay.report.what_if_results import Comparison
+
+_LOOKS: dict[str, Any] = {
+    "baseline": {"color": GREY, "linewidth": 3.2, "label": "baseline", "alpha": 0.75},
+    "what_if": {"color": BLUE, "linewidth": 1.3, "label": "what-if"},
+}
+_MARKS = (("reverted", "X", VERMILLION), ("dropped", "v", ORANGE), ("added", "^", GREEN))
+
+
+def draw_comparison(comparison: Comparison, *, steps: bool) -> Callable[[Any, Size], None]:
+    """Both sides over time, with the works that are not as they were on the axis, and the moment where they part.
+
+    Args:
+        comparison: what is drawn.
+        steps: the amount stays what it is until the next point.
+    """
+
+    def draw(axes: Any, size: Size) -> None:
+        style = "steps-post" if steps else "default"
+        for side, look in _LOOKS.items():
+            points = thinned(comparison.lines[side], MOST_POINTS)
+            values = [whole_tokens(point.total) for point in points]
+            axes.plot([when(point.timestamp) for point in points], values, drawstyle=style, **look)
+        if comparison.parts_at is not None:
+            axes.axvline(when(comparison.parts_at), color=PURPLE, linestyle=":", linewidth=1.6, label="parts")
+        for status, marker, colour in _MARKS:
+            marks = some(comparison.marks[status])
+            if marks:
+                look = {"color": colour, "markersize": 6, "clip_on": False, "linestyle": "none", "zorder": 5}
+                axes.plot(marks, [0.0] * len(marks), marker, label=status, **look)
+        axes.axhline(0, color="#666666", linewidth=0.8)
+        axes.set_ylabel("KP3R")
+        axes.margins(x=0.01)
+        axes.set_ylim(bottom=0)
+        dates(axes, size)
+        legend(axes, size)
+
+    return draw
+
+
+def draw_payments(names: Sequence[str], baseline: Sequence[int], what_if: Sequence[int]) -> Callable[[Any, Size], None]:
+    """What each was paid in KP3R, baseline above what-if."""
+
+    def draw(axes: Any, size: Size) -> None:
+        for label, offset, values, colour in (("baseline", -0.2, baseline, GREY), ("what-if", 0.2, what_if, BLUE)):
+            lengths = [whole_tokens(wei) for wei in values]
+            axes.barh([place + offset for place in range(len(names))], lengths, 0.38, color=colour, label=label)
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel("KP3R")
+        left = 0.98 / size[0]
+        axes.set_position((left, 0.52 / size[1], 0.97 - left, 1 - (0.52 + 0.5) / size[1]))
+        legend(axes, size)
+
+    return draw

@@ -1,0 +1,58 @@
+"""The page of a what-if in a browser."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from histories import DATA
+
+from keep3r_replay.what_if.overlay import overlay_from
+from keep3r_replay.what_if.results import baselines, make_what_if, write_what_if
+from pipelines import cli
+from tests.report.chromium import Browser
+
+DESK, PHONE = (1280, 900), (420, 844)
+
+
+@pytest.fixture(scope="module")
+def folder(audited_recordings, tmp_path_factory):
+    """Results with the ledger of a random history, with a third of the liquidity and twice the base fees late on."""
+    lake = audited_recordings(DATA / "open-v2.3-fuzz-mixed-101").lake
+    overlay = overlay_from({"liquidity_factor": "1/3", "liquidity_from_block": 300, "base_fee_factor": "2"})
+    results = tmp_path_factory.mktemp("what_if") / "results"
+    summary, tables = make_what_if(baselines(lake), overlay, ledger=True)
+    write_what_if(results, lake, summary, tables, {"overlay": overlay.changes()})
+    return results
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    """The page."""
+    file = folder.parent / "report.html"
+    assert cli.main(["report", f"results={folder}", f"report={file}"]) == 0
+    return file
+
+
+@pytest.mark.parametrize(("size", "phone"), [(DESK, False), (PHONE, True)], ids=["desk", "phone"])
+def test_charts_of_the_comparison_are_there(size, phone, folder, page, tmp_path):
+    """All payments, each job's credits and payments, and the keepers are drawn within the screen, and nothing is asked."""
+    with Browser(tmp_path / "profile") as browser:
+        browser.open(page.as_uri(), *size, phone=phone)
+        images = browser.value(
+            "[...document.images].map(i => ({name: i.closest('figure').id, drawn: i.naturalWidth, "
+            "wide: i.naturalWidth > 1.5 * i.naturalHeight, right: i.getBoundingClientRect().right}))"
+        )
+        jobs = pl.read_parquet(folder / "compared_jobs.parquet").filter(pl.col("paid") + pl.col("reverted") > 0)["job"]
+        expected = {f"{kind}-{job}" for job in jobs for kind in ("credits", "paid")} | {"keepers", "paid"}
+        assert {image["name"] for image in images} == expected
+        for image in images:
+            assert image["drawn"] > 0
+            assert image["wide"] != phone
+            assert image["right"] <= size[0]
+        assert browser.value("document.documentElement.scrollWidth") <= size[0]
+        assert browser.console == []
+        assert [url for url in browser.requests if not url.startswith(("data:", page.as_uri()))] == []
+        links = browser.value(
+            "[...document.querySelectorAll('a')].every(a => document.getElementById(a.hash.slice(1)))"
+        )
+        assert links
