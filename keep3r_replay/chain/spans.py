@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from keep3r_replay.chain.refusals import Verdict
 
-TARGET_LOGS = 9_200
+TARGET_LOGS = 9_500
 """Logs to ask for at once: safely below the cap of 10,000 that most providers have."""
 
 FIRST_SPAN = 100
@@ -46,7 +46,7 @@ class SpanPlanner:
                 blocks = self._first_span * 4**self._asked
                 self._asked += 1
             else:
-                target = min(TARGET_LOGS, int(self._max_results * 0.92)) if self._max_results else TARGET_LOGS
+                target = min(TARGET_LOGS, self._max_results * 19 // 20) if self._max_results else TARGET_LOGS
                 blocks = int(target / self._density) if self._density > 0 else last - first + 1
             if self._max_blocks is not None:
                 blocks = min(blocks, self._max_blocks)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.chain.client import NodeClient, RefusedError
+from keep3r_replay.chain.client import Call, NodeClient, RefusedError
 from keep3r_replay.chain.views import Question, Reading, View, read_view, read_views
 from keep3r_replay.errors import NodeError
 from keep3r_replay.lake.deployment import Contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    import msgspec
 
     from keep3r_replay.dataset.spec import ExtractionSpec
 
@@ -63,6 +65,7 @@ class Discovery:
         self._client = client
         self._spec = spec
         self._block = block
+        self._code: dict[tuple[str, int], bool] = {}
 
     def start(self) -> list[tuple[str, str]]:
         """Return the role and address of what the configuration and Keep3r's present state name."""
@@ -184,10 +187,24 @@ class Discovery:
         return read_view(self._client, contract, view, arguments, self._block)
 
     def _exists(self, address: str) -> bool:
-        return self._has_code(address, self._block)
+        blocks = [self._block, self._spec.search_from_block]
+        try:
+            # Where the search for its first block will begin is asked along: most often there is nothing yet.
+            answers = self._client.batch([Call("eth_getCode", [address, hex(block)]) for block in blocks])
+        except RefusedError:
+            return self._has_code(address, self._block)
+        self._code |= {(address, block): _is_code(answer) for block, answer in zip(blocks, answers, strict=True)}
+        return self._code[address, self._block]
 
     def _has_code(self, address: str, block: int) -> bool:
-        return len(bytes(self._client.call("eth_getCode", address, hex(block)))) > len('"0x"')
+        place = (address, block)
+        if place not in self._code:
+            self._code[place] = _is_code(self._client.call("eth_getCode", address, hex(block)))
+        return self._code[place]
+
+
+def _is_code(answer: msgspec.Raw) -> bool:
+    return len(bytes(answer)) > len('"0x"')
 
 
 def _first(answer: Reading) -> Any:
