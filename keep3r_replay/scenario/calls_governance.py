@@ -13,7 +13,7 @@ from keep3r_replay.keep3r_v2 import job_liquidity, keepers
 from keep3r_replay.keep3r_v2.direct_calls import HELPER_CALLS, KEEP3R_CALLS, DirectCall
 from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS
 from keep3r_replay.scenario.calls_escrow import take_from_escrow
-from keep3r_replay.scenario.quantities import known
+from keep3r_replay.scenario.quantities import known, parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from keep3r_replay.keep3r_v2.state import Parameters
     from keep3r_replay.scenario.stage import Stage
 
-_PERIODS = ("reward_period_time", "inflation_period")
 _PENDING = "pending_governance"
 
 
@@ -57,8 +56,6 @@ def set_parameter(stage: Stage, name: str, value: Any) -> None:
     """A setter of Keep3r, by the name of its view: bondTime, rewardPeriodTime, fee, keep3rHelper, ..."""
     column, call, content = _setting(stage, _KEEP3R_SETTERS, "set_parameter", name, value)
     stage.direct(stage.governance, call.signature, content)
-    if column in _PERIODS and content == 0:
-        raise UsageError(f"set_parameter: a {name} of 0 divides by zero")
     if column == "kp3r_weth_pool":
         job_liquidity.set_kp3r_weth_pool(stage.keep3r, str(content))
     elif column == "keep3r_v1":
@@ -135,11 +132,17 @@ def _setting(
     """The column of a parameter, its setter, and the value that it takes: an amount, or an actor's address."""
     if not isinstance(name, str):
         raise UsageError(f"{place}: a parameter goes by the name of its view, not {name!r}")
-    column = snake_case(name)
-    known((column,), setters, place)
-    call = setters[column]
+    names = {_view_name(column): column for column in setters}
+    view = name if name in names else _view_name(snake_case(name))
+    known((view,), names, place)
+    column, call = names[view], setters[names[view]]
     is_address = call.types == ("address",)
-    return column, call, stage.actors[value] if is_address else stage.amount(value, name)
+    return column, call, stage.actors[value] if is_address else parameter(view, value, f"{place}.{view}")
+
+
+def _view_name(column: str) -> str:
+    first, *rest = column.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
 def _governed(stage: Stage, of: str) -> Parameters | HelperParameters:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.evm.arithmetic import UINT128_MASK, Revert
 from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS
 from keep3r_replay.scenario.quantities import whole
 from keep3r_replay.scenario.swaps import (
@@ -88,6 +88,13 @@ def burn_liquidity(stage: Stage, amount: Any, provider: str = "provider", pair: 
     stage.transfer(manager, stage.actors[provider], ZERO_ADDRESS, value)
 
 
+def transfer_liquidity(stage: Stage, amount: Any, to: str, provider: str = "provider", pair: str = "pair") -> None:
+    """`transfer` of a pair manager's tokens."""
+    value, manager = stage.amount(amount, "amount"), stage.pair(pair)
+    stage.call(provider, pair, "transfer(address,uint256)", stage.actors[to], value)
+    stage.transfer(manager, stage.actors[provider], stage.actors[to], value)
+
+
 def swap(
     stage: Stage,
     amount_in: Any = None,
@@ -124,6 +131,9 @@ def _tokens(stage: Stage, pool: Pool) -> str:
 def _mint(stage: Stage, name: str, owner: str, liquidity: int, bounds: tuple[int, int]) -> None:
     pool = stage.pool(name)
     stage.keep3r.require(pool.sqrt_price_x96 > 0, "Error(LOK)")
+    ticks = 2 * (full_range(pool.tick_spacing)[1] // pool.tick_spacing) + 1
+    held = max(pool.gross_liquidity.get(bound, 0) for bound in bounds)
+    stage.keep3r.require(held + liquidity <= UINT128_MASK // ticks, "Error(LO)")
     amounts = position_amounts(pool, *bounds, liquidity, taken=True)
     pool.change_liquidity(stage.now, *bounds, liquidity)
     values = _position(owner, bounds, liquidity, amounts)
@@ -171,5 +181,14 @@ def _price(tick: Any, sqrt_price_x96: Any) -> int:
 
 CALLS = {
     call.__name__: call
-    for call in (create_pool, grow_observations, provide, remove, mint_liquidity, burn_liquidity, swap)
+    for call in (
+        create_pool,
+        grow_observations,
+        provide,
+        remove,
+        mint_liquidity,
+        burn_liquidity,
+        transfer_liquidity,
+        swap,
+    )
 }

@@ -114,6 +114,8 @@ def _gas(gas: Any, initial_gas: Any, gas_left: Any) -> tuple[int, int]:
     if (gas is None) == (gas_left is None):
         raise UsageError("the gas of a work is told by one of gas and gas_left")
     start = whole(initial_gas, "initial_gas")
+    if gas is not None and whole(gas, "gas") < 0:
+        raise UsageError(f"gas: {gas} is below 0")
     left = start - whole(gas, "gas") if gas is not None else whole(gas_left, "gas_left")
     if not 0 <= left <= start <= GAS_LIMIT:
         raise UsageError(f"a work with {start} gas at first and {left} left, in blocks of {GAS_LIMIT}")

@@ -14,7 +14,7 @@ from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.meta import HELPER_CONSTRUCTORS
 from keep3r_replay.scenario.actors import address_of
-from keep3r_replay.scenario.quantities import amount, known, mapping, required, whole
+from keep3r_replay.scenario.quantities import known, mapping, parameter, required, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,8 +172,4 @@ def _listed(values: Mapping[int, int]) -> str:
 
 def _changed(values: Mapping[str, Any], constants: Mapping[str, str], place: str) -> dict[str, str]:
     known(values, constants, place)
-    numbers = {name: amount(value, f"{place}.{name}") for name, value in values.items()}
-    for name in ("rewardPeriodTime", "inflationPeriod"):
-        if numbers.get(name) == 0:
-            raise UsageError(f"{place}.{name}: a period of 0 divides by zero")
-    return {name: str(number) for name, number in numbers.items()}
+    return {name: str(parameter(name, value, f"{place}.{name}")) for name, value in values.items()}

@@ -23,7 +23,7 @@ import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario.quantities import duration, known, mapping, required, whole
+from keep3r_replay.scenario.quantities import at_most, duration, known, mapping, required, whole
 from keep3r_replay.scenario.schedule import Action
 from keep3r_replay.uniswap_v3.tick_math import MAX_TICK
 
@@ -90,6 +90,7 @@ def _ticks(path: str, market: Mapping[str, Any], first_tick: int, here: str) -> 
     if every > total:
         raise UsageError(f"{here}: every {every} s for {total} s is not once; make 'for' the longer one")
     count = total // every
+    at_most(count, here, "swaps")
     if path == "ramp":
         gain = whole(required(market, "to", here), f"{here}.to") - first_tick
         return [(every * step, first_tick + gain * step // count) for step in range(1, count + 1)]

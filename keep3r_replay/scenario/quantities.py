@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 _AMOUNT = re.compile(r"(\d+)(?:\.(\d+))?(?:e(\d+))?")
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
+PARTS = 10_000
+"""What fees are told in parts of."""
 _DIGITS = 38
 """Of the largest amount that a lake's columns hold."""
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+MOST = 1_000_000
+"""More calls, market swaps or readings than this are taken for a mistake in a duration."""
 
 
 def amount(value: Any, place: str) -> int:
@@ -55,6 +59,28 @@ def duration(value: Any, place: str) -> int:
     if match is None:
         raise UsageError(f"{place}: {value!r} is no duration; say seconds or a text like '36h'")
     return int(match.group(1)) * _SECONDS[match.group(2)]
+
+
+def parameter(name: str, value: Any, place: str) -> int:
+    """What a parameter is set to, by the name of its view: times may be durations, all others are amounts.
+
+    Raises:
+        UsageError: it is neither, a period of 0, or a fee of more than the whole.
+    """
+    is_time = name.lower().endswith(("time", "period"))
+    is_duration = is_time and isinstance(value, str) and _DURATION.fullmatch(value)
+    number = duration(value, place) if is_duration else amount(value, place)
+    if number == 0 and name in {"rewardPeriodTime", "inflationPeriod"}:
+        raise UsageError(f"{place}: a {name} of 0 divides by zero")
+    if number > PARTS and name == "fee":
+        raise UsageError(f"{place}: a fee of {number} parts of {PARTS} is more than the whole")
+    return number
+
+
+def at_most(count: int, place: str, what: str) -> None:
+    """Refuse more of something than a history can hold. Raises `UsageError`."""
+    if count > MOST:
+        raise UsageError(f"{place}: {count:,} {what} are more than {MOST:,}; look at the durations")
 
 
 def whole(value: Any, place: str) -> int:

@@ -15,12 +15,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.scenario.quantities import duration, items, known, mapping, required
+from keep3r_replay.scenario.quantities import at_most, duration, items, known, mapping, required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keep3r_replay.scenario.script import Scenario
+
+
+_END_OF_TIME = 1 << 32
+"""Pools keep times in 32 bits, seconds."""
 
 
 class Action(NamedTuple):
@@ -66,35 +70,49 @@ class _Layout:
         """Lay out items from the present time on."""
         for number, item in enumerate(script):
             here = f"{place}[{number}]"
-            if "do" in item:
-                arguments = {key: value for key, value in item.items() if key != "do"}
-                self.actions.append(Action(self.now, str(item["do"]), arguments, here))
-                self.now += self._block_time
-            elif "wait" in item:
-                known(item, ("wait",), here)
-                self.now += duration(item["wait"], here)
-            elif "until" in item:
-                known(item, ("until",), here)
-                if item["until"] != "period":
-                    raise UsageError(f"{here}: until knows 'period' only, not {item['until']!r}")
-                self.now += self._window - self.now % self._window
-            elif "repeat" in item:
-                known(item, ("repeat",), here)
-                self._repeat(mapping(item["repeat"], here), here)
-            else:
-                raise UsageError(f"{here}: an item says do, wait, until or repeat, not {', '.join(item) or 'nothing'}")
+            kinds = [kind for kind in ("do", "wait", "until", "repeat") if kind in item]
+            if len(kinds) != 1:
+                said = ", ".join(item) or "nothing"
+                raise UsageError(f"scenario.{here}: an item says one of do, wait, until and repeat, not {said}")
+            if kinds != ["do"]:
+                known(item, kinds, f"scenario.{here}")
+            self._add(kinds[0], item, here)
+            if self.now >= _END_OF_TIME:
+                raise UsageError(
+                    f"scenario.{here}: it is {self.now} s by then; the contracts' clock ends at {_END_OF_TIME}"
+                )
+
+    def _add(self, kind: str, item: Mapping[str, Any], place: str) -> None:
+        here, content = f"scenario.{place}", item[kind]
+        if kind == "do":
+            if not isinstance(content, str):
+                raise UsageError(f"{here}: do names a call, not {content!r}")
+            at_most(len(self.actions) + 1, here, "calls")
+            arguments = {key: value for key, value in item.items() if key != "do"}
+            self.actions.append(Action(self.now, content, arguments, place))
+            self.now += self._block_time
+        elif kind == "wait":
+            self.now += duration(content, here)
+        elif kind == "until":
+            if content != "period":
+                raise UsageError(f"{here}: until knows 'period' only, not {content!r}")
+            self.now += self._window - self.now % self._window
+        else:
+            self._repeat(mapping(content, here), place)
 
     def _repeat(self, content: Mapping[str, Any], place: str) -> None:
-        known(content, ("every", "for", "do"), place)
-        every = duration(required(content, "every", place), place)
-        total = duration(required(content, "for", place), place)
-        inner = items(required(content, "do", place), place)
+        here = f"scenario.{place}"
+        known(content, ("every", "for", "do"), here)
+        every = duration(required(content, "every", here), f"{here}.every")
+        total = duration(required(content, "for", here), f"{here}.for")
+        inner = items(required(content, "do", here), here)
         if every <= 0:
-            raise UsageError(f"{place}: every {every} s never ends")
+            raise UsageError(f"{here}: every {every} s never ends")
+        at_most(total // every, here, "rounds")
         start = self.now
         for time in range(start + every, start + total + 1, every):
             if time < self.now:
-                raise UsageError(f"{place}: the items take longer than every {every} s")
+                raise UsageError(f"{here}: the items take longer than every {every} s")
             self.now = time
             self.add(inner, place)
         self.now = max(self.now, start + total)

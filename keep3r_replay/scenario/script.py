@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.keep3r_v2.versions import RULES
-from keep3r_replay.scenario.quantities import duration, items, known, mapping, required, whole
-from keep3r_replay.scenario.stage import TOKEN_FEE_BASE
+from keep3r_replay.scenario.quantities import PARTS, duration, items, known, mapping, required, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +94,6 @@ def scenario_from(content: Mapping[str, Any]) -> Scenario:
 def _token_fees(fees: Mapping[str, Any]) -> dict[str, int]:
     numbers = {token: whole(fee, f"scenario.token_fees.{token}") for token, fee in fees.items()}
     for token, fee in numbers.items():
-        if not 0 <= fee <= TOKEN_FEE_BASE:
-            raise UsageError(f"scenario.token_fees.{token}: {fee} is not between 0 and {TOKEN_FEE_BASE}")
+        if not 0 <= fee <= PARTS:
+            raise UsageError(f"scenario.token_fees.{token}: {fee} is not between 0 and {PARTS}")
     return numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,8 @@ from keep3r_replay.scenario.contracts import deployment_of
 from keep3r_replay.scenario.fees import base_fees
 from keep3r_replay.scenario.given import Given, read_given
 from keep3r_replay.scenario.market import market_actions, markets_of
-from keep3r_replay.scenario.quantities import known
+from keep3r_replay.scenario.quantities import at_most, known
+from keep3r_replay.scenario.remedies import REMEDIES
 from keep3r_replay.scenario.schedule import Action, Schedule, schedule
 from keep3r_replay.scenario.stage import Stage
 from keep3r_replay.scenario.views import Row, all_keys, read
@@ -37,7 +39,7 @@ CALLS: dict[str, Callable[..., None]] = {
 """Every call that a script can name, and the function that plays it: its parameters are the call's arguments."""
 
 MAY_REVERT = "may_revert"
-"""Argument of any call: a script expects it to fail now and then. Works always may."""
+"""Argument of any call: a script expects it to fail now and then. Works may without it, for want of credits."""
 
 
 class Attempt(NamedTuple):
@@ -105,6 +107,8 @@ def _plan(scenario: Scenario, deployment: Deployment) -> _Plan:
     keep3r = next(contract.address for contract in deployment.contracts if contract.role == "keep3r")
     window = int(deployment.initial_state[keep3r]["rewardPeriodTime"])
     script = schedule(scenario, window)
+    if not script.actions:
+        raise UsageError("scenario: neither setup nor script calls anything")
     if scenario.given:
         given = read_given(scenario)
         addresses = {**given.addresses, **scenario.addresses}
@@ -121,6 +125,7 @@ def _plan(scenario: Scenario, deployment: Deployment) -> _Plan:
 
 def _reading_times(every: int, ready: int, end: int) -> Iterator[int]:
     if every:
+        at_most((end - ready) // every, "scenario.views_every", "readings")
         yield from range(ready, end, every)
         yield end
 
@@ -144,27 +149,46 @@ def _market_actions(scenario: Scenario, deployment: Deployment, script: Schedule
 
 def _play(stage: Stage, action: Action) -> Attempt:
     """One call in a transaction of its own; where it reverts, the model is as before."""
+    place = f"scenario.{action.place}"
     call = CALLS.get(action.call)
     if call is None:
-        known((action.call,), CALLS, f"scenario.{action.place}")
-        raise AssertionError
+        close = get_close_matches(action.call, CALLS, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else "docs/scenarios.md lists the calls"
+        raise UsageError(f"{place}: unknown call '{action.call}'; {hint}")
     arguments = {key: value for key, value in action.arguments.items() if key != MAY_REVERT}
-    _check_arguments(call, arguments, f"scenario.{action.place}.{action.call}")
+    _check_arguments(call, arguments, f"{place}.{action.call}")
+    may_revert = action.arguments.get(MAY_REVERT)
+    if not isinstance(may_revert, bool | None):
+        raise UsageError(f"{place}: {MAY_REVERT} is true or false, not {may_revert!r}")
     logs = len(stage.chain.logs)
-    before = dump_contract(stage.keep3r)
+    before, balances = dump_contract(stage.keep3r), stage.balances.copy()
     try:
         call(stage, **arguments)
     except UsageError as error:
-        raise UsageError(f"scenario.{action.place}: {error}") from None
+        raise UsageError(f"{place}: {error}") from None
     except Revert as error:
-        if not action.arguments.get(MAY_REVERT, action.call in calls_work.WORKS):
-            raise UsageError(
-                f"scenario.{action.place}: {action.call} reverts with {error.name} at {action.time}"
-            ) from None
         load_contract(stage.keep3r, before)
+        stage.balances = balances
+        if may_revert is None:
+            may_revert = action.call in calls_work.WORKS and not _is_mistake(stage, action, error.name)
+        if not may_revert:
+            remedy = REMEDIES.get(error.name, "say may_revert: true if it is meant to")
+            raise UsageError(f"{place}: {action.call} reverts with {error.name} at {action.time} s; {remedy}") from None
         stage.chain.revert(logs)
         return Attempt(action.time, action.call, error.name)
     return Attempt(action.time, action.call, "")
+
+
+def _is_mistake(stage: Stage, action: Action, error: str) -> bool:
+    """Whether a work reverts for what the script forgot, and not for what the history led to."""
+    if error in {"KeeperInvalid", "JobUnapproved", "unknown helper"}:
+        return True
+    job = stage.keep3r.jobs.get(stage.actors[action.arguments.get("job", "job")])
+    if error != "InsufficientFunds" or job is None:
+        return False
+    if action.call == "token_payment":
+        return stage.actors[action.arguments["token"]] not in job.token_credits_added_at
+    return job.rewarded_at == 0
 
 
 def _check_arguments(call: Callable[..., None], arguments: dict[str, Any], place: str) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import keccak256
+from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC
 from keep3r_replay.evm.codec import encode_arguments
 from keep3r_replay.journal import Journal
 from keep3r_replay.keep3r_v2.direct_calls import HELPER_CALLS, KEEP3R_CALLS, SELECTOR
 from keep3r_replay.keep3r_v2.protocol import Keep3rV2
+from keep3r_replay.keep3r_v2.state import ZERO_ADDRESS
 from keep3r_replay.scenario.actors import Actors
 from keep3r_replay.scenario.chain import GAS_LIMIT, Chain
-from keep3r_replay.scenario.quantities import amount
+from keep3r_replay.scenario.quantities import PARTS, amount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
 
 CALL_GAS = 300_000
 """Gas used by a call whose gas pays nobody."""
-TOKEN_FEE_BASE = 10_000
-"""What a token keeps of a transfer is told in parts of this."""
 _SELECTORS = {call.signature: selector for selector, call in (KEEP3R_CALLS | HELPER_CALLS).items()}
 
 
@@ -42,6 +43,8 @@ class Stage:
         # A check that fails reverts the call, as in the contract.
         self.keep3r.collected = None
         self.chain = Chain(deployment)
+        self.balances: defaultdict[tuple[str, str], int] = defaultdict(int)
+        """Pair managers' tokens that people hold, wei, by token and holder."""
 
     @property
     def now(self) -> int:
@@ -83,7 +86,7 @@ class Stage:
 
     def received(self, token: str, value: int) -> int:
         """What arrives of `value` wei of a token, by its address: some keep a part of every transfer."""
-        return value - value * self._token_fees.get(token, 0) // TOKEN_FEE_BASE
+        return value - value * self._token_fees.get(token, 0) // PARTS
 
     def begin_block(self, timestamp: int, base_fee: int) -> None:
         """Open the next block: seconds, wei."""
@@ -115,7 +118,15 @@ class Stage:
         self.emit("LiquidityCreditsReward", {"job": job, **reward._asdict()})
 
     def transfer(self, pair: str, sender: str, receiver: str, value: int) -> None:
-        """Write a Transfer of a pair manager's token between two addresses, in wei."""
+        """Move a pair manager's token between two addresses, in wei, and write its Transfer.
+
+        Raises `Revert` where the sender holds less.
+        """
+        if sender != ZERO_ADDRESS:
+            self.keep3r.require(self.balances[pair, sender] >= value, ARITHMETIC_PANIC)
+            self.balances[pair, sender] -= value
+        if receiver != ZERO_ADDRESS:
+            self.balances[pair, receiver] += value
         self.emit("Transfer", {"from": sender, "to": receiver, "value": value}, pair)
 
     def amount(self, value: Any, name: str) -> int:

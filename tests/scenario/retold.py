@@ -25,6 +25,7 @@ SET_PRICE = "2be88656"
 """Selector of the recorded jobs' `setUsd(uint256)`: what they ask for a unit of gas from then on."""
 WORK_FOR = "d819b653"
 """Selector of the recorded jobs' function that validates one keeper and pays another."""
+NOBODY = "0x" + "0" * 40
 UNTOLD = (
     "events/uniswap_v3_pool.Collect",
     "events/keep3r.DustSent",
@@ -117,27 +118,24 @@ _FROM_INPUT = {
 """Calls whose event does not tell all: token and split of a slash, what was sent of a token, what was forced."""
 
 
-def is_told(contracts: dict[str, str], table: str, row: dict[str, Any]) -> bool:
+def is_told(table: str) -> bool:
     """Whether the simulation should have the event: of Keep3r, helpers, pools, liquidity tokens, the escrow."""
     role, name = table.removeprefix("events/").split(".")
     if table in UNTOLD or role not in {"keep3r", "keep3r_helper", "uniswap_v3_pool", "pair_manager", "escrow"}:
         return False
     if role == "pair_manager":
-        nobody = "0x" + "0" * 40
-        holders = {nobody, contracts["keep3r"]}
-        return name == "Transfer" and bool(holders & {row["from"], row["to"]})
+        return name == "Transfer"
     return role != "escrow" or name in {"wKP3RDeposited", "wKP3RMinted"}
 
 
 def told_events(lake: Lake) -> list[tuple[int, str, dict[str, Any]]]:
     """The events of a lake that a simulation should have, in order: block, table, columns."""
-    contracts = {contract.role: contract.address for contract in lake.deployment.contracts}
     found = []
-    for table in (name for name in lake.manifest.tables() if name.startswith("events/")):
+    for table in (name for name in lake.manifest.tables() if name.startswith("events/") and is_told(name)):
         frame = lake.scan(table).with_columns(pl.col(pl.Decimal).cast(pl.Int128)).collect()
         found += [(row["block_number"], row["log_index"], table, row) for row in frame.iter_rows(named=True)]
     found.sort(key=lambda event: event[:2])
-    return [(block, table, row) for block, _, table, row in found if is_told(contracts, table, row)]
+    return [(block, table, row) for block, _, table, row in found]
 
 
 class Retelling:
@@ -269,7 +267,10 @@ class Retelling:
             return self._market(name, row, events)
         if name == "wKP3RDeposited" and row["sender"] != self._keep3r:
             return [{"do": "deposit", "provider": row["sender"], "amount": row["amount"]}]
-        # Transfers, deposits of Keep3r and what it mints follow from the other calls.
+        if name == "Transfer" and not {row["from"], row["to"]} & {self._keep3r, NOBODY}:
+            told = {"pair": row["address"], "provider": row["from"], "to": row["to"], "amount": row["value"]}
+            return [{"do": "transfer_liquidity", **told}]
+        # Other transfers, deposits of Keep3r and what it mints follow from the other calls.
         return []
 
     def _market(self, name: str, row: dict[str, Any], events: list[tuple[str, dict[str, Any]]]) -> list[Item]:

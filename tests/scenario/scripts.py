@@ -9,7 +9,7 @@ from keep3r_replay.scenario.simulator import Simulation, simulate
 from pipelines.config import CONF, load_config
 from pipelines.simulate import SimulateConfig
 
-NAMES = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml"))
+NAMES = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml") if path.stem != "none")
 """Every scenario that comes with the project."""
 SIDECHAIN = "2.3s"
 PLAYED = [(name, version) for name in NAMES for version in VERSIONS if (name == "sidechain") is (version == SIDECHAIN)]

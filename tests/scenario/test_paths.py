@@ -113,7 +113,11 @@ def test_repetition():
         ({"until": "monday"}, "knows 'period' only"),
         ({"wait": "soon"}, "is no duration"),
         ({"wait": -1}, "is no duration"),
-        ({"sleep": 3}, "do, wait, until or repeat"),
+        ({"wait": 3, "do": "bond"}, "one of do, wait, until and repeat, not wait, do"),
+        ({"do": ["bond"]}, "do names a call"),
+        ({"wait": "100000d"}, "the contracts' clock ends"),
+        ({"repeat": {"every": 1, "for": "30d", "do": []}}, "2,592,000 rounds are more than 1,000,000"),
+        ({"sleep": 3}, "one of do, wait, until and repeat, not sleep"),
     ],
 )
 def test_a_wrong_item_is_named(item, said):
@@ -134,6 +138,11 @@ def test_a_wrong_item_is_named(item, said):
         ({"path": "steps", "steps": [5]}, "is no \\[duration, tick\\]"),
         ({"path": "steps", "steps": [[5, 900_000]]}, "beyond the pool's"),
         ({"path": "ramp", "to": 3, "for": 5, "every": 0}, "never ends"),
+        ({"path": "ramp", "to": 3, "for": 5, "every": 6}, "make 'for' the longer one"),
+        ({"path": "walk", "seed": 1, "step": -2, "for": 3, "every": 1}, "a step is 0 or more"),
+        ({"path": "walk", "seed": 1, "step": 2, "for": "30d", "every": 1}, "2,592,000 swaps are more than 1,000,000"),
+        ({"path": "steps", "steps": 5}, "a list of"),
+        ({"path": "lake"}, "'lake' is missing"),
     ],
 )
 def test_a_wrong_market_is_named(market, said):
