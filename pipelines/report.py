@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.config import load_config, setting
 
-SUMMARY = "Write the results of a replay (with ledger=true) as one HTML file that opens offline; charts as files too."
+SUMMARY = "Write results (with ledger=true, or of a what-if) as one HTML file that opens offline; charts as files too."
 
 
 class Format(Enum):
@@ -30,7 +30,7 @@ class Width(Enum):
 class ReportConfig:
     """Settings of `keep3r report`."""
 
-    results: str = setting("folder of the results, made with ledger=true", default="results")
+    results: str = setting("folder of the results: of a replay with ledger=true, or of a what-if", default="results")
     report: str = setting("the page to write; a former one is replaced", default="report.html")
     job: str = setting("only this job: its address or the beginning of it", default="")
     charts: str | None = setting("folder for each chart as a file of its own; none: no files", default=None)
