@@ -124,7 +124,7 @@ CASES = {
 def test_a_node_that_lives_the_changed_history_holds_the_predicted_credits(
     story: _Story, changes: dict[str, Any], node: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After every work the what-if of the plain history gives the credits and bonds of the node that lived it changed."""
+    """After every work the what-if of the plain history gives credits and bonds of the node that lived it changed."""
     start = (_now(node) // _DAY + 60) * _DAY
     plain, job, block, dropped = _tell(node, _Story(), start)
     end = _now(node)
