@@ -95,7 +95,6 @@ def _check(config: ExtractConfig) -> None:
 
 
 def _print_plan(plan: Plan) -> None:
-    blocks = sum(last - first + 1 for first, last in plan.ranges)
     print(f"final head: block {plan.head.number}; {plan.contracts} contracts")
     if plan.stale:
         print(f"to fetch again: {len(plan.stale)} partitions")
@@ -103,9 +102,10 @@ def _print_plan(plan: Plan) -> None:
         print("nothing to do")
         return
     print(f"to fetch: blocks {plan.ranges[0][0]} to {plan.ranges[-1][1]}, {len(plan.ranges)} partitions")
-    fee_requests = -(-blocks // 1024)
-    print(f"requests: {fee_requests} for base fees, at least {len(plan.ranges)} for logs, 1 in 50 transactions")
-    print(f"size: about {blocks * 5 // 1_000_000 + 1} MB for base fees, and 0.3 MB for 1,000 logs")
+    expected = plan.estimate
+    known = "" if expected.sampled == expected.blocks else f", by samples of {expected.sampled} blocks"
+    print(f"expected: about {expected.logs} logs in {expected.requests} requests{known}")
+    print(f"size: about {-(-expected.size // 1_000_000)} MB on disk")
 
 
 def _print_outcome(outcome: Outcome, client: NodeClient, seconds: float) -> None:

@@ -43,6 +43,9 @@ class WireReceipt(msgspec.Struct, gc=False):
     effectiveGasPrice: str | None = None
 
 
+HEADERS_A_REQUEST, TRANSACTIONS_A_REQUEST = 100, 50
+"""Most providers take batches of a hundred calls; a transaction takes two, for itself and for its receipt."""
+
 _BLOCK = msgspec.json.Decoder(WireBlock | None)
 _TRANSACTION = msgspec.json.Decoder(WireTransaction | None)
 _RECEIPT = msgspec.json.Decoder(WireReceipt | None)
@@ -62,7 +65,9 @@ def fetch_headers(client: NodeClient, numbers: Sequence[int], connections: int =
         header = _BLOCK.decode(raws[0])
         return header if header is not None and quantity(header.number) == number else None
 
-    return _in_parts(lambda part: _insist(client, part, calls, believed, "header of block"), numbers, connections, 100)
+    return _in_parts(
+        lambda part: _insist(client, part, calls, believed, "header of block"), numbers, connections, HEADERS_A_REQUEST
+    )
 
 
 def fetch_transactions(
@@ -84,7 +89,9 @@ def fetch_transactions(
         same = transaction.hash.lower() == receipt.transactionHash.lower() == wanted
         return (transaction, receipt) if same else None
 
-    return _in_parts(lambda part: _insist(client, part, calls, believed, "transaction"), hashes, connections, 50)
+    return _in_parts(
+        lambda part: _insist(client, part, calls, believed, "transaction"), hashes, connections, TRANSACTIONS_A_REQUEST
+    )
 
 
 def _insist(
@@ -121,7 +128,7 @@ def _insist(
 def _in_parts(
     ask: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], connections: int, size: int
 ) -> list[Result]:
-    """Ask in parts of `size` items: most providers take batches of a hundred calls."""
+    """Ask in parts of `size` items."""
     parts = [items[i : i + size] for i in range(0, len(items), size)]
     if connections <= 1 or len(parts) <= 1:
         return [result for part in parts for result in ask(part)]

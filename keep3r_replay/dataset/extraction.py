@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.chain.spans import SpanPlanner
 from keep3r_replay.dataset.chain_head import Block, block_at, check_chain, final_head
 from keep3r_replay.dataset.discovery import Discovery
+from keep3r_replay.dataset.estimate import Estimate, estimate
 from keep3r_replay.dataset.forks import fork_point
 from keep3r_replay.dataset.founding import found_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
@@ -59,12 +60,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do: the blocks to fetch, in parts, and the contracts to ask for."""
+    """What a run would do: the blocks to fetch, in parts, the contracts to ask for, and what that will take."""
 
     head: Block
     ranges: list[Range]
     stale: list[Range]
     contracts: int
+    estimate: Estimate
 
 
 class Extraction:
@@ -99,7 +101,7 @@ class Extraction:
         self._target = -1
 
     def plan(self) -> Plan:
-        """Return what run() would fetch, after asking the node as little as that takes; nothing is written."""
+        """Return what run() would fetch; nothing is written. The node is asked for a few samples of the logs."""
         state, head = self._look()
         last = self._last_block(head)
         if state.contracts:
@@ -107,7 +109,10 @@ class Extraction:
         else:
             contracts = self._discovery(head).resolve(self._discovery(head).start(), {})
         first = state.coverage.to_block + 1 if state.coverage else self._first_block(contracts)
-        return Plan(head, list(self._ranges(first, last)), state.stale, len(contracts))
+        ranges = list(self._ranges(first, last))
+        addresses = sorted(contract.address for contract in contracts)
+        expected = estimate(self._client, addresses, ranges, only_logs=self._spec.detail == "logs")
+        return Plan(head, ranges, state.stale, len(contracts), expected)
 
     def run(self) -> Outcome:
         """Bring the lake up to date.

@@ -4,6 +4,8 @@ import json
 import random
 from typing import TYPE_CHECKING
 
+from keep3r_replay.chain.client import NodeClient
+from keep3r_replay.dataset.estimate import estimate
 from keep3r_replay.lake.reader import Lake
 from tests.node.anvil import calldata
 from tests.node.lakes import assert_equals_node, content, run, settings
@@ -141,10 +143,27 @@ def test_an_unknown_event_is_kept_raw_and_counted(
 
 
 def test_a_plan_writes_nothing(chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """plan=true prints what would be fetched and leaves no file behind."""
+    """plan=true prints what would be fetched, here to the log since the samples are the whole, and leaves no file."""
     assert run(chain.node.url, *settings(chain.keep3r, tmp_path / "lake", "plan=true")) == 0
-    assert "to fetch: blocks 3 to" in capsys.readouterr().out
+    plan = capsys.readouterr().out
+    assert "to fetch: blocks 3 to" in plan
     assert not (tmp_path / "lake").exists()
+    assert run(chain.node.url, *settings(chain.keep3r, tmp_path / "lake")) == 0
+    logs = Lake.open(tmp_path / "lake").scan("logs").collect().height
+    assert f"expected: about {logs} logs" in plan
+
+
+def test_a_plan_of_a_long_range_is_by_samples(chain: Keep3rChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a range is too long to be looked at, its logs are scaled up from samples that lie inside of it."""
+    client = NodeClient([chain.node.url])
+    contracts = [chain.keep3r, chain.pool]
+    ranges = [(0, chain.node.head)]
+    exact = estimate(client, contracts, ranges, only_logs=True)
+    assert exact.sampled == exact.blocks == chain.node.head + 1
+    monkeypatch.setattr("keep3r_replay.dataset.estimate._SAMPLE_BLOCKS", 3)
+    sampled = estimate(client, contracts, ranges, only_logs=True)
+    assert sampled.sampled == 16 * 3 < sampled.blocks == exact.blocks
+    assert exact.logs // 3 < sampled.logs < 3 * exact.logs
 
 
 def test_damaged_files_are_found_and_fetched_again(

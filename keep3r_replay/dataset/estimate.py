@@ -1,0 +1,99 @@
+"""What an extraction will cost, from samples of its range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keep3r_replay.chain.client import RefusedError
+from keep3r_replay.chain.fees import BLOCKS_A_REQUEST
+from keep3r_replay.chain.headers import HEADERS_A_REQUEST, TRANSACTIONS_A_REQUEST
+from keep3r_replay.chain.log_answers import fetch_logs
+from keep3r_replay.chain.refusals import Refusal
+from keep3r_replay.chain.spans import TARGET_LOGS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.chain.log_answers import LogAnswer
+    from keep3r_replay.dataset.state import Range
+
+_SAMPLES = 16
+_SAMPLE_BLOCKS = 250
+_BYTES_A_LOG, _BYTES_A_TRANSACTION, _BYTES_A_HEADER, _BYTES_A_FEE = 170, 300, 70, 5
+"""On disk, compressed; a log stands there raw and decoded. From a day of mainnet's busiest pool."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a range holds and takes, by samples; `sampled` says how many of its `blocks` were looked at."""
+
+    blocks: int
+    sampled: int
+    logs: int
+    requests: int
+    size: int
+
+
+def estimate(client: NodeClient, addresses: Sequence[str], ranges: Sequence[Range], *, only_logs: bool) -> Estimate:
+    """Estimate the cost of the ranges from a few spans of blocks, evenly spread over them.
+
+    Args:
+        client: the node.
+        addresses: the contracts known so far; what is found on the way comes on top.
+        ranges: closed ranges of blocks, ascending and adjoining, as they will be fetched.
+        only_logs: whether headers, base fees and transactions are left out.
+
+    Returns:
+        The estimate; exact if the samples are the whole range. Size in bytes on disk.
+
+    Raises:
+        NodeError: the node gives no logs.
+    """
+    if not ranges:
+        return Estimate(0, 0, 0, 0, 0)
+    first, last = ranges[0][0], ranges[-1][1]
+    blocks = last - first + 1
+    sampled = logs = with_logs = transactions = 0
+    for sample in _samples(first, last):
+        answer = _fetch(client, *sample, addresses)
+        sampled += answer.last - answer.first + 1
+        logs += len(answer.batch)
+        with_logs += len(np.unique(answer.batch.block_number))
+        transactions += len(np.unique(answer.batch.transaction_hash, axis=0))
+    logs, with_logs, transactions = (_scaled(count, blocks, sampled) for count in (logs, with_logs, transactions))
+    requests = max(len(ranges), -(-logs // TARGET_LOGS))
+    size = logs * _BYTES_A_LOG
+    if not only_logs:
+        requests += -(-blocks // BLOCKS_A_REQUEST) + -(-with_logs // HEADERS_A_REQUEST)
+        requests += -(-transactions // TRANSACTIONS_A_REQUEST)
+        size += transactions * _BYTES_A_TRANSACTION + with_logs * _BYTES_A_HEADER + blocks * _BYTES_A_FEE
+    return Estimate(blocks, sampled, logs, requests, size)
+
+
+def _samples(first: int, last: int) -> list[Range]:
+    blocks = last - first + 1
+    if blocks <= _SAMPLES * _SAMPLE_BLOCKS:
+        ends = [first + blocks * i // _SAMPLES for i in range(_SAMPLES + 1)]
+        return [(begin, end - 1) for begin, end in pairwise(ends) if begin < end]
+    starts = [first + (blocks - _SAMPLE_BLOCKS) * i // (_SAMPLES - 1) for i in range(_SAMPLES)]
+    return [(start, start + _SAMPLE_BLOCKS - 1) for start in starts]
+
+
+def _fetch(client: NodeClient, first: int, last: int, addresses: Sequence[str]) -> LogAnswer:
+    """The logs of a sample, or of its beginning where the node refuses so many."""
+    while True:
+        try:
+            return fetch_logs(client, first, last, addresses)
+        except RefusedError as refused:
+            if refused.verdict.refusal is not Refusal.TOO_MUCH or first == last:
+                raise
+            last = (first + last) // 2
+
+
+def _scaled(count: int, blocks: int, sampled: int) -> int:
+    return -(-count * blocks // sampled)
