@@ -4,7 +4,7 @@
     {path: steps, steps: [[DURATION, TICK], ...]}             at so long after the setup, to that tick
     {path: ramp, to: TICK, for: DURATION, every: DURATION}    in equal steps from the pool's first tick
     {path: walk, seed: N, step: TICKS, for: DURATION, every: DURATION}
-    {path: lake, lake: FOLDER}                                the prices of another history's pool
+    {path: lake, lake: FOLDER, pool: ADDRESS}                 the prices of another history's pool
 
 The walk draws `random.Random(seed).randint(-step, step)` once a step and adds it to the tick: the same seed gives the
 same path in every release of Python 3. A lake's swaps keep their distance in time from its first LiquidityAddition.
@@ -37,7 +37,7 @@ _KEYS = {
     "steps": ("steps",),
     "ramp": ("to", "for", "every"),
     "walk": ("seed", "step", "for", "every"),
-    "lake": ("lake",),
+    "lake": ("lake", "pool"),
 }
 
 
@@ -51,9 +51,17 @@ def markets_of(scenario: Scenario) -> dict[str, tuple[Mapping[str, Any], str]]:
 
 
 def market_actions(
-    market: Mapping[str, Any], first_tick: int, ready: int, *, pool: str = "pool", place: str = "market"
+    market: Mapping[str, Any],
+    first_tick: int,
+    ready: int,
+    *,
+    pool: str = "pool",
+    place: str = "market",
+    kp3r_place: int | None = 0,
 ) -> list[Action]:
     """The swaps of a pool's market, from `ready` on (seconds); the pool stands at `first_tick` then.
+
+    `kp3r_place` is the place of KP3R among the pool's tokens, None where it is none of them.
 
     Raises:
         UsageError: the path is unknown, or leaves the pool's ticks.
@@ -67,7 +75,7 @@ def market_actions(
         raise UsageError(f"{here}.path: unknown {path!r}; there are {', '.join(_KEYS)}")
     known(market, ("path", *chain.from_iterable(_KEYS.values())), here)
     if path == "lake":
-        prices = prices_of(Path(str(required(market, "lake", here))))
+        prices = prices_of(Path(str(required(market, "lake", here))), str(market.get("pool", "")), kp3r_place)
         return [
             Action(ready + after, "swap", {"sqrt_price_x96": price, "pool": pool}, place) for after, price in prices
         ]
@@ -116,22 +124,35 @@ def _steps(steps: Any, here: str) -> list[tuple[int, int]]:
     return found
 
 
-def prices_of(folder: Path) -> list[tuple[int, int]]:
+def prices_of(folder: Path, wanted: str = "", kp3r_place: int | None = 0) -> list[tuple[int, int]]:
     """Prices that the swaps of a lake led to, with the seconds since its first LiquidityAddition; later ones only.
 
-    Of the pool under its first pair manager.
+    Args:
+        folder: of the lake.
+        wanted: address of the pool; empty for the one under its first pair manager.
+        kp3r_place: place of KP3R among the tokens of the pool that is to follow, 0 or 1: where it stands at the other
+            place in the lake, prices are turned over. None for a pool without KP3R, which takes them as they are.
 
     Raises:
         LakeError: the lake can not be read.
-        UsageError: it has no swap or no liquidity.
+        UsageError: it has no such pool, no swap or no liquidity.
     """
     lake = Lake.open(folder)
     if not lake.has("events/uniswap_v3_pool.Swap") or not lake.has("events/keep3r.LiquidityAddition"):
         raise UsageError(f"{folder}: the lake has no swaps, or no job with liquidity, to take a market from")
     start = lake.scan("events/keep3r.LiquidityAddition", columns=["timestamp"]).collect()["timestamp"][0]
-    pool = next(contract.facts["pool"] for contract in lake.deployment.contracts if contract.role == "pair_manager")
+    contracts = lake.deployment.by_address()
+    first = next((each.facts["pool"] for each in contracts.values() if each.role == "pair_manager"), "")
+    pool = contracts.get(wanted.lower() or first)
+    if pool is None or pool.role != "uniswap_v3_pool":
+        raise UsageError(f"{folder}: the lake has no pool {wanted}".rstrip())
     swaps = lake.scan("events/uniswap_v3_pool.Swap").filter(
-        (pl.col("address") == pool) & (pl.col("timestamp") >= start)
+        (pl.col("address") == pool.address) & (pl.col("timestamp") >= start)
     )
     frame = swaps.select("timestamp", "sqrt_price_x96").collect()
-    return [(time - start, int.from_bytes(price, "big")) for time, price in frame.iter_rows()]
+    prices = [(time - start, int.from_bytes(price, "big")) for time, price in frame.iter_rows()]
+    tokens = [pool.facts["token0"], pool.facts["token1"]]
+    kp3r = lake.deployment.tokens.get("kp3r_in_pools", lake.deployment.tokens["kp3r"])
+    if kp3r_place is None or kp3r not in tokens or tokens.index(kp3r) == kp3r_place:
+        return prices
+    return [(after, (1 << 192) // price) for after, price in prices]

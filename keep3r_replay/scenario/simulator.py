@@ -144,7 +144,9 @@ def _market_actions(scenario: Scenario, deployment: Deployment, script: Schedule
         pool = stage.pool(name)
         if not pool.sqrt_price_x96:
             raise UsageError(f"scenario.{place}: the setup does not create the pool '{name}' that the market moves")
-        yield from market_actions(market, pool.tick, script.ready, pool=name, place=place)
+        tokens, kp3r = (pool.token0, pool.token1), stage.keep3r.kp3r_in_pools
+        at = tokens.index(kp3r) if kp3r in tokens else None
+        yield from market_actions(market, pool.tick, script.ready, pool=name, place=place, kp3r_place=at)
 
 
 def _play(stage: Stage, action: Action) -> Attempt:

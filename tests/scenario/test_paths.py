@@ -85,6 +85,24 @@ def test_market_and_fees_of_a_real_history(audited_recordings, tmp_path):
     assert audit(Lake.open(tmp_path / "lake")).summary["verdict"] == "clean"
 
 
+def test_a_real_market_the_other_way_round(audited_recordings):
+    """In a pool whose tokens stand in the other order, a history's prices are turned over; any pool of it will do."""
+    lake = audited_recordings(next(path for path in bundled() if path.name == "open-v2.3-fuzz-mixed-101")).lake
+    market = {"path": "lake", "lake": str(lake.path)}
+    plain, turned, raw = (
+        [action.arguments["sqrt_price_x96"] for action in market_actions(market, 0, 0, kp3r_place=place)]
+        for place in (0, 1, None)
+    )
+    assert plain == raw
+    assert [2**192 // price for price in plain] == turned
+    pools = [each.address for each in lake.deployment.contracts if each.role == "uniswap_v3_pool"]
+    found = [len(market_actions({**market, "pool": pool}, 0, 0)) for pool in pools]
+    assert len(plain) in found
+    assert len(set(found)) > 1
+    with pytest.raises(UsageError, match="has no pool 0x12"):
+        market_actions({**market, "pool": "0x12"}, 0, 0)
+
+
 def test_layout_in_time():
     """Calls take a block time each; waits add up; `until` goes to the next multiple of a reward period."""
     call = {"do": "bond"}
