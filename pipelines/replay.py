@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SUMMARY = "Re-execute a lake through the model; compare every event and every reading; class every work."
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
 FINDINGS = 3
+_ENGINE = ("keep3r_replay.audit.run", "keep3r_replay.audit.starts")
 
 
 class Mode(Enum):
@@ -76,7 +77,7 @@ def main(argv: list[str]) -> int:
         with _no_collections():
             return sweep(argv)
     rest, file = split_file(argv)
-    config = load_config("replay", ReplayConfig, rest, summary=SUMMARY)
+    config = load_config("replay", ReplayConfig, rest, summary=SUMMARY, beside=_ENGINE)
     return replay(replace(config, overlay=with_file(config.overlay, file)))
 
 
