@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import time
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
@@ -20,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.what_if.sweep.children import Child, prepare_alone, running
 from keep3r_replay.what_if.sweep.jobs import DIED, Ended, run_job
-from keep3r_replay.what_if.sweep.processes import Child, prepare_alone
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, kept_outcome
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _GROUP = "hydra/launcher="
 _SETTING = "hydra.launcher."
+_PATIENCE = 5
+"""Seconds that a launcher's processes have to end when they are told to."""
 _EXTRAS = {"joblib": "pip install 'keep3r-replay[joblib]'"}
 
 
@@ -108,16 +111,26 @@ def _apart() -> Iterator[Child]:
     warnings = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker"]))
     with mock.patch.dict(os.environ, {"POLARS_MAX_THREADS": "1", "PYTHONWARNINGS": warnings}):
         child = Child(daemon=False)
+    session = None
     try:
         child.call(_own_session)
         session = child.answer()
-        try:
-            yield child
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(session, signal.SIGTERM)
+        yield child
     finally:
+        if session is not None:
+            os.killpg(session, signal.SIGTERM)
         child.close()
+        if session is not None:
+            _wait_for_end(session)
+
+
+def _wait_for_end(session: int) -> None:
+    """Wait until the processes of a session are gone; those that do not go are made to."""
+    deadline = time.monotonic() + _PATIENCE
+    while session in running().values():
+        if time.monotonic() > deadline:
+            os.killpg(session, signal.SIGKILL)
+        time.sleep(0.01)
 
 
 def _own_session() -> int:

@@ -7,6 +7,7 @@ files: a worker writes its folder as every other engine does, only somewhere of 
 from __future__ import annotations
 
 import logging
+import warnings
 import zlib
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.what_if.sweep.children import prepare_alone, without_interrupts
 from keep3r_replay.what_if.sweep.dask_worker import OtherCodeError, SentLake, check_code, own_code, run_remote
 from keep3r_replay.what_if.sweep.jobs import DIED, Ended, Job
-from keep3r_replay.what_if.sweep.processes import prepare_alone, without_interrupts
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, Source, source_name
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _ATTEMPTS = 2
 """Times that a job is begun alone which was on a worker that died."""
 _PATIENCE = 20
 """Seconds that the scheduler has for an answer, and a cluster for its first worker."""
+_LOGGERS = ("distributed", "tornado", "asyncio")
 _AT_A_TIME = 2
 """Histories whose jobs are under way: the next one is loaded while the last one's are run."""
 
@@ -165,7 +167,7 @@ def _check_workers(client: Any) -> None:
         raise Keep3rReplayError("the scheduler has no workers: start some with dask worker") from None
     for found in client.run(own_code, on_error="return").values():
         if isinstance(found, BaseException):
-            raise OtherCodeError(f"a worker cannot run what-ifs: {type(found).__name__}: {found}")
+            raise OtherCodeError(f"a worker cannot run what-ifs, install the same everywhere: {found}")
         check_code(found, own_code())
 
 
@@ -173,6 +175,7 @@ def _check_workers(client: Any) -> None:
 def _client(work: Work, scheduler: str | None) -> Iterator[Any]:
     """A connection to the cluster; it ends, with a cluster of our own, whatever happens."""
     from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra: only who asks for it needs it
+    from distributed.versions import VersionMismatchWarning  # noqa: PLC0415 - as above
 
     with ExitStack() as stack:
         target: Any = scheduler
@@ -182,7 +185,7 @@ def _client(work: Work, scheduler: str | None) -> Iterator[Any]:
                     n_workers=min(work.workers, len(work.jobs)),
                     threads_per_worker=1,
                     host="127.0.0.1",
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",
                     local_directory=str(work.place),
                     memory_limit=0,
                     silence_logs=logging.CRITICAL,
@@ -191,7 +194,10 @@ def _client(work: Work, scheduler: str | None) -> Iterator[Any]:
                 )
             stack.callback(target.close)
         try:
-            client = Client(target, timeout=_PATIENCE, set_as_default=False)
+            with warnings.catch_warnings():
+                # What of the versions decides a result is compared by ourselves.
+                warnings.simplefilter("ignore", VersionMismatchWarning)
+                client = Client(target, timeout=_PATIENCE, set_as_default=False)
         except (OSError, TimeoutError, ValueError):
             # Not the address: it may come from the environment.
             raise Keep3rReplayError("no scheduler answers there: start one with dask scheduler") from None
@@ -202,10 +208,12 @@ def _client(work: Work, scheduler: str | None) -> Iterator[Any]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Dask's own log to itself: what matters comes as an outcome or an error."""
-    names = ("distributed", "tornado", "asyncio")
-    levels = {name: logging.getLogger(name).level for name in names}
+    import distributed  # noqa: F401, PLC0415 - an extra, which gives its loggers levels of their own as it is loaded
+
+    names = [name for name in logging.root.manager.loggerDict if name.startswith(_LOGGERS)]
+    levels = {name: logging.getLogger(name).level for name in {*names, *_LOGGERS}}
     try:
-        for name in names:
+        for name in levels:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         yield
     finally:

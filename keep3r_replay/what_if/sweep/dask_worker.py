@@ -1,4 +1,4 @@
-"""What happens on a worker of a cluster that shares no file system with us: lakes come as bytes, results go as bytes."""
+"""On a worker of a cluster that shares no file system with us: lakes come as bytes, and results go as bytes."""
 
 from __future__ import annotations
 

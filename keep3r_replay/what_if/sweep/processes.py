@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 from collections import Counter, deque
-from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+from keep3r_replay.what_if.sweep.children import ATTEMPTS, GLANCE, Child
 from keep3r_replay.what_if.sweep.jobs import DIED, Ended, Job, prepare, run_job
 from keep3r_replay.what_if.sweep.scenarios import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
-    from multiprocessing.connection import Connection
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from keep3r_replay.what_if.sweep.jobs import Work
-    from keep3r_replay.what_if.sweep.scenarios import Source
-
-_ATTEMPTS = 2
-"""Times that something is begun whose process dies under it."""
-_GLANCE = 0.2
-"""Seconds: an interrupt may reach another thread than the one that waits, which must then look up by itself."""
 
 
 def run_in_processes(work: Work) -> Generator[Ended, None, None]:
@@ -41,78 +32,6 @@ def run_in_processes(work: Work) -> Generator[Ended, None, None]:
                 yield from desk.answers()
         finally:
             desk.close()
-
-
-def prepare_alone(source: Source, file: Path) -> str:
-    """Load a history in a process of its own, as `prepare` does."""
-    for _ in range(_ATTEMPTS):
-        child = Child()
-        try:
-            child.call(prepare, source, file)
-            return str(child.answer())
-        except EOFError:
-            continue
-        finally:
-            child.close()
-    return "the process that loaded the history died"
-
-
-@contextlib.contextmanager
-def without_interrupts() -> Iterator[None]:
-    """Start processes and threads that Ctrl-C passes by: one that comes meanwhile is for us, and for afterwards."""
-    # Its own start would let interrupts through again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class Child:
-    """A fresh process that answers one call after the other: a forked one would inherit locks of polars' threads.
-
-    Args:
-        daemon: it ends with us, and starts no processes of its own.
-    """
-
-    def __init__(self, *, daemon: bool = True) -> None:
-        self.connection, theirs = get_context("spawn").Pipe()
-        self._process = get_context("spawn").Process(target=_serve, args=(theirs,), daemon=daemon)
-        with without_interrupts():
-            self._process.start()
-        theirs.close()
-        self.source = ""
-        """The history that it holds."""
-
-    def call(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Have a function called there."""
-        # A process that is dead already is found out by its answer.
-        with contextlib.suppress(BrokenPipeError):
-            self.connection.send((function, arguments))
-
-    def answer(self) -> Any:
-        """What the function returned. Raises `EOFError` if the process died."""
-        try:
-            while not self.connection.poll(_GLANCE):
-                continue
-            return self.connection.recv()
-        except ConnectionResetError:
-            raise EOFError from None
-
-    def close(self) -> None:
-        """End the process, whatever it does."""
-        self.connection.close()
-        self._process.kill()
-        self._process.join()
-
-
-def _serve(connection: Connection[Any, Any]) -> None:
-    """In a child: answer calls until the parent is gone."""
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            function, arguments = connection.recv()
-            connection.send(function(*arguments))
 
 
 class _Desk:
@@ -143,7 +62,7 @@ class _Desk:
 
     def answers(self) -> Iterator[Ended]:
         """Wait, and give the jobs that have ended."""
-        for connection in wait(list(self._busy), _GLANCE):
+        for connection in wait(list(self._busy), GLANCE):
             child, task = self._busy.pop(connection)
             try:
                 answer = child.answer()
@@ -198,7 +117,7 @@ class _Desk:
     def _died(self, task: Job | str) -> Iterator[Ended]:
         name = task.name if isinstance(task, Job) else task
         self._deaths[name] += 1
-        again = self._deaths[name] < _ATTEMPTS
+        again = self._deaths[name] < ATTEMPTS
         if isinstance(task, Job):
             if again:
                 self._waiting[task.source].append(task)

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keep3r_replay.what_if.sweep.children import running
 from keep3r_replay.what_if.sweep.jobs import Job, Work
 from keep3r_replay.what_if.sweep.processes import run_in_processes
 from keep3r_replay.what_if.sweep.scenarios import KEPT, Finished, kept_outcome, scenario_name, source_name
@@ -82,9 +83,8 @@ def _work(todo: dict[str, Scenario], folder: Path, place: Path, kept: Kept, work
 
 def _clear_away(folder: Path) -> None:
     """Remove what processes left behind half-made that are no more."""
-    if not Path("/proc/self").exists():
-        return
+    alive = running()
     for place in folder.glob(".*"):
         left = _LEFT.fullmatch(place.name)
-        if left and not Path("/proc", left[1]).exists():
+        if alive and left and int(left[1]) not in alive:
             shutil.rmtree(place, ignore_errors=True)

@@ -86,7 +86,7 @@ def scenario_name(scenario: Scenario, kept: Kept) -> str:
     Raises:
         LakeError: there is no such lake as the overlay takes its market from.
     """
-    changes = {"overlay": without_paths(scenario.changes), **market_inputs(scenario.changes)}
+    changes = {**market_inputs(scenario.changes), "overlay": without_paths(scenario.changes)}
     return _name({**scenario.source.content(), **changes, **kept._asdict(), "code": code_hash()})
 
 
