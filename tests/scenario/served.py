@@ -25,6 +25,9 @@ _FACTS = {
 }
 
 
+_ORACLE = keccak256(b"oracle(address)")[:4].hex()
+
+
 class ServedSimulation:
     """The simulation behind a port of this machine. Use as a context; `url` is its address."""
 
@@ -132,13 +135,16 @@ class ServedSimulation:
         )
 
     def _call(self, call: dict[str, str], block: str) -> str:
-        """Views without arguments: facts of pools and pair managers, parameters as constructed or as at the end."""
+        """Facts of pools and pair managers, the sidechain's oracles, parameters as constructed or as at the end."""
         contract = self._contracts.get(call["to"].lower())
         if contract is None:
             return "0x"
         for signature, (fact, kind) in _FACTS.get(contract.role, {}).items():
             if keccak256(signature.encode())[:4].hex() == call["data"][2:10]:
                 return "0x" + encode_arguments([kind], [contract.facts[fact]]).hex()
+        if call["data"][2:10] == _ORACLE:
+            oracles = self._simulation.stage.keep3r.helpers[contract.address].oracles
+            return "0x" + encode_arguments(["address"], [oracles["0x" + call["data"][-40:].lower()]]).hex()
         for name, kinds in PARAMETERS.get((contract.role, contract.version), {}).items():
             if keccak256(f"{name}()".encode())[:4].hex() == call["data"][2:10]:
                 return "0x" + _encoded(kinds, self._value(contract.address, name, self._number(block))).hex()

@@ -16,9 +16,10 @@ from tests.scenario.scripts import simulated
 from tests.scenario.served import ServedSimulation
 
 
-@pytest.fixture(
-    scope="module", params=[("random_market", "v2_3"), ("intense", "v2_1"), ("two_pools", "v2_2")], ids="-".join
-)
+CASES = [("random_market", "v2_3"), ("intense", "v2_1"), ("two_pools", "v2_2"), ("sidechain", "v2_3s")]
+
+
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
 def both(request, tmp_path_factory):
     """The simulated lake, and the one extracted from a node that serves the simulation."""
     name, version = request.param
@@ -27,6 +28,10 @@ def both(request, tmp_path_factory):
     write_lake(simulation, folder / "simulated")
     arguments = ["extract", "deployment=local", f"deployment.keep3r={simulation.stage.keep3r.address}"]
     arguments += [f"deployment.version={version}", f"lake={folder / 'extracted'}", "deployment.partition_blocks=100"]
+    if version == "v2_3s":
+        tokens = ",".join(f"{name}:'{address}'" for name, address in simulation.stage.chain.deployment.tokens.items())
+        escrow = simulation.stage.actors["escrow"]
+        arguments += [f"+deployment.tokens={{{tokens}}}", f"+deployment.companions={{escrow:['{escrow}']}}"]
     with ServedSimulation(simulation) as node, mock.patch.dict(os.environ, {"ETH_RPC_URL": node.url}):
         assert main(arguments) == 0
     return Lake.open(folder / "simulated"), Lake.open(folder / "extracted")
