@@ -15,7 +15,6 @@ from pipelines.cli import main
 from tests.scenario.scripts import simulated
 from tests.scenario.served import ServedSimulation
 
-
 CASES = [("random_market", "v2_3"), ("intense", "v2_1"), ("two_pools", "v2_2"), ("sidechain", "v2_3s")]
 
 
