@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from keep3r_replay.report.figures import (
+    GREEN,
     NARROW,
+    VERMILLION,
     WIDE,
     Size,
     draw_credits,
-    draw_keepers,
+    draw_pairs,
     draw_waste,
     draw_waterfall,
     picture,
@@ -76,7 +78,11 @@ def keeper_chart(results: Results) -> Chart | None:
     return Chart(
         "keepers",
         f"Reward at the contract's own quote and gas paid, in ETH, of the {len(shown)} keepers who earned most.",
-        draw_keepers([f"{row[0][:8]}…" for row in shown], [row[1] for row in shown], [row[2] for row in shown]),
+        draw_pairs(
+            [f"{row[0][:8]}…" for row in shown],
+            (("reward", [row[1] for row in shown], GREEN), ("gas", [row[2] for row in shown], VERMILLION)),
+            "ETH",
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from keep3r_replay.report.figures import (
 from keep3r_replay.report.series import thinned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from keep3r_replay.report.what_if_results import Comparison
 
@@ -59,24 +59,6 @@ def draw_comparison(comparison: Comparison, *, steps: bool) -> Callable[[Any, Si
         axes.margins(x=0.01)
         axes.set_ylim(bottom=0)
         dates(axes, size)
-        legend(axes, size)
-
-    return draw
-
-
-def draw_payments(names: Sequence[str], baseline: Sequence[int], what_if: Sequence[int]) -> Callable[[Any, Size], None]:
-    """What each was paid in KP3R, baseline above what-if."""
-
-    def draw(axes: Any, size: Size) -> None:
-        for label, offset, values, colour in (("baseline", -0.2, baseline, GREY), ("what-if", 0.2, what_if, BLUE)):
-            lengths = [whole_tokens(wei) for wei in values]
-            axes.barh([place + offset for place in range(len(names))], lengths, 0.38, color=colour, label=label)
-        axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel("KP3R")
-        left = 0.98 / size[0]
-        axes.set_position((left, 0.52 / size[1], 0.97 - left, 1 - (0.52 + 0.5) / size[1]))
         legend(axes, size)
 
     return draw

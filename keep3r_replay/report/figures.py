@@ -222,18 +222,20 @@ def draw_waste(periods: Sequence[dict[str, Any]], documented: dict[int, int]) ->
     return draw
 
 
-def draw_keepers(names: Sequence[str], rewards: Sequence[int], gas: Sequence[int]) -> Callable[[Any, Size], None]:
-    """For each keeper what was earned beside what gas cost, both in ETH; the rest is profit or loss."""
+def draw_pairs(
+    names: Sequence[str], pairs: Sequence[tuple[str, Sequence[int], str]], unit: str
+) -> Callable[[Any, Size], None]:
+    """For each name two bars, one above the other: what they show, amounts in wei, colour. The axis is in `unit`s."""
 
     def draw(axes: Any, size: Size) -> None:
         places = list(range(len(names)))
-        for label, offset, values, colour in (("reward", -0.2, rewards, GREEN), ("gas", 0.2, gas, VERMILLION)):
+        for offset, (label, values, colour) in zip((-0.2, 0.2), pairs, strict=True):
             lengths = [whole_tokens(wei) for wei in values]
             axes.barh([place + offset for place in places], lengths, 0.38, color=colour, label=label)
         axes.set_yticks(places, names)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
-        axes.set_xlabel("ETH")
+        axes.set_xlabel(unit)
         left = 0.98 / size[0]
         axes.set_position((left, 0.52 / size[1], 0.97 - left, 1 - (0.52 + 0.5) / size[1]))
         legend(axes, size)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.report.charts import KEEPERS_SHOWN, Chart
-from keep3r_replay.report.comparison_figures import draw_comparison, draw_payments
+from keep3r_replay.report.comparison_figures import draw_comparison
+from keep3r_replay.report.figures import BLUE, GREY, draw_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +49,9 @@ def keeper_chart(results: WhatIfResults) -> Chart | None:
     if not shown:
         return None
     _, names, before, after = zip(*shown, strict=True)
+    pairs = (("baseline", before, GREY), ("what-if", after, BLUE))
     caption = f"KP3R paid to the {len(shown)} keepers who were paid most on either side."
-    return Chart("keepers", caption, draw_payments([f"{name[:8]}…" for name in names], before, after))
+    return Chart("keepers", caption, draw_pairs([f"{name[:8]}…" for name in names], pairs, "KP3R"))
 
 
 def all_charts(results: WhatIfResults, jobs: list[str]) -> list[Chart]:

@@ -14,7 +14,7 @@ import polars as pl
 from keep3r_replay.audit.results import lake_fingerprint
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.what_if.overlay import ALIGN
+from keep3r_replay.what_if.overlay_checks import ALIGN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

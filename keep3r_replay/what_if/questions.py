@@ -12,7 +12,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.keep3r_v2.moves import CAPPED, EXPIRED, MINTED, SPENT
 from keep3r_replay.keep3r_v2.work import check_payer, earn, pay_credits
-from keep3r_replay.what_if.overlay import EXPIRY_RULES
+from keep3r_replay.what_if.overlay_checks import EXPIRY_RULES
 from keep3r_replay.what_if.run import what_if
 from keep3r_replay.what_if.works import ADDED, PAID, REVERTED
 
