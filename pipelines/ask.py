@@ -43,6 +43,7 @@ class AskConfig:
 def main(argv: list[str]) -> int:
     """Print the answer; return the exit code."""
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.what_if.other_market import check_market
     from keep3r_replay.what_if.results import baselines
     from pipelines.replay import SAMPLE
     from pipelines.what_if import split_file, with_file
@@ -58,6 +59,7 @@ def main(argv: list[str]) -> int:
         raise UsageError(f"question={config.question.value} is asked of a {role}: say {role}=ADDRESS")
     lake = Lake.open(config.lake or SAMPLE)
     lake.check_content()
+    check_market(config.overlay)
     base, address = _chosen(baselines(lake, config.until_block), role, wanted.lower())
     answers = {
         Question.liquidity_needed: _liquidity_needed,

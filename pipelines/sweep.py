@@ -33,7 +33,8 @@ def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
     from keep3r_replay.what_if.sweep.scenarios import Scenario, Source
 
     lakes = {path: Lake.open(path) for path in dict.fromkeys(map(_lake, wanted))}
-    for lake in lakes.values():
+    markets = dict.fromkeys(point.config.overlay.market_lake for point in wanted)
+    for lake in (*lakes.values(), *(Lake.open(path) for path in markets if path)):
         lake.check_content()
     return [
         Scenario(

@@ -65,6 +65,7 @@ def replay_what_if(config: ReplayConfig) -> int:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.report.what_if import what_if_lines
     from keep3r_replay.what_if.given import given_lines
+    from keep3r_replay.what_if.other_market import check_market
     from keep3r_replay.what_if.results import baselines, make_what_if, write_what_if
     from pipelines.replay import SAMPLE
 
@@ -72,6 +73,7 @@ def replay_what_if(config: ReplayConfig) -> int:
     check_target(results)
     lake = Lake.open(config.lake or SAMPLE)
     lake.check_content()
+    check_market(config.overlay)
     beginnings = starts(lake, config.until_block, config.start_block, config.resume, config.resume_block)
     bases = baselines(lake, config.until_block, beginnings)
     summary, tables = make_what_if(bases, config.overlay, ledger=config.ledger)

@@ -95,6 +95,12 @@ def check_range(market: OtherMarket, address: str, first: int, last: int) -> Non
         )
 
 
+def check_market(overlay: Overlay) -> None:
+    """Hold the files of the other lake, if there is one, against its manifest. Raises `LakeError`."""
+    if overlay.market_lake:
+        Lake.open(overlay.market_lake).check_content()
+
+
 def market_inputs(changes: Mapping[str, Any]) -> dict[str, str]:
     """What identifies the content of the lake that an overlay's market is taken from; empty without one."""
     folder = changes.get("market_lake")

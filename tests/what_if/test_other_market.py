@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from bisect import bisect_right
 from itertools import pairwise
 
@@ -217,3 +218,17 @@ def test_the_other_lake_is_an_input(tmp_path, audited_recordings):
     assert str(other.path) not in "".join(file.read_text() for file in (tmp_path / "r").glob("*.json"))
     assert market_inputs({"market_lake": str(SAMPLE / "lake")}) != market_inputs({"market_lake": str(other.path)})
     assert market_inputs({"tick_shift": 3}) == {}
+
+
+def test_a_damaged_market_is_refused(tmp_path, audited_recordings, capsys):
+    """Its files are held against its manifest before anything is run: here one byte of the swaps is another."""
+    other = tmp_path / "other"
+    shutil.copytree(audited_recordings(OTHER).lake.path, other)
+    file = min((other / "events" / "uniswap_v3_pool.Swap").glob("*.parquet"))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    changes = [f"overlay.market_lake={other}", "overlay.market_offset=align", "until_block=300"]
+    for command in (["replay", "mode=what_if"], ["replay", "-m", "overlay.tick_shift=1,2"]):
+        assert main([*command, *changes, f"results={tmp_path / 'r'}"]) == 1
+        assert "holds something other than was written" in capsys.readouterr().err
