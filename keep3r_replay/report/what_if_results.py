@@ -90,7 +90,7 @@ class WhatIfResults:
         """KP3R paid by a job, or by all, up to each time."""
         works = self._works(job)
         in_kp3r = works.filter((pl.col("class") != "token_payment").fill_null(value=True))
-        end = int(self._works()["timestamp"].max() or 0)  # type: ignore[arg-type] # polars types a maximum as any value
+        end = max(self._works()["timestamp"].to_list(), default=0)
         lines = {}
         for side in SIDES:
             total, points = 0, []

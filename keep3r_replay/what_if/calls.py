@@ -54,7 +54,7 @@ class FollowingJournal(Journal):
         kind: str,
         log_index: int,
         subject: str,
-        field: str,  # noqa: ARG002 - the journal's signature - the journal's interface
+        field: str,  # noqa: ARG002 - the journal's signature
         expected: object,
         observed: object,  # noqa: ARG002 - the journal's signature
         reason: str,  # noqa: ARG002 - the journal's signature

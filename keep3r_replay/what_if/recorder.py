@@ -45,7 +45,7 @@ class Recorder(CreditMoves):
     def _opened(self) -> defaultdict[tuple[int, str], int]:
         return defaultdict(int, {(job, OPENING): amount for job, amount in self.opening.items()})
 
-    def mark(self, jobs: Iterable[Job]) -> Any:  # noqa: ARG002 - the ledger's signature - other rules keep lots by job
+    def mark(self, jobs: Iterable[Job]) -> Any:  # noqa: ARG002 - other rules keep lots by job
         """Where the record stands, before a call that touches `jobs`; `back` takes it."""
         return len(self.moves)
 
