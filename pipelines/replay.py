@@ -16,7 +16,8 @@ from pipelines.config import load_config, setting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SUMMARY = "Re-execute a lake through the model; compare every event and every reading; class every work."
+SUMMARY = """Re-execute a lake through the model; compare every event and every reading; class every work.
+With -m: a what-if for each combination of several values, as in overlay.fee=1,2 lake=A,B (docs/what-if.md)."""
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
 FINDINGS = 3
 _ENGINE = ("keep3r_replay.audit.run", "keep3r_replay.audit.starts")

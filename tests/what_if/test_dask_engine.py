@@ -183,12 +183,12 @@ def test_a_worker_with_other_code_is_refused(scheduler, tmp_path, capfd):
 
 
 def test_a_worker_without_the_package_is_refused(scheduler, tmp_path, capfd):
-    """It is told what is missing there."""
+    """It is told what to do."""
     (tmp_path / "other" / "keep3r_replay").mkdir(parents=True)
     (tmp_path / "other" / "keep3r_replay" / "__init__.py").touch()
     scheduler.start_worker(path=tmp_path / "other")
     error = _fails(["engine=dask", f"scheduler={scheduler.address}"], tmp_path, capfd)
-    assert "a worker cannot run what-ifs, install the same everywhere: ImportError" in error
+    assert "a worker cannot run what-ifs, install the same everywhere: " in error
 
 
 def _sweep_of_many(tmp_path, *arguments):

@@ -107,6 +107,20 @@ def test_a_mistake_is_refused_before_anything_runs(argument, says, tmp_path, cap
     assert not (tmp_path / "sweep").exists()
 
 
+def test_a_folder_of_a_sweep_is_that_of_the_same_single_what_if(tmp_path):
+    """To the byte, with all tables and ledger, from a beginning in mid-history too."""
+    assert main(["replay", f"lake={LAKE}", f"results={tmp_path / 'audit'}", "snapshot_every=100"]) == 0
+    same = [f"lake={LAKE}", f"resume={tmp_path / 'audit'}", "overlay.expiry=none", "ledger=true"]
+    many = [f"results={tmp_path / 'many'}", "resume_block=200,300", "tables=true"]
+    assert main(["replay", "-m", *same, *many]) == 0
+    table = pl.read_parquet(tmp_path / "many" / "sweep.parquet")
+    for block, name in zip(table["resume_block"], table["scenario"], strict=True):
+        one = tmp_path / block
+        assert main(["replay", "mode=what_if", *same, f"resume_block={block}", f"results={one}"]) == 0
+        folders = (one, tmp_path / "many" / name)
+        assert len({tuple((path.name, path.read_bytes()) for path in sorted(each.iterdir())) for each in folders}) == 1
+
+
 def test_lakes_and_ranges_are_columns_by_their_names(tmp_path):
     """Each row is of its own lake and range, a lake's scenarios without an overlay are its history itself."""
     sweep = tmp_path / "sweep"

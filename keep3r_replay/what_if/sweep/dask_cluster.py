@@ -83,7 +83,7 @@ class _Cluster:
         lake = self._lake_at_workers(self._work.sources[job.source].lake)
         other = job.changes.get("market_lake")
         market = self._lake_at_workers(Lake.open(other)) if other else None
-        future = self._client.submit(run_remote, job, history, lake, market, own_code(), pure=False)
+        future = self._client.submit(partial(run_remote, job, own_code()), history, lake, market, pure=False)
         self._jobs[future.key] = job
         self._running.add(future)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import threading
 import zlib
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,8 +39,9 @@ def own_code() -> Code:
     return _OWN
 
 
-class SentLake(NamedTuple):
-    """A lake on its way: what identifies it, where it lies here, and its files by path."""
+@dataclass(frozen=True)
+class SentLake:
+    """A lake on its way: its name, where it lies here, and its files by path; no tuple, which Dask would take apart."""
 
     name: str
     path: str
@@ -54,7 +56,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def run_remote(
-    job: Job, history: bytes, lake: SentLake, market: SentLake | None, code: Code
+    job: Job, code: Code, history: bytes, lake: SentLake, market: SentLake | None
 ) -> tuple[Ended, dict[str, bytes]]:
     """Run a scenario, and give its folder as the bytes of its files. Raises `OtherCodeError`."""
     check_code(own_code(), code)
