@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from keep3r_replay.keep3r_v2.protocol import Keep3rV2
     from keep3r_replay.replay.engine import Model
     from keep3r_replay.what_if.calls import Handle
-    from keep3r_replay.what_if.history import History
     from keep3r_replay.what_if.liquidity import ScaledLiquidity
     from keep3r_replay.what_if.market import ChangedPool
+    from keep3r_replay.what_if.measured import Baseline
     from keep3r_replay.what_if.overlay import Overlay
     from keep3r_replay.what_if.works import Works
 
@@ -35,13 +35,14 @@ class Changes:
     """Collects the changes of one what-if; `all` are they, in no order."""
 
     def __init__(
-        self, protocol: Keep3rV2, model: Model, history: History, handlers: Sequence[Handle], overlay: Overlay
+        self, protocol: Keep3rV2, model: Model, baseline: Baseline, handlers: Sequence[Handle], overlay: Overlay
     ) -> None:
         self.all: list[Change] = []
         self._protocol = protocol
         self._keep3r = protocol.keep3r
         self._model = model
-        self._history = history
+        self._history = baseline.history
+        self._last = baseline.until_block
         self._handlers = handlers
         self._overlay = overlay
         self._places = count(SYNTHETIC)
@@ -53,7 +54,7 @@ class Changes:
     def _at(self, block: int | None, apply: Callable[[], None], *, after_events: bool = False, order: int = 0) -> None:
         if block is None:
             self.all.append(Change(-1, after_events=False, order=order, apply=apply))
-        else:
+        elif self._last is None or block <= self._last:
             self.all.append(Change(block, after_events=after_events, order=order, apply=apply))
 
     def set_parameters(self, change_period: Callable[[Any, Any], None]) -> None:

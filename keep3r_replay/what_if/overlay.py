@@ -154,6 +154,15 @@ class Overlay:
             fee = max(fee, self.base_fee_floor)
         return fee if self.base_fee_cap is None else min(fee, self.base_fee_cap)
 
+    def check_end(self, last: int) -> None:
+        """Refuse changes for blocks after the lake's last. Raises `UsageError`."""
+        blocks = {name: getattr(self, name) or 0 for name in _FROM_BLOCKS}
+        for name in ("liquidity", "bonds"):
+            blocks[name] = max((entry.get("block", 0) for entry in getattr(self, name)), default=0)
+        for name, block in blocks.items():
+            if block > last:
+                raise UsageError(f"overlay.{name}: block {block} lies after the lake's last, {last}")
+
     def beginning(self, block: int) -> Overlay:
         """The same changes of a history that begins with `block`: what holds from the beginning begins there.
 

@@ -81,6 +81,9 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
         LedgerError: credits do not balance.
         UsageError: the overlay names what the history does not hold.
     """
+    coverage = baseline.lake.manifest.coverage
+    assert coverage is not None
+    overlay.check_end(coverage.to_block)
     start = baseline.start
     if start is not None:
         overlay = overlay.beginning(start.block + 1)
@@ -113,7 +116,7 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
 
     model = _Model(protocol, observer or protocol, overlay)
     handlers, change_period = _wrapped(own, plain, observer)
-    changes = Changes(protocol, model, baseline.history, handlers, overlay)
+    changes = Changes(protocol, model, baseline, handlers, overlay)
     changes.set_parameters(change_period)
     changes.change_market(pools)
     changes.change_bonds()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import pytest
 from histories import DATA, SAMPLE, bundled, name_of
 
+from keep3r_replay.errors import UsageError
 from keep3r_replay.what_if.calls import SYNTHETIC
 from keep3r_replay.what_if.compare import first_difference
 from keep3r_replay.what_if.history import TABLES
@@ -137,3 +139,22 @@ def test_the_credits_of_liquidity_that_leaves_go_with_it(baseline_of):
     assert ledger.height
     assert set(ledger["operation"]) == {"JobSlashLiquidity"}
     assert all(amount < 0 for amount in ledger["amount"].to_list())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"liquidity_factor": "2", "liquidity_from_block": 500},
+        {"reward_period_time": 1000, "from_block": 500},
+        {"tick_shift": 9, "market_from_block": 500},
+        {"bonds": [{"keeper": "0x" + "88" * 20, "add": 5, "block": 500}]},
+    ],
+)
+def test_a_block_after_the_replays_last_changes_nothing(changes, audited_recordings):
+    """Of a replay up to a block, what is for a later one stays away; one after the lake's last block is refused."""
+    lake = audited_recordings(SAMPLE / "recording").lake
+    cut = baselines(lake, 400)[0]
+    assert what_if(cut, overlay_from(changes)).protocol.dump() == what_if(cut, Overlay()).protocol.dump()
+    late = json.loads(json.dumps(changes).replace("500", "5000"))
+    with pytest.raises(UsageError, match="block 5000 lies after the lake's last, 590"):
+        what_if(cut, overlay_from(late))
