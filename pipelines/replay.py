@@ -75,8 +75,7 @@ def main(argv: list[str]) -> int:
     if "-m" in argv or "--multirun" in argv:
         from pipelines.sweep import main as sweep
 
-        with _no_collections():
-            return sweep(argv)
+        return sweep(argv)
     rest, file = split_file(argv)
     config = load_config("replay", ReplayConfig, rest, summary=SUMMARY, beside=_ENGINE)
     return replay(replace(config, overlay=with_file(config.overlay, file)))

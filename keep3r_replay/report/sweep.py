@@ -27,6 +27,7 @@ def swept_names(table: pl.DataFrame) -> list[str]:
 def sweep_chart(table: pl.DataFrame, outcome: str) -> bytes:
     """An SVG: `outcome` over the first setting swept over, a line for each combination of the others."""
     names = swept_names(table)
+    table = table.with_columns(_last_parts(table[name]) for name in names)
     done = table.filter(table["status"] == "done")
     lines: dict[str, list[tuple[str, float]]] = {}
     amount = str(table.schema[outcome]).startswith("Decimal")
@@ -52,6 +53,12 @@ def sweep_chart(table: pl.DataFrame, outcome: str) -> bytes:
             axes.legend(**place)
 
     return picture(draw, WIDE, f"sweep-{outcome}")
+
+
+def _last_parts(values: pl.Series) -> pl.Series:
+    """Folders and files by their last names, where those tell them apart: a chart has no room for paths."""
+    short = values.str.split("/").list.last()
+    return short if short.n_unique() == values.n_unique() and values.str.starts_with("/").any() else values
 
 
 def _number(text: str) -> Fraction | None:

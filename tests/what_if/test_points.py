@@ -9,6 +9,7 @@ import pytest
 from histories import SAMPLE
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.report.sweep import sweep_chart
 from keep3r_replay.what_if.sweep.table import FIXED
 from pipelines.cli import main
 from pipelines.config import load_config
@@ -119,6 +120,18 @@ def test_a_folder_of_a_sweep_is_that_of_the_same_single_what_if(tmp_path):
         assert main(["replay", "mode=what_if", *same, f"resume_block={block}", f"results={one}"]) == 0
         folders = (one, tmp_path / "many" / name)
         assert len({tuple((path.name, path.read_bytes()) for path in sorted(each.iterdir())) for each in folders}) == 1
+
+
+def test_a_chart_names_folders_by_their_last_parts():
+    """Where those tell them apart; fractions and plain names stay as they are."""
+    rest = {name: [1, 1] for name in FIXED if name != "status"}
+    table = pl.DataFrame({"lake": ["/far/away/one", "/far/off/two"], "overlay.fee": ["1/2", "1/3"], **rest})
+    chart = sweep_chart(table.with_columns(status=pl.lit("done")), "paid").decode()
+    assert ">one<" in chart
+    assert "/far/" not in chart
+    assert "fee=1/2" in chart
+    same = table.with_columns(lake=pl.Series(["/far/away/one", "/far/off/one"]), status=pl.lit("done"))
+    assert ">/far/off/one<" in sweep_chart(same, "paid").decode()
 
 
 def test_lakes_and_ranges_are_columns_by_their_names(tmp_path):
