@@ -17,7 +17,8 @@ from histories import ROOT, SAMPLE
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.what_if.sweep import dask_cluster
-from keep3r_replay.what_if.sweep.jobs import DIED
+from keep3r_replay.what_if.sweep.dask_worker import OtherCodeError, SentLake, own_code, run_remote
+from keep3r_replay.what_if.sweep.jobs import DIED, Job
 from keep3r_replay.what_if.sweep.run import run_sweep
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scenario, Source
 from pipelines.cli import main
@@ -180,6 +181,14 @@ def test_a_worker_with_other_code_is_refused(scheduler, tmp_path, capfd):
     scheduler.start_worker(path=tmp_path / "other")
     error = _fails(["engine=dask", f"scheduler={scheduler.address}"], tmp_path, capfd)
     assert "a worker runs another keep3r_replay: install the same everywhere" in error
+
+
+def test_a_worker_with_another_polars_is_refused_even_if_it_comes_later():
+    """Each job carries the code that it is to be run by: other versions may write other bytes."""
+    job = Job("name", "source", {}, Kept())
+    lake = SentLake("lake", "", {})
+    with pytest.raises(OtherCodeError, match=r"runs another polars \(.+ instead of 0\.1\)"):
+        run_remote(job, own_code()._replace(polars="0.1"), b"", lake, None)
 
 
 def test_a_worker_without_the_package_is_refused(scheduler, tmp_path, capfd):
