@@ -84,6 +84,7 @@ def burn_liquidity(stage: Stage, amount: Any, provider: str = "provider", pair: 
     pool = stage.keep3r.pair_pools[manager]
     stage.call(provider, pair, "burn(uint128)", value)
     bounds = full_range(stage.pool(pool).tick_spacing)
+    stage.check_balance(manager, stage.actors[provider], value)
     _burn(stage, pool, manager, stage.actors[provider], value, bounds)
     stage.transfer(manager, stage.actors[provider], ZERO_ADDRESS, value)
 

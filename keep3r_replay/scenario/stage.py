@@ -117,13 +117,17 @@ class Stage:
         """Write a LiquidityCreditsReward."""
         self.emit("LiquidityCreditsReward", {"job": job, **reward._asdict()})
 
+    def check_balance(self, pair: str, holder: str, value: int) -> None:
+        """Raises `Revert` where somebody holds less of a pair manager's token, in wei."""
+        self.keep3r.require(self.balances[pair, holder] >= value, ARITHMETIC_PANIC)
+
     def transfer(self, pair: str, sender: str, receiver: str, value: int) -> None:
         """Move a pair manager's token between two addresses, in wei, and write its Transfer.
 
         Raises `Revert` where the sender holds less.
         """
         if sender != ZERO_ADDRESS:
-            self.keep3r.require(self.balances[pair, sender] >= value, ARITHMETIC_PANIC)
+            self.check_balance(pair, sender, value)
             self.balances[pair, sender] -= value
         if receiver != ZERO_ADDRESS:
             self.balances[pair, receiver] += value
