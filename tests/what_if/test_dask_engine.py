@@ -228,7 +228,7 @@ def test_a_scheduler_that_goes_away_ends_the_sweep(scheduler, tmp_path):
     scheduler.start_worker()
     process = _sweep_of_many(tmp_path, f"scheduler={scheduler.address}")
     scheduler.stop()
-    assert _told(process) == ["keep3r: error: the scheduler went away; the same command goes on where it was"]
+    assert _told(process) == ["keep3r: error: the scheduler went away; the same command goes on from there"]
     assert process.returncode == 1
     assert list((tmp_path / "sweep").glob("*/manifest.json"))
 

@@ -75,6 +75,7 @@ class _Cluster:
                 self._begin(job)
             yield from self._collect(_AT_A_TIME - 1)
         yield from self._collect(0)
+        self._sent.clear()
         for job in self._suspects:
             yield self._run_alone(job)
 
@@ -104,8 +105,8 @@ class _Cluster:
             try:
                 self._client.wait_for_workers(1, timeout=_PATIENCE)
                 self._sent[name] = self._client.scatter(content(), broadcast=True, hash=False, timeout=_PATIENCE)
-            except TimeoutError:
-                raise Keep3rReplayError("the scheduler has no workers left; finished what-ifs are kept") from None
+            except OSError:
+                raise Keep3rReplayError("scheduler or workers are gone; the same command goes on from there") from None
         return self._sent[name]
 
     def _collect(self, most: int) -> Iterator[Ended]:
@@ -126,22 +127,21 @@ class _Cluster:
 
     def _ended(self, job: Job, future: Any) -> Ended | None:
         """How a job ended, its folder written; None if it was on a worker that died."""
-        from distributed import KilledWorker  # noqa: PLC0415 - as above
+        from distributed import CancelledError, KilledWorker  # noqa: PLC0415 - as above
 
-        if self._client.status != "running":
-            raise Keep3rReplayError("the scheduler went away; the same command goes on where it was")
-        if future.status == "error":
-            error = future.exception()
-            if isinstance(error, OtherCodeError):
-                raise error
-            if isinstance(error, KilledWorker):
-                return None
-            return Ended(job.name, FAILED, f"{type(error).__name__}: {' '.join(str(error).split())}", {})
-        if future.status != "finished":
-            # The history was lost with the last worker that had it.
+        try:
+            ended, files = future.result()
+        except OtherCodeError:
+            raise
+        except (CancelledError, KilledWorker):
+            if self._client.status != "running":
+                raise Keep3rReplayError("the scheduler went away; the same command goes on from there") from None
+            # The worker died, or it took the history along, or the result before it was here.
             return None
-        ended, files = future.result()
-        future.release()
+        except Exception as error:  # noqa: BLE001 - one scenario's failure must not stop the others
+            return Ended(job.name, FAILED, f"{type(error).__name__}: {' '.join(str(error).split())}", {})
+        finally:
+            future.release()
         if ended.status == DONE:
             with replaced_folder(self._work.folder / job.name) as building:
                 for name, content in files.items():
@@ -150,12 +150,12 @@ class _Cluster:
 
     def _run_alone(self, job: Job) -> Ended:
         for _ in range(_ATTEMPTS):
-            # What was sent went with the workers that had it.
-            self._sent.clear()
             self._begin(job)
             ended = self._ended(self._jobs.popitem()[1], next(self._running))
             if ended is not None:
                 return ended
+            # What was sent may have gone with the workers that had it.
+            self._sent.clear()
         return Ended(job.name, FAILED, DIED, {})
 
 
