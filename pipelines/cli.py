@@ -11,7 +11,7 @@ import gc
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from keep3r_replay.errors import Keep3rReplayError, UsageError, without_urls
 
@@ -45,10 +45,20 @@ _OBJECTS_BEFORE_COLLECTION = 100_000
 _USAGE = "usage: keep3r SUBCOMMAND [key=value ...]"
 
 
+def run() -> NoReturn:
+    """Be the process `keep3r`: start and end without what nothing here needs, together a quarter of a short run."""
+    # numpy would start a thread a core for linear algebra.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # What is imported stays: looking for garbage among it every few hundred objects finds none, nor does it at the end.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    exit_code = main()
+    gc.freeze()
+    sys.exit(exit_code)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code; whatever goes wrong is one line on standard error."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    _start_quickly()
     try:
         return _dispatch(arguments)
     except Keep3rReplayError as error:
@@ -68,14 +78,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("KEEP3R_TRACEBACK"):
             raise
         return _fail(f"internal error: {type(error).__name__}: {error} (KEEP3R_TRACEBACK=1 shows where)", 1)
-
-
-def _start_quickly() -> None:
-    """Spare the start what nothing here needs; together a quarter of it."""
-    # numpy would start a thread a core for linear algebra.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # What is imported stays: looking for garbage among it every few hundred objects finds none.
-    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
 
 
 def _fail(message: str, exit_code: int) -> int:
@@ -125,4 +127,4 @@ def _overview() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
