@@ -1,7 +1,4 @@
-"""Calls of governance: liquidities, parameters of Keep3r and of its helper, who may dispute and slash, who governs.
-
-The bounds that the contracts set on parameters are not checked.
-"""
+"""Calls of governance: liquidities, parameters of Keep3r and of its helper, who may dispute and slash, who governs."""
 
 from __future__ import annotations
 
@@ -23,6 +20,8 @@ if TYPE_CHECKING:
     from keep3r_replay.scenario.stage import Stage
 
 _PENDING = "pending_governance"
+_MIN_REWARD_PERIOD = 86_400
+"""Seconds: Keep3r's constant MIN_REWARD_PERIOD_TIME, the only bound that it sets on a number."""
 
 
 def _setters(calls: Mapping[str, DirectCall]) -> dict[str, DirectCall]:
@@ -56,6 +55,9 @@ def set_parameter(stage: Stage, name: str, value: Any) -> None:
     """A setter of Keep3r, by the name of its view: bondTime, rewardPeriodTime, fee, keep3rHelper, ..."""
     column, call, content = _setting(stage, _KEEP3R_SETTERS, "set_parameter", name, value)
     stage.direct(stage.governance, call.signature, content)
+    stage.keep3r.require(content != ZERO_ADDRESS, "ZeroAddress")
+    if column == "reward_period_time":
+        stage.keep3r.require(int(content) >= _MIN_REWARD_PERIOD, "MinRewardPeriod")
     if column == "kp3r_weth_pool":
         job_liquidity.set_kp3r_weth_pool(stage.keep3r, str(content))
     elif column == "keep3r_v1":

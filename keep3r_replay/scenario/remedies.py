@@ -23,6 +23,7 @@ REMEDIES = {
     "KeeperInvalid": "bond and activate the keeper first",
     "LiquidityPairInvalid": "the pool does not hold KP3R; on the sidechain, set_oracle first",
     "LiquidityPairUnapproved": "approve_liquidity first",
+    "MinRewardPeriod": "a period is a day at least",
     "NotDisputed": "dispute first",
     "OnlyDisputer": "add_disputer first",
     "OnlyPendingGovernance": "propose_governance first",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from keep3r_replay.audit.contract import keep3r_contracts
 from keep3r_replay.audit.mid_history import readings_start
 from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
-from tests.node.anvil import calldata
+from tests.node.anvil import RpcError, calldata
 from tests.node.keep3r_chain import KP3R
 from tests.node.lakes import run, settings
 
@@ -85,3 +87,15 @@ def test_two_contracts_of_one_deployment_keep_their_own_state(chain: Keep3rChain
     assert all(one["works"]["interval"] > 5 for one in audited.summary["contracts"])
     assert audited.summary["readings"]["mismatched"] == 0
     assert audited.summary["readings"]["compared"] > 100
+
+
+def test_the_least_reward_period_is_the_contract_s(chain: Keep3rChain) -> None:
+    """The real contract refuses a reward period of a second less than a day, as scenarios do, and takes a day."""
+    for seconds, refused in ((_DAY - 1, True), (_DAY, False)):
+        data = calldata("setRewardPeriodTime(uint256)", seconds)
+        call = {"from": chain.governance, "to": chain.keep3r, "data": data}
+        if refused:
+            with pytest.raises(RpcError, match=calldata("MinRewardPeriod()")):
+                chain.node.rpc("eth_call", call, "latest")
+        else:
+            assert chain.node.rpc("eth_call", call, "latest") == "0x"

@@ -109,6 +109,14 @@ def test_a_given_payment_is_for_versions_that_tell_no_gas():
         played({"wait": "6d"}, work)
 
 
+def test_a_period_is_a_day_at_least():
+    """Governance cannot set a reward period below the contract's constant, and can set it to that."""
+    short = {"do": "set_parameter", "name": "rewardPeriodTime", "value": 86_399, "may_revert": True}
+    simulation = played(short, {**short, "value": "1d"})
+    assert [attempt.revert for attempt in simulation.reverted] == ["MinRewardPeriod"]
+    assert simulation.stage.keep3r.parameters.reward_period_time == 86_400
+
+
 def test_constructor_parameters():
     """Parameters of the script are the constructor's: no event tells them, and the model starts with them."""
     simulation = played(parameters={"rewardPeriodTime": 86_400, "unbondTime": "3600"}, helper={"minBoost": 10_500})
