@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from keep3r_replay.chain.client import Call
 from keep3r_replay.chain.headers import fetch_headers
+from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.wire import quantity
 from keep3r_replay.evm.abi import keccak256
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -18,34 +17,23 @@ from typing import Any
 import msgspec
 import urllib3
 
+from keep3r_replay.chain.endpoint import ENVIRONMENT, Endpoint, endpoint_of
 from keep3r_replay.chain.refusals import Refusal, Verdict, of_error, of_http_status
+from keep3r_replay.chain.rpc import (
+    MANY_ANSWERS,
+    ONE_ANSWER,
+    Call,
+    RpcAnswer,
+    RpcError,
+    encode_request,
+    error_line,
+    halves,
+    revert_data,
+)
 from keep3r_replay.errors import NodeError, UsageError
-
-ENVIRONMENT = "ETH_RPC_URL"
-"""The variable that holds the addresses of the nodes, comma-separated."""
 
 _ATTEMPTS_OF_MANY = 4
 """How often one endpoint of several is asked before the others must do."""
-
-_LOCAL = {"localhost", "127.0.0.1", "[::1]"}
-
-
-class _Error(msgspec.Struct):
-    code: int = 0
-    message: str = ""
-    data: Any = None
-
-
-class _Answer(msgspec.Struct):
-    id: Any = None
-    result: msgspec.Raw = msgspec.Raw(b"")
-    error: _Error | None = None
-
-
-_BEGIN = re.compile(rb'\[\{"jsonrpc":"2.0","id":0,"result":(?=\[)')
-_MIDDLE = b'},{"jsonrpc":"2.0","id":1,"result":'
-_ONE = msgspec.json.Decoder(_Answer)
-_MANY = msgspec.json.Decoder(list[_Answer])
 
 
 class RefusedError(NodeError):
@@ -66,28 +54,6 @@ class Statistics:
     by_method: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass
-class _Endpoint:
-    """One node address and what is known of it. `pause` is the wait between two requests, which 429s lengthen."""
-
-    number: int
-    url: str = field(repr=False)
-    pool: Any = field(repr=False)
-    path: str = field(repr=False)
-    headers: dict[str, str] = field(repr=False)
-    batches: bool = True
-    pause: float = 0.0
-    free_at: float = 0.0
-
-
-@dataclass(frozen=True)
-class Call:
-    """One JSON-RPC call."""
-
-    method: str
-    parameters: list[Any]
-
-
 class NodeClient:
     """Asks the nodes of one chain. Safe to use from several threads.
 
@@ -103,7 +69,7 @@ class NodeClient:
         self._attempts = attempts
         self._lock = threading.Lock()
         self._next = 0
-        self._endpoints = [_endpoint(i + 1, url, connections, timeout) for i, url in enumerate(urls)]
+        self._endpoints = [endpoint_of(i + 1, url, connections, timeout) for i, url in enumerate(urls)]
 
     @property
     def endpoints(self) -> int:
@@ -176,7 +142,7 @@ class NodeClient:
         self._endpoints = [endpoint for endpoint in self._endpoints if endpoint.number in results]
         return results
 
-    def _insist(self, endpoint: _Endpoint, call: Call, attempts: int) -> msgspec.Raw:
+    def _insist(self, endpoint: Endpoint, call: Call, attempts: int) -> msgspec.Raw:
         """Ask one endpoint one thing until it answers, at most `attempts` times."""
         for attempt in range(attempts):
             try:
@@ -188,7 +154,7 @@ class NodeClient:
                 self._wait_for(endpoint)
         raise _TryAgainError("no attempt")
 
-    def _wait_for(self, endpoint: _Endpoint) -> None:
+    def _wait_for(self, endpoint: Endpoint) -> None:
         time.sleep(max(0.0, endpoint.free_at - time.monotonic()))
 
     def distrust(self) -> None:
@@ -197,7 +163,7 @@ class NodeClient:
             self.statistics.retries += 1
         time.sleep(0.05)
 
-    def _choose(self) -> _Endpoint:
+    def _choose(self) -> Endpoint:
         """Take the endpoints in turn, but the one that is free first."""
         with self._lock:
             now = time.monotonic()
@@ -213,7 +179,7 @@ class NodeClient:
             time.sleep(wait)
         return endpoint
 
-    def _back_off(self, endpoint: _Endpoint, attempt: int, failure: _TryAgainError) -> None:
+    def _back_off(self, endpoint: Endpoint, attempt: int, failure: _TryAgainError) -> None:
         with self._lock:
             self.statistics.retries += 1
             delay = failure.retry_after
@@ -224,8 +190,8 @@ class NodeClient:
                 endpoint.pause = min(max(endpoint.pause * 2, 0.01), 5.0)
             endpoint.free_at = max(endpoint.free_at, time.monotonic() + min(delay, 120.0))
 
-    def _ask(self, endpoint: _Endpoint, calls: list[Call]) -> list[msgspec.Raw]:
-        body = _request(calls)
+    def _ask(self, endpoint: Endpoint, calls: list[Call]) -> list[msgspec.Raw]:
+        body = encode_request(calls)
         try:
             response = endpoint.pool.request("POST", endpoint.path, body=body, headers=endpoint.headers)
         except urllib3.exceptions.HTTPError as error:
@@ -244,7 +210,7 @@ class NodeClient:
             endpoint.pause *= 0.95
         return answers
 
-    def _refuse_status(self, endpoint: _Endpoint, response: Any, calls: list[Call]) -> None:
+    def _refuse_status(self, endpoint: Endpoint, response: Any, calls: list[Call]) -> None:
         text = response.data[:2000].decode("utf-8", "replace")
         verdict = of_http_status(response.status, text, batch=len(calls) > 1)
         after = response.headers.get("Retry-After", "")
@@ -253,7 +219,7 @@ class NodeClient:
 
     def _act(
         self,
-        endpoint: _Endpoint,
+        endpoint: Endpoint,
         verdict: Verdict,
         text: str,
         calls: list[Call],
@@ -268,20 +234,20 @@ class NodeClient:
             raise _TryAgainError(text, retry_after=retry_after)
         raise RefusedError(f"endpoint {endpoint.number} refuses {calls[-1].method}: {text}", verdict)
 
-    def _parse(self, endpoint: _Endpoint, content: bytes, calls: list[Call]) -> list[msgspec.Raw]:
+    def _parse(self, endpoint: Endpoint, content: bytes, calls: list[Call]) -> list[msgspec.Raw]:
         try:
             if len(calls) == 1:
-                answers = [_ONE.decode(content)]
+                answers = [ONE_ANSWER.decode(content)]
             elif content.lstrip()[:1] == b"[":
-                quick = _halves(content) if calls[0].method == "eth_getLogs" and len(calls) == 2 else None
-                answers = quick or _MANY.decode(content)
+                quick = halves(content) if calls[0].method == "eth_getLogs" and len(calls) == 2 else None
+                answers = quick or MANY_ANSWERS.decode(content)
             else:
                 # One error instead of a list: the batch as a whole was refused.
-                error = _ONE.decode(content).error or _Error()
+                error = ONE_ANSWER.decode(content).error or RpcError()
                 verdict = of_error(error.code, error.message)
                 if verdict.refusal is Refusal.PASSING:
                     verdict = Verdict(Refusal.NO_BATCH)
-                self._act(endpoint, verdict, _short(error), calls)
+                self._act(endpoint, verdict, error_line(error), calls)
                 answers = []
         except msgspec.MsgspecError:
             raise _TryAgainError("the answer is no whole JSON") from None
@@ -290,34 +256,18 @@ class NodeClient:
         by_id = {answer.id: answer for answer in answers}
         return [self._result(endpoint, call, by_id.get(number)) for number, call in enumerate(calls)]
 
-    def _result(self, endpoint: _Endpoint, call: Call, answer: _Answer | None) -> msgspec.Raw:
+    def _result(self, endpoint: Endpoint, call: Call, answer: RpcAnswer | None) -> msgspec.Raw:
         if answer is None:
             raise _TryAgainError("the answer has another id than the request")
         if answer.error is not None:
             error = answer.error
             if call.method == "eth_call" and of_error(error.code, error.message).refusal is Refusal.REVERTED:
                 # A contract's no is an answer as well, and must not void the rest of the batch.
-                return msgspec.Raw(msgspec.json.encode({"revert": _revert_data(error.data)}))
-            self._act(endpoint, of_error(error.code, error.message), _short(error), [call])
+                return msgspec.Raw(msgspec.json.encode({"revert": revert_data(error.data)}))
+            self._act(endpoint, of_error(error.code, error.message), error_line(error), [call])
         if memoryview(answer.result).nbytes == 0:
             raise _TryAgainError("the answer holds no result")
         return answer.result
-
-
-def _halves(content: bytes) -> list[_Answer] | None:
-    """Cut the answer to logs and header in two without reading the logs, where it is written as most nodes do.
-
-    What is cut is still JSON to be read: whoever reads the halves sees every byte of them. None: read it all instead.
-    """
-    begin = _BEGIN.match(content)
-    middle = content.rfind(_MIDDLE)
-    if begin is None or middle < begin.end() or not content.endswith(b"}]"):
-        return None
-    whole = memoryview(content)
-    return [
-        _Answer(0, msgspec.Raw(whole[begin.end() : middle])),
-        _Answer(1, msgspec.Raw(whole[middle + len(_MIDDLE) : -2])),
-    ]
 
 
 class _TryAgainError(Exception):
@@ -330,48 +280,6 @@ class _TryAgainError(Exception):
         self.too_often = too_often
         self.no_batch = no_batch
         super().__init__(text)
-
-
-def _revert_data(data: Any) -> str:
-    """Return what a call reverted with as hexadecimal text; nodes wrap it in different ways."""
-    inner = data.get("data") if isinstance(data, dict) else data
-    return inner if isinstance(inner, str) and inner.startswith("0x") else "0x"
-
-
-def _short(error: _Error) -> str:
-    return f"error {error.code}: {' '.join(error.message.split())[:160]}"
-
-
-def _request(calls: list[Call]) -> bytes:
-    bodies = [
-        {"jsonrpc": "2.0", "id": number, "method": call.method, "params": call.parameters}
-        for number, call in enumerate(calls)
-    ]
-    return msgspec.json.encode(bodies[0] if len(bodies) == 1 else bodies)
-
-
-def _endpoint(number: int, url: str, connections: int, timeout: float) -> _Endpoint:
-    try:
-        parsed = urllib3.util.parse_url(url)
-    except urllib3.exceptions.LocationParseError:
-        raise UsageError(f"address {number} in {ENVIRONMENT} cannot be read as an address") from None
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise UsageError(f"address {number} in {ENVIRONMENT} must start with http:// or https://")
-    headers = {"Content-Type": "application/json"}
-    if parsed.host not in _LOCAL:
-        # Answers shrink eight- to tenfold; on the same machine packing would only cost time.
-        headers["Accept-Encoding"] = "gzip"
-    if parsed.auth:
-        headers |= urllib3.util.make_headers(basic_auth=parsed.auth)
-    pool = urllib3.connectionpool.connection_from_url(
-        f"{parsed.scheme}://{parsed.netloc}",
-        maxsize=connections,
-        # More threads than connections wait for one to come free.
-        block=True,
-        retries=False,
-        timeout=urllib3.Timeout(connect=min(timeout, 10.0), read=timeout),
-    )
-    return _Endpoint(number, url, pool, parsed.request_uri, headers)
 
 
 def client_from_environment(*, connections: int, timeout: float, attempts: int = 12) -> NodeClient:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import msgspec
 
-from keep3r_replay.chain.client import Call, NodeClient, RefusedError
+from keep3r_replay.chain.client import NodeClient, RefusedError
 from keep3r_replay.chain.headers import fetch_headers
 from keep3r_replay.chain.refusals import Refusal
+from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.wire import quantities, quantity
 
 BLOCKS_A_REQUEST = 1024

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from keep3r_replay.chain.client import Call, NodeClient
+from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.wire import MalformedError, WireBlock, quantity
 from keep3r_replay.errors import NodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from keep3r_replay.chain.client import NodeClient
 
 _ATTEMPTS = 12
 

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 
 from keep3r_replay.chain.blooms import lacks_logs
-from keep3r_replay.chain.client import Call, NodeClient
 from keep3r_replay.chain.layout_scan import scan_logs
 from keep3r_replay.chain.logs import LogBatch, take
+from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.wire import MalformedError, WireLog, log_batch
 from keep3r_replay.errors import NodeError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from keep3r_replay.chain.client import NodeClient
 
 _LOGS = msgspec.json.Decoder(list[WireLog] | None)
 _SUSPICIOUS_ANSWERS = 20

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from keep3r_replay.chain.client import Call
+from keep3r_replay.chain.rpc import Call
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.codec import decode_values, encode_arguments
 

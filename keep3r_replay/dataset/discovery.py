@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.chain.client import Call, NodeClient, RefusedError
+from keep3r_replay.chain.client import NodeClient, RefusedError
+from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.views import Question, Reading, View, read_view, read_views
 from keep3r_replay.errors import NodeError
 from keep3r_replay.lake.deployment import Contract

@@ -75,7 +75,7 @@ def test_an_endpoint_that_dies_is_replaced_by_the_other(
 def test_answers_may_be_gzipped(chain: Keep3rChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A node on another machine is asked to pack its answers, and these are unpacked."""
     # The proxy is on this machine, so the client must be told that it is not.
-    monkeypatch.setattr("keep3r_replay.chain.client._LOCAL", frozenset())
+    monkeypatch.setattr("keep3r_replay.chain.endpoint._LOCAL", frozenset())
     with FaultyProxy(chain.node.url, Faults(zipped=True), seed=1) as proxy:
         assert run(proxy.url, *settings(chain.keep3r, tmp_path / "lake")) == 0
         assert proxy.counts["zipped"] > 10
