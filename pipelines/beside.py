@@ -35,7 +35,13 @@ def made_beside(make: Callable[[], Made], modules: Sequence[str]) -> Made:
     if not hasattr(os, "fork") or threading.active_count() > 1 or any(name in sys.modules for name in _WITH_THREADS):
         return make()
     outlet, inlet = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:
+        # No more processes are allowed here.
+        os.close(outlet)
+        os.close(inlet)
+        return make()
     if child == 0:
         _deliver(make, inlet)
     os.close(inlet)

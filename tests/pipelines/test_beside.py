@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,24 @@ def test_what_a_child_cannot_deliver_is_made_here(failure: str) -> None:
     done = fresh(f"return here if os.getpid() == here else {failure}")
     assert done.stdout.split() == ["True", "True"]
     assert done.stderr == ""
+
+
+def test_without_room_for_a_process_all_is_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system refuses a fork, the maker runs here and no descriptor stays open."""
+
+    asked = []
+
+    def refused() -> int:
+        asked.append("fork")
+        raise BlockingIOError
+
+    monkeypatch.setattr("os.fork", refused)
+    monkeypatch.setattr("pipelines.beside._WITH_THREADS", ())
+    monkeypatch.setattr("threading.active_count", lambda: 1)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert made_beside(os.getpid, []) == os.getpid()
+    assert asked == ["fork"]
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_an_error_of_the_maker_is_raised_here() -> None:
