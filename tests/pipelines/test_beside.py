@@ -46,7 +46,6 @@ def test_what_a_child_cannot_deliver_is_made_here(failure: str) -> None:
 
 def test_without_room_for_a_process_all_is_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system refuses a fork, the maker runs here and no descriptor stays open."""
-
     asked = []
 
     def refused() -> int:
