@@ -48,8 +48,10 @@ def summary_lines(summary: dict[str, Any], findings: Sequence[Finding]) -> list[
     first, last = summary["blocks"]
     works, events, readings = summary["works"], summary["events"], summary["readings"]
     lines = [
-        (f"{summary['verdict'].upper()}  {summary['deployment']}  Keep3r {summary['version']}  "
-        f"blocks {first:,} to {last:,}"),
+        (
+            f"{summary['verdict'].upper()}  {summary['deployment']}  Keep3r {summary['version']}  "
+            f"blocks {first:,} to {last:,}"
+        ),
         "",
         f"works     {sum(works.values()):>10,}  "
         + ", ".join(f"{count:,} {_WORDS[name]}" for name, count in works.items() if count or name == "mismatch"),
