@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
 import platform
@@ -103,9 +104,9 @@ def _inside(what: str, lake: Path) -> float:
 
 
 def _seconds_of_replay(source: Path) -> float:
-    import keep3r_replay.audit.results
-    import keep3r_replay.audit.run
-    import keep3r_replay.report.terminal  # noqa: F401 - what the replay would import as it goes
+    # What the replay would import as it goes.
+    for module in ("audit.results", "audit.run", "report.terminal"):
+        importlib.import_module(f"keep3r_replay.{module}")
     from pipelines.replay import ReplayConfig, replay
 
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):

@@ -87,7 +87,9 @@ def _liquidity_needed(base: Baseline, config: AskConfig, job: str) -> list[str]:
     lines = [f"works                  {answer.works:,}, {answer.dry_as_it_is:,} of them dry with the liquidity it has"]
     if answer.factor is None:
         return [*lines, "liquidity needed       more than 4,096 times what it has"]
-    return [*lines, f"liquidity needed       {float(answer.factor):.3f} times what it had, to pay them all"]
+    whole, thousandths = divmod(int(answer.factor * 1000), 1000)
+    times = f"{whole}.{thousandths:03d}"
+    return [*lines, f"liquidity needed       {times} times what it had, to pay them all"]
 
 
 def _runs_dry(base: Baseline, config: AskConfig, job: str) -> list[str]:

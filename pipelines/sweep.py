@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,11 +97,10 @@ def _engine(config: ReplayConfig, launcher: list[str]) -> RunJobs:
         if config.scheduler:
             raise UsageError("scheduler is Dask's: say engine=dask")
         return run_in_processes
-    try:
-        import dask
-        import distributed  # noqa: F401 - is it there?
-    except ImportError:
-        raise UsageError("engine=dask needs an extra: pip install 'keep3r-replay[dask]'") from None
+    if find_spec("dask") is None or find_spec("distributed") is None:
+        raise UsageError("engine=dask needs an extra: pip install 'keep3r-replay[dask]'")
+    import dask
+
     from keep3r_replay.what_if.sweep.dask_cluster import run_with_dask
 
     # DASK_SCHEDULER_ADDRESS, or Dask's own configuration file, says where if the command line does not.

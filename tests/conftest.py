@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pytest
-from histories import bundled, name_of
+from histories import DATA, bundled, name_of
 from hypothesis import HealthCheck, settings
+from two_contracts import lake_of_two
 
 from keep3r_replay.audit.contract import Options, Replayed, keep3r_contracts, replay_contract
 from keep3r_replay.audit.run import audit
@@ -55,3 +56,11 @@ def audited_recordings(tmp_path_factory):
 def audited(request, audited_recordings) -> Audited:
     """Each recording of the repository in turn."""
     return audited_recordings(request.param)
+
+
+@pytest.fixture(scope="session")
+def pair(audited_recordings, tmp_path_factory):
+    """The audits of a recording, and of a lake in which a second Keep3r did the same; the first one's address."""
+    single = audited_recordings(DATA / "open-v2.3-nb-all")
+    lake, first = lake_of_two(single.lake, tmp_path_factory.mktemp("pair") / "lake")
+    return single, audit(lake), first

@@ -74,9 +74,14 @@ class _TableWriter:
             size = file.tell()
         return size, digest
 
+    def publish(self, path: Path) -> None:
+        """Give the finished file its name."""
+        self._temporary.replace(path)
+
     def discard(self) -> None:
         """Remove what was written."""
         if self._writer is not None:
+            # It is thrown away, and what made that necessary is the error to be told.
             with contextlib.suppress(Exception):
                 self._writer.close()
         self._pending = []
@@ -137,7 +142,7 @@ class PartitionWriter:
             size, digest = closing.result()
             writer = self._tables[name]
             relative = file_name(name, self._from_block, to_block)
-            writer._temporary.replace(self._lake / relative)  # noqa: SLF001  (its own helper class)
+            writer.publish(self._lake / relative)
             entries.append(FileEntry(name, relative, self._from_block, to_block, writer.rows, size, digest))
         for name in self._tables:
             sync_folder(self._lake / name)

@@ -59,7 +59,7 @@ class ReadingRows:
         for key, view in (("timestamp", "block.timestamp"), ("baseFee", "block.baseFee")):
             value = line.get(key)
             if not isinstance(value, int) or isinstance(value, bool):
-                raise ValueError(f"a reading needs its block's {key} as a number")  # noqa: TRY004  (wrong data, not code)
+                raise ValueError(f"a reading needs its block's {key} as a number")
             yield (block, "", view, "", str(value), None, "view")
         for section, content in line.items():
             if section in _PLACE:
@@ -67,7 +67,7 @@ class ReadingRows:
             if section not in _SECTIONS:
                 raise ValueError(f"unknown section {section!r}")
             if not isinstance(content, dict):
-                raise ValueError(f"section {section!r} is no object")  # noqa: TRY004  (wrong data, not code)
+                raise ValueError(f"section {section!r} is no object")
             for contract, view, arguments, value, source in self._section(section, content):
                 yield (block, contract, view, arguments, *_answer(section, view, value), source)
 
@@ -140,5 +140,5 @@ def _subject_calls(section: str, subject: str, views: Any) -> Iterator[tuple[str
 
 def _items(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, dict):
-        raise ValueError(f"{place} is no object")  # noqa: TRY004  (wrong data, not code)
+        raise ValueError(f"{place} is no object")
     yield from value.items()

@@ -162,10 +162,15 @@ def _block_facts(
         raise InputError(
             lake.path, "block without timestamp, base fee or gas limit", place=f"block {missing['number'][0]}"
         )
+    return facts_by_block(frame)
+
+
+def facts_by_block(blocks: pl.DataFrame) -> dict[int, BlockFacts]:
+    """Facts by number of the block, from rows of the lake's table `blocks` without a null."""
     values = zip(
-        frame["timestamp"].to_list(),
-        frame["base_fee_per_gas"].cast(pl.Int128).to_list(),
-        frame["gas_limit"].to_list(),
+        blocks["timestamp"].to_list(),
+        blocks["base_fee_per_gas"].cast(pl.Int128).to_list(),
+        blocks["gas_limit"].to_list(),
         strict=True,
     )
-    return dict(zip(frame["number"].to_list(), map(BlockFacts._make, values), strict=True))
+    return dict(zip(blocks["number"].to_list(), map(BlockFacts._make, values), strict=True))

@@ -13,8 +13,7 @@ from keep3r_replay.report.figures import (
     PURPLE,
     VERMILLION,
     Size,
-    dates,
-    legend,
+    kp3r_over_time,
     some,
     when,
     whole_tokens,
@@ -55,10 +54,6 @@ def draw_comparison(comparison: Comparison, *, steps: bool) -> Callable[[Any, Si
                 look = {"color": colour, "markersize": 6, "clip_on": False, "linestyle": "none", "zorder": 5}
                 axes.plot(marks, [0.0] * len(marks), marker, label=status, **look)
         axes.axhline(0, color="#666666", linewidth=0.8)
-        axes.set_ylabel("KP3R")
-        axes.margins(x=0.01)
-        axes.set_ylim(bottom=0)
-        dates(axes, size)
-        legend(axes, size)
+        kp3r_over_time(axes, size)
 
     return draw

@@ -114,6 +114,15 @@ def legend(axes: Any, size: Size, handles: Sequence[Any] | None = None) -> None:
         axes.legend(handles=handles, **options)
 
 
+def kp3r_over_time(axes: Any, size: Size) -> None:
+    """Finish axes of KP3R, from nothing up, over time."""
+    axes.set_ylabel("KP3R")
+    axes.margins(x=0.01)
+    axes.set_ylim(bottom=0)
+    dates(axes, size)
+    legend(axes, size)
+
+
 def some(times: Sequence[int]) -> list[datetime]:
     """Marks that can be told apart: of a crowd every so manieth."""
     unique = sorted(set(times))
@@ -151,11 +160,7 @@ def draw_credits(series: Series) -> Callable[[Any, Size], None]:
                 clip_on=False,
                 linestyle="none",
             )
-        axes.set_ylabel("KP3R")
-        axes.margins(x=0.01)
-        axes.set_ylim(bottom=0)
-        dates(axes, size)
-        legend(axes, size)
+        kp3r_over_time(axes, size)
 
     return draw
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from keep3r_replay.scenario.stage import Stage
 
 
-def bond(stage: Stage, keeper: str = "keeper", amount: Any = 0, token: str = "kp3r") -> None:  # noqa: S107 - no password
+def bond(stage: Stage, keeper: str = "keeper", amount: Any = 0, token: str = "kp3r") -> None:
     """`bond`: what arrives waits for the activation."""
     address, kind, value = stage.actors[keeper], stage.actors[token], stage.amount(amount, "amount")
     stage.direct(keeper, "bond(address,uint256)", kind, value)
@@ -23,7 +23,7 @@ def bond(stage: Stage, keeper: str = "keeper", amount: Any = 0, token: str = "kp
     stage.emit("Bonding", {"keeper": address, "bonding": kind, "amount": received})
 
 
-def activate(stage: Stage, keeper: str = "keeper", token: str = "kp3r") -> None:  # noqa: S107 - no password
+def activate(stage: Stage, keeper: str = "keeper", token: str = "kp3r") -> None:
     """`activate`: all that waits."""
     address, kind = stage.actors[keeper], stage.actors[token]
     stage.direct(keeper, "activate(address)", kind)
@@ -33,7 +33,7 @@ def activate(stage: Stage, keeper: str = "keeper", token: str = "kp3r") -> None:
     stage.emit("Activation", {"keeper": address, "bond": kind, "amount": value})
 
 
-def unbond(stage: Stage, keeper: str = "keeper", amount: Any = 0, token: str = "kp3r") -> None:  # noqa: S107 - no password
+def unbond(stage: Stage, keeper: str = "keeper", amount: Any = 0, token: str = "kp3r") -> None:
     """`unbond`."""
     address, kind, value = stage.actors[keeper], stage.actors[token], stage.amount(amount, "amount")
     stage.direct(keeper, "unbond(address,uint256)", kind, value)
@@ -41,7 +41,7 @@ def unbond(stage: Stage, keeper: str = "keeper", amount: Any = 0, token: str = "
     stage.emit("Unbonding", {"keeper_or_job": address, "unbonding": kind, "amount": value})
 
 
-def withdraw(stage: Stage, keeper: str = "keeper", token: str = "kp3r") -> None:  # noqa: S107 - no password
+def withdraw(stage: Stage, keeper: str = "keeper", token: str = "kp3r") -> None:
     """`withdraw`: all that was unbonded."""
     address, kind = stage.actors[keeper], stage.actors[token]
     stage.direct(keeper, "withdraw(address)", kind)
@@ -72,7 +72,7 @@ def slash(
     keeper: str,
     amount: Any,
     unbonding: Any = 0,
-    token: str = "kp3r",  # noqa: S107 - no password
+    token: str = "kp3r",
     slasher: str = "slasher",
 ) -> None:
     """`slash`: `amount` of the bonds and, from 2.2 on, `unbonding` of what is on its way out."""

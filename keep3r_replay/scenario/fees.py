@@ -57,7 +57,7 @@ def base_fees(fees: Mapping[str, Any], ready: int) -> Callable[[int], int]:
     fee = amount(fees.get("base_fee", DEFAULT_BASE_FEE), f"{_PLACE}.base_fee")
     if path == "constant":
         return lambda _time: fee
-    random = Random(whole(required(fees, "seed", _PLACE), f"{_PLACE}.seed"))  # noqa: S311 - a price, no secret
+    random = Random(whole(required(fees, "seed", _PLACE), f"{_PLACE}.seed"))
     step = whole(fees.get("step", 20), f"{_PLACE}.step")
     if not 0 <= step <= _PARTS:
         raise UsageError(f"{_PLACE}.step: {step} is not between 0 and {_PARTS}, the parts that the fee changes by")

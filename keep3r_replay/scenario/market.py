@@ -102,7 +102,7 @@ def _ticks(path: str, market: Mapping[str, Any], first_tick: int, here: str) -> 
     if path == "ramp":
         gain = whole(required(market, "to", here), f"{here}.to") - first_tick
         return [(every * step, first_tick + gain * step // count) for step in range(1, count + 1)]
-    random = Random(whole(required(market, "seed", here), f"{here}.seed"))  # noqa: S311 - a market, no secret
+    random = Random(whole(required(market, "seed", here), f"{here}.seed"))
     most = whole(required(market, "step", here), f"{here}.step")
     if most < 0:
         raise UsageError(f"{here}.step: {most} ticks; a step is 0 or more, in both directions")

@@ -54,10 +54,10 @@ class FollowingJournal(Journal):
         kind: str,
         log_index: int,
         subject: str,
-        field: str,  # noqa: ARG002 - the journal's signature
+        field: str,
         expected: object,
-        observed: object,  # noqa: ARG002 - the journal's signature
-        reason: str,  # noqa: ARG002 - the journal's signature
+        observed: object,
+        reason: str,
     ) -> None:
         """Take note of a failing call; see `Journal.disagree`."""
         if kind == "impossible_call":

@@ -5,12 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import polars as pl
-
 from keep3r_replay.audit.contract import emitters
 from keep3r_replay.errors import InputError
 from keep3r_replay.keep3r_v2.protocol import HANDLERS
-from keep3r_replay.replay.engine import BlockFacts
+from keep3r_replay.replay.engine import facts_by_block
 from keep3r_replay.replay.timeline import WHOLE, Span, slices
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from keep3r_replay.keep3r_v2.calls.context import CallContext, Row
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.engine import Model
+    from keep3r_replay.replay.engine import BlockFacts, Model
 
 TABLES = tuple(HANDLERS)
 """Event tables in the order of their handlers; an event names its own by the place in it."""
@@ -87,13 +85,7 @@ def _facts(lake: Lake, span: Span) -> dict[int, BlockFacts]:
     columns = ["number", "timestamp", "base_fee_per_gas", "gas_limit"]
     blocks = lake.scan("blocks", columns=columns, from_block=span.first, until_block=span.until)
     frame = blocks.drop_nulls().collect()
-    values = zip(
-        frame["timestamp"].to_list(),
-        frame["base_fee_per_gas"].cast(pl.Int128).to_list(),
-        frame["gas_limit"].to_list(),
-        strict=True,
-    )
-    return dict(zip(frame["number"].to_list(), map(BlockFacts._make, values), strict=True))
+    return facts_by_block(frame)
 
 
 def _last_reading(lake: Lake, span: Span) -> list[int]:

@@ -45,7 +45,7 @@ class Recorder(CreditMoves):
     def _opened(self) -> defaultdict[tuple[int, str], int]:
         return defaultdict(int, {(job, OPENING): amount for job, amount in self.opening.items()})
 
-    def mark(self, jobs: Iterable[Job]) -> Any:  # noqa: ARG002 - other rules keep lots by job
+    def mark(self, jobs: Iterable[Job]) -> Any:
         """Where the record stands, before a call that touches `jobs`; `back` takes it."""
         return len(self.moves)
 
@@ -72,7 +72,7 @@ class SumRecorder(Recorder):
         super().__init__(context)
         self._noted: list[tuple[str, int, int]] = []
 
-    def mark(self, jobs: Iterable[Job]) -> Any:  # noqa: ARG002 - the recorder's interface
+    def mark(self, jobs: Iterable[Job]) -> Any:
         """As `Recorder.mark`."""
         return len(self._noted)
 
@@ -85,15 +85,15 @@ class SumRecorder(Recorder):
         kind: str,
         job: Job,
         amount: int,
-        rewarded_before: int,  # noqa: ARG002 - the ledger's signature
-        counterpart: str = "",  # noqa: ARG002 - the ledger's signature
-        numerator: int = 0,  # noqa: ARG002 - the ledger's signature
-        denominator: int = 0,  # noqa: ARG002 - the ledger's signature
+        rewarded_before: int,
+        counterpart: str = "",
+        numerator: int = 0,
+        denominator: int = 0,
     ) -> None:
         """Write a move of `amount` wei."""
         self._noted.append((kind, id(job), amount))
 
-    def minted_since(self, job: Job, amount: int, rewarded_before: int) -> None:  # noqa: ARG002 - the ledger's signature
+    def minted_since(self, job: Job, amount: int, rewarded_before: int) -> None:
         """Write what was mined since the last reward."""
         self._noted.append((MINTED_SETTLED, id(job), amount))
 

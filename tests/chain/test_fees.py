@@ -96,7 +96,7 @@ def test_every_fee_is_there_and_right(node: dict, most_requests: int) -> None:
 def test_a_node_without_anything_is_an_error() -> None:
     """A node that gives neither history nor headers ends the run with one line."""
     served = FeeNode(known=False)
-    served.answer = lambda _: {"result": None}  # type: ignore[method-assign]
+    served.answer = lambda _: {"result": None}  # type: ignore[method-assign]  # this one node answers nothing
     try:
         with pytest.raises(NodeError, match="no believable header of block"):
             FeeSource(served.client).base_fees(1, 3)

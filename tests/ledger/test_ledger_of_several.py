@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from two_contracts import SECOND
 
 from keep3r_replay.audit.results import write_results
 from keep3r_replay.audit.run import audit
@@ -12,11 +13,10 @@ from keep3r_replay.report.results import Results
 from keep3r_replay.report.series import job_series
 from keep3r_replay.warehouse.ask import ask, bundled
 from keep3r_replay.warehouse.build import build
-from tests.audit.test_several_contracts import SECOND, pair  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="module")
-def both(pair, tmp_path_factory):  # noqa: F811 - a fixture's argument
+def both(pair, tmp_path_factory):
     """The audit with ledger of both, that of one alone, and the results of both on disk."""
     single, plain, first = pair
     audited = audit(plain.lake, ledger=True)

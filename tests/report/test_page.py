@@ -2,12 +2,9 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from pathlib import Path
 
 import polars as pl
 import pytest
-from histories import beside
 
 from keep3r_replay.report.page import make_report
 from keep3r_replay.report.results import Results
@@ -131,17 +128,3 @@ def test_mistakes_are_one_line(results, tmp_path, capsys):
     assert cli.main(["report", f"results={results}", "job=0xnone", f"report={tmp_path / 'x.html'}"]) == 2
     assert capsys.readouterr().err.count("\n") == 2
     assert not (tmp_path / "x.html").exists()
-
-
-@pytest.mark.skipif(not any(path.name == "open-v2.3-large" for path in beside()), reason="needs the large recording")
-def test_large_report_is_quick(tmp_path, audited_recordings):
-    """The report of 56,000 works takes less than ten seconds."""
-    from keep3r_replay.audit.results import write_results
-    from keep3r_replay.audit.run import audit
-
-    recording = next(path for path in beside() if path.name == "open-v2.3-large")
-    write_results(audit(audited_recordings(recording).lake, ledger=True), tmp_path / "results", {})
-    started = time.monotonic()
-    assert cli.main(["report", f"results={tmp_path / 'results'}", f"report={tmp_path / 'report.html'}"]) == 0
-    assert time.monotonic() - started < 10
-    assert Path(tmp_path / "report.html").stat().st_size < 10_000_000

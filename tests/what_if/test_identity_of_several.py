@@ -15,7 +15,6 @@ from keep3r_replay.scenario.simulator import simulate
 from keep3r_replay.scenario.writer import write_lake
 from keep3r_replay.what_if.overlay import Overlay
 from keep3r_replay.what_if.results import baselines, make_what_if
-from tests.audit.test_several_contracts import pair  # noqa: F401 - a fixture
 from tests.scenario.scripts import configured
 
 SECOND = {"keep3r": "0x" + "5ec0" * 10, "helper": "0x" + "4e19" * 10}
@@ -94,7 +93,7 @@ def test_the_empty_overlay_is_the_audit_of_two_versions(two_versions):
     holds_as_the_audit(*compared(two_versions))
 
 
-def test_the_empty_overlay_is_the_audit_of_two_contracts_of_one_version(pair):  # noqa: F811 - the fixture
+def test_the_empty_overlay_is_the_audit_of_two_contracts_of_one_version(pair):
     """The same where two contracts of one version did the same in the same transactions."""
     _, audited, _ = pair
     holds_as_the_audit(*compared(audited.lake))

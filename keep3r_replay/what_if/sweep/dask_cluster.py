@@ -6,6 +6,7 @@ files: a worker writes its folder as every other engine does, only somewhere of 
 
 from __future__ import annotations
 
+import importlib
 import logging
 import warnings
 import zlib
@@ -208,8 +209,8 @@ def _client(work: Work, scheduler: str | None) -> Iterator[Any]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Dask's own log to itself: what matters comes as an outcome or an error."""
-    import distributed  # noqa: F401, PLC0415 - an extra, which gives its loggers levels of their own as it is loaded
-
+    # An extra, which gives its loggers levels of their own as it is loaded.
+    importlib.import_module("distributed")
     names = [name for name in logging.root.manager.loggerDict if name.startswith(_LOGGERS)]
     levels = {name: logging.getLogger(name).level for name in {*names, *_LOGGERS}}
     try:
