@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from fractions import Fraction
 
 from keep3r_replay.audit.credit_observer import CreditObserver
 from keep3r_replay.audit.expiry_findings import expiry_findings
@@ -122,19 +123,19 @@ class Scenario:
         """The periods so far."""
         return Calendar(self.observer.regimes, self.observer.ended_at)
 
-    def findings(self, kind: str) -> list[tuple[float, int]]:
+    def findings(self, kind: str) -> list[tuple[Fraction, int]]:
         """Findings of a kind: (day, amount)."""
         found = expiry_findings(self.ledger(), self.calendar())
-        return [((fact.timestamp - START) / DAY, fact.amount) for fact in found if fact.kind == kind]
+        return [(Fraction(fact.timestamp - START, DAY), fact.amount) for fact in found if fact.kind == kind]
 
     def finding(self, kind: str):
         """The only finding of a kind."""
         (fact,) = [fact for fact in expiry_findings(self.ledger(), self.calendar()) if fact.kind == kind]
         return fact
 
-    def entries(self) -> list[tuple[float, str, int]]:
+    def entries(self) -> list[tuple[Fraction, str, int]]:
         """The ledger's entries: (day, kind, amount)."""
-        return [((entry.timestamp - START) / DAY, entry.kind, entry.amount) for entry in self.ledger().entries]
+        return [(Fraction(entry.timestamp - START, DAY), entry.kind, entry.amount) for entry in self.ledger().entries]
 
     def periods(self, job: str = "job") -> list[dict[str, int]]:
         """A job's periods as rows by column."""

@@ -12,7 +12,7 @@ from keep3r_replay.scenario.schedule import schedule
 from keep3r_replay.scenario.script import scenario_from
 from keep3r_replay.scenario.simulator import simulate
 from keep3r_replay.scenario.writer import write_lake
-from tests.scenario.reckoned import average_tick, quote, rows, ticks
+from tests.scenario.reckoned import Q96, average_tick, quote, root_price, rows, ticks
 from tests.scenario.scripts import configured, played, words
 
 ONE = 10**18
@@ -111,9 +111,11 @@ def test_a_liquidity_is_quoted_by_the_pool_that_the_helper_names():
     ]
     pools = {"far_pool": {"tokens": ["kp3r", "dai"]}}
     near, far = on_sidechain(), on_sidechain(setup=other, pools=pools)
-    mined = [each.stage.keep3r.jobs[made_address("job")].period_credits for each in (near, far)]
-    # A tick of 8,000 less is a KP3R at 45 % of the price, so half as much again of it in the same liquidity.
-    assert 148 < mined[1] * 100 // mined[0] < 150
+    for simulation, tick in ((near, -22_000), (far, -30_000)):
+        keep3r = simulation.stage.keep3r
+        kp3r = Q96 * 8 * ONE // root_price(tick)
+        expected = kp3r * keep3r.parameters.reward_period_time // keep3r.parameters.inflation_period
+        assert keep3r.jobs[made_address("job")].period_credits == expected
 
 
 @pytest.mark.parametrize(
