@@ -8,11 +8,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.what_if.overlay import Overlay
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from pipelines.config import load_config, setting
 
 if TYPE_CHECKING:
-    from keep3r_replay.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
 
 SUMMARY = "Ask of a job: liquidity_needed, runs_dry, expiry_cost; of a keeper: bond_more. An overlay comes first."
 
@@ -43,8 +43,8 @@ class AskConfig:
 def main(argv: list[str]) -> int:
     """Print the answer; return the exit code."""
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.what_if.other_market import check_market
-    from keep3r_replay.what_if.results import baselines
+    from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
+    from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
     from pipelines.replay import SAMPLE
     from pipelines.what_if import split_file, with_file
 
@@ -81,7 +81,7 @@ def _chosen(bases: list[Baseline], role: str, start: str) -> tuple[Baseline, str
 
 
 def _liquidity_needed(base: Baseline, config: AskConfig, job: str) -> list[str]:
-    from keep3r_replay.what_if.questions import liquidity_needed
+    from keep3r_replay.protocols.keep3r_v2.what_if.questions import liquidity_needed
 
     answer = liquidity_needed(base, config.overlay, job)
     lines = [f"works                  {answer.works:,}, {answer.dry_as_it_is:,} of them dry with the liquidity it has"]
@@ -93,8 +93,8 @@ def _liquidity_needed(base: Baseline, config: AskConfig, job: str) -> list[str]:
 
 
 def _runs_dry(base: Baseline, config: AskConfig, job: str) -> list[str]:
+    from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, HORIZON, runs_dry
     from keep3r_replay.report.terminal import tokens
-    from keep3r_replay.what_if.questions import DAY, HORIZON, runs_dry
 
     answer = runs_dry(base, config.overlay, job, config.days * DAY)
     each = f"one every {answer.interval:,} s, {tokens(answer.payment, 9)} KP3R each"
@@ -109,8 +109,8 @@ def _runs_dry(base: Baseline, config: AskConfig, job: str) -> list[str]:
 
 
 def _expiry_cost(base: Baseline, config: AskConfig, job: str) -> list[str]:
+    from keep3r_replay.protocols.keep3r_v2.what_if.questions import expiry_cost
     from keep3r_replay.report.terminal import tokens
-    from keep3r_replay.what_if.questions import expiry_cost
 
     rows = expiry_cost(base, config.overlay, job)
     lines = [f"{'rule, KP3R':<12}" + "".join(f"{name:>18}" for name in rows[0]._fields[1:])]
@@ -122,8 +122,8 @@ def _expiry_cost(base: Baseline, config: AskConfig, job: str) -> list[str]:
 
 
 def _bond_more(base: Baseline, config: AskConfig, keeper: str) -> list[str]:
+    from keep3r_replay.protocols.keep3r_v2.what_if.questions import bond_more
     from keep3r_replay.report.terminal import tokens
-    from keep3r_replay.what_if.questions import bond_more
 
     rows = bond_more(base, config.overlay, keeper, [amount * 10**18 for amount in config.amounts])
     lines = [f"{'KP3R bonded more':>18}{'earned':>18}{'more':>18}{'works reverted':>18}"]

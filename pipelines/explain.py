@@ -11,7 +11,7 @@ from keep3r_replay.errors import UsageError
 from pipelines.config import load_config, setting
 
 if TYPE_CHECKING:
-    from keep3r_replay.audit.explain import Explanation
+    from keep3r_replay.protocols.keep3r_v2.audit.explain import Explanation
 
 SUMMARY = "Explain the works and rewards of one transaction: every term of the payment and of the job's credits."
 
@@ -39,8 +39,8 @@ def main(argv: list[str]) -> int:
     config = load_config("explain", ExplainConfig, argv, summary=SUMMARY)
     if bool(config.tx) == (config.block is not None) or (config.block is None) != (config.log_index is None):
         raise UsageError("say tx=HASH, or block=NUMBER log_index=NUMBER")
-    from keep3r_replay.audit.explain import explain, find_log, find_transaction
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v2.audit.explain import explain, find_log, find_transaction
     from pipelines.replay import SAMPLE
 
     lake = Lake.open(config.lake or SAMPLE)

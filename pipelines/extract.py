@@ -71,7 +71,7 @@ def main(argv: list[str]) -> int:
         outcome = extraction.run()
         progress.done()
         if config.readings:
-            from keep3r_replay.dataset.reading_views import read_at_blocks
+            from keep3r_replay.protocols.keep3r_v2.extract.reading_views import read_at_blocks
 
             rows = read_at_blocks(lake, client, sorted(set(config.readings)))
             print(f"readings: {rows} values at {len(set(config.readings))} blocks")

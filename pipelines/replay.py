@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.what_if.overlay import Overlay
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from pipelines.config import load_config, setting
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ SUMMARY = """Re-execute a lake through the model; compare every event and every 
 With -m: a what-if for each combination of several values, as in overlay.fee=1,2 lake=A,B (docs/what-if.md)."""
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
 FINDINGS = 3
-_ENGINE = ("keep3r_replay.audit.run", "keep3r_replay.audit.starts")
+_ENGINE = ("keep3r_replay.replay.audit", "keep3r_replay.replay.starts")
 
 
 class Mode(Enum):
@@ -90,10 +90,10 @@ def replay(config: ReplayConfig) -> int:
             return replay_what_if(config)
     if not config.overlay.is_empty:
         raise UsageError("an overlay changes the history: say mode=what_if")
-    from keep3r_replay.audit.results import check_target, write_results
-    from keep3r_replay.audit.run import audit, strict_audit
-    from keep3r_replay.audit.starts import starts
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.audit import audit, strict_audit
+    from keep3r_replay.replay.results import check_target, write_results
+    from keep3r_replay.replay.starts import starts
     from keep3r_replay.report.terminal import summary_lines
 
     results = Path(config.results)

@@ -11,7 +11,7 @@ from keep3r_replay.errors import UsageError
 from pipelines.config import load_config, setting
 
 if TYPE_CHECKING:
-    from keep3r_replay.scenario.simulator import Simulation
+    from keep3r_replay.protocols.keep3r_v2.scenario.simulator import Simulation
 
 SUMMARY = "Play a scripted history against the model, and write the lake that the contracts would have left."
 
@@ -31,9 +31,9 @@ class SimulateConfig:
 def main(argv: list[str]) -> int:
     """Simulate one scenario; return the exit code."""
     config = read_config(argv)
-    from keep3r_replay.scenario.script import scenario_from
-    from keep3r_replay.scenario.simulator import simulate
-    from keep3r_replay.scenario.writer import check_target, write_lake
+    from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
+    from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+    from keep3r_replay.protocols.keep3r_v2.scenario.writer import check_target, write_lake
 
     lake = Path(config.lake)
     check_target(lake)
@@ -104,7 +104,7 @@ def _tell(simulation: Simulation) -> None:
 
 
 def _write_extras(simulation: Simulation, config: SimulateConfig) -> None:
-    from keep3r_replay.scenario.trace import draw_jobs, write_trace
+    from keep3r_replay.protocols.keep3r_v2.scenario.trace import draw_jobs, write_trace
 
     if config.trace is not None:
         for path in write_trace(simulation, Path(config.trace)):

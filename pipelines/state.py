@@ -26,11 +26,11 @@ class StateConfig:
 def main(argv: list[str]) -> int:
     """Print one state; return the exit code."""
     config = load_config("state", StateConfig, argv, summary=SUMMARY)
-    from keep3r_replay.audit.contract import keep3r_contracts
-    from keep3r_replay.audit.results import is_results
-    from keep3r_replay.audit.state_query import contract_at, describe, state_at
     from keep3r_replay.errors import UsageError
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.contract import keep3r_contracts
+    from keep3r_replay.replay.results import is_results
+    from keep3r_replay.replay.state_query import contract_at, describe, state_at
     from pipelines.replay import SAMPLE
 
     lake = Lake.open(config.lake or SAMPLE)

@@ -129,7 +129,7 @@ def _check_folder(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise UsageError(f"{folder}: is no folder; say results=FOLDER")
-    from keep3r_replay.audit.results import is_results
+    from keep3r_replay.replay.results import is_results
 
     strange = [
         each.name

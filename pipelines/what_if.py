@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import InputError
-from keep3r_replay.what_if.overlay import Overlay, overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from keep3r_replay.audit.contract import Start
+    from keep3r_replay.replay.contract import Start
     from pipelines.replay import ReplayConfig
 
 _FILES = (".yaml", ".yml")
@@ -60,13 +60,13 @@ def read_overlay(path: Path) -> dict[str, Any]:
 
 def replay_what_if(config: ReplayConfig) -> int:
     """One what-if: write the results, print the outcome; return the exit code."""
-    from keep3r_replay.audit.results import check_target
-    from keep3r_replay.audit.starts import starts
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.report.what_if import what_if_lines
-    from keep3r_replay.what_if.given import given_lines
-    from keep3r_replay.what_if.other_market import check_market
-    from keep3r_replay.what_if.results import baselines, make_what_if, write_what_if
+    from keep3r_replay.protocols.keep3r_v2.report.what_if import what_if_lines
+    from keep3r_replay.protocols.keep3r_v2.what_if.given import given_lines
+    from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
+    from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
+    from keep3r_replay.replay.results import check_target
+    from keep3r_replay.replay.starts import starts
     from pipelines.replay import SAMPLE
 
     results = Path(config.results)

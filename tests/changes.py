@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from histories import History
 
-    from keep3r_replay.audit.run import Audit
+    from keep3r_replay.replay.audit import Audit
 
 BLOCK_WIDE = 2**31
 """Stands for the log index of what concerns a block as a whole: after all its logs."""

@@ -10,10 +10,10 @@ from histories import DATA, bundled, name_of
 from hypothesis import HealthCheck, settings
 from two_contracts import lake_of_two
 
-from keep3r_replay.audit.contract import Options, Replayed, keep3r_contracts, replay_contract
-from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
+from keep3r_replay.replay.audit import audit
+from keep3r_replay.replay.contract import Options, Replayed, keep3r_contracts, replay_contract
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 
-from keep3r_replay.keep3r_v2.versions import RULES
+from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"

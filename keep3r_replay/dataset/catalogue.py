@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keep3r_replay.keep3r_v2.events import (
+from keep3r_replay.protocols.keep3r_v2.events import (
     ESCROW_EVENTS,
     HELPER_EVENTS,
     KEEP3R_EVENTS,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.spans import SpanPlanner
 from keep3r_replay.dataset.chain_head import Block, block_at, check_chain, final_head
-from keep3r_replay.dataset.discovery import Discovery
 from keep3r_replay.dataset.estimate import Estimate, estimate
 from keep3r_replay.dataset.forks import fork_point
 from keep3r_replay.dataset.founding import found_lake, read_initial
@@ -16,6 +15,7 @@ from keep3r_replay.dataset.state import ExtractionState, Range, load_state
 from keep3r_replay.errors import NodeError
 from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.manifest import Coverage
+from keep3r_replay.protocols.keep3r_v2.extract.discovery import Discovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keep3r_replay.dataset.discovery import NOBODY
-from keep3r_replay.dataset.parameters import PARAMETERS, read_parameters
 from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v2.extract.discovery import NOBODY
+from keep3r_replay.protocols.keep3r_v2.extract.parameters import PARAMETERS, read_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from keep3r_replay.chain.client import NodeClient
-    from keep3r_replay.dataset.discovery import Discovery
     from keep3r_replay.dataset.spec import ExtractionSpec
     from keep3r_replay.dataset.state import ExtractionState
     from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.protocols.keep3r_v2.extract.discovery import Discovery
 
 
 def found_lake(

@@ -12,12 +12,12 @@ from keep3r_replay.chain.fees import FeeSource
 from keep3r_replay.chain.stream import stream
 from keep3r_replay.chain.wire import quantity
 from keep3r_replay.dataset.decode import Anomaly, decode_logs
-from keep3r_replay.dataset.discovery import named_in_events
 from keep3r_replay.dataset.span import Span, SpanFetcher, timestamps_of
 from keep3r_replay.errors import InputError, NodeError
 from keep3r_replay.evm.words import AMOUNT
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
 from keep3r_replay.lake.schemas import BLOCKS, UNDECODED
+from keep3r_replay.protocols.keep3r_v2.extract.discovery import named_in_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

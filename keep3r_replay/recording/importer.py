@@ -10,14 +10,14 @@ import numpy as np
 from keep3r_replay.chain.logs import LogBatch, take
 from keep3r_replay.dataset.decode import Decoded, decode_logs
 from keep3r_replay.errors import InputError, LakeError, UsageError
-from keep3r_replay.keep3r_v2.events import PAIR_MANAGER_FACTORY_EVENTS
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
+from keep3r_replay.protocols.keep3r_v2.events import PAIR_MANAGER_FACTORY_EVENTS
+from keep3r_replay.protocols.keep3r_v2.recording.meta import Meta, read_meta, recorded_deployment
+from keep3r_replay.protocols.keep3r_v2.recording.readings import ReadingRows
 from keep3r_replay.recording.files import REMEDY
-from keep3r_replay.recording.meta import Meta, read_meta, recorded_deployment
-from keep3r_replay.recording.readings import ReadingRows
 from keep3r_replay.recording.tables import Blocks, read_blocks, read_logs, read_readings, read_transactions, refuse
 
 if TYPE_CHECKING:

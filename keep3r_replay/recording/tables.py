@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keep3r_replay.chain.logs import LogBatch
-    from keep3r_replay.recording.readings import ReadingRows
+    from keep3r_replay.protocols.keep3r_v2.recording.readings import ReadingRows
 
 _CREATED = "0x(create)"
 """What stands for the input of a contract creation, which recordings leave out."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.report.figures import (
+from keep3r_replay.protocols.keep3r_v2.report.figures import (
     GREEN,
     NARROW,
     VERMILLION,
@@ -18,14 +18,14 @@ from keep3r_replay.report.figures import (
     draw_waterfall,
     picture,
 )
+from keep3r_replay.protocols.keep3r_v2.report.series import job_series
 from keep3r_replay.report.html import figure
-from keep3r_replay.report.series import job_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from keep3r_replay.report.results import Results
+    from keep3r_replay.protocols.keep3r_v2.report.results import Results
 
 KEEPERS_SHOWN = 12
 

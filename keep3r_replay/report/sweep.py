@@ -5,7 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.report.figures import BLUE, GREEN, NARROW, ORANGE, PURPLE, SKY, VERMILLION, WIDE, picture
+from keep3r_replay.protocols.keep3r_v2.report.figures import (
+    BLUE,
+    GREEN,
+    NARROW,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    WIDE,
+    picture,
+)
 from keep3r_replay.report.terminal import tokens
 from keep3r_replay.what_if.sweep.table import FIXED
 

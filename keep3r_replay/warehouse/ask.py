@@ -23,7 +23,7 @@ class Answer(NamedTuple):
 
 def bundled(kind: str) -> dict[str, str]:
     """Texts of the bundled statements by name; `kind` is `queries` or `audits`."""
-    folder = resources.files(__package__).joinpath(kind)
+    folder = resources.files("keep3r_replay.protocols.keep3r_v2.sql").joinpath(kind)
     return {
         entry.name.removesuffix(".sql"): entry.read_text("utf-8")
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)

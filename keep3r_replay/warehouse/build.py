@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from keep3r_replay.audit.ledger_tables import LEDGER_TABLES
-from keep3r_replay.audit.results import MANIFEST
 from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import LEDGER_TABLES
+from keep3r_replay.replay.results import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,9 @@ def create_views(connection: duckdb.DuckDBPyConnection, file: str = "views.sql")
     """Create the macros and the views of a file over schemas `raw` and `res`; returns how many."""
     connection.execute(TOKENS)
     count = 0
-    for comment, statement in statements(resources.files(__package__).joinpath(file).read_text("utf-8")):
+    for comment, statement in statements(
+        resources.files("keep3r_replay.protocols.keep3r_v2.sql").joinpath(file).read_text("utf-8")
+    ):
         connection.execute(statement)
         words = statement.split()
         kind, name = words[3], words[4].partition("(")[0]

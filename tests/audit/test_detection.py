@@ -8,9 +8,9 @@ import pytest
 from changes import BLOCK_WIDE, CHANGES, first_moved_prediction
 from histories import DATA, SAMPLE, History, name_of
 
-from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
+from keep3r_replay.replay.audit import audit
 
 RECORDINGS = [
     SAMPLE / "recording",

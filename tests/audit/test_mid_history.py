@@ -9,14 +9,14 @@ import pytest
 from histories import beside, bundled, name_of
 from states import told_by_readings
 
-from keep3r_replay.audit.contract import Options, keep3r_contracts, replay_contract
-from keep3r_replay.audit.mid_history import readings_start
-from keep3r_replay.audit.results import write_results
-from keep3r_replay.audit.run import audit, state_hash
-from keep3r_replay.audit.snapshots import load_snapshot
-from keep3r_replay.audit.state_query import state_at
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.keep3r_v2.audit.mid_history import readings_start
+from keep3r_replay.replay.audit import audit, state_hash
+from keep3r_replay.replay.contract import Options, keep3r_contracts, replay_contract
+from keep3r_replay.replay.results import write_results
+from keep3r_replay.replay.snapshots import load_snapshot
+from keep3r_replay.replay.state_query import state_at
 
 FUZZ = [path for path in (beside() or bundled()) if "-fuzz-" in path.name or path.name == "recording"]
 

@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from histories import SAMPLE, History
 
-from keep3r_replay.audit.results import write_results
-from keep3r_replay.audit.run import audit, strict_audit
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
+from keep3r_replay.replay.audit import audit, strict_audit
+from keep3r_replay.replay.results import write_results
 
 FINDINGS = [
     "kind",

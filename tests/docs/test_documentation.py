@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from histories import ROOT, SAMPLE
 
-from keep3r_replay.audit.results import write_results
+from keep3r_replay.replay.results import write_results
 
 SQL = re.findall(r"```sql\n(.*?)```\n```\n(.*?)```", (ROOT / "docs" / "lake.md").read_text(), re.DOTALL)
 

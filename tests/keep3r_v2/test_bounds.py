@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keep3r_replay.evm.arithmetic import mul_div
-from keep3r_replay.keep3r_v2.bounds import (
+from keep3r_replay.protocols.keep3r_v2.contract.helper import eth_quote, price_fraction
+from keep3r_replay.protocols.keep3r_v2.contract.quoting import kp3rs_at_tick
+from keep3r_replay.protocols.keep3r_v2.replay.bounds import (
     GAS_AFTER_RECORD,
     LOG_GAS,
     METER_LATENESS,
@@ -16,8 +18,6 @@ from keep3r_replay.keep3r_v2.bounds import (
     root_price_bounds,
     root_price_gas,
 )
-from keep3r_replay.keep3r_v2.helper import eth_quote, price_fraction
-from keep3r_replay.keep3r_v2.quoting import kp3rs_at_tick
 
 WINDOW = 432_000
 GAS = st.integers(60_000, 5_000_000)

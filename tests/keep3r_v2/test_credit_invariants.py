@@ -24,12 +24,12 @@ from worlds import (
 )
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.keep3r_v2.credits import settle, update_if_needed
-from keep3r_replay.keep3r_v2.job_liquidity import unbond_liquidity
-from keep3r_replay.keep3r_v2.jobs import accept_migration, add_token_credits, request_migration
-from keep3r_replay.keep3r_v2.snapshot import dump_job
-from keep3r_replay.keep3r_v2.versions import RULES
-from keep3r_replay.keep3r_v2.work import earn, pay_credits
+from keep3r_replay.protocols.keep3r_v2.contract.credits import settle, update_if_needed
+from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import unbond_liquidity
+from keep3r_replay.protocols.keep3r_v2.contract.jobs import accept_migration, add_token_credits, request_migration
+from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump_job
+from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
+from keep3r_replay.protocols.keep3r_v2.contract.work import earn, pay_credits
 
 TOKEN = "0x" + "7" * 40
 AMOUNTS = st.integers(4 * ETHER, 10**6 * ETHER)

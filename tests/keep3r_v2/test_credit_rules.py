@@ -6,9 +6,9 @@ import pytest
 from worlds import DAY, ETHER, JOB, KEEPER, LIQUIDITY, OWNER, PERIOD, POOL, START, keep3r, with_job
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.keep3r_v2.credits import Reward, reward_now, settle, update_if_needed
-from keep3r_replay.keep3r_v2.job_liquidity import settle_for_forcing, unbond_liquidity
-from keep3r_replay.keep3r_v2.work import earn, pay_credits
+from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward, reward_now, settle, update_if_needed
+from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import settle_for_forcing, unbond_liquidity
+from keep3r_replay.protocols.keep3r_v2.contract.work import earn, pay_credits
 
 VERSIONS = ["2.2", "2.3"]
 

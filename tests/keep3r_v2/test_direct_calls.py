@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from keep3r_replay.evm.abi import keccak256
-from keep3r_replay.keep3r_v2.direct_calls import HELPER_CALLS, KEEP3R_CALLS, direct_arguments
-from keep3r_replay.keep3r_v2.events import HELPER_EVENTS, KEEP3R_EVENTS
+from keep3r_replay.protocols.keep3r_v2.events import HELPER_EVENTS, KEEP3R_EVENTS
+from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS, direct_arguments
 
 CALLS = [
     *((KEEP3R_EVENTS, item) for item in KEEP3R_CALLS.items()),

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.keep3r_v2.helper import (
+from keep3r_replay.protocols.keep3r_v2.contract.helper import (
     Helper,
     HelperParameters,
     eth_quote,
     gas_for_payment,
     payment,
 )
-from keep3r_replay.keep3r_v2.versions import HELPER_RULES
+from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES
 from keep3r_replay.uniswap_v3.oracle import Pool
 
 ETHER = 10**18

@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from worlds import DAY, ETHER, JOB, KEEPER, KP3R, LIQUIDITY, OWNER, PERIOD, POOL, START, keep3r, with_job
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.keep3r_v2 import keepers
-from keep3r_replay.keep3r_v2.credits import refresh_period_credits, settle
-from keep3r_replay.keep3r_v2.jobs import dispute, resolve
-from keep3r_replay.keep3r_v2.versions import RULES
-from keep3r_replay.keep3r_v2.views import job_liquidity_credits, job_period_credits, total_job_credits
-from keep3r_replay.keep3r_v2.work import earn, pay_credits
+from keep3r_replay.protocols.keep3r_v2.contract import keepers
+from keep3r_replay.protocols.keep3r_v2.contract.credits import refresh_period_credits, settle
+from keep3r_replay.protocols.keep3r_v2.contract.jobs import dispute, resolve
+from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
+from keep3r_replay.protocols.keep3r_v2.contract.views import (
+    job_liquidity_credits,
+    job_period_credits,
+    total_job_credits,
+)
+from keep3r_replay.protocols.keep3r_v2.contract.work import earn, pay_credits
 
 STEP = st.tuples(
     st.integers(1, 20 * DAY),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from keep3r_replay.keep3r_v2.helper import Helper, HelperParameters
-from keep3r_replay.keep3r_v2.job_liquidity import add_liquidity, approve_liquidity, settle_for_addition
-from keep3r_replay.keep3r_v2.jobs import add_job
-from keep3r_replay.keep3r_v2.state import Keep3r, Parameters
-from keep3r_replay.keep3r_v2.versions import HELPER_RULES, RULES
+from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper, HelperParameters
+from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import (
+    add_liquidity,
+    approve_liquidity,
+    settle_for_addition,
+)
+from keep3r_replay.protocols.keep3r_v2.contract.jobs import add_job
+from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Parameters
+from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES
 from keep3r_replay.uniswap_v3.oracle import Pool
 
 DAY = 86_400

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from histories import bundled, name_of
 
-from keep3r_replay.audit.run import audit
+from keep3r_replay.replay.audit import audit
 
 
 @pytest.fixture(scope="session")

@@ -5,17 +5,17 @@ from __future__ import annotations
 import copy
 from fractions import Fraction
 
-from keep3r_replay.audit.credit_observer import CreditObserver
-from keep3r_replay.audit.expiry_findings import expiry_findings
-from keep3r_replay.audit.expiry_rules import EXPIRY_COLUMNS, expiry_rows
-from keep3r_replay.audit.ledger import make_ledger
-from keep3r_replay.audit.ledger_periods import PERIOD_COLUMNS, Calendar, period_rows
 from keep3r_replay.journal import Journal
-from keep3r_replay.keep3r_v2.calls.context import CallContext
-from keep3r_replay.keep3r_v2.credits import settle
-from keep3r_replay.keep3r_v2.protocol import HANDLERS
-from keep3r_replay.keep3r_v2.state import Approval, Keep3r, Parameters
-from keep3r_replay.keep3r_v2.versions import RULES
+from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
+from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import expiry_findings
+from keep3r_replay.protocols.keep3r_v2.audit.expiry_rules import EXPIRY_COLUMNS, expiry_rows
+from keep3r_replay.protocols.keep3r_v2.audit.ledger import make_ledger
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import PERIOD_COLUMNS, Calendar, period_rows
+from keep3r_replay.protocols.keep3r_v2.contract.credits import settle
+from keep3r_replay.protocols.keep3r_v2.contract.state import Approval, Keep3r, Parameters
+from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS
 from keep3r_replay.uniswap_v3.oracle import Pool
 
 DAY = 86_400

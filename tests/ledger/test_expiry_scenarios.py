@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keep3r_replay.audit.expiry_findings import EXPIRY_KINDS
+from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import EXPIRY_KINDS
 from tests.ledger.scenarios import DAY, Scenario
 
 

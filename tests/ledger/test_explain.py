@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from histories import DATA
 
-from keep3r_replay.audit.explain import explain, find_log, find_transaction
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import truncating_div
+from keep3r_replay.protocols.keep3r_v2.audit.explain import explain, find_log, find_transaction
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 from pipelines import cli
 

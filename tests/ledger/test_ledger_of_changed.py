@@ -9,9 +9,9 @@ import pytest
 from changes import CHANGES
 from histories import DATA, History
 
-from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
+from keep3r_replay.replay.audit import audit
 
 RECORDING = DATA / "open-v2.3-fuzz-mixed-101"
 

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from histories import DATA, beside, name_of
 
-from keep3r_replay.audit.run import audit
-from keep3r_replay.keep3r_v2.moves import KINDS
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
 from keep3r_replay.recording.importer import import_recording
+from keep3r_replay.replay.audit import audit
 
 TOTALS = {
     "spent_after_expiry": """

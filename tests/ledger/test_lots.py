@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keep3r_replay.audit.lots import Lots
+from keep3r_replay.protocols.keep3r_v2.audit.lots import Lots
 
 AMOUNTS = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 10**24)), min_size=1, max_size=8)
 

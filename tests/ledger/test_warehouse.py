@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from histories import DATA
 
-from keep3r_replay.audit.results import write_results
 from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.replay.results import write_results
 from keep3r_replay.warehouse.ask import ask, bundled
 from keep3r_replay.warehouse.build import TOKENS, build
 from pipelines import cli
@@ -113,7 +113,7 @@ def test_tokens_are_exact(amount):
 
 def test_state_as_of_is_the_state_of_a_shorter_replay(history, warehouse):
     """`state_as_of(block)` tells of each job what a replay that ends there holds."""
-    from keep3r_replay.audit.run import audit
+    from keep3r_replay.replay.audit import audit
 
     block = 400
     states = audit(history.lake, block).tables["job_states"]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from keep3r_replay.audit.contract import keep3r_contracts
-from keep3r_replay.audit.mid_history import readings_start
-from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.keep3r_v2.audit.mid_history import readings_start
+from keep3r_replay.replay.audit import audit
+from keep3r_replay.replay.contract import keep3r_contracts
 from tests.node.anvil import RpcError, calldata
 from tests.node.keep3r_chain import KP3R
 from tests.node.lakes import run, settings

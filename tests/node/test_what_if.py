@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keep3r_replay.keep3r_v2.views import job_liquidity_credits, job_period_credits, total_job_credits
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.what_if.overlay import overlay_from
-from keep3r_replay.what_if.results import baselines
-from keep3r_replay.what_if.run import what_if
-from keep3r_replay.what_if.works import Works
+from keep3r_replay.protocols.keep3r_v2.contract.views import (
+    job_liquidity_credits,
+    job_period_credits,
+    total_job_credits,
+)
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
 from tests.node.anvil import Anvil, calldata
 from tests.node.keep3r_chain import KP3R, Keep3rChain
 from tests.node.lakes import run, settings
@@ -20,8 +24,8 @@ from tests.node.lakes import run, settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from keep3r_replay.keep3r_v2.calls.context import CallContext, Row
-    from keep3r_replay.keep3r_v2.state import Keep3r
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Row
 
 _DAY = 86_400
 _PAYMENT = 10**16
@@ -139,7 +143,7 @@ def test_a_node_that_lives_the_changed_history_holds_the_predicted_credits(
     else:
         overlay["drop_works"] = [dropped]
     seen: dict[int, list[int]] = {}
-    monkeypatch.setattr("keep3r_replay.what_if.run.Works", _watched(plain, job, seen))
+    monkeypatch.setattr("keep3r_replay.protocols.keep3r_v2.what_if.run.Works", _watched(plain, job, seen))
     predicted = what_if(baselines(Lake.open(tmp_path / "lake"))[0], overlay_from(overlay))
 
     with Anvil("--hardfork", "london") as other:

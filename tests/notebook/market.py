@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 
-from keep3r_replay.keep3r_v2 import job_liquidity, views, work
-from keep3r_replay.keep3r_v2.state import Approval, Job, Keep3r, Parameters
-from keep3r_replay.keep3r_v2.versions import RULES
+from keep3r_replay.protocols.keep3r_v2.contract import job_liquidity, views, work
+from keep3r_replay.protocols.keep3r_v2.contract.state import Approval, Job, Keep3r, Parameters
+from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
 from keep3r_replay.uniswap_v3.oracle import Pool
 
 DAY = 86_400

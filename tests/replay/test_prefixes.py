@@ -7,8 +7,8 @@ from random import Random
 import polars as pl
 import pytest
 
-from keep3r_replay.audit.run import audit
 from keep3r_replay.errors import UsageError
+from keep3r_replay.replay.audit import audit
 
 ROWS = ("works", "rewards", "findings")
 

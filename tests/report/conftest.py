@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from histories import DATA
 
-from keep3r_replay.audit.results import write_results
-from keep3r_replay.audit.run import audit
+from keep3r_replay.replay.audit import audit
+from keep3r_replay.replay.results import write_results
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import re
 import polars as pl
 import pytest
 
-from keep3r_replay.report.page import make_report
-from keep3r_replay.report.results import Results
+from keep3r_replay.protocols.keep3r_v2.report.page import make_report
+from keep3r_replay.protocols.keep3r_v2.report.results import Results
 from pipelines import cli
 from tests.report.chromium import Browser
 

@@ -4,7 +4,7 @@ from bisect import bisect_right
 
 import polars as pl
 
-from keep3r_replay.report.series import Point, State, credit_views, job_series, thinned
+from keep3r_replay.protocols.keep3r_v2.report.series import Point, State, credit_views, job_series, thinned
 
 VIEWS = {"totalJobCredits": "total", "jobLiquidityCredits": "liquidity", "jobPeriodCredits": "period"}
 

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from histories import DATA
 
-from keep3r_replay.what_if.overlay import overlay_from
-from keep3r_replay.what_if.results import baselines, make_what_if, write_what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
 from pipelines import cli
 from tests.report.chromium import Browser
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from keep3r_replay.scenario.script import VERSIONS, Scenario, scenario_from
-from keep3r_replay.scenario.simulator import Simulation, simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.script import VERSIONS, Scenario, scenario_from
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import Simulation, simulate
 from pipelines.config import CONF, load_config
 from pipelines.simulate import SimulateConfig
 

@@ -7,12 +7,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from keep3r_replay.dataset.parameters import PARAMETERS
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.codec import encode_arguments
+from keep3r_replay.protocols.keep3r_v2.extract.parameters import PARAMETERS
 
 if TYPE_CHECKING:
-    from keep3r_replay.scenario.simulator import Simulation
+    from keep3r_replay.protocols.keep3r_v2.scenario.simulator import Simulation
 
 _FACTS = {
     "uniswap_v3_pool": {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from histories import SAMPLE
 
-from keep3r_replay.audit.run import audit
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario.quantities import amount, duration
-from keep3r_replay.scenario.simulator import CALLS, simulate
-from keep3r_replay.scenario.writer import write_lake
+from keep3r_replay.protocols.keep3r_v2.scenario.quantities import amount, duration
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import CALLS, simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
+from keep3r_replay.replay.audit import audit
 from tests.scenario.scripts import own, played, words
 
 WORK = {"do": "work", "gas": 300_000}

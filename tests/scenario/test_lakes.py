@@ -6,11 +6,11 @@ import hashlib
 
 import pytest
 
-from keep3r_replay.audit.run import audit
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario.simulator import simulate
-from keep3r_replay.scenario.writer import write_lake
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
+from keep3r_replay.replay.audit import audit
 from pipelines.cli import main
 from tests.scenario.scripts import PLAYED, configured, played, simulated
 
@@ -39,7 +39,7 @@ def test_a_simulated_lake_replays_clean(name, version, tmp_path):
 
 def test_simulation_and_replay_end_in_the_same_state(tmp_path):
     """What the simulator's model holds at the end is what the replay of its lake arrives at."""
-    from keep3r_replay.audit.contract import Options, keep3r_contracts, replay_contract
+    from keep3r_replay.replay.contract import Options, keep3r_contracts, replay_contract
 
     simulation = simulated("random_market")
     write_lake(simulation, tmp_path / "lake")

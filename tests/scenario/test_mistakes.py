@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from keep3r_replay.errors import Keep3rReplayError, UsageError
-from keep3r_replay.scenario.script import scenario_from
-from keep3r_replay.scenario.simulator import simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
 from pipelines.cli import main
 from tests.scenario.scripts import SETUP, played, words
 

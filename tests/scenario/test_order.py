@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from histories import bundled, name_of
 
-from keep3r_replay.keep3r_v2.direct_calls import HELPER_CALLS, KEEP3R_CALLS
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario.simulator import simulate
-from keep3r_replay.scenario.writer import write_lake
+from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
 from tests.scenario.scripts import own
 from tests.scenario.test_calls import EVERYTHING
 

@@ -7,14 +7,14 @@ from itertools import pairwise
 import pytest
 from histories import bundled
 
-from keep3r_replay.audit.run import audit
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario.fees import base_fees
-from keep3r_replay.scenario.market import market_actions
-from keep3r_replay.scenario.schedule import schedule
-from keep3r_replay.scenario.simulator import simulate
-from keep3r_replay.scenario.writer import write_lake
+from keep3r_replay.protocols.keep3r_v2.scenario.fees import base_fees
+from keep3r_replay.protocols.keep3r_v2.scenario.market import market_actions
+from keep3r_replay.protocols.keep3r_v2.scenario.schedule import schedule
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
+from keep3r_replay.replay.audit import audit
 from tests.scenario.scripts import configured, own, words
 
 PERIOD = 432_000

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from keep3r_replay.audit.contract import Options, keep3r_contracts, replay_contract
-from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario.script import VERSIONS, scenario_from
-from keep3r_replay.scenario.simulator import simulate
-from keep3r_replay.scenario.writer import write_lake
+from keep3r_replay.protocols.keep3r_v2.scenario.script import VERSIONS, scenario_from
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
+from keep3r_replay.replay.audit import audit
+from keep3r_replay.replay.contract import Options, keep3r_contracts, replay_contract
 from tests.scenario.scripts import SETUP, SIDECHAIN
 from tests.scenario.test_pools import DAI_POOL, SECOND
 from tests.scenario.test_sidechain import SETUP as ON_SIDECHAIN

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 from histories import beside, bundled, name_of
 
-from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario import simulator
-from keep3r_replay.scenario.given import Given
-from keep3r_replay.scenario.script import VERSIONS
-from keep3r_replay.scenario.writer import write_lake
+from keep3r_replay.protocols.keep3r_v2.scenario import simulator
+from keep3r_replay.protocols.keep3r_v2.scenario.given import Given
+from keep3r_replay.protocols.keep3r_v2.scenario.script import VERSIONS
+from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
+from keep3r_replay.replay.audit import audit
 from tests.scenario.retold import Retelling, told_events
 
 TAKES_A_FEE = {"0x" + "66" * 20: 100}

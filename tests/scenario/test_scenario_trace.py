@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.scenario.trace import draw_jobs, events_table, job_trace, periods_table, views_table, write_trace
+from keep3r_replay.protocols.keep3r_v2.scenario.trace import (
+    draw_jobs,
+    events_table,
+    job_trace,
+    periods_table,
+    views_table,
+    write_trace,
+)
 from tests.scenario.scripts import played, simulated
 
 PERIOD = 432_000

@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 from histories import ROOT
 
-from keep3r_replay.scenario.script import Scenario, scenario_from
-from keep3r_replay.scenario.simulator import CALLS, simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.script import Scenario, scenario_from
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import CALLS, simulate
 from pipelines.cli import main
 from tests.scenario.scripts import NAMES
 

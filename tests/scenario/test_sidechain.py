@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from keep3r_replay.audit.run import audit
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.scenario.actors import made_address
-from keep3r_replay.scenario.schedule import schedule
-from keep3r_replay.scenario.script import scenario_from
-from keep3r_replay.scenario.simulator import simulate
-from keep3r_replay.scenario.writer import write_lake
+from keep3r_replay.protocols.keep3r_v2.scenario.actors import made_address
+from keep3r_replay.protocols.keep3r_v2.scenario.schedule import schedule
+from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
+from keep3r_replay.replay.audit import audit
 from tests.scenario.reckoned import Q96, average_tick, quote, root_price, rows, ticks
 from tests.scenario.scripts import configured, played, words
 

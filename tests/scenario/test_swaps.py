@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.scenario.swaps import full_range, position_amounts, swap_in, swap_to
+from keep3r_replay.protocols.keep3r_v2.scenario.swaps import full_range, position_amounts, swap_in, swap_to
 from keep3r_replay.uniswap_v3.oracle import Pool
 from keep3r_replay.uniswap_v3.swap_check import swap_contradiction
 from keep3r_replay.uniswap_v3.tick_math import MAX_TICK, sqrt_ratio, tick_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keep3r_replay.what_if.results import baselines
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 from histories import DATA, SAMPLE, bundled, name_of
 
-from keep3r_replay.audit.ledger import LedgerError
-from keep3r_replay.what_if.overlay import overlay_from
-from keep3r_replay.what_if.recorder import check_balance, recorder_for
-from keep3r_replay.what_if.run import what_if
-from keep3r_replay.what_if.tables import result_tables
+from keep3r_replay.protocols.keep3r_v2.audit.ledger import LedgerError
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.recorder import check_balance, recorder_for
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables
 
 DAY = 86_400
 OVERLAYS = {

@@ -9,13 +9,13 @@ import pytest
 from histories import DATA, SAMPLE, bundled, name_of
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.what_if.calls import SYNTHETIC
-from keep3r_replay.what_if.compare import first_difference
-from keep3r_replay.what_if.history import TABLES
-from keep3r_replay.what_if.overlay import Overlay, overlay_from
-from keep3r_replay.what_if.results import baselines
-from keep3r_replay.what_if.run import what_if
-from keep3r_replay.what_if.tables import result_tables
+from keep3r_replay.protocols.keep3r_v2.what_if.calls import SYNTHETIC
+from keep3r_replay.protocols.keep3r_v2.what_if.compare import first_difference
+from keep3r_replay.protocols.keep3r_v2.what_if.history import TABLES
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables
 
 FACTORS = ("2", "1/3", "0")
 WITH_LIQUIDITY = [path for path in bundled() if not path.name.endswith("-nb-mining-twap")]

@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 from histories import beside, bundled, name_of
 
-from keep3r_replay.audit.run import state_hash
-from keep3r_replay.keep3r_v2.snapshot import dump
-from keep3r_replay.what_if.compare import compare_works, outcome
-from keep3r_replay.what_if.overlay import Overlay
-from keep3r_replay.what_if.run import what_if
-from keep3r_replay.what_if.tables import result_tables
+from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
+from keep3r_replay.protocols.keep3r_v2.what_if.compare import compare_works, outcome
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables
+from keep3r_replay.replay.audit import state_hash
 
 _SAME = ("block_number", "log_index", "transaction_hash", "job", "keeper", "payment", "class", "initial_gas")
 _MOVED = ("credits_before", "credits_after", "rewards")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from keep3r_replay.audit.run import audit
 from keep3r_replay.lake.deployment import Deployment
 from keep3r_replay.lake.manifest import Manifest
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
-from keep3r_replay.scenario.actors import made_address
-from keep3r_replay.scenario.simulator import simulate
-from keep3r_replay.scenario.writer import write_lake
-from keep3r_replay.what_if.overlay import Overlay
-from keep3r_replay.what_if.results import baselines, make_what_if
+from keep3r_replay.protocols.keep3r_v2.scenario.actors import made_address
+from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if
+from keep3r_replay.replay.audit import audit
 from tests.scenario.scripts import configured
 
 SECOND = {"keep3r": "0x" + "5ec0" * 10, "helper": "0x" + "4e19" * 10}

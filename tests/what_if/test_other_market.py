@@ -11,16 +11,16 @@ import polars as pl
 import pytest
 from histories import DATA, SAMPLE, beside, bundled, name_of
 
-from keep3r_replay.audit.run import state_hash
 from keep3r_replay.errors import Keep3rReplayError, UsageError
-from keep3r_replay.keep3r_v2.snapshot import dump
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
+from keep3r_replay.protocols.keep3r_v2.what_if.market import FollowingPool
+from keep3r_replay.protocols.keep3r_v2.what_if.other_market import Moves, at_blocks, market_inputs
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
+from keep3r_replay.replay.audit import state_hash
 from keep3r_replay.uniswap_v3.oracle import Pool
-from keep3r_replay.what_if.market import FollowingPool
-from keep3r_replay.what_if.other_market import Moves, at_blocks, market_inputs
-from keep3r_replay.what_if.overlay import Overlay, overlay_from
-from keep3r_replay.what_if.results import baselines
-from keep3r_replay.what_if.run import what_if
 from pipelines.cli import main
 
 DAY = 86_400

@@ -7,9 +7,9 @@ import pytest
 from histories import DATA, SAMPLE
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.what_if.overlay import Overlay, overlay_from
-from keep3r_replay.what_if.run import what_if
-from keep3r_replay.what_if.tables import result_tables
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables
 
 RECORDING = SAMPLE / "recording"
 DAY = 86_400

@@ -8,10 +8,10 @@ import pytest
 from histories import SAMPLE
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.keep3r_v2.moves import EXPIRED
-from keep3r_replay.what_if.overlay import Overlay, overlay_from
-from keep3r_replay.what_if.questions import DAY, bond_more, expiry_cost, liquidity_needed, runs_dry
-from keep3r_replay.what_if.run import what_if
+from keep3r_replay.protocols.keep3r_v2.contract.moves import EXPIRED
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, bond_more, expiry_cost, liquidity_needed, runs_dry
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from pipelines.cli import main
 
 

@@ -12,12 +12,12 @@ import pytest
 from histories import SAMPLE
 
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.report.results import Results
-from keep3r_replay.report.series import job_series
-from keep3r_replay.report.what_if_results import SIDES, WhatIfResults, what_if_summary
+from keep3r_replay.protocols.keep3r_v2.report.results import Results
+from keep3r_replay.protocols.keep3r_v2.report.series import job_series
+from keep3r_replay.protocols.keep3r_v2.report.what_if_results import SIDES, WhatIfResults, what_if_summary
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
 from keep3r_replay.warehouse.ask import ask
-from keep3r_replay.what_if.overlay import overlay_from
-from keep3r_replay.what_if.results import baselines, make_what_if, write_what_if
 from pipelines.cli import main
 
 

@@ -16,8 +16,8 @@ from deadly import Deadly
 from histories import ROOT, SAMPLE
 
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.what_if.overlay import overlay_from
-from keep3r_replay.what_if.results import baselines, make_what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if
 from keep3r_replay.what_if.sweep.jobs import DIED
 from keep3r_replay.what_if.sweep.run import run_sweep
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scenario, Source, scenario_name

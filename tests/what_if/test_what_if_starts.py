@@ -9,16 +9,16 @@ import pytest
 from histories import DATA, SAMPLE, beside, bundled, name_of
 from states import told_by_readings
 
-from keep3r_replay.audit.contract import keep3r_contracts
-from keep3r_replay.audit.mid_history import ReadingsStart, readings_start
-from keep3r_replay.audit.results import write_results
-from keep3r_replay.audit.run import audit, state_hash
-from keep3r_replay.audit.snapshots import load_snapshot
 from keep3r_replay.errors import UsageError
-from keep3r_replay.keep3r_v2.from_readings import Readings
-from keep3r_replay.what_if.measured import measure
-from keep3r_replay.what_if.overlay import Overlay, overlay_from
-from keep3r_replay.what_if.run import what_if
+from keep3r_replay.protocols.keep3r_v2.audit.mid_history import ReadingsStart, readings_start
+from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings
+from keep3r_replay.protocols.keep3r_v2.what_if.measured import measure
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
+from keep3r_replay.replay.audit import audit, state_hash
+from keep3r_replay.replay.contract import keep3r_contracts
+from keep3r_replay.replay.results import write_results
+from keep3r_replay.replay.snapshots import load_snapshot
 from pipelines.cli import main
 
 FUZZ = [path for path in (beside() or bundled()) if "-fuzz-" in path.name or path.name == "recording"]

@@ -19,7 +19,7 @@ from keep3r_replay.what_if.sweep.jobs import Ended, Job, loaded, run_loaded
 from keep3r_replay.what_if.sweep.scenarios import DONE, code_hash
 
 if TYPE_CHECKING:
-    from keep3r_replay.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
 
 
 class Code(NamedTuple):

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
-from keep3r_replay.what_if.overlay import overlay_from
-from keep3r_replay.what_if.results import as_json, make_what_if, write_what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.results import as_json, make_what_if, write_what_if
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, Kept, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-    from keep3r_replay.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
 
 DIED = "the process that ran it died"
 

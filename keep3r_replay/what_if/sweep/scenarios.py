@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keep3r_replay
-from keep3r_replay.audit.results import MANIFEST, SUMMARY, lake_fingerprint
-from keep3r_replay.audit.starts import starts
-from keep3r_replay.what_if.other_market import market_inputs, without_paths
-from keep3r_replay.what_if.results import baselines
+from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
+from keep3r_replay.replay.results import MANIFEST, SUMMARY, lake_fingerprint
+from keep3r_replay.replay.starts import starts
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
 
 _NAME_LENGTH = 20
 

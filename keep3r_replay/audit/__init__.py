@@ -1,1 +1,0 @@
-"""The audit of a replay: readings against the model, classes of works, findings, results."""

@@ -1,0 +1,1 @@
+"""Protocols: one folder each, which holds everything that knows it."""

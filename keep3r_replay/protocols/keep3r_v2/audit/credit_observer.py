@@ -1,0 +1,200 @@
+"""Watches the credits of a replay: every move, every job's state after each event, and what views mine per period.
+
+Without an observer a replay pays nothing for the ledger; with one, handlers of events that touch credits are wrapped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.contract.moves import CreditMoves
+from keep3r_replay.protocols.keep3r_v2.contract.views import job_period_credits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+    from keep3r_replay.replay.engine import Handle
+
+JOBS_OF = {
+    "keep3r.KeeperWork": (2,),
+    "keep3r.LiquidityAddition": (1,),
+    "keep3r.Unbonding": (1,),
+    "keep3r.JobSlashLiquidity": (1,),
+    "keep3r.LiquidityCreditsForced": (1,),
+    "keep3r.JobMigrationSuccessful": (1, 2),
+    "keep3r.JobAddition": (1,),
+}
+"""Events after which credits of a job may be others, and where their handler's row names the job."""
+
+_PERIOD_CHANGE = "keep3r.RewardPeriodTimeChange"
+_MOST_BOUNDARIES = 1_000
+"""Period starts looked at in one gap between blocks; of a longer gap only the last ones are."""
+
+
+class JobState(NamedTuple):
+    """A job after an event: wei and seconds. `moves` is how many moves the recorder held by then."""
+
+    moves: int
+    block_number: int
+    log_index: int
+    timestamp: int
+    operation: str
+    job: str
+    credits: int
+    period_credits: int
+    rewarded_at: int
+    worked_at: int
+
+
+class PeriodView(NamedTuple):
+    """What `jobPeriodCredits` answers from `timestamp` on, in wei; None where it reverts."""
+
+    job: str
+    timestamp: int
+    period_credits: int | None
+
+
+class Regime(NamedTuple):
+    """Reward periods are `length` seconds long from `since` on."""
+
+    since: int
+    length: int
+
+
+class CreditObserver:
+    """Stands between the engine and the protocol; offers the engine what it needs of a model."""
+
+    def __init__(self, protocol: Keep3rV2) -> None:
+        self.keep3r = protocol.keep3r
+        self.moves = CreditMoves(protocol.context)
+        self.keep3r.ledger = self.moves
+        self.states: list[tuple[Any, ...]] = []
+        self.views: list[PeriodView] = []
+        self.plain_boosts: list[int | None] = []
+        """For every KeeperWork the boost that a keeper without bonds would have, in wei per 10,000 gas."""
+        self.opening = {
+            address: (job.credits, job.rewarded_at, job.period_credits) for address, job in self.keep3r.jobs.items()
+        }
+        self.regimes: list[Regime] = []
+        self.ended_at = 0
+        self._protocol = protocol
+        self._next_boundary = 0
+        self.begin_transaction = protocol.begin_transaction
+        self.end_transaction = protocol.end_transaction
+
+    @property
+    def context(self) -> CallContext:
+        """First argument of every handler."""
+        return self._protocol.context
+
+    def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
+        """Enter a block; before it, look at the jobs at the start of every period since the last one."""
+        if not self.regimes:
+            self._start_regime(timestamp)
+        elif timestamp >= self._next_boundary:
+            self._cross_boundaries(timestamp)
+        self.ended_at = timestamp
+        self._protocol.begin_block(number, timestamp, base_fee, gas_limit)
+
+    def handlers(self, plain: Mapping[str, EventHandler]) -> list[Handle]:
+        """The protocol's handlers, those that touch credits wrapped."""
+        return [self._wrapped(name, handler.handle) for name, handler in plain.items()]
+
+    def addresses(self) -> dict[int, str]:
+        """Addresses of jobs by the identity of their record."""
+        return {id(job): address for address, job in self.keep3r.jobs.items()}
+
+    # INTERNALS
+
+    def _start_regime(self, now: int) -> None:
+        length = self.keep3r.parameters.reward_period_time
+        self.regimes.append(Regime(now, length))
+        self.moves.regime = len(self.regimes) - 1
+        self._next_boundary = now - now % length + length if length > 0 else 1 << 64
+
+    def _cross_boundaries(self, timestamp: int) -> None:
+        length = self.regimes[-1].length
+        last = timestamp - timestamp % length
+        first = max(self._next_boundary, last - _MOST_BOUNDARIES * length)
+        for boundary in range(first, last + 1, length):
+            for address in self.keep3r.job_list.values():
+                self._view(address, boundary)
+        self._next_boundary = last + length
+
+    def _view(self, address: str, now: int) -> None:
+        try:
+            answer: int | None = job_period_credits(self.keep3r, self.keep3r.jobs[address], now)
+        except Revert:
+            answer = None
+        self.views.append(PeriodView(address, now, answer))
+
+    def _wrapped(self, name: str, handle: Handle) -> Handle:
+        if name == _PERIOD_CHANGE:
+            return self._wrapped_period_change(handle)
+        if name in {"keep3r.LiquidityApproval", "keep3r.LiquidityRevocation", "keep3r.InflationPeriodChange"}:
+            return self._wrapped_quote_change(handle)
+        positions = JOBS_OF.get(name)
+        if positions is None:
+            return handle
+        return self._wrapped_credit_event(name.removeprefix("keep3r."), handle, positions)
+
+    def _wrapped_period_change(self, handle: Handle) -> Handle:
+        def run(context: CallContext, row: Row) -> None:
+            before = self.keep3r.parameters.reward_period_time
+            handle(context, row)
+            if self.keep3r.parameters.reward_period_time != before:
+                self._start_regime(context.now)
+                for address in self.keep3r.job_list.values():
+                    self._view(address, context.now)
+
+        return run
+
+    def _wrapped_quote_change(self, handle: Handle) -> Handle:
+        def run(context: CallContext, row: Row) -> None:
+            handle(context, row)
+            for address in self.keep3r.job_list.values():
+                self._view(address, context.now)
+
+        return run
+
+    def _wrapped_credit_event(self, operation: str, handle: Handle, positions: tuple[int, ...]) -> Handle:
+        is_work = operation == "KeeperWork"
+        moves, jobs, states = self.moves, self.keep3r.jobs, self.states
+        noted = moves.moves
+
+        def run(context: CallContext, row: Row) -> None:
+            moves.log_index = row[0]
+            moves.operation = operation
+            if is_work:
+                self.plain_boosts.append(self._plain_boost(context.base_fee))
+            handle(context, row)
+            for position in positions:
+                address = row[position]
+                job = jobs.get(address)
+                if job is None:
+                    continue
+                states.append(
+                    (
+                        len(noted),
+                        context.block_number,
+                        row[0],
+                        context.now,
+                        operation,
+                        address,
+                        job.credits,
+                        job.period_credits,
+                        job.rewarded_at,
+                        job.worked_at,
+                    )
+                )
+                if not is_work:
+                    self._view(address, context.now)
+
+        return run
+
+    def _plain_boost(self, base_fee: int) -> int | None:
+        helper = self.keep3r.helpers.get(self.keep3r.parameters.keep3r_helper)
+        return None if helper is None else helper.parameters.min_boost * helper.base_fee(base_fee)

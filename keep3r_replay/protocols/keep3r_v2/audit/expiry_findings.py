@@ -1,0 +1,210 @@
+"""What people ask of expiry: credits that were lost, that were spent too late, that outlived their time.
+
+    spent_after_expiry    warning   a payment took credits that the documented rule had expired before
+    forced_expired        warning   credits that governance forced were thrown away by a reset
+    expiry_postponed      info      an operation moved the job's clock while older credits stayed
+    denied_on_paper       info      at a period's end a job holds credits that the contract's view no longer counts
+    capped                info      credits above one period's were cut off
+    payment_above_period  info      a payment above one period's credits; a warning above twice as much
+
+Amounts are wei. They are facts of the history, not disagreements with the model: the audit's verdict is not theirs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from keep3r_replay.journal import WARNING
+from keep3r_replay.protocols.keep3r_v2.contract.moves import CAPPED, EXPIRED, FORCED, MINTED, MINTED_RESET, SPENT, Move
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keep3r_replay.protocols.keep3r_v2.audit.ledger import Entry, Ledger
+    from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar
+
+INFO = "info"
+SPENT_AFTER_EXPIRY = "spent_after_expiry"
+FORCED_EXPIRED = "forced_expired"
+EXPIRY_POSTPONED = "expiry_postponed"
+DENIED_ON_PAPER = "denied_on_paper"
+CREDITS_CAPPED = "capped"
+PAYMENT_ABOVE_PERIOD = "payment_above_period"
+EXPIRY_KINDS = (
+    SPENT_AFTER_EXPIRY,
+    FORCED_EXPIRED,
+    EXPIRY_POSTPONED,
+    DENIED_ON_PAPER,
+    CREDITS_CAPPED,
+    PAYMENT_ABOVE_PERIOD,
+)
+
+
+class ExpiryFinding(NamedTuple):
+    """One fact: where (block and log of the event; for a period's end, the job's last event before it), when, how much.
+
+    `period_credits` is one period's worth at that time, in wei; `sources` says which credits are meant, by the kind of
+    entry that they came from.
+    """
+
+    kind: str
+    severity: str
+    block_number: int
+    log_index: int
+    timestamp: int
+    job: str
+    operation: str
+    amount: int
+    period_credits: int
+    sources: str
+    reason: str
+
+
+def expiry_findings(ledger: Ledger, calendar: Calendar) -> list[ExpiryFinding]:
+    """All facts, in chain order."""
+    found = [*_from_entries(ledger, calendar), *_postponed(ledger), *_denied(ledger, calendar)]
+    return sorted(found, key=lambda fact: (fact.timestamp, fact.block_number, fact.log_index, fact.kind, fact.job))
+
+
+def _from_entries(ledger: Ledger, calendar: Calendar) -> Iterator[ExpiryFinding]:
+    """What the entries of one event on one job tell together."""
+    group: list[Entry] = []
+    key: tuple[int, int, str] | None = None
+    for entry in ledger.entries:
+        if entry.kind not in {SPENT, EXPIRED, CAPPED}:
+            continue
+        place = (entry.block_number, entry.log_index, entry.job)
+        if place != key:
+            yield from _of_event(group, calendar)
+            group, key = [], place
+        group.append(entry)
+    yield from _of_event(group, calendar)
+
+
+def _of_event(group: list[Entry], calendar: Calendar) -> Iterator[ExpiryFinding]:
+    if not group:
+        return
+    spent = [entry for entry in group if entry.kind == SPENT]
+    if spent:
+        period = calendar.periods[calendar.place(spent[0].regime, spent[0].timestamp)]
+        late = [entry for entry in spent if entry.minted_at <= period.start - period.length]
+        if late:
+            yield _finding(
+                SPENT_AFTER_EXPIRY,
+                WARNING,
+                late,
+                f"mined by {late[-1].minted_at}, and so expired by the documented rule "
+                f"{spent[0].timestamp - _expiry_time(late[-1].minted_at, period.length)} s before they were spent",
+            )
+        paid, one_period = -sum(entry.amount for entry in spent), spent[0].period_credits
+        if paid > one_period:
+            yield _finding(
+                PAYMENT_ABOVE_PERIOD,
+                WARNING if paid > 2 * one_period else INFO,
+                spent,
+                "the payment is above one period's credits"
+                if not one_period
+                else f"the payment is {paid * 1000 // one_period / 1000:.3f} times one period's credits",
+            )
+    forced = [entry for entry in group if entry.kind == EXPIRED and entry.origin == FORCED]
+    if forced:
+        yield _finding(
+            FORCED_EXPIRED, WARNING, forced, "forced credits expire like mined ones, and these were not used"
+        )
+    capped = [entry for entry in group if entry.kind == CAPPED]
+    if capped:
+        yield _finding(
+            CREDITS_CAPPED, INFO, capped, "settling a job cuts its credits to one period's; the rest is lost"
+        )
+
+
+def _expiry_time(minted_at: int, length: int) -> int:
+    """Start of the first period in which the documented rule no longer counts credits mined by `minted_at`."""
+    return -(-minted_at // length) * length + length
+
+
+def _finding(kind: str, severity: str, entries: list[Entry], reason: str) -> ExpiryFinding:
+    first = entries[0]
+    by_origin: Counter[str] = Counter()
+    for entry in entries:
+        by_origin[entry.origin] -= entry.amount
+    return ExpiryFinding(
+        kind,
+        severity,
+        first.block_number,
+        first.log_index,
+        first.timestamp,
+        first.job,
+        first.operation,
+        -sum(entry.amount for entry in entries),
+        first.period_credits,
+        ", ".join(f"{origin} {amount}" for origin, amount in by_origin.items()),
+        reason,
+    )
+
+
+def _postponed(ledger: Ledger) -> Iterator[ExpiryFinding]:
+    """Where `rewarded_at` moved to now although credits from before were kept."""
+    balances = {job: amount for job, (amount, _) in ledger.opening.items()}
+    moves = ledger.moves
+    for position, (job, move) in enumerate(moves):
+        older = balances.get(job, 0)
+        balances[job] = older + move.amount
+        if move.kind not in MINTED or move.kind == MINTED_RESET or move.rewarded_at <= move.rewarded_before:
+            continue
+        if position + 1 < len(moves):
+            next_job, following = moves[position + 1]
+            if next_job == job and following.kind == CAPPED and _place(following) == _place(move):
+                older += following.amount
+        if older > 0:
+            yield ExpiryFinding(
+                EXPIRY_POSTPONED,
+                INFO,
+                move.block_number,
+                move.log_index,
+                move.timestamp,
+                job,
+                move.operation,
+                older,
+                move.period_credits,
+                "",
+                f"credits from before keep their place while the job's clock moves on by "
+                f"{move.rewarded_at - move.rewarded_before} s"
+                + ("; this payment spends them first" if move.operation == "KeeperWork" else ""),
+            )
+
+
+def _place(move: Move) -> tuple[int, int]:
+    return move.block_number, move.log_index
+
+
+def _denied(ledger: Ledger, calendar: Calendar) -> Iterator[ExpiryFinding]:
+    """Jobs at the last second of each period whose reward is a whole period old, which is when views stop counting."""
+    by_job: dict[str, list[Move]] = {}
+    for job, move in ledger.moves:
+        by_job.setdefault(job, []).append(move)
+    for job, moves in by_job.items():
+        balance, rewarded_at = ledger.opening.get(job, (0, 0))
+        position = 0
+        for place, period in enumerate(calendar.periods[:-1]):
+            while position < len(moves) and calendar.place(moves[position].regime, moves[position].timestamp) <= place:
+                balance += moves[position].amount
+                rewarded_at = moves[position].rewarded_at
+                position += 1
+            last_second = period.ends_at - 1
+            if balance and position and last_second - rewarded_at >= period.length:
+                last = moves[position - 1]
+                yield ExpiryFinding(
+                    DENIED_ON_PAPER,
+                    INFO,
+                    last.block_number,
+                    last.log_index,
+                    last_second,
+                    job,
+                    last.operation,
+                    balance,
+                    last.period_credits,
+                    "",
+                    f"the last reward is {last_second - rewarded_at} s old: jobLiquidityCredits tells of a new period",
+                )

@@ -1,0 +1,198 @@
+"""When credits expire, by three rules held against the same history (docs/expiry.md defines them exactly).
+
+    contract     what the code does: a reset throws away all that is left
+    documented   what the manual says: at the start of every period, whatever was mined before the last one is gone
+    none         nothing ever expires
+
+What was mined, forced and paid is taken as observed in all three; what a quote, a removal, the cap or a migration makes
+of the credits is worked out on each rule's own balance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import PERIOD_COLUMNS
+from keep3r_replay.protocols.keep3r_v2.audit.lots import Lot, Lots
+from keep3r_replay.protocols.keep3r_v2.contract.moves import (
+    ADOPTED,
+    CAPPED,
+    EXPIRED,
+    FORCED,
+    MIGRATED_IN,
+    MIGRATED_OUT,
+    MINTED,
+    MINTED_LIQUIDITY,
+    MINTED_SETTLED,
+    REMOVED,
+    REPRICED,
+    SPENT,
+    Move,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
+    from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar
+
+CONTRACT = "contract"
+DOCUMENTED = "documented"
+NONE = "none"
+RULES = (CONTRACT, DOCUMENTED, NONE)
+
+_SUMS = ("minted", "forced", "repriced", "removed", "migrated", "adopted", "spent", "expired", "capped", "unpaid")
+_NAME = {
+    **dict.fromkeys(MINTED, "minted"),
+    FORCED: "forced",
+    REPRICED: "repriced",
+    REMOVED: "removed",
+    MIGRATED_IN: "migrated",
+    MIGRATED_OUT: "migrated",
+    ADOPTED: "adopted",
+    SPENT: "spent",
+    EXPIRED: "expired",
+    CAPPED: "capped",
+}
+_SETTLED = frozenset({MINTED_LIQUIDITY, MINTED_SETTLED})
+"""What is mined as a job is settled, after which its credits are cut to one period's."""
+_CONTRACTS_OWN = frozenset({EXPIRED, CAPPED})
+"""What another rule works out for itself."""
+_SHARE_BASE = 10_000
+
+EXPIRY_COLUMNS = (
+    "job",
+    "period_start",
+    "begins_at",
+    "ends_at",
+    "rule",
+    "opening",
+    *_SUMS[:-1],
+    "closing",
+    "unpaid",
+    "wasted_share",
+)
+"""One row a job, period and rule: wei signed by direction.
+
+`unpaid` is what was paid in truth and is not there by the rule. `wasted_share` is what expired or was capped, in parts
+of 10,000 of that and what was spent; None where neither happened.
+"""
+
+
+class _Account:
+    """One job by one rule: its lots, and what the present period brought so far."""
+
+    def __init__(self) -> None:
+        self.lots = Lots()
+        self.place = 0
+        self.opening = 0
+        self.sums = dict.fromkeys(_SUMS, 0)
+
+
+class RuleBook:
+    """All jobs by one rule that is not the contract's own."""
+
+    def __init__(self, rule: str, calendar: Calendar) -> None:
+        self.rule = rule
+        self.rows: list[tuple[Any, ...]] = []
+        self._calendar = calendar
+        self._accounts: dict[str, _Account] = {}
+        self._migrating: list[Lot] = []
+
+    def open(self, job: str, amount: int, minted_at: int) -> None:
+        """A job that holds `amount` wei, mined by `minted_at`, as the run begins."""
+        account = self._accounts.setdefault(job, _Account())
+        account.lots.add(minted_at, "opening", amount)
+        account.opening = amount
+
+    def enter(self, job: str, move: Move) -> None:
+        """What the rule makes of a move."""
+        account = self._accounts.get(job)
+        if account is None:
+            account = self._accounts[job] = _Account()
+        self._advance(job, account, self._calendar.place(move.regime, move.timestamp))
+        name = _NAME[move.kind]
+        change = self._change(account, move)
+        account.sums[name] += change
+        if move.kind == SPENT:
+            account.sums["unpaid"] += change - move.amount
+
+    def close(self) -> Iterator[tuple[Any, ...]]:
+        """Rows of `EXPIRY_COLUMNS` up to the end of the run, by job and time."""
+        for job, account in self._accounts.items():
+            self._advance(job, account, len(self._calendar.periods))
+        return iter(sorted(self.rows))
+
+    def _advance(self, job: str, account: _Account, place: int) -> None:
+        """Finish periods until the `place`-th is the present one; what expires at a period's start does so."""
+        while account.place < place:
+            self._finish(job, account)
+            account.place += 1
+            if self.rule == DOCUMENTED and account.lots.lots and account.place < len(self._calendar.periods):
+                period = self._calendar.periods[account.place]
+                gone = account.lots.take_until(period.start - period.length)
+                account.sums["expired"] -= sum(lot.amount for lot in gone)
+
+    def _finish(self, job: str, account: _Account) -> None:
+        sums = account.sums
+        closing = account.lots.total
+        if account.opening or any(sums.values()):
+            period = self._calendar.periods[account.place]
+            *plain, unpaid = sums.values()
+            head = (job, period.start, period.begins_at, period.ends_at, self.rule)
+            self.rows.append((*head, account.opening, *plain, closing, unpaid, wasted_share(sums)))
+            account.sums = dict.fromkeys(_SUMS, 0)
+        account.opening = closing
+
+    def _change(self, account: _Account, move: Move) -> int:
+        """Apply a move to the lots; how much the balance changed, in wei."""
+        lots, kind, before = account.lots, move.kind, account.lots.total
+        if kind in MINTED or kind == FORCED or (kind == ADOPTED and move.amount > 0):
+            lots.add(move.rewarded_at, kind, move.amount)
+        elif kind == MIGRATED_IN:
+            for lot in self._migrating:
+                lots.add(lot.minted_at, lot.origin, lot.amount)
+        elif kind == MIGRATED_OUT:
+            self._migrating = lots.take(before)
+        elif kind == REPRICED:
+            lots.rescale(before * move.numerator // move.denominator)
+        elif kind == REMOVED:
+            lots.rescale(before - min(before, before * move.numerator // move.denominator))
+        elif kind not in _CONTRACTS_OWN:
+            lots.take(-move.amount)
+        change = lots.total - before
+        if kind in _SETTLED:
+            account.sums["capped"] -= sum(lot.amount for lot in lots.take(lots.total - move.period_credits))
+        return change
+
+
+def contract_rows(periods: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Rows of `EXPIRY_COLUMNS` of the contract's own rule: those of the periods, with kinds summed up."""
+    for row in periods:
+        period = dict(zip(PERIOD_COLUMNS, row, strict=True))
+        sums = dict.fromkeys(_SUMS, 0)
+        for kind, name in _NAME.items():
+            sums[name] += period[kind]
+        head = (period["job"], period["period_start"], period["begins_at"], period["ends_at"], CONTRACT)
+        *plain, unpaid = sums.values()
+        yield (*head, period["opening"], *plain, period["closing"], unpaid, wasted_share(sums))
+
+
+def wasted_share(sums: Mapping[str, int]) -> int | None:
+    """What expired or was capped, in parts of 10,000 of that and what was spent; None where neither happened."""
+    wasted = -sums["expired"] - sums["capped"]
+    used = wasted - sums["spent"]
+    return wasted * _SHARE_BASE // used if used else None
+
+
+def expiry_rows(ledger: Ledger, calendar: Calendar, periods: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows of `EXPIRY_COLUMNS` for every rule; `periods` are the ledger's, with `PERIOD_COLUMNS`."""
+    rows: list[tuple[Any, ...]] = list(contract_rows(periods))
+    for rule in (DOCUMENTED, NONE):
+        book = RuleBook(rule, calendar)
+        for job, (amount, minted_at) in ledger.opening.items():
+            book.open(job, amount, minted_at)
+        for job, move in ledger.moves:
+            book.enter(job, move)
+        rows += book.close()
+    return rows

@@ -1,0 +1,201 @@
+"""Explains one transaction: a replay up to it, and every term of each work and reward in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.journal import Journal
+from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import JOBS_OF, CreditObserver
+from keep3r_replay.protocols.keep3r_v2.audit.explain_quote import Term
+from keep3r_replay.protocols.keep3r_v2.audit.explain_terms import (
+    accountance_terms,
+    job_before,
+    liquidity_terms,
+    payment_terms,
+    price_terms,
+)
+from keep3r_replay.protocols.keep3r_v2.contract.moves import REPRICED, Move
+from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS
+from keep3r_replay.replay.contract import emitters, keep3r_contracts, new_protocol
+from keep3r_replay.replay.engine import run
+from keep3r_replay.replay.timeline import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+    from keep3r_replay.replay.engine import Handle
+
+
+@dataclass
+class Explanation:
+    """One event of the transaction: its name and place, whom it concerns, its terms in order."""
+
+    event: str
+    block_number: int
+    log_index: int
+    job: str
+    keeper: str = ""
+    terms: list[Term] = field(default_factory=list)
+
+    def value(self, name: str, section: str = "") -> int | str:
+        """The value of the last term of a name. Raises KeyError if there is none."""
+        for term in reversed(self.terms):
+            if term.name == name and section in {"", term.section}:
+                return term.value
+        raise KeyError(name)
+
+
+class Place(NamedTuple):
+    """A transaction: its block, and its index there."""
+
+    block_number: int
+    transaction_index: int
+
+
+def find_transaction(lake: Lake, digest: str) -> Place:
+    """Where a transaction stands.
+
+    Raises:
+        UsageError: `digest` is no hash, or the lake holds no log of that transaction.
+    """
+    bare = digest.lower().removeprefix("0x")
+    if len(bare) != 64 or any(letter not in "0123456789abcdef" for letter in bare):
+        raise UsageError(f"tx={digest[:80]!r} is no transaction hash: 0x and 64 hexadecimal digits")
+    found = lake.scan("logs").filter(pl.col("transaction_hash") == bytes.fromhex(bare))
+    return _place(found, f"transaction 0x{bare}")
+
+
+def find_log(lake: Lake, block_number: int, log_index: int) -> Place:
+    """The transaction of a log. Raises `UsageError` if the lake does not hold the log."""
+    found = lake.scan("logs").filter((pl.col("block_number") == block_number) & (pl.col("log_index") == log_index))
+    return _place(found, f"log {log_index} of block {block_number}")
+
+
+def _place(logs: pl.LazyFrame, what: str) -> Place:
+    rows = logs.select("block_number", "transaction_index").head(1).collect().rows()
+    if not rows:
+        raise UsageError(f"the lake holds no log of {what}")
+    return Place(*rows[0])
+
+
+def explain(lake: Lake, place: Place) -> list[Explanation]:
+    """Explanations of the works and rewards of a transaction, in order; none if it has neither.
+
+    Raises:
+        InputError: the lake lacks what the replay needs.
+    """
+    explained: list[Explanation] = []
+    for contract in keep3r_contracts(lake):
+        protocol = new_protocol(lake, contract, Journal(), place.block_number)
+        explainer = _Explainer(protocol, place)
+        run(
+            lake,
+            explainer,
+            {name: handler.columns for name, handler in HANDLERS.items()},
+            explainer.handlers(HANDLERS),
+            [],
+            _no_readings,
+            Span(None, place.block_number),
+            emitters(lake, contract),
+            None,
+        )
+        explained += explainer.explained
+    return sorted(explained, key=lambda one: one.log_index)
+
+
+class _Explainer(CreditObserver):
+    """An observer that takes the events of one transaction apart."""
+
+    def __init__(self, protocol: Keep3rV2, place: Place) -> None:
+        super().__init__(protocol)
+        self.explained: list[Explanation] = []
+        self._place = tuple(place)
+
+    def handlers(self, plain: Mapping[str, EventHandler]) -> list[Handle]:
+        """The observer's handlers, those of events that touch credits wrapped once more."""
+        names = list(plain)
+        wrapped = super().handlers(plain)
+        return [
+            self._explained(name, handle) if name in JOBS_OF and name != "keep3r.JobAddition" else handle
+            for name, handle in zip(names, wrapped, strict=True)
+        ]
+
+    def _explained(self, name: str, handle: Handle) -> Handle:
+        def run_explained(context: CallContext, row: Row) -> None:
+            if context.transaction != self._place:
+                handle(context, row)
+                return
+            for position in JOBS_OF[name]:
+                if row[position] in self.keep3r.jobs:
+                    self.explained.append(Explanation(name.removeprefix("keep3r."), 0, row[0], row[position]))
+            mine = [one for one in self.explained if one.log_index == row[0]]
+            for one in mine:
+                one.block_number = context.block_number
+                one.terms += accountance_terms(self.keep3r, job_before(self.keep3r.jobs[one.job]), context.now)
+            noted = len(self.moves.moves)
+            works = len(context.works)
+            rewards = len(context.rewards)
+            is_work = name == "keep3r.KeeperWork"
+            prices = list(price_terms(context, row[3])) if is_work else []
+            handle(context, row)
+            moves = [Move._make(move) for move in self.moves.moves[noted:]]
+            for one in mine:
+                one.terms += self._terms_after(one.job, moves)
+                one.terms += _reward_terms(context.rewards[rewards:], one.job)
+            if is_work and len(context.works) > works:
+                work = mine[0]
+                work.keeper = row[3]
+                work.terms += prices
+                work.terms += payment_terms(context, context.works[-1], row[5], row[4])
+
+        return run_explained
+
+    def _terms_after(self, address: str, moves: list[Move]) -> Iterator[Term]:
+        job = self.keep3r.jobs[address]
+        for move in moves:
+            if move.job != id(job):
+                continue
+            how = _HOW.get(move.kind, "")
+            if move.kind == REPRICED:
+                how = f"credits * {move.numerator} // {move.denominator}, the new period credits over the former"
+            elif move.kind.startswith("minted") and move.kind != "minted_reset":
+                seconds = move.rewarded_at - move.rewarded_before
+                how = f"{seconds} s since the last reward, of {move.period_credits} a period"
+            yield Term("credits", move.kind, move.amount, how)
+        yield Term("credits", "rewarded_at_after", job.rewarded_at, "the job's clock after, s")
+        yield Term("credits", "period_credits_after", job.period_credits, "stored, wei")
+        yield Term("credits", "credits_after", job.credits, "stored, wei: credits_before and the moves above")
+        yield from liquidity_terms(self.keep3r, job)
+
+
+def _no_readings(block: int) -> None:
+    """Readings are not compared here."""
+
+
+_HOW = {
+    "minted_reset": "one period's credits at the present quotes",
+    "expired": "what was left at the reset",
+    "spent": "the payment, oldest credits first",
+    "capped": "above one period's credits",
+    "removed": "the share of the liquidity that leaves",
+    "migrated_out": "to the other job",
+    "migrated_in": "from the other job",
+    "forced": "by governance",
+    "adopted": "taken over from the chain, which disagrees with the model",
+}
+
+
+def _reward_terms(rewards: list[tuple[object, ...]], job: str) -> Iterator[Term]:
+    for _, log_index, owner, *values in rewards:
+        if owner == job:
+            told = ", ".join(str(value) for value in values[3:6])
+            source = f"log {log_index}: rewardedAt, currentCredits, periodCredits; the model predicts "
+            source += "none" if values[0] is None else "the same" if values[6] else str(tuple(values[:3]))
+            yield Term("credits", "LiquidityCreditsReward", told, source)

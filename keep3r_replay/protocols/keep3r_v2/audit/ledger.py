@@ -1,0 +1,164 @@
+"""The credit ledger: every move of credits as entries on lots, balanced to the wei against the model's state.
+
+An entry changes one lot of one job. What leaves is taken from the oldest lots first; what is rescaled is spread over
+all lots so that they still sum to the credits. After every event the lots must make up the job's credits exactly: a
+ledger that does not balance raises, and is never written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keep3r_replay.errors import Keep3rReplayError
+from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import JobState
+from keep3r_replay.protocols.keep3r_v2.audit.lots import Lot, Lots
+from keep3r_replay.protocols.keep3r_v2.contract.moves import (
+    ADOPTED,
+    EXPIRED,
+    FORCED,
+    MIGRATED_IN,
+    MIGRATED_OUT,
+    MINTED,
+    REMOVED,
+    REPRICED,
+    Move,
+)
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
+
+OPENING = "opening"
+"""Origin of lots that a replay from the middle of a history starts with."""
+_NEW_LOT = frozenset({*MINTED, FORCED})
+
+
+class LedgerError(Keep3rReplayError):
+    """The ledger does not balance: a move of credits was not written down, or written down wrongly."""
+
+
+class Entry(NamedTuple):
+    """A change of one lot.
+
+    Attributes:
+        block_number, log_index, timestamp, operation: the event that it belongs to, and when.
+        regime: place in the list of lengths of reward periods.
+        job: whose credits.
+        kind: one of `keep3r_v2.moves.KINDS`.
+        lot, minted_at, origin: which lot, see `lots.Lot`.
+        amount: wei, signed.
+        balance: the job's credits after the entry.
+        rewarded_before, rewarded_at, period_credits: the job around the move.
+        counterpart: keeper or other job; empty for the rest.
+    """
+
+    block_number: int
+    log_index: int
+    timestamp: int
+    operation: str
+    regime: int
+    job: str
+    kind: str
+    lot: int
+    minted_at: int
+    origin: str
+    amount: int
+    balance: int
+    rewarded_before: int
+    rewarded_at: int
+    period_credits: int
+    counterpart: str
+
+
+class Ledger(NamedTuple):
+    """The whole book: entries in chain order, moves with the address of their job, and what jobs held at the start."""
+
+    entries: list[Entry]
+    moves: list[tuple[str, Move]]
+    opening: dict[str, tuple[int, int]]
+    closing: dict[str, int]
+
+
+def make_ledger(observer: CreditObserver) -> Ledger:
+    """Turn an observer's moves into entries.
+
+    Raises:
+        LedgerError: a job's lots do not make up its credits after one of its events, or at the end.
+    """
+    addresses = observer.addresses()
+    books: dict[str, Lots] = {address: Lots() for address in addresses.values()}
+    opening: dict[str, tuple[int, int]] = {}
+    for address, (credits_held, rewarded_at, _) in observer.opening.items():
+        if credits_held:
+            books[address].add(rewarded_at, OPENING, credits_held)
+            opening[address] = (credits_held, rewarded_at)
+    entries: list[Entry] = []
+    moves = [(addresses[move[6]], Move._make(move)) for move in observer.moves.moves]
+    migrating: list[Lot] = []
+    done = 0
+    for state in map(JobState._make, observer.states):
+        while done < state.moves:
+            address, move = moves[done]
+            migrating = _enter(entries, books[address], address, move, migrating)
+            done += 1
+        held = books[state.job].total
+        if held != state.credits:
+            place = f"block {state.block_number} log {state.log_index}"
+            raise LedgerError(f"{place}: the ledger of job {state.job} holds {held} wei, the model {state.credits}")
+    for address, move in moves[done:]:
+        migrating = _enter(entries, books[address], address, move, migrating)
+    for address, job in observer.keep3r.jobs.items():
+        if books[address].total != job.credits:
+            raise LedgerError(
+                f"end: the ledger of job {address} holds {books[address].total} wei, the model {job.credits}"
+            )
+    return Ledger(entries, moves, opening, {address: book.total for address, book in books.items() if book.total})
+
+
+def _enter(entries: list[Entry], book: Lots, address: str, move: Move, migrating: list[Lot]) -> list[Lot]:
+    """Write one move; the lots that leave a migrating job are returned for the entry on the other side."""
+    amount, kind = move.amount, move.kind
+    balance = book.total
+    leaving: list[Lot] = []
+    if kind in _NEW_LOT:
+        changes = [book.add(move.rewarded_at, kind, amount)] if amount else []
+    elif kind == MIGRATED_IN:
+        changes = [book.add(lot.minted_at, lot.origin, lot.amount) for lot in migrating]
+    elif kind == EXPIRED:
+        changes = [lot._replace(amount=-lot.amount) for lot in book.take(-amount)]
+    elif kind in {REPRICED, REMOVED}:
+        changes = book.rescale(balance + amount) if amount else []
+    elif kind == ADOPTED and amount > 0:
+        changes = [book.add(move.rewarded_at, kind, amount)]
+    else:
+        leaving = book.take(-amount)
+        changes = [lot._replace(amount=-lot.amount) for lot in leaving]
+    for lot in changes:
+        balance += lot.amount
+        entries.append(_entry(address, move, lot, balance))
+    return leaving if kind == MIGRATED_OUT else []
+
+
+def _entry(address: str, move: Move, lot: Lot, balance: int) -> Entry:
+    return Entry(
+        move.block_number,
+        move.log_index,
+        move.timestamp,
+        move.operation,
+        move.regime,
+        address,
+        move.kind,
+        lot.number,
+        lot.minted_at,
+        lot.origin,
+        lot.amount,
+        balance,
+        move.rewarded_before,
+        move.rewarded_at,
+        move.period_credits,
+        move.counterpart,
+    )
+
+
+def as_columns(rows: list[Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Columns by name from rows of equal length."""
+    return dict(zip(names, list(zip(*rows, strict=True)) or [()] * len(names), strict=True))

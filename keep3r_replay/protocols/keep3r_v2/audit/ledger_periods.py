@@ -1,0 +1,127 @@
+"""Reward periods of a whole run, and the ledger summed by job and period: opening, entries by kind, closing."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keep3r_replay.protocols.keep3r_v2.audit.ledger import LedgerError
+from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import Regime
+    from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
+
+
+class Period(NamedTuple):
+    """A stretch of time in one reward period, seconds.
+
+    Attributes:
+        start: start of the reward period, a multiple of `length` since the epoch.
+        begins_at, ends_at: the stretch, without its end. It is the whole period unless governance changed the length
+            in it, or the run begins or ends in it.
+        length: seconds of a whole period.
+    """
+
+    start: int
+    begins_at: int
+    ends_at: int
+    length: int
+
+
+class Calendar:
+    """All periods of a run in order."""
+
+    def __init__(self, regimes: Sequence[Regime], ended_at: int) -> None:
+        self.periods: list[Period] = []
+        self._first: list[int] = []
+        self._recent, self._recent_regime = 0, -1
+        for place, (since, length) in enumerate(regimes):
+            until = regimes[place + 1].since if place + 1 < len(regimes) else ended_at + 1
+            self._first.append(len(self.periods))
+            start = since - since % length
+            begins_at = since
+            while True:
+                ends_at = min(start + length, until)
+                self.periods.append(Period(start, begins_at, ends_at, length))
+                if ends_at >= until:
+                    break
+                start += length
+                begins_at = start
+        self._first.append(len(self.periods))
+
+    def place(self, regime: int, timestamp: int) -> int:
+        """Index of the period that a move at `timestamp` under the `regime`-th length lies in."""
+        recent = self.periods[self._recent]
+        if regime == self._recent_regime and recent.begins_at <= timestamp < recent.ends_at:
+            return self._recent
+        first, end = self._first[regime], self._first[regime + 1]
+        place = bisect_right(self.periods, timestamp, first, end, key=lambda period: period.begins_at) - 1
+        self._recent, self._recent_regime = max(first, place), regime
+        return self._recent
+
+
+PERIOD_COLUMNS = (
+    "job",
+    "period_start",
+    "begins_at",
+    "ends_at",
+    "reward_period_time",
+    "opening",
+    *KINDS,
+    "closing",
+    "rewarded_at",
+    "entries",
+)
+"""One row a job and period: seconds, wei signed by direction. `rewarded_at` is the job's clock at the end."""
+
+
+def period_rows(ledger: Ledger, calendar: Calendar) -> list[tuple[Any, ...]]:
+    """Rows of `PERIOD_COLUMNS`, by job and time; periods in which a job held nothing and nothing moved have none.
+
+    Raises:
+        LedgerError: opening and entries do not make up a closing balance.
+    """
+    moves: dict[str, list[tuple[int, str, int, int]]] = {job: [] for job in ledger.opening}
+    for job, move in ledger.moves:
+        place = calendar.place(move.regime, move.timestamp)
+        moves.setdefault(job, []).append((place, move.kind, move.amount, move.rewarded_at))
+    rows: list[tuple[Any, ...]] = []
+    for job in sorted(moves):
+        opening, rewarded_at = ledger.opening.get(job, (0, 0))
+        rows += _of_job(job, moves[job], calendar, opening, rewarded_at)
+        closing = rows[-1][-3] if rows and rows[-1][0] == job else 0
+        if closing != ledger.closing.get(job, 0):
+            raise LedgerError(f"job {job}: periods close at {closing} wei, the ledger at {ledger.closing.get(job, 0)}")
+    return rows
+
+
+def _of_job(
+    job: str, moves: list[tuple[int, str, int, int]], calendar: Calendar, opening: int, rewarded_at: int
+) -> Iterator[tuple[Any, ...]]:
+    position = 0
+    for place, period in enumerate(calendar.periods):
+        sums = dict.fromkeys(KINDS, 0)
+        entries = 0
+        while position < len(moves) and moves[position][0] == place:
+            _, kind, amount, rewarded_at = moves[position]
+            sums[kind] += amount
+            entries += amount != 0
+            position += 1
+        if opening or entries:
+            closing = opening + sum(sums.values())
+            yield (
+                job,
+                period.start,
+                period.begins_at,
+                period.ends_at,
+                period.length,
+                opening,
+                *sums.values(),
+                closing,
+                rewarded_at,
+                entries,
+            )
+            opening = closing

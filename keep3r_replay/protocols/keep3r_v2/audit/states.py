@@ -1,0 +1,188 @@
+"""State at the end of a replay as tables: jobs, their liquidity and tokens, keepers and their bonds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump_job, dump_keeper
+from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Unbond
+from keep3r_replay.protocols.keep3r_v2.contract.views import total_job_credits
+
+_AMOUNT = pl.Decimal(38, 0)
+
+
+def state_tables(keep3r: Keep3r, now: int) -> dict[str, pl.DataFrame]:
+    """Tables by name, in wei and seconds; `total_credits` is the view's answer at `now`, null if it reverts."""
+    jobs, job_liquidities, job_tokens, keepers, keeper_bonds = [], [], [], [], []
+    for address, job in sorted(keep3r.jobs.items()):
+        pending = {
+            token: unbond
+            for (owner, token), unbond in keep3r.unbonds.items()
+            if owner == address and unbond != Unbond()
+        }
+        if not dump_job(job) and address not in keep3r.job_list and not pending:
+            continue
+        try:
+            total = total_job_credits(keep3r, job, now)
+        except Revert:
+            total = None
+        jobs.append(
+            (
+                address,
+                address in keep3r.job_list,
+                address in keep3r.disputes,
+                job.owner,
+                job.pending_owner,
+                job.pending_migration,
+                job.credits,
+                job.period_credits,
+                job.rewarded_at,
+                job.worked_at,
+                total,
+            )
+        )
+        for liquidity in sorted({*job.liquidity_amounts, *pending}):
+            unbond = pending.get(liquidity, Unbond())
+            job_liquidities.append(
+                (
+                    address,
+                    liquidity,
+                    job.liquidity_amounts.get(liquidity, 0),
+                    unbond.pending,
+                    unbond.can_withdraw_after,
+                )
+            )
+        job_tokens += [
+            (address, token, job.token_credits.get(token, 0), job.token_credits_added_at.get(token, 0))
+            for token in sorted({*job.token_credits, *job.token_credits_added_at})
+        ]
+    for address, keeper in sorted(keep3r.keepers.items()):
+        if not dump_keeper(keeper) and address not in keep3r.keeper_list:
+            continue
+        keepers.append(
+            (
+                address,
+                address in keep3r.keeper_list,
+                address in keep3r.disputes,
+                keeper.first_seen,
+                keeper.work_completed,
+            )
+        )
+        unbonding = [token for (owner, token) in keep3r.unbonds if owner == address]
+        for token in sorted({*keeper.bonds, *keeper.pending_bonds, *keeper.can_activate_after, *unbonding}):
+            unbond = keep3r.unbonds.get((address, token), Unbond())
+            keeper_bonds.append(
+                (
+                    address,
+                    token,
+                    keeper.bonds.get(token, 0),
+                    keeper.pending_bonds.get(token, 0),
+                    keeper.can_activate_after.get(token, 0),
+                    unbond.pending,
+                    unbond.can_withdraw_after,
+                )
+            )
+    return {
+        "job_states": rows_table(
+            jobs,
+            {
+                "job": pl.String,
+                "listed": pl.Boolean,
+                "disputed": pl.Boolean,
+                "owner": pl.String,
+                "pending_owner": pl.String,
+                "pending_migration": pl.String,
+                "credits": _AMOUNT,
+                "period_credits": _AMOUNT,
+                "rewarded_at": pl.Int64,
+                "worked_at": pl.Int64,
+                "total_credits": _AMOUNT,
+            },
+        ),
+        "job_liquidities": rows_table(
+            job_liquidities,
+            {
+                "job": pl.String,
+                "liquidity": pl.String,
+                "amount": _AMOUNT,
+                "pending_unbonds": _AMOUNT,
+                "can_withdraw_after": pl.Int64,
+            },
+        ),
+        "job_tokens": rows_table(
+            job_tokens,
+            {
+                "job": pl.String,
+                "token": pl.String,
+                "credits": _AMOUNT,
+                "added_at": pl.Int64,
+            },
+        ),
+        "keeper_states": rows_table(
+            keepers,
+            {
+                "keeper": pl.String,
+                "listed": pl.Boolean,
+                "disputed": pl.Boolean,
+                "first_seen": pl.Int64,
+                "work_completed": _AMOUNT,
+            },
+        ),
+        "keeper_bonds": rows_table(
+            keeper_bonds,
+            {
+                "keeper": pl.String,
+                "token": pl.String,
+                "bonded": _AMOUNT,
+                "pending_bonds": _AMOUNT,
+                "can_activate_after": pl.Int64,
+                "pending_unbonds": _AMOUNT,
+                "can_withdraw_after": pl.Int64,
+            },
+        ),
+    }
+
+
+def merge_tables(parts: list[dict[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
+    """The tables of several contracts, one below the other; a single contract's are as they are.
+
+    The contract stands in the column `keep3r`.
+    """
+    if len(parts) == 1:
+        return dict(parts[0])
+    merged = {}
+    for name in parts[0]:
+        frames = [part[name] for part in parts]
+        below = pl.concat(frames)
+        # An observation belongs to a pool, and is the same for all that ask it.
+        merged[name] = below.unique(maintain_order=True) if "pool" in below.columns else below
+    return merged
+
+
+def with_contract(tables: dict[str, pl.DataFrame], keep3r: str) -> dict[str, pl.DataFrame]:
+    """The tables of one contract of several, each with the column `keep3r`; those of pools have no need of it."""
+    return {
+        name: frame if {"keep3r", "pool"} & set(frame.columns) else frame.with_columns(pl.lit(keep3r).alias("keep3r"))
+        for name, frame in tables.items()
+    }
+
+
+def rows_table(rows: list[tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
+    """A table from rows in the order of the schema; see `amounts_table`."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return amounts_table(dict(zip(schema, columns, strict=True)), schema)
+
+
+def amounts_table(columns: dict[str, Any], schema: dict[str, Any]) -> pl.DataFrame:
+    """A table from columns of Python values; amounts, as int, go exactly into Decimal(38, 0), or raise."""
+    return pl.DataFrame(
+        [
+            pl.Series(name, list(columns[name]), dtype=pl.Int128).cast(_AMOUNT)
+            if kind == _AMOUNT
+            else pl.Series(name, list(columns[name]), dtype=kind)
+            for name, kind in schema.items()
+        ]
+    )

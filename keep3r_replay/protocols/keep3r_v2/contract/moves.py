@@ -1,0 +1,138 @@
+"""Moves of credits as the model makes them: what a replay with a ledger writes down, and nothing is computed from.
+
+The model's functions call `CreditMoves.note` wherever the credits of a job change, if their `Keep3r` has such a
+recorder. Kinds, and where the other side of the entry stands:
+
+    minted_reset       mined in a whole period, at a reset                            the mine
+    minted_topup       mined since the last reward, for a payment above the credits   the mine
+    minted_liquidity   the same, as liquidity is added                                the mine
+    minted_settled     the same, as credits are forced or a job migrates              the mine
+    repriced           a new quote rescales what is there                             the quote
+    spent              a keeper is paid                                               the keeper's bonds
+    expired            thrown away by a reset                                         nobody
+    capped             above one period's credits when a job is settled               nobody
+    removed            mined by liquidity that is unbonded or slashed                 the liquidity
+    migrated_out/in    carried from one job to another                                the other job
+    forced             given by governance                                            governance
+    adopted            taken over from the chain where it disagrees with the model    the chain
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Job
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+
+MINTED_RESET = "minted_reset"
+MINTED_TOPUP = "minted_topup"
+MINTED_LIQUIDITY = "minted_liquidity"
+MINTED_SETTLED = "minted_settled"
+REPRICED = "repriced"
+SPENT = "spent"
+EXPIRED = "expired"
+CAPPED = "capped"
+REMOVED = "removed"
+MIGRATED_OUT = "migrated_out"
+MIGRATED_IN = "migrated_in"
+FORCED = "forced"
+ADOPTED = "adopted"
+KINDS = (
+    MINTED_RESET,
+    MINTED_TOPUP,
+    MINTED_LIQUIDITY,
+    MINTED_SETTLED,
+    REPRICED,
+    SPENT,
+    EXPIRED,
+    CAPPED,
+    REMOVED,
+    MIGRATED_OUT,
+    MIGRATED_IN,
+    FORCED,
+    ADOPTED,
+)
+MINTED = (MINTED_RESET, MINTED_TOPUP, MINTED_LIQUIDITY, MINTED_SETTLED)
+
+
+class Move(NamedTuple):
+    """One change of a job's credits.
+
+    Attributes:
+        block_number, log_index: the event whose call moved them.
+        timestamp: of the block, seconds.
+        regime: how often the length of reward periods had changed before.
+        operation: the event's name.
+        kind: one of `KINDS`.
+        job: identity of the job's record in the model.
+        amount: wei, signed.
+        rewarded_before, rewarded_at: the job's clock before and after the move, seconds.
+        period_credits: the job's credits per period at the move, wei.
+        counterpart: keeper or other job, empty otherwise.
+        numerator, denominator: the ratio that `repriced` and `removed` are made by, 0 otherwise.
+    """
+
+    block_number: int
+    log_index: int
+    timestamp: int
+    regime: int
+    operation: str
+    kind: str
+    job: int
+    amount: int
+    rewarded_before: int
+    rewarded_at: int
+    period_credits: int
+    counterpart: str
+    numerator: int
+    denominator: int
+
+
+class CreditMoves:
+    """Recorder of moves. `log_index` and `operation` name the event at hand; whoever handles events sets them."""
+
+    def __init__(self, context: CallContext) -> None:
+        self.moves: list[tuple[int, int, int, int, str, str, int, int, int, int, int, str, int, int]] = []
+        self.log_index = 0
+        self.operation = ""
+        self.regime = 0
+        self._context = context
+
+    def note(
+        self,
+        kind: str,
+        job: Job,
+        amount: int,
+        rewarded_before: int,
+        counterpart: str = "",
+        numerator: int = 0,
+        denominator: int = 0,
+    ) -> None:
+        """Write a move of `amount` wei, after which the job stands as it is now; see `Move`."""
+        context = self._context
+        self.moves.append(
+            (
+                context.block_number,
+                self.log_index,
+                context.now,
+                self.regime,
+                self.operation,
+                kind,
+                id(job),
+                amount,
+                rewarded_before,
+                job.rewarded_at,
+                job.period_credits,
+                counterpart,
+                numerator,
+                denominator,
+            )
+        )
+
+    def minted_since(self, job: Job, amount: int, rewarded_before: int) -> None:
+        """Write what was mined since the last reward; the event at hand says for what."""
+        self.note(_MINTED_FOR.get(self.operation, MINTED_SETTLED), job, amount, rewarded_before)
+
+
+_MINTED_FOR = {"KeeperWork": MINTED_TOPUP, "LiquidityAddition": MINTED_LIQUIDITY}

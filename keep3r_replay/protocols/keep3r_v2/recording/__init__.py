@@ -1,0 +1,1 @@
+"""Recordings of Keep3r V2: their meta.json and their readings."""

@@ -1,0 +1,205 @@
+"""`meta.json` of a recording: which contracts there are, of which version, and what their constructors set."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from keep3r_replay.dataset.values import value_text
+from keep3r_replay.errors import InputError
+from keep3r_replay.lake.deployment import Contract, Deployment
+from keep3r_replay.protocols.keep3r_v2.events import KEEP3R_EVENTS
+from keep3r_replay.protocols.keep3r_v2.recording.readings import is_derived
+from keep3r_replay.recording.files import REMEDY, read_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_NOBODY = "0x" + "00" * 20
+
+_HELPER_COMMON = {
+    "minBoost": "11000",
+    "maxBoost": "12000",
+    "targetBond": "200000000000000000000",
+}
+_HELPER_MIN_FEES = {"minBaseFee": "15000000000", "minPriorityFee": "2000000000"}
+HELPER_CONSTRUCTORS: dict[str, dict[str, str]] = {
+    "2.0": {},
+    "2.1": {},
+    "2.2_first": {**_HELPER_COMMON, "quoteTwapTime": "600", "workExtraGas": "50000"},
+    "2.2": {**_HELPER_COMMON, "quoteTwapTime": "600", "workExtraGas": "50000", **_HELPER_MIN_FEES},
+    "2.3": {**_HELPER_COMMON, "quoteTwapTime": "600", "workExtraGas": "34000", **_HELPER_MIN_FEES},
+    "2.3s": {**_HELPER_COMMON, "quoteTwapTime": "86400", "workExtraGas": "0", **_HELPER_MIN_FEES},
+}
+"""What a helper's constructor sets, by version (amounts in wei, times in seconds); 2.0 and 2.1 have constants only."""
+
+
+class _Pool(msgspec.Struct):
+    address: str
+    token0: str
+    token1: str
+    fee: int
+    spacing: int
+
+
+class _Liquidity(msgspec.Struct):
+    address: str
+    pool: str
+
+
+class _InitialParameters(msgspec.Struct):
+    keep3r: dict[str, Any]
+    helper: dict[str, Any]
+    readAtBlock: int
+
+
+class Meta(msgspec.Struct):
+    """The part of `meta.json` that an import needs."""
+
+    name: str
+    version: str
+    chainId: int
+    keep3r: str
+    helper: str
+    kp3r: str
+    kp3r_in_pools: str
+    weth: str
+    governance: str
+    pairManagerFactory: str
+    pools: dict[str, _Pool]
+    liquidities: list[_Liquidity]
+    keep3rDeploymentBlock: int
+    initialParameters: _InitialParameters
+    helper2: str | None = None
+    escrow: str | None = None
+
+
+def read_meta(path: Path) -> Meta:
+    """Read and check `meta.json`.
+
+    Raises:
+        InputError: it is missing, no JSON, of a wrong type, or of an unknown version.
+    """
+    try:
+        meta = msgspec.json.decode(read_text(path), type=Meta)
+    except msgspec.ValidationError as error:
+        raise InputError(path, f"wrong type: {error}", remedy=REMEDY) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(path, f"invalid JSON: {error}", remedy=REMEDY) from None
+    if meta.version not in KEEP3R_EVENTS:
+        known = ", ".join(KEEP3R_EVENTS)
+        raise InputError(path, f"unknown version {meta.version!r}", place="version", remedy=f"known are {known}")
+    addresses = {
+        "keep3r": meta.keep3r,
+        "helper": meta.helper,
+        "helper2": meta.helper2,
+        "escrow": meta.escrow,
+        "kp3r": meta.kp3r,
+        "kp3r_in_pools": meta.kp3r_in_pools,
+        "weth": meta.weth,
+        "governance": meta.governance,
+        "pairManagerFactory": meta.pairManagerFactory,
+    }
+    for name, pool in meta.pools.items():
+        addresses |= {f"pools.{name}.{key}": getattr(pool, key) for key in ("address", "token0", "token1")}
+    for i, liquidity in enumerate(meta.liquidities):
+        addresses |= {f"liquidities[{i}].{key}": getattr(liquidity, key) for key in ("address", "pool")}
+    for place, address in addresses.items():
+        if address is not None and not _ADDRESS.fullmatch(address):
+            raise InputError(path, f"{address[:80]!r} is no address", place=place, remedy=REMEDY)
+    return meta
+
+
+def recorded_deployment(path: Path, meta: Meta, pairs: dict[str, str]) -> Deployment:
+    """Return the deployment that a recording is of.
+
+    Args:
+        path: of `meta.json`, for messages.
+        meta: its content.
+        pairs: pools by pair manager, from the `PairCreated` logs.
+
+    Raises:
+        InputError: an initial parameter has a wrong type, or two contracts have one address.
+    """
+    contracts = [_keep3r(meta), *_helpers(meta)]
+    contracts += [
+        Contract(
+            "uniswap_v3_pool",
+            pool.address.lower(),
+            facts={
+                "token0": pool.token0.lower(),
+                "token1": pool.token1.lower(),
+                "fee": pool.fee,
+                "tick_spacing": pool.spacing,
+            },
+        )
+        for pool in meta.pools.values()
+    ]
+    managers = {liquidity.address.lower(): liquidity.pool.lower() for liquidity in meta.liquidities} | pairs
+    contracts += [Contract("pair_manager", address, facts={"pool": pool}) for address, pool in managers.items()]
+    contracts.append(Contract("pair_manager_factory", meta.pairManagerFactory.lower()))
+    if meta.escrow:
+        contracts.append(Contract("escrow", meta.escrow.lower()))
+    if len({contract.address for contract in contracts}) != len(contracts):
+        raise InputError(path, "two contracts have one address", remedy=REMEDY)
+    return Deployment(
+        meta.name,
+        meta.chainId,
+        "recording",
+        {"kp3r": meta.kp3r.lower(), "kp3r_in_pools": meta.kp3r_in_pools.lower(), "weth": meta.weth.lower()},
+        "all",
+        tuple(sorted(contracts, key=lambda contract: (contract.role, contract.address))),
+        _initial_state(path, meta),
+        meta.initialParameters.readAtBlock,
+    )
+
+
+def _keep3r(meta: Meta) -> Contract:
+    return Contract("keep3r", meta.keep3r.lower(), meta.version, {"from_block": meta.keep3rDeploymentBlock})
+
+
+def _helpers(meta: Meta) -> list[Contract]:
+    helpers = [Contract("keep3r_helper", meta.helper.lower(), meta.version)]
+    if meta.helper2:
+        helpers.append(Contract("keep3r_helper", meta.helper2.lower(), _second_helper_version(meta)))
+    return helpers
+
+
+def _second_helper_version(meta: Meta) -> str:
+    # Recordings of 2.2 swap the present helper with the first one, as mainnet did; all others have two of one kind.
+    return "2.2_first" if meta.version == "2.2" else meta.version
+
+
+def _initial_state(path: Path, meta: Meta) -> dict[str, dict[str, str]]:
+    recorded = meta.initialParameters
+    state = {
+        meta.keep3r.lower(): _parameters(path, "initialParameters.keep3r", recorded.keep3r),
+        meta.helper.lower(): _parameters(path, "initialParameters.helper", recorded.helper),
+    }
+    if meta.helper2:
+        helper = state[meta.helper.lower()]
+        constants = HELPER_CONSTRUCTORS[_second_helper_version(meta)]
+        # What both helpers' constructors are given is alike; governance has none pending at first.
+        given: dict[str, str] = {
+            key: helper[key] for key in ("keep3rV2", "kp3rWethPool", "wethUSDPool") if key in helper
+        }
+        if constants:
+            given |= {"governance": meta.governance.lower(), "pendingGovernance": _NOBODY}
+        state[meta.helper2.lower()] = constants | given
+    return state
+
+
+def _parameters(path: Path, place: str, values: dict[str, Any]) -> dict[str, str]:
+    """Keep the parameters; leave out what depends on them: quotes, boosts, payments."""
+    parameters = {}
+    for name, value in values.items():
+        if is_derived(name):
+            continue
+        try:
+            parameters[name] = value_text(value)
+        except ValueError as error:
+            raise InputError(path, str(error), place=f"{place}.{name}", remedy=REMEDY) from None
+    return parameters

@@ -1,0 +1,149 @@
+"""What the handlers of events share: the model, the journal, and where in the chain the replay stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, Explain
+
+if TYPE_CHECKING:
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
+
+Transaction = tuple[int, int]
+"""Block number and index in the block: the name of a transaction."""
+
+Row = tuple[Any, ...]
+"""An event: its log index, then the columns that its handler asked for. Amounts are int, addresses lower-case text."""
+
+
+@dataclass(slots=True)
+class CallContext:
+    """State of the inference, apart from the model's own."""
+
+    keep3r: Keep3r
+    journal: Journal
+    direct_inputs: Mapping[Transaction, bytes]
+    """Input of the transactions that call Keep3r itself."""
+    initial_state_block: int = 0
+    """Block at which the initial parameters and balances were read."""
+    works: list[tuple[Any, ...]] = field(default_factory=list)
+    rewards: list[tuple[Any, ...]] = field(default_factory=list)
+    block_number: int = 0
+    now: int = 0
+    base_fee: int = 0
+    gas_limit: int = 0
+    transaction: Transaction = (-1, -1)
+    metered_in: Transaction = (-1, -1)
+    """Transaction of the validation that the gas meter was last set by, as far as events tell."""
+    metered_at: tuple[int, int] = (-1, -1)
+    """Block and log of the event that last told the gas meter."""
+    meter_is_read: bool = False
+    """The gas meter holds what a start in mid-history read from storage."""
+    pending_rewards: dict[str, list[tuple[int, Reward]]] = field(default_factory=dict)
+    """Reward events of this transaction, by job, that still wait for the event they belong to."""
+    pool_mints: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Liquidity that pools minted (above 0) or burned (below) for an owner in this transaction, how often."""
+    pair_transfers: dict[tuple[str, str, str, int], int] = field(default_factory=dict)
+    """Transfers of pair manager tokens in this transaction: (token, from, to, amount), how often."""
+    usd_prices: dict[str, dict[int, None]] = field(default_factory=dict)
+    """Prices of a unit of gas, in wei of USD, that each job of a sidechain was seen to ask."""
+    uncertain_jobs: dict[str, None] = field(default_factory=dict)
+    """Jobs whose stored credits are unknown since a start from views, until the chain rewards them."""
+    uncertain_price_period: int | None = None
+    """Period of the KP3R/WETH pool's cached price, where a start from views took the live one for it."""
+    uncertain_tokens: dict[str, None] = field(default_factory=dict)
+    """Jobs of which a start in mid-history does not tell which tokens without credits they list."""
+    undetermined_keepers: dict[str, None] = field(default_factory=dict)
+    """Keepers whose bonds are unknown since a slash that logs do not tell."""
+
+    explain: Explain = field(init=False)
+    """What explains a payment in this version of the contract."""
+
+    def __post_init__(self) -> None:
+        self.explain = EXPLAIN[self.keep3r.rules.payment]
+
+    @property
+    def price_is_uncertain(self) -> bool:
+        """Whether the cached price of KP3R is still the one that a start from views took for it."""
+        if self.uncertain_price_period is None:
+            return False
+        cache = self.keep3r.approvals[self.keep3r.parameters.kp3r_weth_pool].tick
+        return cache.period == self.uncertain_price_period
+
+    def expect(self, log_index: int, subject: str, name: str, expected: object, observed: object, reason: str) -> None:
+        """Compare one field of the event at `log_index` with the model's."""
+        if expected != observed:
+            self.journal.disagree("event_mismatch", log_index, subject, name, expected, observed, reason)
+
+    def impossible(self, log_index: int, subject: str, error: str) -> None:
+        """The event at `log_index` tells of a call that reverts with `error` in the model."""
+        self.journal.disagree(
+            "impossible_call",
+            log_index,
+            subject,
+            "revert",
+            error,
+            "succeeded",
+            f"the contract would have reverted with {error} in the state that the history so far leads to",
+        )
+
+    def report_failed_checks(self, log_index: int, subject: str) -> None:
+        """Turn the checks that failed in the last transition into findings."""
+        collected = self.keep3r.collected
+        if collected:
+            for error in collected:
+                self.impossible(log_index, subject, error)
+            collected.clear()
+
+    def use_transfer(self, token: str, sender: str, receiver: str, amount: int) -> bool:
+        """Take one matching pair manager transfer of this transaction; False if there is none."""
+        key = (token, sender, receiver, amount)
+        count = self.pair_transfers.get(key, 0)
+        if count:
+            self.pair_transfers[key] = count - 1
+        return count > 0
+
+    def expect_transfer(
+        self, log_index: int, subject: str, token: str, sender: str, receiver: str, amount: int
+    ) -> None:
+        """A call moved `amount` of a pair manager's token before it emitted the event at `log_index`."""
+        if token in self.keep3r.pair_pools and not self.use_transfer(token, sender, receiver, amount):
+            self.journal.disagree(
+                "event_mismatch",
+                log_index,
+                subject,
+                "amount",
+                f"Transfer of {amount} from {sender} to {receiver} before it",
+                "none",
+                f"the liquidity token {token} logs no such transfer earlier in the transaction",
+            )
+
+
+Handler = Callable[[CallContext, Row], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EventHandler:
+    """Which columns of an event's table a handler reads, after the log index, and the handler."""
+
+    columns: tuple[str, ...]
+    handle: Handler
+
+
+def guarded(handle: Handler) -> Handler:
+    """A handler whose reverting transition becomes a finding; its subject is the event's first column."""
+
+    def run(context: CallContext, row: Row) -> None:
+        try:
+            handle(context, row)
+        except Revert as revert:
+            context.impossible(row[0], row[1], revert.name)
+        if context.keep3r.collected:
+            context.report_failed_checks(row[0], row[1])
+
+    return run

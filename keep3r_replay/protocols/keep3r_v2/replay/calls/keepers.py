@@ -1,0 +1,91 @@
+"""Events of keepers: bonds, activation, unbonding (shared with jobs' liquidity), withdrawal, slashing."""
+
+from __future__ import annotations
+
+from keep3r_replay.journal import WARNING
+from keep3r_replay.protocols.keep3r_v2.contract import keepers
+from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import unbond_liquidity
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row, guarded
+from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
+
+
+def on_bonding(context: CallContext, row: Row) -> None:
+    """Bonding: tells what was received."""
+    _, address, token, amount = row
+    keepers.bond(context.keep3r, address, token, amount, context.now)
+
+
+def on_activation(context: CallContext, row: Row) -> None:
+    """Activation: always of all that is pending."""
+    log_index, address, token, amount = row
+    pending = keepers.activate(context.keep3r, address, token, context.now)
+    context.expect(log_index, address, "amount", pending, amount, "an activation takes the whole pending bond")
+
+
+def on_unbonding(context: CallContext, row: Row) -> None:
+    """Unbonding: of a job's liquidity if the address is a job now, else of a keeper's bond."""
+    _, address, token, amount = row
+    if address in context.keep3r.job_list:
+        unbond_liquidity(context.keep3r, address, token, amount, context.now)
+    else:
+        keepers.unbond(context.keep3r, address, token, amount, context.now)
+
+
+def on_withdrawal(context: CallContext, row: Row) -> None:
+    """Withdrawal: always of all that is pending."""
+    log_index, address, token, amount = row
+    pending = keepers.withdraw(context.keep3r, address, token, context.now)
+    context.expect(log_index, address, "amount", pending, amount, "a withdrawal takes the whole pending amount")
+
+
+def on_slash(context: CallContext, row: Row) -> None:
+    """KeeperSlash: token and split stand in the input of a direct call, and nowhere else."""
+    log_index, address, slasher, amount = row
+    slashed = _slashed(context)
+    if slashed is None or slashed[0] != address:
+        context.undetermined_keepers[address] = None
+        context.journal.note(
+            "undetermined_slash",
+            log_index,
+            address,
+            "token",
+            "",
+            "",
+            "neither the event nor the transaction's input tells which token was slashed, and how the amount splits; "
+            "the keeper's bonds are unknown from here on",
+            WARNING,
+        )
+        return
+    _, token, bond_amount, unbond_amount = slashed
+    keepers.slash(context.keep3r, address, token, slasher, bond_amount, unbond_amount)
+    context.expect(
+        log_index, address, "amount", bond_amount + unbond_amount, amount, "the transaction asked for another sum"
+    )
+
+
+def _slashed(context: CallContext) -> tuple[str, str, int, int] | None:
+    """Keeper, token, bonded and unbonding amount of a direct call to `slash`; None if there is none."""
+    inputs, transaction = context.direct_inputs, context.transaction
+    if context.keep3r.rules.slashes_unbonding:
+        arguments = direct_arguments(inputs, transaction, "slash(address,address,uint256,uint256)")
+    else:
+        arguments = direct_arguments(inputs, transaction, "slash(address,address,uint256)")
+    if arguments is None:
+        return None
+    keeper, token, bond_amount, *unbond_amount = arguments
+    return str(keeper), str(token), int(bond_amount), int(unbond_amount[0]) if unbond_amount else 0
+
+
+def on_revoke(context: CallContext, row: Row) -> None:
+    """KeeperRevoke."""
+    keepers.revoke(context.keep3r, row[1], row[2])
+
+
+HANDLERS = {
+    "keep3r.Bonding": EventHandler(("keeper", "bonding", "amount"), guarded(on_bonding)),
+    "keep3r.Activation": EventHandler(("keeper", "bond", "amount"), guarded(on_activation)),
+    "keep3r.Unbonding": EventHandler(("keeper_or_job", "unbonding", "amount"), guarded(on_unbonding)),
+    "keep3r.Withdrawal": EventHandler(("keeper", "bond", "amount"), guarded(on_withdrawal)),
+    "keep3r.KeeperSlash": EventHandler(("keeper", "slasher", "amount"), guarded(on_slash)),
+    "keep3r.KeeperRevoke": EventHandler(("keeper", "slasher"), guarded(on_revoke)),
+}

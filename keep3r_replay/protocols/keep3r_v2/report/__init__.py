@@ -1,0 +1,1 @@
+"""Pages about a replay of Keep3r V2."""

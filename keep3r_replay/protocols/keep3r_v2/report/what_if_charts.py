@@ -1,0 +1,60 @@
+"""Which charts the page of a what-if has: one list for the page and for files alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v2.report.comparison_figures import draw_comparison
+from keep3r_replay.protocols.keep3r_v2.report.figures import BLUE, GREY, draw_pairs
+from keep3r_replay.report.charts import KEEPERS_SHOWN, Chart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keep3r_replay.protocols.keep3r_v2.report.what_if_results import WhatIfResults
+
+_MARKS = "On the axis works that revert, are dropped or added; the dotted line: where the two part."
+AT_WORKS = "Between works nothing is drawn as it was: with ledger=true the curve shows the credits at any time."
+
+
+def paid_chart(results: WhatIfResults) -> Chart | None:
+    """What all jobs together paid; None where no works are kept."""
+    if results.works is None or results.works.is_empty():
+        return None
+    caption = f"KP3R paid by all jobs up to each time. {_MARKS}"
+    return Chart("paid", caption, draw_comparison(results.paid(), steps=True))
+
+
+def job_charts(results: WhatIfResults, job: str) -> Iterator[Chart]:
+    """The charts of one job; none where no works are kept."""
+    if results.works is None:
+        return
+    what = "Credits in total" if results.has_curves else "Credits as each work found and left them"
+    note = "" if results.has_curves else f" {AT_WORKS}"
+    yield Chart(
+        f"credits-{job}", f"{what}, in KP3R. {_MARKS}{note}", draw_comparison(results.credits(job), steps=False)
+    )
+    yield Chart(
+        f"paid-{job}", f"KP3R paid by the job up to each time. {_MARKS}", draw_comparison(results.paid(job), steps=True)
+    )
+
+
+def keeper_chart(results: WhatIfResults) -> Chart | None:
+    """What keepers were paid on both sides; None if nobody was."""
+    rows = [
+        (max(row["paid_baseline"], row["paid_what_if"]), row["keeper"], row["paid_baseline"], row["paid_what_if"])
+        for row in results.keepers
+    ]
+    shown = sorted((row for row in rows if row[0]), key=lambda row: (-row[0], row[1]))[:KEEPERS_SHOWN]
+    if not shown:
+        return None
+    _, names, before, after = zip(*shown, strict=True)
+    pairs = (("baseline", before, GREY), ("what-if", after, BLUE))
+    caption = f"KP3R paid to the {len(shown)} keepers who were paid most on either side."
+    return Chart("keepers", caption, draw_pairs([f"{name[:8]}…" for name in names], pairs, "KP3R"))
+
+
+def all_charts(results: WhatIfResults, jobs: list[str]) -> list[Chart]:
+    """Every chart of a page for these jobs."""
+    charts = [paid_chart(results), *(chart for job in jobs for chart in job_charts(results, job))]
+    return [chart for chart in [*charts, keeper_chart(results)] if chart is not None]

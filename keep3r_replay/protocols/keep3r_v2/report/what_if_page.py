@@ -1,0 +1,120 @@
+"""The report of a what-if: one self-contained page, baseline beside what-if."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.protocols.keep3r_v2.report.results import amounts
+from keep3r_replay.protocols.keep3r_v2.report.what_if import SUMS
+from keep3r_replay.protocols.keep3r_v2.report.what_if_charts import job_charts, keeper_chart, paid_chart
+from keep3r_replay.protocols.keep3r_v2.report.what_if_results import MARKED, SIDES, WhatIfResults
+from keep3r_replay.protocols.keep3r_v2.what_if.given import FOLLOWS, GIVEN
+from keep3r_replay.report.charts import Chart, drawn
+from keep3r_replay.report.html import code, folded, page, table, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SHOWN = 50
+_STATUSES = ("paid", *MARKED)
+_NO_WORKS = "Charts over time need the works of each what-if: a sweep keeps them with tables=true."
+
+
+def make_what_if_report(results: WhatIfResults, jobs: Sequence[str]) -> str:
+    """The page: what is changed, sums of both sides, charts of `jobs`, keepers, the works that would have reverted."""
+    summary = results.summary
+    outcome = summary["outcome"]
+    changes = [(text(name), text(value)) for name, value in summary["overlay"].items()]
+    first, last = summary["blocks"]
+    first = summary.get("started_after", first - 1) + 1
+    span = f"Keep3r {text(summary['version'])}, blocks {first:,} to {last:,}"
+    counts = ", ".join(f"{outcome[status]:,} works {status}" for status in _STATUSES)
+    parts_at = outcome["parts_at_block"]
+    place = "The two part nowhere." if parts_at is None else f"The two part first at block {parts_at:,}."
+    parts = [
+        f"<header><h1>What if: {text(summary['deployment'])}</h1><p>{span}</p></header>",
+        "<h2>Changes</h2>",
+        table(("change", "value"), changes) if changes else "<p>None: the what-if is the audit.</p>",
+        folded("what is given, and what follows", _given()),
+        "<h2>Outcome</h2>",
+        f"<p>{counts}; {outcome['reverted_calls']:,} other calls reverted. {place}</p>",
+        _sums({name: [int(outcome[f"{name}_{side}"]) for side in SIDES] for name in SUMS}),
+        *_drawn(paid_chart(results)),
+        *([] if results.works is not None else [f"<p>{_NO_WORKS}</p>"]),
+        *_compared(results.jobs, "job", shown=jobs if results.works is not None else ()),
+        *(_job(results, job) for job in jobs if results.works is not None),
+        *_compared(results.keepers, "keeper", charts=_drawn(keeper_chart(results))),
+        *_reverted(results),
+    ]
+    return page(f"What if: {summary['deployment']}", "\n".join(parts))
+
+
+def _given() -> str:
+    given = table(("given, unless the overlay says otherwise", "changed by"), [tuple(map(text, row)) for row in GIVEN])
+    return given + table(("follows", "how"), [tuple(map(text, row)) for row in FOLLOWS])
+
+
+def _sums(sums: dict[str, list[int]]) -> str:
+    rows = [
+        (text(name), *map(text, amounts((before, after, after - before)))) for name, (before, after) in sums.items()
+    ]
+    return table(("KP3R", "baseline", "what-if", "difference"), rows, frozenset({1, 2, 3}))
+
+
+def _drawn(chart: Chart | None) -> list[str]:
+    return [] if chart is None else [drawn(chart)]
+
+
+def _job(results: WhatIfResults, job: str) -> str:
+    row = results.sums_of(job)
+    counts = ", ".join(f"{row[status]:,} {status}" for status in _STATUSES)
+    part = row["parts_at_block"]
+    return "\n".join(
+        [
+            f'<section id="{_anchor(job)}"><h2>Job {code(job)}</h2>',
+            f"<p>works: {counts}. {'Nothing differs.' if part is None else f'Parts at block {part:,}.'}</p>",
+            _sums({name: [row[f"{name}_{side}"] for side in SIDES] for name in SUMS}),
+            *(drawn(chart) for chart in job_charts(results, job)),
+            "</section>",
+        ]
+    )
+
+
+def _anchor(job: str) -> str:
+    return text(f"job-{job.replace(' ', '-')}")
+
+
+def _compared(
+    rows: Sequence[dict[str, Any]], of: str, *, shown: Sequence[str] = (), charts: Sequence[str] = ()
+) -> list[str]:
+    sums = ("paid", "expired") if of == "job" else ("paid", "bonds")
+    # A status that no work has is no column: addresses need the room.
+    statuses = [status for status in _STATUSES if status == "paid" or any(row[status] for row in rows)]
+    cells = [
+        (
+            f'<a href="#{_anchor(row[of])}">{code(row[of])}</a>' if row[of] in shown else code(row[of]),
+            *(f"{row[status]:,}" for status in statuses),
+            *(each for name in sums for each in map(text, amounts([row[f"{name}_{side}"] for side in SIDES]))),
+            "" if row["parts_at_block"] is None else f"{row['parts_at_block']:,}",
+        )
+        for row in rows
+    ]
+    sides = [f"{name}, {side}" for name in sums for side in ("baseline", "what-if")]
+    headers = (of, *(f"works {status}" for status in statuses), *sides, "parts at block")
+    return [f"<h2>{of.capitalize()}s</h2>", *charts, table(headers, cells, frozenset(range(1, len(headers))))]
+
+
+def _reverted(results: WhatIfResults) -> list[str]:
+    if results.works is None:
+        return []
+    frame = results.works.filter(pl.col("status") == "reverted")
+    rows = [
+        (f"{row['block_number']} / {row['log_index']}", code(row["job"]), code(row["keeper"]), text(row["error"]))
+        for row in frame.head(_SHOWN).iter_rows(named=True)
+    ]
+    more = f"<p>The first {len(rows)} of {frame.height:,}.</p>" if frame.height > len(rows) else ""
+    if not rows:
+        return ["<h2>Works that would have reverted</h2><p>None.</p>"]
+    return ["<h2>Works that would have reverted</h2>", table(("block / log", "job", "keeper", "error"), rows), more]

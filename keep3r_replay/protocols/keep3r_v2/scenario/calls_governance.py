@@ -1,0 +1,200 @@
+"""Calls of governance: liquidities, parameters of Keep3r and of its helper, who may dispute and slash, who governs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.evm.abi import snake_case
+from keep3r_replay.protocols.keep3r_v2.contract import job_liquidity, keepers
+from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS, DirectCall
+from keep3r_replay.protocols.keep3r_v2.scenario.calls_escrow import take_from_escrow
+from keep3r_replay.protocols.keep3r_v2.scenario.quantities import known, parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper, HelperParameters
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Parameters
+    from keep3r_replay.protocols.keep3r_v2.scenario.stage import Stage
+
+_PENDING = "pending_governance"
+_MIN_REWARD_PERIOD = 86_400
+"""Seconds: Keep3r's constant MIN_REWARD_PERIOD_TIME, the only bound that it sets on a number."""
+
+
+def _setters(calls: Mapping[str, DirectCall]) -> dict[str, DirectCall]:
+    """Functions that set one number or address, by the column that their event tells it in."""
+    found = {
+        next(iter(call.echoes)): call for call in calls.values() if call.signature.startswith("set") and call.echoes
+    }
+    return {column: call for column, call in found.items() if len(call.types) == 1 and column != _PENDING}
+
+
+_KEEP3R_SETTERS, _HELPER_SETTERS = _setters(KEEP3R_CALLS), _setters(HELPER_CALLS)
+
+
+def approve_liquidity(stage: Stage, pair: str = "pair") -> None:
+    """`approveLiquidity` of a pair manager."""
+    liquidity = stage.pair(pair)
+    stage.direct(stage.governance, "approveLiquidity(address)", liquidity)
+    job_liquidity.approve_liquidity(stage.keep3r, liquidity, stage.now)
+    stage.emit("LiquidityApproval", {"liquidity": liquidity})
+
+
+def revoke_liquidity(stage: Stage, pair: str = "pair") -> None:
+    """`revokeLiquidity` of a pair manager."""
+    liquidity = stage.pair(pair)
+    stage.direct(stage.governance, "revokeLiquidity(address)", liquidity)
+    job_liquidity.revoke_liquidity(stage.keep3r, liquidity)
+    stage.emit("LiquidityRevocation", {"liquidity": liquidity})
+
+
+def set_parameter(stage: Stage, name: str, value: Any) -> None:
+    """A setter of Keep3r, by the name of its view: bondTime, rewardPeriodTime, fee, keep3rHelper, ..."""
+    column, call, content = _setting(stage, _KEEP3R_SETTERS, "set_parameter", name, value)
+    stage.direct(stage.governance, call.signature, content)
+    stage.keep3r.require(content != ZERO_ADDRESS, "ZeroAddress")
+    if column == "reward_period_time":
+        stage.keep3r.require(int(content) >= _MIN_REWARD_PERIOD, "MinRewardPeriod")
+    if column == "kp3r_weth_pool":
+        job_liquidity.set_kp3r_weth_pool(stage.keep3r, str(content))
+    elif column == "keep3r_v1":
+        take_from_escrow(stage, stage.keep3r.total_bonds)
+        keepers.change_keep3r_v1(stage.keep3r, str(content))
+    else:
+        setattr(stage.keep3r.parameters, column, content)
+    stage.emit(call.event, {column: content})
+
+
+def set_helper_parameter(stage: Stage, name: str, value: Any, helper: str = "helper") -> None:
+    """A setter of the helper, by the name of its view: minBoost, targetBond, quoteTwapTime, kp3rWethPool, ..."""
+    column, call, content = _setting(stage, _HELPER_SETTERS, "set_helper_parameter", name, value)
+    contract = _begin_helper_call(stage, helper, call.signature, content)
+    values: dict[str, object] = {column: content}
+    if column == "kp3r_weth_pool":
+        order = job_liquidity.is_kp3r_token0(stage.keep3r, str(content))
+        contract.parameters.is_kp3r_token0 = values["is_kp3r_token0"] = order
+    elif column == "weth_usd_pool":
+        order = stage.pool(str(content)).token0 == stage.actors["weth"]
+        contract.parameters.is_weth_token0 = values["is_weth_token0"] = order
+    setattr(contract.parameters, column, content)
+    stage.emit(call.event, values, contract.address)
+
+
+def set_oracle(stage: Stage, pool: str = "pool", pair: str = "pair", helper: str = "helper") -> None:
+    """`setOracle` of the sidechain's helper: the pool that a liquidity is quoted by, once it is approved."""
+    liquidity, oracle = stage.pair(pair), stage.pool(pool).address
+    contract = _begin_helper_call(stage, helper, "setOracle(address,address)", liquidity, oracle)
+    contract.oracles[liquidity] = oracle
+    stage.emit("OracleSet", {"liquidity": liquidity, "oracle_pool": oracle}, contract.address)
+
+
+def propose_governance(stage: Stage, to: str, of: str = "keep3r") -> None:
+    """`setGovernance` of Keep3r, or of a helper: the proposed one has to accept."""
+    parameters, pending = _governed(stage, of), stage.actors[to]
+    stage.direct(parameters.governance, "setGovernance(address)", pending, to=of)
+    parameters.pending_governance = pending
+    stage.emit("GovernanceProposal", {_PENDING: pending}, of)
+
+
+def accept_governance(stage: Stage, of: str = "keep3r") -> None:
+    """`acceptGovernance` of Keep3r, or of a helper, by the proposed one."""
+    parameters = _governed(stage, of)
+    stage.direct(parameters.pending_governance, "acceptGovernance()", to=of)
+    stage.keep3r.require(parameters.pending_governance != ZERO_ADDRESS, "OnlyPendingGovernance")
+    parameters.governance, parameters.pending_governance = parameters.pending_governance, ZERO_ADDRESS
+    stage.emit("GovernanceSet", {"governance": parameters.governance}, of)
+
+
+def add_slasher(stage: Stage, slasher: str = "slasher") -> None:
+    """`addSlasher`."""
+    _add_role(stage, stage.keep3r.slashers, stage.actors[slasher], "Slasher")
+
+
+def remove_slasher(stage: Stage, slasher: str = "slasher") -> None:
+    """`removeSlasher`."""
+    _remove_role(stage, stage.keep3r.slashers, stage.actors[slasher], "Slasher")
+
+
+def add_disputer(stage: Stage, disputer: str = "disputer") -> None:
+    """`addDisputer`."""
+    _add_role(stage, stage.keep3r.disputers, stage.actors[disputer], "Disputer")
+
+
+def remove_disputer(stage: Stage, disputer: str = "disputer") -> None:
+    """`removeDisputer`."""
+    _remove_role(stage, stage.keep3r.disputers, stage.actors[disputer], "Disputer")
+
+
+def _setting(
+    stage: Stage, setters: Mapping[str, DirectCall], place: str, name: str, value: Any
+) -> tuple[str, DirectCall, int | str]:
+    """The column of a parameter, its setter, and the value that it takes: an amount, or an actor's address."""
+    if not isinstance(name, str):
+        raise UsageError(f"{place}: a parameter goes by the name of its view, not {name!r}")
+    names = {_view_name(column): column for column in setters}
+    view = name if name in names else _view_name(snake_case(name))
+    known((view,), names, place)
+    column, call = names[view], setters[names[view]]
+    is_address = call.types == ("address",)
+    return column, call, stage.actors[value] if is_address else parameter(view, value, f"{place}.{view}")
+
+
+def _view_name(column: str) -> str:
+    first, *rest = column.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def _governed(stage: Stage, of: str) -> Parameters | HelperParameters:
+    if stage.actors[of] == stage.keep3r.address:
+        return stage.keep3r.parameters
+    return _helper(stage, of).parameters
+
+
+def _helper(stage: Stage, name: str) -> Helper:
+    helper = stage.keep3r.helpers.get(stage.actors[name])
+    if helper is None:
+        raise UsageError(f"there is no helper '{name}'")
+    return helper
+
+
+def _begin_helper_call(stage: Stage, helper: str, signature: str, *arguments: str | int) -> Helper:
+    contract = _helper(stage, helper)
+    # The helpers of 2.0 and 2.1 have constants only, and nobody who governs them.
+    stage.direct(contract.parameters.governance or stage.governance, signature, *arguments, to=contract.address)
+    stage.keep3r.require(not contract.rules.is_constant, "empty")
+    return contract
+
+
+def _add_role(stage: Stage, holders: dict[str, None], address: str, role: str) -> None:
+    stage.direct(stage.governance, f"add{role}(address)", address)
+    stage.keep3r.require(address not in holders, f"{role}Existent")
+    holders[address] = None
+    stage.emit(f"{role}Added", {role.lower(): address})
+
+
+def _remove_role(stage: Stage, holders: dict[str, None], address: str, role: str) -> None:
+    stage.direct(stage.governance, f"remove{role}(address)", address)
+    stage.keep3r.require(address in holders, f"{role}Unexistent")
+    holders.pop(address, None)
+    stage.emit(f"{role}Removed", {role.lower(): address})
+
+
+CALLS = {
+    call.__name__: call
+    for call in (
+        approve_liquidity,
+        revoke_liquidity,
+        set_parameter,
+        set_helper_parameter,
+        set_oracle,
+        propose_governance,
+        accept_governance,
+        add_slasher,
+        remove_slasher,
+        add_disputer,
+        remove_disputer,
+    )
+}

@@ -1,0 +1,1 @@
+"""Replays of Keep3r V2 with changed inputs."""

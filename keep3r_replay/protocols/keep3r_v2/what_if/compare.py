@@ -1,0 +1,153 @@
+"""Baseline against what-if, joined by work: what each was paid, where the two part, sums by job and by keeper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table
+from keep3r_replay.protocols.keep3r_v2.contract.moves import CAPPED, EXPIRED, MINTED
+from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, DROPPED, PAID, REVERTED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keep3r_replay.protocols.keep3r_v2.what_if.run import WhatIf
+
+_AMOUNT = pl.Decimal(38, 0)
+_STATUSES = (PAID, REVERTED, DROPPED, ADDED)
+_SIDES = ("baseline", "what_if")
+_AMOUNTS = ("payment", "credits_before", "credits_after")
+
+
+def comparison_tables(run: WhatIf, works: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Tables `compared_works`, `compared_jobs`, `compared_keepers`; `works` are the what-if's."""
+    compared = compare_works(run, works)
+    return {
+        "compared_works": compared,
+        "compared_jobs": _jobs(run, compared),
+        "compared_keepers": _keepers(run, compared),
+    }
+
+
+def compare_works(run: WhatIf, works: pl.DataFrame) -> pl.DataFrame:
+    """One row a work: status, error, and payment and credits of both sides in wei; an added work has no baseline."""
+    key = ("block_number", "log_index")
+    baseline = run.baseline.works.select(
+        *key, *(pl.col(name).alias(f"{name}_baseline") for name in (*_AMOUNTS, "rewards"))
+    )
+    joined = works.select(
+        *key,
+        *("timestamp", "transaction_hash", "job", "keeper", "credit", "status", "error"),
+        *(pl.col(name).alias(f"{name}_what_if") for name in (*_AMOUNTS, "rewards")),
+    ).join(baseline, on=list(key), how="left", maintain_order="left")
+    parts = pl.any_horizontal(
+        pl.col("status") != PAID,
+        *(pl.col(f"{name}_baseline") != pl.col(f"{name}_what_if") for name in (*_AMOUNTS, "rewards")),
+    )
+    paid = pl.col("payment_what_if").cast(pl.Int128) - pl.col("payment_baseline").cast(pl.Int128).fill_null(0)
+    return joined.with_columns(paid.cast(_AMOUNT).alias("payment_difference"), parts.alias("differs"))
+
+
+def _sums(compared: pl.DataFrame, by: str) -> dict[str, dict[str, Any]]:
+    """Number of works by status, KP3R paid on both sides and the first difference, by job or keeper."""
+    kp3r = pl.col("in_kp3r")
+    amounts = [pl.col(f"payment_{side}").cast(pl.Int128).filter(kp3r).sum().alias(f"paid_{side}") for side in _SIDES]
+    grouped = compared.group_by(by).agg(
+        *((pl.col("status") == status).sum().cast(pl.Int64).alias(status) for status in _STATUSES),
+        *amounts,
+        pl.col("block_number").filter("differs").min().cast(pl.Int64).alias("parts_at_block"),
+    )
+    return {row.pop(by): row for row in grouped.iter_rows(named=True)}
+
+
+def _jobs(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
+    works = _sums(_with_token(run, compared), "job")
+    sums = {"baseline": run.baseline.sums, "what_if": run.sums}
+    names = sorted({*works, *(job for side in sums.values() for job, _ in side)})
+    columns: dict[str, Any] = {"job": pl.String, **dict.fromkeys(_STATUSES, pl.Int64)}
+    for what in ("paid", "minted", "expired", "capped", "credits"):
+        columns |= {f"{what}_{side}": _AMOUNT for side in _SIDES}
+    columns["parts_at_block"] = pl.Int64
+    rows = []
+    for job in names:
+        counts = works.get(job, {})
+        row: list[Any] = [job, *(counts.get(status, 0) for status in _STATUSES)]
+        row += [counts.get(f"paid_{side}", 0) for side in _SIDES]
+        row += [_of(sums[side], job, MINTED) for side in _SIDES]
+        row += [-_of(sums[side], job, (EXPIRED,)) for side in _SIDES]
+        row += [-_of(sums[side], job, (CAPPED,)) for side in _SIDES]
+        row += [sum(amount for (each, _), amount in sums[side].items() if each == job) for side in _SIDES]
+        rows.append((*row, counts.get("parts_at_block")))
+    return rows_table(rows, columns)
+
+
+def _keepers(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
+    works = _sums(_with_token(run, compared), "keeper")
+    token = run.protocol.keep3r.parameters.keep3r_v1
+    former: Mapping[str, Any] = run.baseline.state["keepers"]
+    present = run.protocol.keep3r.keepers
+    columns: dict[str, Any] = {
+        "keeper": pl.String,
+        **dict.fromkeys(_STATUSES, pl.Int64),
+        **{f"{what}_{side}": _AMOUNT for what in ("paid", "bonds") for side in _SIDES},
+        "parts_at_block": pl.Int64,
+    }
+    rows = []
+    for keeper in sorted({*works, *(name for name in (*former, *present))}):
+        counts = works.get(keeper, {})
+        bonds = former.get(keeper, {}).get("bonds", {}).get(token, 0)
+        now = present[keeper].bonds.get(token, 0) if keeper in present else 0
+        if counts or bonds or now:
+            row = [keeper, *(counts.get(status, 0) for status in _STATUSES)]
+            row += [counts.get(f"paid_{side}", 0) for side in _SIDES]
+            rows.append((*row, bonds, now, counts.get("parts_at_block")))
+    return rows_table(rows, columns)
+
+
+def _with_token(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
+    """Works paid in KP3R marked: those that a KeeperWork of other tokens did not pay."""
+    tokens = run.baseline.works.filter(pl.col("class") == "token_payment").select("block_number", "log_index")
+    marked = compared.join(
+        tokens.with_columns(in_kp3r=pl.lit(value=False)),
+        on=["block_number", "log_index"],
+        how="left",
+        maintain_order="left",
+    )
+    return marked.with_columns(pl.col("in_kp3r").fill_null(value=True))
+
+
+def _of(sums: Mapping[tuple[str, str], int], job: str, kinds: tuple[str, ...]) -> int:
+    return sum(sums.get((job, kind), 0) for kind in kinds)
+
+
+def outcome(run: WhatIf) -> dict[str, Any]:
+    """A what-if in one row: counts and sums in wei, both sides, and the first block where they part (None: nowhere)."""
+    done, measured = run.works.done, run.baseline.measured
+    everything = [*done, *(work.done for work in run.works.added)]
+    row: dict[str, Any] = {status: sum(work.status == status for work in everything) for status in _STATUSES}
+    row["reverted_calls"] = len(run.reverted)
+    row["paid_baseline"] = sum(work.paid for work in measured if work.amount_is != "token")
+    row["paid_what_if"] = sum(
+        work.payment for work, given in zip(done, measured, strict=True) if given.amount_is != "token"
+    ) + sum(work.done.payment for work in run.works.added)
+    for side, sums in (("baseline", run.baseline.sums), ("what_if", run.sums)):
+        for name, kinds in (("minted", MINTED), ("expired", (EXPIRED,)), ("capped", (CAPPED,))):
+            amount = sum(each for (_, kind), each in sums.items() if kind in kinds)
+            row[f"{name}_{side}"] = amount if name == "minted" else -amount
+        row[f"credits_{side}"] = sum(sums.values())
+    row["parts_at_block"] = first_difference(run)
+    return row
+
+
+def first_difference(run: WhatIf) -> int | None:
+    """Block of the first work or call that is not as it was."""
+    blocks = run.baseline.works["block_number"]
+    before = run.baseline.credits_around
+    places = [call.block_number for call in run.reverted[:1]] + [work.block_number for work in run.works.added[:1]]
+    for number, (work, given, around) in enumerate(zip(run.works.done, run.baseline.measured, before, strict=True)):
+        if work.status != PAID or work.payment != given.paid or (work.credits_before, work.credits_after) != around:
+            places.append(blocks[number])
+            break
+    return min(places, default=None)

@@ -1,0 +1,192 @@
+"""A changed market: pools whose every tick is another, at the same times, and pools that follow another market."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v2.what_if.other_market import Moves, at_blocks, check_range, other_market
+from keep3r_replay.uniswap_v3.oracle import Pool
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+
+
+class ChangedPool(Pool):
+    """A pool that trades as it did, at other ticks: `tick * scale` rounded down, plus `shift`.
+
+    Which events write an observation, and which positions are in range, is decided by the true tick: the changed market
+    moves with its positions. The price beside the tick stays the true one.
+    """
+
+    __slots__ = ("_changed", "_denominator", "_numerator", "_shift", "_true_tick")
+
+    def __init__(self, pool: Pool, scale: Fraction, shift: int) -> None:
+        super().__init__(pool.address, pool.token0, pool.token1, pool.tick_spacing)
+        self._numerator, self._denominator = scale.as_integer_ratio()
+        self._shift = shift
+        self._true_tick = 0
+        self._changed = False
+
+    def change(self, now: int) -> None:
+        """From `now` on the ticks are the changed ones."""
+        self._changed = True
+        self._go_to(now, self._seen(self._true_tick))
+
+    def _go_to(self, now: int, tick: int) -> None:
+        if self.times and tick != self.tick:
+            self._write(now)
+            self.tick = tick
+
+    def _seen(self, tick: int) -> int:
+        if not self._changed:
+            return tick
+        return tick * self._numerator // self._denominator + self._shift
+
+    def catch_up(self, now: int) -> None:
+        """Make all moves up to `now`: here the pool's own, of which none waits."""
+
+    def initialize(self, now: int, sqrt_price_x96: int, tick: int) -> None:
+        """As the pool's own."""
+        super().initialize(now, sqrt_price_x96, tick)
+        self._true_tick = tick
+        self.tick = self._seen(tick)
+
+    def swap(self, now: int, sqrt_price_x96: int, liquidity: int, tick: int) -> None:
+        """As the pool's own, to the changed tick."""
+        if tick != self._true_tick:
+            self._write(now)
+            self._true_tick = tick
+            self.tick = self._seen(tick)
+        self.sqrt_price_x96 = sqrt_price_x96
+        self.liquidity = liquidity
+
+    def change_liquidity(self, now: int, tick_lower: int, tick_upper: int, amount: int) -> None:
+        """As the pool's own, in range or not by the true tick."""
+        if amount and tick_lower <= self._true_tick < tick_upper:
+            self._write(now)
+            self.liquidity += amount
+        if amount:
+            self._bound(tick_lower, amount, amount)
+            self._bound(tick_upper, amount, -amount)
+
+    def load(self, state: dict[str, Any], observations: list[list[int]], forgotten: int) -> None:
+        """As the pool's own; what it was until then is the true market."""
+        super().load(state, observations, forgotten)
+        self._true_tick = self.tick
+
+
+class FollowingPool(ChangedPool):
+    """A pool whose tick goes where another market's goes, and whose own swaps do not move it.
+
+    Like a swap, a move writes one observation, with the tick before it, at the block that it falls into: where the
+    pool's own tick first moves in that block, or else after all that happens there. Moves wait until the pool has an
+    event or is asked: nobody sees the difference. Its positions come and go as they did.
+    """
+
+    __slots__ = ("_context", "_moves", "_next", "_sign")
+
+    def __init__(self, pool: Pool, overlay: Overlay, moves: Moves, context: CallContext) -> None:
+        super().__init__(pool, Fraction(overlay.tick_scale), overlay.tick_shift)
+        self._moves = moves
+        self._next = 0
+        self._sign = 1 if pool.token0 == context.keep3r.kp3r_in_pools else -1
+        self._context = context
+
+    def change(self, now: int) -> None:
+        """From `now` on the tick is the other market's; its move of this very moment waits like all others."""
+        self._changed = True
+        if self.times:
+            self._next = max(1, bisect_left(self._moves.times, now))
+            self._go_to(now, self._seen(self._moves.ticks[self._next - 1]))
+
+    def _seen(self, tick: int) -> int:
+        return super()._seen(self._sign * tick) if self._changed else tick
+
+    def catch_up(self, now: int) -> None:
+        """Make all moves up to `now`."""
+        times, ticks = self._moves
+        while self._changed and self._next < len(times) and times[self._next] <= now:
+            if self.times:
+                self._write(times[self._next])
+                self.tick = self._seen(ticks[self._next])
+            self._next += 1
+
+    def initialize(self, now: int, sqrt_price_x96: int, tick: int) -> None:
+        """As the pool's own, at the other market's tick."""
+        super().initialize(now, sqrt_price_x96, tick)
+        if self._changed:
+            self._next = bisect_right(self._moves.times, now)
+            self.tick = self._seen(self._moves.ticks[self._next - 1])
+
+    def swap(self, now: int, sqrt_price_x96: int, liquidity: int, tick: int) -> None:
+        """A swap of the true market, of which the liquidity remains."""
+        if not self._changed:
+            super().swap(now, sqrt_price_x96, liquidity, tick)
+            return
+        self.catch_up(now if tick != self._true_tick else now - 1)
+        self._true_tick = tick
+        self.sqrt_price_x96 = sqrt_price_x96
+        self.liquidity = liquidity
+
+    def change_liquidity(self, now: int, tick_lower: int, tick_upper: int, amount: int) -> None:
+        """As the pool's own, in range or not by the true tick."""
+        self.catch_up(now - 1)
+        super().change_liquidity(now, tick_lower, tick_upper, amount)
+
+    def grow(self, cardinality_next: int) -> None:
+        """As the pool's own."""
+        self.catch_up(self._context.now - 1)
+        super().grow(cardinality_next)
+
+    def tick_cumulative(self, target: int) -> int:
+        """As the pool's own, after all moves before now."""
+        self.catch_up(self._context.now - 1)
+        return super().tick_cumulative(target)
+
+    def seconds_per_liquidity_cumulative(self, target: int) -> int:
+        """As the pool's own, after all moves before now."""
+        self.catch_up(self._context.now - 1)
+        return super().seconds_per_liquidity_cumulative(target)
+
+
+def change_market(protocol: Keep3rV2, baseline: Baseline, overlay: Overlay) -> list[ChangedPool]:
+    """Put changed pools into the model before its first event; they change once `change` is called.
+
+    Raises:
+        UsageError: the other market does not cover the history.
+    """
+    if not overlay.changes_market:
+        return []
+    pools = protocol.keep3r.pools
+    changed: dict[str, ChangedPool] = {}
+    if overlay.follows_market:
+        changed |= _following(protocol, baseline, overlay)
+    for address, pool in pools.items():
+        if address not in changed and overlay.changes_ticks:
+            changed[address] = ChangedPool(pool, Fraction(overlay.tick_scale), overlay.tick_shift)
+    pools.update(changed)
+    return list(changed.values())
+
+
+def _following(protocol: Keep3rV2, baseline: Baseline, overlay: Overlay) -> dict[str, ChangedPool]:
+    history, pools = baseline.history, protocol.keep3r.pools
+    blocks = sorted({fact.timestamp for fact in history.facts.values()})
+    starts = {
+        address: max(starts_at, history.time_from(overlay.market_from_block))
+        for address, starts_at in history.pools_begin().items()
+    }
+    last = history.facts[history.last_block].timestamp
+    market = other_market(overlay, baseline.lake, pools, min(starts.values(), default=blocks[0]))
+    found: dict[str, ChangedPool] = {}
+    for address, moves in market.moves.items():
+        if address in starts:
+            check_range(market, address, starts[address], last)
+        found[address] = FollowingPool(pools[address], overlay, at_blocks(moves, blocks), protocol.context)
+    return found

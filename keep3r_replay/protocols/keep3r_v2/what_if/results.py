@@ -1,0 +1,149 @@
+"""A what-if on disk: tables, `summary.json` and a manifest that says what they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay import __version__
+from keep3r_replay.errors import InputError
+from keep3r_replay.lake.folders import replaced_folder
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import curve_tables
+from keep3r_replay.protocols.keep3r_v2.audit.states import merge_tables, with_contract
+from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
+from keep3r_replay.protocols.keep3r_v2.what_if.compare import comparison_tables, outcome
+from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline, measure
+from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables, works_table
+from keep3r_replay.replay.audit import state_hash
+from keep3r_replay.replay.contract import keep3r_contracts
+from keep3r_replay.replay.results import MANIFEST, SUMMARY, lake_fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.contract import Start
+
+_KIND = "keep3r results"
+_TEXT_FROM = 1 << 53
+"""Numbers from here on are text in JSON, which readers would round."""
+
+
+def baselines(lake: Lake, until_block: int | None = None, starts: Mapping[str, Start] | None = None) -> list[Baseline]:
+    """The baseline of every Keep3r contract of a lake; `starts` tells by address where one begins in mid-history.
+
+    Raises:
+        InputError: there is none.
+        UsageError: see `measure`.
+    """
+    beginnings = starts or {}
+    found = [
+        measure(lake, contract, until_block, beginnings.get(contract.address)) for contract in keep3r_contracts(lake)
+    ]
+    if not found:
+        raise InputError(lake.path / "deployment.json", "the deployment has no Keep3r contract")
+    return found
+
+
+def make_what_if(
+    bases: list[Baseline], overlay: Overlay, *, ledger: bool = False, tables: bool = True
+) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+    """Summary and tables of one what-if over all contracts of a lake; without `tables` those by job and keeper only.
+
+    Raises:
+        LedgerError: credits do not balance.
+        UsageError: the overlay names what the history does not hold.
+    """
+    parts, outcomes, hashes = [], [], {}
+    for base in bases:
+        run = what_if(base, overlay, ledger=ledger)
+        made = result_tables(run) if tables or ledger else {}
+        compared = comparison_tables(run, made["works"] if made else works_table(run))
+        if not tables:
+            compared.pop("compared_works")
+        part = {**made, **compared, **(_baseline_curves(base) if ledger and tables else {})}
+        parts.append(part if len(bases) == 1 else with_contract(part, base.contract.address))
+        outcomes.append(outcome(run))
+        hashes[base.contract.address] = state_hash(dump(run.protocol.keep3r))
+    merged = merge_tables(parts)
+    total = {name: _total(name, [each[name] for each in outcomes]) for name in outcomes[0]}
+    lake = bases[0].lake
+    coverage = lake.manifest.coverage
+    assert coverage is not None
+    until = bases[0].until_block
+    started = [base.start.block for base in bases if base.start is not None]
+    summary: dict[str, Any] = {
+        "verdict": "what-if",
+        "deployment": lake.deployment.name,
+        "version": " ".join(base.contract.version for base in bases),
+        "blocks": [coverage.from_block, coverage.to_block if until is None else min(until, coverage.to_block)],
+        **({"started_after": min(started)} if started else {}),
+        "overlay": without_paths(overlay.changes()),
+        "baseline_findings": sum(base.findings for base in bases),
+        "outcome": total,
+        "state_hash": next(iter(hashes.values())) if len(hashes) == 1 else state_hash(dict(hashes)),
+    }
+    if ledger:
+        summary["ledger"] = ledger_summary(merged)
+    return summary, merged
+
+
+def _baseline_curves(base: Baseline) -> dict[str, pl.DataFrame]:
+    """What a chart of the baseline's credits is drawn from: a what-if without changes is the audit."""
+    observer = what_if(base, Overlay(), ledger=True).observer
+    assert observer is not None
+    return {f"baseline_{name}": table for name, table in curve_tables(observer).items()}
+
+
+def _total(name: str, values: list[int | None]) -> int | None:
+    present = [value for value in values if value is not None]
+    if name == "parts_at_block":
+        return min(present, default=None)
+    return sum(present)
+
+
+def write_what_if(
+    folder: Path, lake: Lake, summary: dict[str, Any], tables: dict[str, pl.DataFrame], configuration: dict[str, Any]
+) -> None:
+    """Write to `folder`, whole or not at all; the same inputs give the same bytes."""
+    with replaced_folder(folder) as building:
+        files: dict[str, Any] = {}
+        for name, table in sorted(tables.items()):
+            path = building / f"{name}.parquet"
+            table.write_parquet(path, compression="zstd", compression_level=1)
+            files[path.name] = {"rows": table.height, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        content = _json(as_json(summary))
+        (building / SUMMARY).write_bytes(content)
+        files[SUMMARY] = {"sha256": hashlib.sha256(content).hexdigest()}
+        manifest = {
+            "kind": _KIND,
+            "code_version": __version__,
+            "configuration": as_json({**configuration, "overlay": without_paths(configuration["overlay"])}),
+            "inputs": {**lake_fingerprint(lake), **market_inputs(configuration["overlay"])},
+            "state_hash": summary["state_hash"],
+            "files": files,
+        }
+        (building / MANIFEST).write_bytes(_json(manifest))
+
+
+def as_json(value: Any) -> Any:
+    """The value with every number that JSON readers would round as text."""
+    if isinstance(value, dict):
+        return {key: as_json(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(each) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _TEXT_FROM:
+        return str(value)
+    return value
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, indent=1) + "\n").encode()

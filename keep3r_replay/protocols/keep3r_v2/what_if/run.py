@@ -1,0 +1,162 @@
+"""One what-if: a baseline's history replayed under an overlay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
+from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
+from keep3r_replay.protocols.keep3r_v2.replay.calls import pools as pool_calls
+from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, Keep3rV2
+from keep3r_replay.protocols.keep3r_v2.what_if.calls import Calls, FollowingJournal, Reverted, pinned
+from keep3r_replay.protocols.keep3r_v2.what_if.changes import Changes, dropped_works
+from keep3r_replay.protocols.keep3r_v2.what_if.history import replay
+from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
+from keep3r_replay.protocols.keep3r_v2.what_if.market import change_market
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
+from keep3r_replay.protocols.keep3r_v2.what_if.recorder import check_balance, recorder_for
+from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Row
+    from keep3r_replay.protocols.keep3r_v2.what_if.calls import Handle
+    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+
+
+@dataclass
+class WhatIf:
+    """What would have happened.
+
+    `sums` are wei by job and kind of move; `reverted` are the calls that fail, works apart.
+    """
+
+    baseline: Baseline
+    overlay: Overlay
+    protocol: Keep3rV2
+    works: Works
+    reverted: list[Reverted]
+    sums: dict[tuple[str, str], int]
+    observer: CreditObserver | None
+
+    def states(self) -> dict[str, pl.DataFrame]:
+        """The audit's tables of jobs and keepers at the end."""
+        return state_tables(self.protocol.keep3r, self.protocol.context.now)
+
+
+class _Model:
+    """The protocol as the loop sees it: base fees changed, nothing adopted at the end of a transaction."""
+
+    def __init__(self, protocol: Keep3rV2, model: Keep3rV2 | CreditObserver, overlay: Overlay) -> None:
+        self.context = protocol.context
+        self.begin_transaction = protocol.begin_transaction
+        self._begin_block = model.begin_block
+        self._overlay = overlay
+        self._first = overlay.base_fee_from_block or 0
+        self._fees: dict[int, int] = {}
+
+    def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
+        """Enter a block."""
+        fee = self._fees.get(base_fee) if number >= self._first else base_fee
+        if fee is None:
+            fee = self._fees[base_fee] = self._overlay.base_fee(base_fee)
+        self._begin_block(number, timestamp, fee, gas_limit)
+
+    def end_transaction(self) -> None:
+        """Leave a transaction: reward events of calls that the changed history does not have are forgotten."""
+        context = self.context
+        if context.pending_rewards:
+            context.pending_rewards.clear()
+        if context.pool_mints or context.pair_transfers:
+            pool_calls.end_transaction(context)
+
+
+def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> WhatIf:
+    """Replay the baseline's history with the overlay's changes. With `ledger` the credit ledger is kept in full.
+
+    Raises:
+        LedgerError: credits do not balance.
+        UsageError: the overlay names what the history does not hold.
+    """
+    coverage = baseline.lake.manifest.coverage
+    assert coverage is not None
+    overlay.check_end(coverage.to_block)
+    start = baseline.start
+    if start is not None:
+        overlay = overlay.beginning(start.block + 1)
+    journal = FollowingJournal()
+    deployment, source = baseline.lake.deployment, str(baseline.lake.path / "deployment.json")
+    protocol = Keep3rV2(deployment, baseline.contract, source, journal, baseline.direct_inputs, None)
+    keep3r, context = protocol.keep3r, protocol.context
+    keep3r.collected = None
+    pools = change_market(protocol, baseline, overlay)
+    if start is not None:
+        start.restore(protocol)
+    recorder = recorder_for(overlay.expiry, context, in_full=ledger)
+    recorder.open(keep3r)
+    observer = CreditObserver(protocol) if ledger else None
+    if observer is not None:
+        observer.moves = recorder
+    keep3r.ledger = recorder
+
+    dropped = dropped_works(overlay, baseline.names) if overlay.drops_works else frozenset()
+    works = Works(keep3r, recorder, baseline.measured, dropped)
+    plain: dict[str, Handle] = {name: handler.handle for name, handler in HANDLERS.items()}
+    liquidity = ScaledLiquidity(overlay, keep3r)
+    calls = Calls(keep3r, recorder, journal, liquidity, baseline.forced, works.rewarded)
+    own = calls.handlers(plain)
+    own["keep3r.KeeperWork"] = works.on_work
+    own["uniswap_v3_pool.Swap"] = _on_swap
+    own["pair_manager.Transfer"] = _nothing
+    if overlay.pinned:
+        _pin(own, overlay)
+
+    model = _Model(protocol, observer or protocol, overlay)
+    handlers, change_period = _wrapped(own, plain, observer)
+    changes = Changes(protocol, model, baseline, handlers, overlay)
+    changes.set_parameters(change_period)
+    changes.change_market(pools)
+    changes.change_bonds()
+    changes.change_liquidity()
+    changes.scale_liquidity(liquidity)
+    changes.add_works(works)
+    replay(baseline.history, model, handlers, changes.all)
+    for pool in pools:
+        pool.catch_up(context.now)
+    for job in keep3r.jobs.values():
+        recorder.before_call(keep3r, job, context.now)
+    check_balance(keep3r, recorder)
+    addresses = {id(job): address for address, job in keep3r.jobs.items()}
+    sums = {(addresses[job], kind): amount for (job, kind), amount in recorder.sums().items()}
+    return WhatIf(baseline, overlay, protocol, works, journal.reverted, sums, observer)
+
+
+def _wrapped(
+    own: dict[str, Handle], plain: dict[str, Handle], observer: CreditObserver | None
+) -> tuple[list[Handle], Handle]:
+    """Handlers in the order of their tables, watched if there is an observer; and that of a new length of periods."""
+    name = "keep3r.RewardPeriodTimeChange"
+    if observer is None:
+        return [own[table] for table in HANDLERS], plain[name]
+    tables: dict[str, Any] = {table: type(handler)(handler.columns, own[table]) for table, handler in HANDLERS.items()}
+    return observer.handlers(tables), observer.handlers({name: HANDLERS[name]})[0]
+
+
+def _pin(own: dict[str, Handle], overlay: Overlay) -> None:
+    for name in overlay.parameters():
+        role = "keep3r" if name in KEEP3R_PARAMETERS else "keep3r_helper"
+        table = f"{role}.{(KEEP3R_PARAMETERS | HELPER_PARAMETERS)[name]}"
+        own[table] = pinned(own[table], overlay.from_block)
+
+
+def _on_swap(context: CallContext, row: Row) -> None:
+    """Swap: as observed; the audit of the same lake has checked it."""
+    _, address, _, _, sqrt_price, liquidity, tick = row
+    context.keep3r.pools[address].swap(context.now, int.from_bytes(sqrt_price, "big"), liquidity, tick)
+
+
+def _nothing(_context: CallContext, _row: Row) -> None:
+    """Transfers of liquidity tokens are evidence for the audit, and move nothing."""

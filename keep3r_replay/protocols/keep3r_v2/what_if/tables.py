@@ -1,0 +1,104 @@
+"""Results of a what-if as tables: its works, rewards, states and reverted calls, and the ledger if it was kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
+from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table
+from keep3r_replay.protocols.keep3r_v2.what_if.calls import Reverted
+from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, WorkDone
+from keep3r_replay.replay.findings import findings_table
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.what_if.run import WhatIf
+
+_AMOUNT = pl.Decimal(38, 0)
+REWARD_TYPES: dict[str, Any] = {
+    "block_number": pl.UInt32,
+    "log_index": pl.UInt32,
+    "job": pl.String,
+    "expected_rewarded_at": pl.Int64,
+    "expected_current_credits": _AMOUNT,
+    "expected_period_credits": _AMOUNT,
+    "rewarded_at": pl.Int64,
+    "current_credits": _AMOUNT,
+    "period_credits": _AMOUNT,
+    "matched": pl.Boolean,
+}
+DONE_TYPES: dict[str, Any] = {
+    "status": pl.String,
+    "error": pl.String,
+    "payment": _AMOUNT,
+    "boost": _AMOUNT,
+    "one_eth_quote": _AMOUNT,
+    "extra_gas": _AMOUNT,
+    "credits_before": _AMOUNT,
+    "credits_after": _AMOUNT,
+    "rewards": pl.UInt32,
+}
+_PLACE: dict[str, Any] = {
+    "block_number": pl.UInt32,
+    "log_index": pl.UInt32,
+    "timestamp": pl.Int64,
+    "job": pl.String,
+    "keeper": pl.String,
+    "credit": pl.String,
+}
+
+
+def result_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
+    """Tables by name: those of the audit with the changed history's values, and `reverted_calls`.
+
+    Raises:
+        LedgerError: the ledger does not balance.
+    """
+    works = works_table(run)
+    tables = {
+        "works": works,
+        "rewards": rows_table(run.works.rewards, REWARD_TYPES).sort("block_number", "log_index"),
+        **run.states(),
+        "reverted_calls": reverted_table(run),
+        "findings": findings_table(run.baseline.lake, []),
+    }
+    if run.observer is not None:
+        happened = works["status"].is_in([PAID, ADDED])
+        boosts = zip(run.observer.plain_boosts, happened.to_list(), strict=True)
+        run.observer.plain_boosts = [boost for boost, is_paid in boosts if is_paid]
+        paid = works.filter(happened).with_columns(explanation=pl.coalesce("explanation", "class"))
+        tables |= ledger_tables(run.observer, run.baseline.lake, paid, run.baseline.until_block)
+    return tables
+
+
+def works_table(run: WhatIf) -> pl.DataFrame:
+    """Every work of the history and every added one, in order: what became of it, and what it was paid."""
+    done = rows_table(list(run.works.done), DONE_TYPES)
+    former = run.baseline.works
+    same = (former["payment"] == done["payment"]) & (done["status"] == PAID)
+    kept = former.drop(set(done.columns) & set(former.columns)).with_columns(
+        pl.when(former["class"].is_in(["exact", "stale_gas"]))
+        .then(done["payment"])
+        .otherwise(pl.when(same).then("computed_payment"))
+        .alias("computed_payment"),
+        *(pl.when(same).then(name).alias(name) for name in ("lowest_payment", "highest_payment")),
+    )
+    observed = kept.hstack(done)
+    if not run.works.added:
+        return observed
+    rows = [(*work[: len(_PLACE)], *work.done) for work in run.works.added]
+    added = rows_table(rows, {**_PLACE, **DONE_TYPES})
+    # Added works of a block stand after its own, in the order that they were called in.
+    return pl.concat([observed, added], how="diagonal").sort("block_number", maintain_order=True)
+
+
+def reverted_table(run: WhatIf) -> pl.DataFrame:
+    """Calls of the history, works apart, that would have reverted: place, event, subject, the contract's error."""
+    places = dict.fromkeys(("block_number", "log_index"), pl.UInt32)
+    types: dict[str, Any] = {**places, **dict.fromkeys(("call", "subject", "error"), pl.String)}
+    assert tuple(types) == Reverted._fields
+    return rows_table([tuple(call) for call in run.reverted], types)
+
+
+assert tuple(DONE_TYPES) == WorkDone._fields

@@ -1,0 +1,84 @@
+"""Results on disk: Parquet tables, `summary.json`, and a manifest that says what they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay import __version__
+from keep3r_replay.errors import UsageError
+from keep3r_replay.lake.folders import replaced_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.audit import Audit
+
+MANIFEST = "manifest.json"
+SUMMARY = "summary.json"
+_KIND = "keep3r results"
+
+
+def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> None:
+    """Write an audit's results to `folder`, whole or not at all; former results there are replaced.
+
+    The same lake and configuration give the same bytes: nothing in them tells where or when they were made.
+    Raises `UsageError` if the folder holds something else.
+    """
+    check_target(folder)
+    with replaced_folder(folder) as building:
+        files = {}
+        for name, table in sorted(audit.tables.items()):
+            path = building / f"{name}.parquet"
+            table.write_parquet(path, compression="zstd", compression_level=1)
+            files[path.name] = {"rows": table.height, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        summary = _json(audit.summary)
+        (building / SUMMARY).write_bytes(summary)
+        files[SUMMARY] = {"sha256": hashlib.sha256(summary).hexdigest()}
+        (building / MANIFEST).write_bytes(
+            _json(
+                {
+                    "kind": _KIND,
+                    "code_version": __version__,
+                    "configuration": configuration,
+                    "inputs": lake_fingerprint(audit.lake),
+                    "state_hash": audit.summary["state_hash"],
+                    "files": files,
+                }
+            )
+        )
+
+
+def check_target(folder: Path) -> None:
+    """Refuse a folder that holds something other than results, before any work is done."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: is no folder; say results=FOLDER")
+    if not any(folder.iterdir()):
+        return
+    if not is_results(folder):
+        raise UsageError(f"{folder}: holds something other than results of a replay; choose another folder")
+
+
+def is_results(folder: Path) -> bool:
+    """Whether a folder holds results of a replay."""
+    try:
+        kind = json.loads((folder / MANIFEST).read_bytes())["kind"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return bool(kind == _KIND)
+
+
+def lake_fingerprint(lake: Lake) -> dict[str, str]:
+    """SHA-256 of the lake's deployment and manifest, which in turn holds those of all its files."""
+    return {
+        name: hashlib.sha256((lake.path / name).read_bytes()).hexdigest()
+        for name in ("deployment.json", "manifest.json")
+    }
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1) + "\n").encode()
