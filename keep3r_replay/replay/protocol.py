@@ -1,0 +1,331 @@
+"""What a protocol offers the engine, and what the engine tells a contract under replay.
+
+A protocol is one folder in `protocols/`. The engine knows none: it is handed one, and asks it for what stands below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Protocol as Interface
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.evm.abi import Event
+    from keep3r_replay.journal import Finding, Journal
+    from keep3r_replay.lake.deployment import Contract, Deployment
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.timeline import Span
+
+Place = tuple[int, int]
+"""Block number and index in the block: the name of a transaction."""
+
+Row = tuple[Any, ...]
+"""An event: its log index, then the columns that its handler asks for. Amounts are int, addresses lower-case text."""
+
+Answer = Callable[[], object]
+"""The model's counterpart of a view; it may raise `Revert`."""
+
+
+class Block(NamedTuple):
+    """A block as it is entered: seconds, wei, gas. Before London there is no base fee."""
+
+    number: int
+    timestamp: int
+    base_fee: int | None
+    gas_limit: int | None
+
+
+class Transaction(NamedTuple):
+    """A transaction of the lake. `origin` is its sender; `to` is None where it created a contract."""
+
+    place: Place
+    hash: str
+    origin: str
+    to: str | None
+    input: bytes
+    gas: int
+    gas_used: int
+    effective_gas_price: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventHandler:
+    """Which columns of an event's table a handler reads, after the log index, and the handler.
+
+    The handler gets the replay's `context` and the row.
+    """
+
+    columns: tuple[str, ...]
+    handle: Callable[[Any, Row], None]
+
+
+class Replay(Interface):
+    """One contract under replay: a model, fed with what the chain says, in chain order."""
+
+    @property
+    def context(self) -> Any:
+        """First argument of every handler."""
+
+    @property
+    def handlers(self) -> Mapping[str, EventHandler]:
+        """Handlers by the name of the event's table without `events/`: `keep3r.KeeperWork`."""
+
+    @property
+    def transactions(self) -> pl.Expr | None:
+        """Which rows of the table `transactions` it is told of, also failed ones and ones without logs; None: none."""
+
+    def begin_block(self, block: Block) -> None:
+        """Enter a block that has events, readings or a transaction that the replay asked for."""
+
+    def begin_transaction(self, place: Place, transaction: Transaction | None) -> None:
+        """Enter a transaction; it is None where the replay did not ask for it, or the lake lacks it."""
+
+    def end_transaction(self) -> None:
+        """Leave the present transaction: its events have all been handled."""
+
+    def view(self, contract: str, name: str, arguments: Sequence[str], source: str) -> Answer | None:
+        """The model's counterpart of a view, or of a storage value (`source` is `storage`); None if it has none."""
+
+    def undetermined(self, name: str, arguments: Sequence[str], observed: str) -> str:
+        """Why a differing answer may be due to what logs can not tell; empty if nothing excuses it."""
+
+    def state(self) -> dict[str, Any]:
+        """The model's state as plain values, of which the state hash is made."""
+
+    def describe(self, named: Mapping[str, str]) -> dict[str, Any]:
+        """What a person asks of the state, subjects by kind (`{"job": "0x..."}`); an overview if none is named.
+
+        Raises `UsageError` for a kind or a subject that it does not know.
+        """
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state, with what the inference remembers, as plain values for JSON."""
+
+    def kept(self) -> Mapping[str, pl.DataFrame]:
+        """Append-only tables that snapshots count on instead of repeating them, by name; empty where there are none."""
+
+    def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take over a snapshot; `kept` gives the tables of `kept()` as they were written."""
+
+    def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
+        """Stand where readings at the end of `block` say: values by (contract, view, arguments).
+
+        What no reading tells may be taken from the lake's earlier events. Raises `UsageError` where the protocol cannot
+        start in mid-history.
+        """
+
+
+@dataclass(frozen=True)
+class Options:
+    """What else a replay does: compare readings, keep the ledger, take snapshots every so many events (0: none)."""
+
+    readings: bool = True
+    ledger: bool = False
+    snapshot_every: int = 0
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a protocol makes of a finished replay.
+
+    Attributes:
+        tables: frames by name, each with the schema that `Protocol.tables` declares.
+        counts: subject -> class -> how many: `{"works": {"exact": 189, ...}}`.
+        findings: beside those that the journal holds.
+        sums: further numbers for the summary, by name.
+        mismatched_logs: places (block, log index) of events that these findings say are wrong.
+        unpredicted: events of the contract that the model did not predict.
+    """
+
+    tables: dict[str, pl.DataFrame]
+    counts: dict[str, dict[str, int]]
+    findings: list[Finding] = field(default_factory=list)
+    sums: dict[str, Any] = field(default_factory=dict)
+    mismatched_logs: tuple[Place, ...] = ()
+    unpredicted: int = 0
+
+
+class DirectCall(NamedTuple):
+    """What a transaction that calls a contract itself does there.
+
+    Attributes:
+        signature: of the function, as in `bond(address,uint256)`.
+        event: the event that the function always emits, if it succeeds; empty if it emits none.
+        echoes: columns of that event and the position of the argument that each repeats.
+        sender: the column that holds the caller; empty if none does.
+    """
+
+    signature: str
+    event: str
+    echoes: Mapping[str, int] = {}
+    sender: str = ""
+
+
+class Term(NamedTuple):
+    """One line of an explanation: a value and where it comes from."""
+
+    section: str
+    name: str
+    value: object
+    source: str
+
+
+class Explanation(NamedTuple):
+    """One event explained."""
+
+    event: str
+    block_number: int
+    log_index: int
+    subjects: Mapping[str, str]
+    terms: Sequence[Term]
+
+
+class Recordings(Interface):
+    """How a protocol's recorded histories become lakes."""
+
+    def recognises(self, meta: Mapping[str, Any]) -> bool:
+        """Whether a recording's `meta.json` is of this protocol."""
+
+    def deployment(self, path: Path, meta: Mapping[str, Any], logs: Any) -> Deployment:
+        """What the recording is of; `logs` are its raw logs (`chain.logs.LogBatch`). Raises `InputError`."""
+
+    def readings(self, meta: Mapping[str, Any], line: Mapping[str, Any]) -> Any:
+        """Rows of `readings` (`lake.schemas.READINGS`) of one line of `views.jsonl.gz`. Raises `ValueError`."""
+
+
+class Extractor(Interface):
+    """How a deployment is found and followed at a node; made for one client and one configured deployment."""
+
+    def start(self, block: int) -> list[tuple[str, str]]:
+        """Role and address of what the configuration and the contracts' state at `block` name."""
+
+    def named_in(self, tables: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Role and address of every contract that decoded events (Arrow tables by name) name, in chain order."""
+
+    def describe(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
+        """The contract with its version and facts, and whom it leads to; None if it is not what its role says."""
+
+    def initial_state(self, contract: Contract, block: int) -> dict[str, str]:
+        """A contract's parameters at a block, as text by name of the view; empty if it has none."""
+
+    def tokens(
+        self, contracts: Mapping[str, Contract], initial_state: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, str]:
+        """Token addresses by name."""
+
+    def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:
+        """Addresses whose callers matter even where they leave no logs; empty where logs tell all."""
+
+    def views(self, lake: Lake, block: int) -> Sequence[Any]:
+        """Questions (`chain.views.Question`) whose answers are the readings at a block."""
+
+
+class Outcome(NamedTuple):
+    """What a what-if comes to: numbers for `summary.json`, tables by name, and lines for the terminal."""
+
+    summary: dict[str, Any]
+    tables: dict[str, pl.DataFrame]
+    lines: list[str]
+
+
+class WhatIfs(Interface):
+    """Replays with changed inputs."""
+
+    def changes(self) -> Mapping[str, str]:
+        """What an overlay can change, by name, each with its meaning in one line."""
+
+    def check(self, overlay: Mapping[str, Any], lake: Lake) -> None:
+        """Raise `UsageError` for a change that makes no sense for this lake."""
+
+    def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Any:
+        """The history as it was, loaded once for any number of overlays."""
+
+    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool) -> Outcome:
+        """What would have happened. An empty overlay gives the tables of the audit."""
+
+    def assumptions(self) -> Sequence[str]:
+        """What stays given and what becomes a consequence, in lines."""
+
+
+class Scenarios(Interface):
+    """Scripted histories."""
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Any:
+        """Play a script and write its lake. Raises `UsageError` for a mistake in it, with its place in `source`."""
+
+
+class Pages(Interface):
+    """What people read."""
+
+    def page(self, results: Path, lake: Lake | None) -> str:
+        """One self-contained HTML page about the results of a replay."""
+
+
+class Protocol(Interface):
+    """A protocol, stateless. Its folder's module `protocol` holds one as `PROTOCOL`."""
+
+    name: str
+    """Name of its folder, which stands in a lake's `deployment.json`."""
+    title: str
+    """Its name for people."""
+    root: str
+    """The role that gets one replay per contract."""
+    events: Mapping[str, Mapping[str, tuple[Event, ...]]]
+    """Events by role and version; the version is empty where a role has only one."""
+    direct_calls: Mapping[str, Mapping[str, DirectCall]]
+    """Calls by role and selector (eight hexadecimal digits)."""
+    predicted: frozenset[str]
+    """Tables of events (`keep3r.KeeperWork`) that the model predicts."""
+    tables: Mapping[str, pl.Schema]
+    """Schema of every result table that `finish` may give; the docs of tables are held against it."""
+    words: Mapping[str, Mapping[str, str]]
+    """Terminal words of classes, by subject: `{"works": {"exact": "exact to the wei", ...}}`."""
+    sql: str
+    """Package that holds `views.sql`, `queries/` and `audits/`; empty where there is none."""
+
+    @property
+    def recordings(self) -> Recordings:
+        """Import of recorded histories."""
+
+    @property
+    def what_ifs(self) -> WhatIfs | None:
+        """Replays with changed inputs; None where there are none."""
+
+    @property
+    def scenarios(self) -> Scenarios | None:
+        """Scripted histories; None where there are none."""
+
+    @property
+    def pages(self) -> Pages | None:
+        """Pages about results; None where there are none."""
+
+    def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:
+        """Contracts whose events and readings go with this root, where the lake holds several; None: all of them."""
+
+    def begin(self, lake: Lake, root: Contract, journal: Journal, until_block: int | None, options: Options) -> Replay:
+        """The model of one contract before its first event.
+
+        Raises `InputError` where the lake lacks what the model needs, or is of a version without one.
+        """
+
+    def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
+        """Classes, tables and findings of a replay that went over `span`.
+
+        `evidence` gives the replay of the whole history where `span` is only a part of it; None if it is all.
+        """
+
+    def extractor(self, client: NodeClient, deployment: Mapping[str, Any]) -> Extractor:
+        """Follows a configured deployment (a YAML file of `conf/deployment`, checked here) at a node.
+
+        Raises `UsageError` for a configuration that makes no sense.
+        """
+
+    def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
+        """Every term of the events at a place: block, log index (None: all of the transaction), transaction hash."""
