@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,7 +14,7 @@ from keep3r_replay.replay.protocol import Block
 from keep3r_replay.replay.timeline import WHOLE, Span, slices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import EventHandler, Place, Row, Transaction
@@ -138,7 +139,7 @@ def fold(
     parts: Iterable[Slice],
     replay: Folding,
     handlers: Sequence[Callable[[Any, Row], None]],
-    blocks: Mapping[int, Block] | Blocks,
+    blocks: Mapping[int, Block],
     agenda: Agenda,
     checkpoints: Checkpoints | None = None,
 ) -> None:
@@ -177,7 +178,7 @@ def fold(
     agenda.leave(present_block, sys.maxsize)
 
 
-class Blocks:
+class Blocks(Mapping[int, Block]):
     """The blocks of a lake by number: those that a replay goes through. The rest of a long history stays on disk."""
 
     def __init__(self, lake: Lake, needed: pl.LazyFrame, span: Span) -> None:
@@ -201,13 +202,11 @@ class Blocks:
         except KeyError:
             raise InputError(self._source, "the lake does not hold this block", place=f"block {number}") from None
 
-    def values(self) -> Iterable[Block]:
-        """All of them, in the lake's order."""
-        return self._blocks.values()
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._blocks)
 
-    def __contains__(self, number: int) -> bool:
-        """Whether it is among them."""
-        return number in self._blocks
+    def __len__(self) -> int:
+        return len(self._blocks)
 
 
 def blocks_with(
