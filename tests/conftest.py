@@ -6,14 +6,14 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
+from audits import Replayed, audit, keep3r_contracts, replay_contract
 from histories import DATA, ROOT, bundled, is_recording, name_of, repeats
 from hypothesis import HealthCheck, settings
-from lakes import imported
+from lakes import AT_HAND, imported
 from two_contracts import lake_of_two
 
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.replay.audit import audit
-from keep3r_replay.replay.contract import Options, Replayed, keep3r_contracts, replay_contract
+from keep3r_replay.replay.protocol import Options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,10 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         group = name_of(recordings[0]) if recordings else item.path.relative_to(ROOT).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
-
-
-AT_HAND = 8
-"""Audits that are kept in memory: those of the present recording, and of those that single tests ask for."""
 
 
 class Audited:

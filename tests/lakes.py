@@ -22,6 +22,8 @@ from keep3r_replay.recording.importer import import_recording
 if TYPE_CHECKING:
     from pathlib import Path
 
+AT_HAND = 8
+"""Recordings whose audits are kept in memory: the present one, and those that single tests ask for."""
 CACHE = ROOT / ".lakes"
 _CODE = ROOT / "keep3r_replay"
 _NO_PART_OF_AN_IMPORT = frozenset({"replay", "audit", "what_if", "scenario", "report", "warehouse", "sql"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import pytest
+from audits import audit
 from histories import beside, bundled, name_of
-
-from keep3r_replay.replay.audit import audit
+from lakes import AT_HAND
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import pytest
-from conftest import AT_HAND
+from lakes import AT_HAND
 
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 
