@@ -6,14 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pytest
+from audits import Replayed, audit, keep3r_contracts, replay_contract
 from histories import DATA, bundled, name_of
 from hypothesis import HealthCheck, settings
 from two_contracts import lake_of_two
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
-from keep3r_replay.replay.audit import audit
-from keep3r_replay.replay.contract import Options, Replayed, keep3r_contracts, replay_contract
+from keep3r_replay.replay.protocol import Options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,11 @@ from random import Random
 
 import polars as pl
 import pytest
+from audits import audit
 from histories import DATA, History, beside, bundled, name_of, set_word, word
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
-from keep3r_replay.replay.audit import audit
 
 ALL = beside() or bundled()
 BOUNDED = [path for path in ALL if "-v2.0-" in path.name or "-v2.1-" in path.name]

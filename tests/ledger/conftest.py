@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from audits import audit
 from histories import bundled, name_of
-
-from keep3r_replay.replay.audit import audit
 
 
 @pytest.fixture(scope="session")

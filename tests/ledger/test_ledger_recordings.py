@@ -5,12 +5,12 @@ from collections import defaultdict
 import duckdb
 import polars as pl
 import pytest
+from audits import audit
 from histories import DATA, beside, name_of
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
 from keep3r_replay.recording.importer import import_recording
-from keep3r_replay.replay.audit import audit
 
 TOTALS = {
     "spent_after_expiry": """

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row
+from keep3r_replay.replay.protocol import EventHandler, Row
 from keep3r_replay.uniswap_v3.position_check import Position, burn_contradiction, mint_contradiction, tick_of_mint
 from keep3r_replay.uniswap_v3.swap_check import swap_contradiction
 from keep3r_replay.uniswap_v3.tick_math import HIGHEST_PRICE, LOWEST_PRICE, tick_at
 
 if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.uniswap_v3.oracle import Pool
     from keep3r_replay.uniswap_v3.swap_check import Contradiction
 
