@@ -15,7 +15,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP
 from keep3r_replay.protocols.keep3r_v2.contract.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
 from keep3r_replay.protocols.keep3r_v2.replay.bounds import METER_LATENESS
 from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, jobs, keepers, pools, work
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Transaction
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Place
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
 from keep3r_replay.uniswap_v3.oracle import Pool
 
@@ -71,8 +71,8 @@ class Keep3rV2:
         contract: Contract,
         source: str,
         journal: Journal,
-        direct_inputs: Mapping[Transaction, bytes],
-        silent_transactions: Sequence[Transaction] | None,
+        direct_inputs: Mapping[Place, bytes],
+        silent_transactions: Sequence[Place] | None,
     ) -> None:
         try:
             self.keep3r = _build(deployment, contract, source)
@@ -80,8 +80,8 @@ class Keep3rV2:
             raise InputError(
                 source, f"the deployment does not tell {error}", remedy="import or extract it again"
             ) from None
-        self.keep3r.collected = []
         self.context = CallContext(self.keep3r, journal, direct_inputs, deployment.initial_state_block)
+        self.keep3r.checks = self.context.checks
         self._journal = journal
         self._silent = silent_transactions
 
@@ -95,7 +95,7 @@ class Keep3rV2:
         context.base_fee = base_fee
         context.gas_limit = gas_limit
 
-    def begin_transaction(self, transaction: Transaction) -> None:
+    def begin_transaction(self, transaction: Place) -> None:
         """Enter a transaction of the present block."""
         self.context.transaction = transaction
 
@@ -152,7 +152,7 @@ class Keep3rV2:
             return "the keeper was slashed through another contract"
         return ""
 
-    def _may_be_silent(self, since: Transaction, block: int) -> bool:
+    def _may_be_silent(self, since: Place, block: int) -> bool:
         if self._silent is None:
             return True
         position = bisect_left(self._silent, since)
