@@ -27,10 +27,11 @@ from keep3r_replay.replay.protocol import EventHandler
 if TYPE_CHECKING:
     import polars as pl
 
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.what_if.calls import Handle
     from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+    from keep3r_replay.replay.protocol import Block, Row
 
 
 PLAIN: dict[str, EventHandler] = {
@@ -67,20 +68,24 @@ class WhatIf:
 class _Model:
     """The protocol as the loop sees it: base fees changed, nothing adopted at the end of a transaction."""
 
-    def __init__(self, protocol: Keep3rV2, model: Keep3rV2 | CreditObserver, overlay: Overlay) -> None:
+    def __init__(self, protocol: Keep3rV2, overlay: Overlay) -> None:
         self.context = protocol.context
         self.begin_transaction = protocol.begin_transaction
-        self._begin_block = model.begin_block
+        self._begin_block = protocol.begin_block
         self._overlay = overlay
         self._first = overlay.base_fee_from_block or 0
         self._fees: dict[int, int] = {}
 
-    def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
+    def begin_block(self, block: Block) -> None:
         """Enter a block."""
-        fee = self._fees.get(base_fee) if number >= self._first else base_fee
+        base_fee = block.base_fee
+        if base_fee is None or block.number < self._first:
+            self._begin_block(block)
+            return
+        fee = self._fees.get(base_fee)
         if fee is None:
             fee = self._fees[base_fee] = self._overlay.base_fee(base_fee)
-        self._begin_block(number, timestamp, fee, gas_limit)
+        self._begin_block(block._replace(base_fee=fee))
 
     def end_transaction(self) -> None:
         """Leave a transaction: reward events of calls that the changed history does not have are forgotten."""
@@ -115,6 +120,7 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     sums_suffice = overlay.expiry == CONTRACT and not ledger
     recorder = SumRecorder(context, keep3r) if sums_suffice else Recorder(context, keep3r)
     observer = CreditObserver(protocol) if ledger else None
+    protocol.observer = observer
     if observer is not None:
         observer.moves = recorder
     keep3r.ledger = recorder
@@ -130,7 +136,7 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     if overlay.pinned:
         _pin(own, overlay)
 
-    model = _Model(protocol, observer or protocol, overlay)
+    model = _Model(protocol, overlay)
     handlers, change_period = _wrapped(own, observer)
     changes = Changes(protocol, model, baseline, handlers, overlay)
     changes.set_parameters(change_period)
@@ -157,7 +163,8 @@ def _wrapped(own: dict[str, Handle], observer: CreditObserver | None) -> tuple[l
     if observer is None:
         return [own[table] for table in HANDLERS], PLAIN[name].handle
     tables = {table: EventHandler(handler.columns, own[table]) for table, handler in HANDLERS.items()}
-    return observer.handlers(tables), observer.handlers({name: PLAIN[name]})[0]
+    watched = [handler.handle for handler in observer.handlers(tables).values()]
+    return watched, observer.handlers({name: PLAIN[name]})[name].handle
 
 
 def _pin(own: dict[str, Handle], overlay: Overlay) -> None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job, Keep3r
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.replay.protocol import Row
 
 PAID, REVERTED, DROPPED, ADDED = "paid", "reverted", "dropped", "added"
 

@@ -137,6 +137,3 @@ def _guarded(handle: Handler) -> Handler:
             context.report_failed_checks(log_index, subject)
 
     return run
-
-
-__all__ = ["CallContext", "EventHandler", "Handler", "Place", "Row", "audited"]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from keep3r_replay.journal import WARNING
 from keep3r_replay.protocols.keep3r_v2.contract import governance
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import set_kp3r_weth_pool
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Handler, Row, audited
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Handler, audited
+from keep3r_replay.replay.protocol import EventHandler, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,9 +6,10 @@ from functools import partial
 
 from keep3r_replay.protocols.keep3r_v2.contract import disputes, job_liquidity, jobs
 from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row, audited
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, audited
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import compare_rewards
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
+from keep3r_replay.replay.protocol import EventHandler, Row
 
 
 def on_job_addition(context: CallContext, row: Row) -> None:

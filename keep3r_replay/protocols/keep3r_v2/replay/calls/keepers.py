@@ -7,8 +7,9 @@ from typing import NamedTuple
 from keep3r_replay.journal import WARNING
 from keep3r_replay.protocols.keep3r_v2.contract import disputes, keepers
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import unbond_liquidity_from_job
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row, audited
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, audited
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
+from keep3r_replay.replay.protocol import EventHandler, Row
 
 
 def on_bonding(context: CallContext, row: Row) -> None:
