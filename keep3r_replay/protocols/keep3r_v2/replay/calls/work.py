@@ -63,6 +63,8 @@ def on_work(context: CallContext, row: Row) -> None:
     log_index, credit, address, keeper, amount, _ = row
     keep3r = context.keep3r
     observed = context.pending_rewards.pop(address, ())
+    if observed:
+        _expect_order(context, log_index, address, observed)
     if credit != keep3r.parameters.keep3r_v1:
         job = keep3r.jobs[address]
         direct_token_payment(keep3r, address, keeper, credit, amount)
@@ -101,6 +103,15 @@ def _paid_in_kp3r(context: CallContext, row: Row, observed: Sequence[tuple[int, 
         pay_credits(keep3r, job, keeper, amount, context.now)
         paid = Paid(amount, before, job.credits, len(observed))
     return *explained, paid.credits_before, paid.credits_after, paid.rewards
+
+
+def _expect_order(context: CallContext, log_index: int, address: str, events: Sequence[tuple[int, Reward]]) -> None:
+    """The reward events of a work stand right before it: nothing that logs is called between them."""
+    first = log_index - len(events)
+    for expected, (place, _) in enumerate(events, first):
+        context.expect(
+            place, address, "log_index", expected, place, "a work logs its rewards and itself without a log between"
+        )
 
 
 def compare_rewards(
