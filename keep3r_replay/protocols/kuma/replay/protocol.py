@@ -144,7 +144,7 @@ class KumaReplay:
     def _with_suspects(
         self, before: Kuma, suspects: Sequence[Suspect], first: Replayed, direct: Call | None
     ) -> Replayed:
-        """The transaction again, on a model that the calls without logs did change; they show at its first wrong log."""
+        """The transaction again, on a model that calls without logs did change; they show at its first wrong log."""
         now = self.kuma.now
         for suspect in suspects:
             before.now = suspect.timestamp
