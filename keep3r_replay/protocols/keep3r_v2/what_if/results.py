@@ -50,6 +50,9 @@ def baselines(lake: Lake, until_block: int | None = None, starts: Mapping[str, S
     ]
     if not found:
         raise InputError(lake.path / "deployment.json", "the deployment has no Keep3r contract")
+    known = found[0].known.with_others(base.known for base in found[1:])
+    for base in found:
+        base.known = known
     return found
 
 
