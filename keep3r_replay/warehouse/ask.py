@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from keep3r_replay.errors import InputError, UsageError, without_urls
+from keep3r_replay.protocols.registry import known_protocols
 
 
 class Answer(NamedTuple):
@@ -22,11 +23,12 @@ class Answer(NamedTuple):
 
 
 def bundled(kind: str) -> dict[str, str]:
-    """Texts of the bundled statements by name; `kind` is `queries` or `audits`."""
-    folder = resources.files("keep3r_replay.protocols.keep3r_v2.sql").joinpath(kind)
+    """Texts of all protocols' bundled statements by name; `kind` is `queries` or `audits`."""
+    folders = [resources.files("keep3r_replay.protocols").joinpath(name, "sql", kind) for name in known_protocols()]
+    entries = [entry for folder in folders if folder.is_dir() for entry in folder.iterdir()]
     return {
         entry.name.removesuffix(".sql"): entry.read_text("utf-8")
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        for entry in sorted(entries, key=lambda entry: entry.name)
         if entry.name.endswith(".sql")
     }
 

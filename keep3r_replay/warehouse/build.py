@@ -10,6 +10,7 @@ import duckdb
 
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import LEDGER_TABLES
+from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_of
 from keep3r_replay.replay.results import MANIFEST
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ create or replace macro eth(x) as kp3r(x);
 create or replace macro moment(seconds) as make_timestamp(seconds * 1000000);
 """
 """Macros: an amount as DECIMAL(38, 0), and in whole tokens of 18 decimals, both exact; seconds as a time, UTC."""
+SQL = "keep3r_replay.protocols.keep3r_v2.sql"
+"""The package of Keep3r V2's views."""
 _PLACE = "block_number, log_index, transaction_index, transaction_hash, timestamp, address"
 
 
@@ -39,7 +42,8 @@ def build(lake: Lake, results: Path, database: Path) -> int:
         InputError: `results` are none, or were made without a ledger.
         UsageError: `database` is something other than a DuckDB file.
     """
-    check_results(results)
+    protocol = protocol_of(lake)
+    check_results(results, ledger=protocol.name == KEEP3R_V2)
     _make_room(database)
     with duckdb.connect(str(database)) as connection:
         connection.execute("create schema raw; create schema res;")
@@ -48,18 +52,17 @@ def build(lake: Lake, results: Path, database: Path) -> int:
             connection.execute(f"create view raw.{_quoted(table.removeprefix('events/'))} as {_scan(files)}")
         connection.execute(f"create view raw.event_places as {_event_places(lake)}")
         for file in sorted(results.glob("*.parquet")):
-            connection.execute(f"create view res.{_quoted(file.stem)} as {_results_scan(lake, file)}")
+            connection.execute(f"create view res.{_quoted(file.stem)} as {_results_scan(lake, protocol.root, file)}")
         is_what_if = (results / "compared_works.parquet").exists()
-        return create_views(connection) + (create_views(connection, "what_if.sql") if is_what_if else 0)
+        count = create_views(connection, package=protocol.sql)
+        return count + (create_views(connection, "what_if.sql", protocol.sql) if is_what_if else 0)
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, file: str = "views.sql") -> int:
-    """Create the macros and the views of a file over schemas `raw` and `res`; returns how many."""
+def create_views(connection: duckdb.DuckDBPyConnection, file: str = "views.sql", package: str = SQL) -> int:
+    """Create the macros and the views of a protocol's file over schemas `raw` and `res`; returns how many."""
     connection.execute(TOKENS)
     count = 0
-    for comment, statement in statements(
-        resources.files("keep3r_replay.protocols.keep3r_v2.sql").joinpath(file).read_text("utf-8")
-    ):
+    for comment, statement in statements(resources.files(package).joinpath(file).read_text("utf-8")):
         connection.execute(statement)
         words = statement.split()
         kind, name = words[3], words[4].partition("(")[0]
@@ -85,13 +88,13 @@ def statements(text: str) -> Iterable[tuple[str, str]]:
                 comment, body = [], []
 
 
-def check_results(results: Path) -> None:
-    """Refuse a folder that holds no results, or results without a ledger. Raises `InputError`."""
+def check_results(results: Path, *, ledger: bool = True) -> None:
+    """Refuse a folder that holds no results, or (with `ledger`) results without one. Raises `InputError`."""
     try:
         files = json.loads((results / MANIFEST).read_bytes())["files"]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(results, "holds no results of a replay", remedy="make them with keep3r replay") from None
-    if any(f"{name}.parquet" not in files for name in LEDGER_TABLES):
+    if ledger and any(f"{name}.parquet" not in files for name in LEDGER_TABLES):
         raise InputError(results, "the results have no ledger", remedy="make them with keep3r replay ledger=true")
 
 
@@ -118,11 +121,11 @@ def _scan(files: list[str]) -> str:
     return "".join(("select * from read_parquet([", ", ".join(map(_text, files)), "])"))
 
 
-def _results_scan(lake: Lake, file: Path) -> str:
-    """A table of the results, with the address of Keep3r also where there is only one."""
+def _results_scan(lake: Lake, root: str, file: Path) -> str:
+    """A table of the results, with the address of the root contract also where there is only one."""
     plain = _scan([str(file.absolute())])
-    contracts = [contract.address for contract in lake.deployment.contracts if contract.role == "keep3r"]
-    return plain if len(contracts) > 1 else plain.replace("*", f"*, {_text(contracts[0])} as keep3r", 1)
+    contracts = [contract.address for contract in lake.deployment.contracts if contract.role == root]
+    return plain if len(contracts) > 1 else plain.replace("*", f"*, {_text(contracts[0])} as {root}", 1)
 
 
 def _text(value: str) -> str:
