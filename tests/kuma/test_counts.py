@@ -22,7 +22,7 @@ CALLS = {
     "kuma11-mixed-301": (83, 57, 52, 12, 17, 0, 70, 3, 3, 0, 96),
     "kuma11-stale-301": (56, 40, 35, 22, 17, 0, 113, 41, 1, 0, 84),
 }
-"""Sold, bought, clones, clones at zero percent, expired, expired again, refreshed, silently, lengths alone, to oneself, failed."""
+"""Sold, bought, clones, at zero percent, expired, again, refreshed, silently, lengths alone, to oneself, failed."""
 
 LATE = {
     "kuma-clean-1": (2, 13, 0, 2, 0, 15, 15, 15),
@@ -39,7 +39,7 @@ LATE = {
     "kuma11-mixed-301": (15, 1, 1, 2, 2, 3, 2, 2),
     "kuma11-stale-301": (7, 10, 0, 0, 2, 10, 9, 10),
 }
-"""In time, late and bought, late in reserve, bought late unexpired, currently late, purchases to rerun, clean strict and grace."""
+"""In time, late and bought, late in reserve, unexpired and bought late, late by now, to rerun, clean strict, grace."""
 
 EXCESS = {
     "kuma-clean-1": (3042279063381024074658, 2856429999256432504591, 3042279063381024074658, 2856429999256432504591),
