@@ -20,7 +20,7 @@ from keep3r_replay.replay.snapshots import load_snapshot
 from keep3r_replay.replay.starts import readings_start
 from keep3r_replay.replay.state_query import state_at
 
-FUZZ = [path for path in (beside() or bundled()) if "-fuzz-" in path.name or path.name == "recording"]
+FUZZ = [path for path in (*bundled(), *beside()) if "-fuzz-" in path.name or path.name == "recording"]
 
 
 @pytest.fixture(params=FUZZ, ids=name_of)

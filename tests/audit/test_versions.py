@@ -12,7 +12,7 @@ from histories import DATA, History, beside, bundled, name_of, set_word, word
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
 
-ALL = beside() or bundled()
+ALL = [*bundled(), *beside()]
 BOUNDED = [path for path in ALL if "-v2.0-" in path.name or "-v2.1-" in path.name]
 SIDECHAIN = [path for path in ALL if "-v2.3s-" in path.name]
 

@@ -20,7 +20,7 @@ from keep3r_replay.replay.snapshots import load_snapshot
 from keep3r_replay.replay.starts import ReadingsStart, readings_start
 from pipelines.cli import main
 
-FUZZ = [path for path in (beside() or bundled()) if "-fuzz-" in path.name or path.name == "recording"]
+FUZZ = [path for path in (*bundled(), *beside()) if "-fuzz-" in path.name or path.name == "recording"]
 DAY = 86_400
 STARTS = "starts"
 """In an overlay: the first block after the start."""
