@@ -56,9 +56,15 @@ def audit(
     return first if first.clean else with_causes(first, partial(_again, protocol, until_block, starts))
 
 
-def _again(protocol: Protocol, until_block: int | None, starts: Mapping[str, Start] | None, lake: Lake) -> Audit:
+def _again(
+    protocol: Protocol,
+    until_block: int | None,
+    starts: Mapping[str, Start] | None,
+    lake: Lake,
+    reading_blocks: frozenset[int] | None,
+) -> Audit:
     """The audit of a mended lake: findings and classes are all that is asked of it."""
-    return _audit_once(lake, protocol, until_block, starts, Options())
+    return _audit_once(lake, protocol, until_block, starts, Options(reading_blocks=reading_blocks))
 
 
 def _audit_once(

@@ -50,17 +50,18 @@ class Audit:
         return all(finding.severity == NOTICE for finding in self.findings)
 
 
-def with_causes(found: Audit, again: Callable[[Lake], Audit]) -> Audit:
+def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit]) -> Audit:
     """The audit with the causes of its findings told.
 
-    What the mended history shows to be right loses its mismatch: its class is that of the mended replay.
+    What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
+    the audit of a mended lake, with the readings of some blocks compared (None: of all).
     """
-    traced = trace(found.lake, found.findings, lambda lake: again(lake).findings, in_order)
+    traced = trace(found.lake, found.findings, lambda lake, blocks: again(lake, blocks).findings, in_order)
     tables = {**found.tables, "findings": findings_table(found.lake, traced.findings, traced.causes)}
     summary = dict(found.summary)
     following = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is not None]
     if following:
-        mended = again(MendedLake(found.lake, traced.mends)) if traced.mends else found
+        mended = again(MendedLake(found.lake, traced.mends), None) if traced.mends else found
         summary |= _acquit(tables, mended.tables, traced, summary)
     roots = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is None]
     summary["findings"] = dict(sorted(Counter(finding.kind for finding in roots).items()))

@@ -8,23 +8,27 @@ comes after it is taken to follow: the model goes on from a state that lacks it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.journal import NOTICE, Finding, as_text
+from keep3r_replay.lake.reader import Lake
 from keep3r_replay.replay.mended import Mend, MendedLake
 from keep3r_replay.replay.suspects import suspects_at, suspects_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from keep3r_replay.lake.reader import Lake
+    from collections.abc import Sequence
 
 _MOST_REPLAYS = 24
 """Replays spent on one audit's causes: what is still open then stands as a root of its own."""
 
+_PROBED = 4
+"""Blocks with readings that a mend is tried on: the first and the last that differ. The best is held against all."""
+
 Key = tuple[str, int, int | None, str, str]
+Again = Callable[[Lake, frozenset[int] | None], Iterable[Finding]]
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Traced:
 def trace(
     lake: Lake,
     findings: Sequence[Finding],
-    again: Callable[[Lake], Iterable[Finding]],
+    again: Again,
     in_order: Callable[[Sequence[Finding]], list[Finding]],
 ) -> Traced:
     """Find the causes of findings.
@@ -53,14 +57,15 @@ def trace(
     Args:
         lake: the history.
         findings: in chain order.
-        again: gives the findings of the lake that it is handed, by a replay.
+        again: gives the findings of the lake that it is handed, by a replay that compares the readings of some blocks
+            (None: of all).
         in_order: sorts findings into chain order.
     """
     return _Tracer(lake, findings, again).trace(in_order)
 
 
 class _Tracer:
-    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Callable[[Lake], Iterable[Finding]]) -> None:
+    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again) -> None:
         self._lake = lake
         self._findings = list(findings)
         self._again = again
@@ -117,14 +122,20 @@ class _Tracer:
 
     def _best(self, mends: Iterable[Mend], group: list[int], *, only_all: bool = False) -> Mend | None:
         """The mend that leaves the fewest findings; None if none makes the group's own vanish."""
-        best, fewest = None, len(self._open)
+        differing = sorted({self._findings[each].block_number for each in self._open if self._is_reading(each)})
+        probed = frozenset(differing[:_PROBED] + differing[-_PROBED:])
+        unseen = {
+            each for each in self._open if self._is_reading(each) and self._findings[each].block_number not in probed
+        }
+        tried = [each for each in self._open if each not in unseen]
+        best, fewest = None, len(tried)
         for mend in mends:
             if self._left == 0:
                 break
-            left = self._left_by([*self._mends, mend])
+            left = self._left_by([*self._mends, mend], probed)
             if left is None:
                 continue
-            still = [each for each in self._open if self._keys[each] in left]
+            still = [each for each in tried if self._keys[each] in left]
             strange = len(left - self._known)
             if any(each in still for each in group):
                 continue
@@ -135,11 +146,14 @@ class _Tracer:
                 best, fewest = mend, count
         return best
 
-    def _left_by(self, mends: Sequence[Mend]) -> frozenset[Key] | None:
+    def _is_reading(self, place: int) -> bool:
+        return self._findings[place].kind == "reading_mismatch"
+
+    def _left_by(self, mends: Sequence[Mend], blocks: frozenset[int] | None = None) -> frozenset[Key] | None:
         """Keys of the findings of the mended lake; None where it cannot be replayed at all."""
         self._left -= 1
         try:
-            return frozenset(_key(finding) for finding in self._again(MendedLake(self._lake, mends)))
+            return frozenset(_key(finding) for finding in self._again(MendedLake(self._lake, mends), blocks))
         except (Keep3rReplayError, ArithmeticError, LookupError, ValueError):
             return None
 

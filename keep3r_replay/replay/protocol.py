@@ -99,9 +99,13 @@ class Replay(Interface):
 
 @dataclass(frozen=True)
 class Options:
-    """What else a replay does: compare readings, keep the ledger, take snapshots every so many events (0: none)."""
+    """What else a replay does: compare readings, keep the ledger, take snapshots every so many events (0: none).
+
+    With `reading_blocks` only the readings of these blocks are compared.
+    """
 
     readings: bool = True
+    reading_blocks: frozenset[int] | None = None
     ledger: bool = False
     snapshot_every: int = 0
 
