@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.chain.client import NodeClient
-    from keep3r_replay.evm.abi import Event
+    from keep3r_replay.evm.abi import EventsByRole
     from keep3r_replay.journal import Finding, Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
@@ -140,7 +140,7 @@ class Protocol(Interface):
     """Its name for people."""
     root: str
     """The role that gets one replay per contract."""
-    events: Mapping[str, Mapping[str, tuple[Event, ...]]]
+    events: EventsByRole
     """Events by role and version; the version is empty where a role has only one."""
     direct_calls: Mapping[str, Mapping[str, DirectCall]]
     """Calls by role and selector (eight hexadecimal digits)."""

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing import Protocol as Interface
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
 
+    from keep3r_replay.chain.logs import LogBatch
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.lake.schemas import ReadingRow
 
 
 class Term(NamedTuple):
@@ -37,14 +39,14 @@ class Explanation(NamedTuple):
 class Recordings(Interface):
     """How a protocol's recorded histories become lakes."""
 
-    def recognises(self, meta: Mapping[str, Any]) -> bool:
-        """Whether a recording's `meta.json` is of this protocol."""
+    def deployment(self, path: Path, meta: Mapping[str, Any], logs: LogBatch) -> Deployment:
+        """What the recording is of, by the content of `meta.json` at `path` and its raw logs.
 
-    def deployment(self, path: Path, meta: Mapping[str, Any], logs: Any) -> Deployment:
-        """What the recording is of; `logs` are its raw logs (`chain.logs.LogBatch`). Raises `InputError`."""
+        Raises `InputError` for a `meta.json` that lacks something, or says something it must not.
+        """
 
-    def readings(self, meta: Mapping[str, Any], line: Mapping[str, Any]) -> Any:
-        """Rows of `readings` (`lake.schemas.READINGS`) of one line of `views.jsonl.gz`. Raises `ValueError`."""
+    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
+        """What turns a line of `views.jsonl.gz` into rows of `readings`; it raises `ValueError` for a wrong line."""
 
 
 class Extractor(Interface):
