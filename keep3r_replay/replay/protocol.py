@@ -184,10 +184,10 @@ class Protocol(Interface):
         `evidence` gives the replay of the whole history where `span` is only a part of it; None if it is all.
         """
 
-    def extractor(self, client: NodeClient, deployment: Mapping[str, Any]) -> Extractor:
-        """Follows a configured deployment (a YAML file of `conf/deployment`, checked here) at a node.
+    def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Extractor:
+        """Follows a deployment at a node: its settings are what a YAML file of `conf/deployment` says beside the rest.
 
-        Raises `UsageError` for a configuration that makes no sense.
+        They are checked here: raises `UsageError` for settings that make no sense.
         """
 
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
