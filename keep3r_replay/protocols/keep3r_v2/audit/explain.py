@@ -151,7 +151,7 @@ class _Explainer(CreditObserver):
                 work = mine[0]
                 work.keeper = row[3]
                 work.terms += prices
-                work.terms += payment_terms(context, context.works[-1], row[5], row[4])
+                work.terms += payment_terms(context, context.works[-1].explained, row[5], row[4])
 
         return run_explained
 

@@ -9,7 +9,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.explain_quote import Term, eth_quot
 from keep3r_replay.protocols.keep3r_v2.contract.helper import BOOST_BASE, ONE_ETHER
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import quote_cached, reward
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import PAYMENT_COLUMNS, SOLVED_GAS
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import SOLVED_GAS, Explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,10 +127,10 @@ def _fee_rule(helper: Helper) -> str:
     return "block_base_fee"
 
 
-def payment_terms(context: CallContext, record: tuple[object, ...], gas_left: int, paid: int) -> Iterator[Term]:
-    """How the payment follows from gas and price; `record` is the work's, with `PAYMENT_COLUMNS` first."""
+def payment_terms(context: CallContext, record: Explained, gas_left: int, paid: int) -> Iterator[Term]:
+    """How the payment follows from gas and price; `record` explains it."""
     section = "payment"
-    told = dict(zip(PAYMENT_COLUMNS, record, strict=False))
+    told = record._asdict()
     numbers = {name: value for name, value in told.items() if isinstance(value, int) and not isinstance(value, bool)}
     yield Term(section, "class", str(told["explanation"]), "how the payment is explained")
     if "initial_gas" in numbers:

@@ -23,12 +23,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.work import (
     payment_parameters,
     reward_boost,
 )
-from keep3r_replay.protocols.keep3r_v2.replay.bounds import (
-    PaymentSlots,
-    cached_price_bounds,
-    lateness,
-    root_price_bounds,
-)
+from keep3r_replay.protocols.keep3r_v2.replay.bounds import cached_price_bounds, root_price_bounds
 from keep3r_replay.protocols.keep3r_v2.scenario.chain import GAS_LIMIT
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import whole
 
@@ -64,6 +59,7 @@ def work(
     check_payer(keep3r, address)
     given = None if payment is None else stage.amount(payment, "payment")
     price = None if usd_per_gas_unit is None else stage.amount(usd_per_gas_unit, "usd_per_gas_unit")
+    stage.protocol.context.slots.work(stage.protocol.context, keep3r.jobs[address])
     _update(stage, address)
     amount = _payment(stage, address, worker, left, given, price)
     if keep3r.rules.worked_clears_gas_meter:
@@ -140,6 +136,10 @@ def _begin(stage: Stage, job: str, keeper: str, gas: tuple[Any, Any, Any], valid
 
 def _validated(stage: Stage, worker: str, start: int) -> bool:
     """`isKeeper`, which sets the gas meter; its answer."""
+    context = stage.protocol.context
+    if worker in stage.keep3r.keeper_list:
+        context.slots.validation(context, start)
+        context.metered_in = context.transaction
     stage.keep3r.gas_meter = start
     valid = worker in stage.keep3r.keeper_list
     if valid:
@@ -191,20 +191,12 @@ def _payment(stage: Stage, job: str, keeper: str, left: int, given: int | None, 
     if keep3r.approvals[keep3r.parameters.kp3r_weth_pool].tick.period == 0:
         return 0
     # The events tell the gas a little late at both ends: of all that is possible, the smallest difference.
-    late = min(lateness(_slots(stage, job, keeper)), key=lambda gas: (abs(gas), gas))
+    context = stage.protocol.context
+    told_late = context.slots.lateness(context, job, keeper, payment=1).told
+    late = min(told_late, key=lambda gas: (abs(gas), gas))
     if told + late < 0:
         raise Revert(ARITHMETIC_PANIC)
     return root_price_bounds(told + late, boost, difference, window, told_here=True)[1]
-
-
-def _slots(stage: Stage, job: str, keeper: str) -> PaymentSlots:
-    record, worker = stage.keep3r.jobs[job], stage.keep3r.keepers[keeper]
-    return PaymentSlots(
-        works_again=record.worked_at == stage.now,
-        first_work=record.worked_at == 0,
-        first_bond=not worker.bonds.get(stage.keep3r.parameters.keep3r_v1, 0),
-        first_payment=not worker.work_completed,
-    )
 
 
 CALLS = {call.__name__: call for call in (work, bonded_payment, token_payment, validate)}

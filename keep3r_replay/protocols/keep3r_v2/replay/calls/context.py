@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, Explain
+from keep3r_replay.protocols.keep3r_v2.replay.calls.slots import SlotWatch
 from keep3r_replay.replay.protocol import Place, Row
 
 if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import WorkRecord
 
 
 @dataclass(slots=True)
@@ -26,7 +29,7 @@ class CallContext:
     """Input of the transactions that call Keep3r itself."""
     initial_state_block: int = 0
     """Block at which the initial parameters and balances were read."""
-    works: list[tuple[Any, ...]] = field(default_factory=list)
+    works: list[WorkRecord] = field(default_factory=list)
     rewards: list[tuple[Any, ...]] = field(default_factory=list)
     block_number: int = 0
     now: int = 0
@@ -57,11 +60,18 @@ class CallContext:
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
     """Keepers whose bonds are unknown since a slash that logs do not tell."""
 
+    touched: Place = (-1, -1)
+    """The last transaction with a call that changed keepers, jobs or parameters otherwise than by a work."""
+    slots: SlotWatch = field(default_factory=SlotWatch)
+    """What the present transaction has accessed of storage: it decides what the gas figures of 2.0 are late by."""
+    tells_gas_late: bool = field(init=False)
+    """The version logs its gas figures a little after it has measured them."""
     explain: Explain = field(init=False)
     """What explains a payment in this version of the contract."""
 
     def __post_init__(self) -> None:
         self.explain = EXPLAIN[self.keep3r.rules.payment]
+        self.tells_gas_late = self.keep3r.rules.payment is Payment.ROOT_PRICE
 
     @property
     def price_is_uncertain(self) -> bool:
@@ -127,6 +137,7 @@ def guarded(handle: Handler) -> Handler:
     """A handler whose reverting transition becomes a finding; its subject is the event's first column."""
 
     def run(context: CallContext, row: Row) -> None:
+        context.touched = context.transaction
         try:
             handle(context, row)
         except Revert as revert:

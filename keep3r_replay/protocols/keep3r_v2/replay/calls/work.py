@@ -10,17 +10,14 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
 from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
 from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, earn, pay_credits, pay_token
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import PAYMENT_COLUMNS, TOKEN, by_direct_call
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN, WorkRecord
+from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import by_direct_call
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_function
 from keep3r_replay.replay.protocol import EventHandler, Row
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
-
-WORK_COLUMNS = (*PAYMENT_COLUMNS, "credits_before", "credits_after", "rewards")
-"""Columns of a work's record beside its event's: what explains the payment, the job's credits around it in wei, and the
-number of its reward events."""
 
 REWARD_SCHEMA = pl.Schema(
     {
@@ -41,6 +38,8 @@ REWARD_SCHEMA = pl.Schema(
 
 def on_validation(context: CallContext, row: Row) -> None:
     """KeeperValidation: a keeper passed the test of its job, and the gas meter runs from here."""
+    if context.tells_gas_late:
+        context.slots.validation(context, row[1])
     context.keep3r.gas_meter = row[1]
     context.metered_in = context.transaction
     context.meter_is_read = False
@@ -65,8 +64,10 @@ def on_work(context: CallContext, row: Row) -> None:
     if credit != keep3r.parameters.keep3r_v1:
         pay_token(keep3r, address, keeper, credit, amount)
         compare_rewards(context, log_index, address, job, [], observed)
-        context.works.append((*TOKEN, job.credits, job.credits, 0))
+        context.works.append(WorkRecord(TOKEN, job.credits, job.credits, 0))
     else:
+        if context.tells_gas_late:
+            context.slots.work(context, job)
         check_payer(keep3r, address)
         try:
             rewards = earn(keep3r, job, amount, context.now)
@@ -82,7 +83,7 @@ def on_work(context: CallContext, row: Row) -> None:
                 explained = by_direct_call(explained, calls_worked=function == "worked")
         before = job.credits
         pay_credits(keep3r, job, keeper, amount, context.now)
-        context.works.append((*explained, before, job.credits, len(rewards)))
+        context.works.append(WorkRecord(explained, before, job.credits, len(rewards)))
     if keep3r.collected:
         context.report_failed_checks(log_index, address)
 
