@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.contract.checks import Noting
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, Explain
 from keep3r_replay.protocols.keep3r_v2.replay.calls.slots import SlotWatch
-from keep3r_replay.replay.protocol import Place, Row
+from keep3r_replay.replay.protocol import EventHandler, Place, Row
 
 if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
@@ -38,7 +38,7 @@ class CallContext:
     transaction: Place = (-1, -1)
     metered_in: Place = (-1, -1)
     """Transaction of the validation that the gas meter was last set by, as far as events tell."""
-    metered_at: tuple[int, int] = (-1, -1)
+    metered_at: Place = (-1, -1)
     """Block and log of the event that last told the gas meter."""
     meter_is_read: bool = False
     """The gas meter holds what a start in mid-history read from storage."""
@@ -59,18 +59,18 @@ class CallContext:
     """Jobs of which a start in mid-history does not tell which tokens without credits they list."""
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
     """Keepers whose bonds are unknown since a slash that logs do not tell."""
-
+    forced: dict[Place, int] = field(default_factory=dict)
+    """Wei that each LiquidityCreditsForced added, by block and log."""
+    checks: Noting = field(default_factory=Noting)
+    """The policy of an audit, which the contract has while the audit handles events."""
     touched: Place = (-1, -1)
     """The last transaction with a call that changed keepers, jobs or parameters otherwise than by a work."""
     slots: SlotWatch = field(default_factory=SlotWatch)
     """What the present transaction has accessed of storage: it decides what the gas figures of 2.0 are late by."""
     tells_gas_late: bool = field(init=False)
     """The version logs its gas figures a little after it has measured them."""
-    explain: Explain = field(init=False)
-    """What explains a payment in this version of the contract."""
 
     def __post_init__(self) -> None:
-        self.explain = EXPLAIN[self.keep3r.rules.payment]
         self.tells_gas_late = self.keep3r.rules.payment is Payment.ROOT_PRICE
 
     @property
@@ -99,12 +99,9 @@ class CallContext:
         )
 
     def report_failed_checks(self, log_index: int, subject: str) -> None:
-        """Turn the checks that failed in the last transition into findings."""
-        collected = self.keep3r.collected
-        if collected:
-            for error in collected:
-                self.impossible(log_index, subject, error)
-            collected.clear()
+        """Turn the checks that failed in the last call into findings."""
+        for error in self.checks.take():
+            self.impossible(log_index, subject, error)
 
     def use_transfer(self, token: str, sender: str, receiver: str, amount: int) -> bool:
         """Take one matching pair manager transfer of this transaction; False if there is none."""
@@ -133,16 +130,24 @@ class CallContext:
 Handler = Callable[[CallContext, Row], None]
 
 
-def guarded(handle: Handler) -> Handler:
-    """A handler whose reverting transition becomes a finding; its subject is the event's first column."""
+def audited(plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
+    """Handlers of an audit: a call that reverts, or fails a check, becomes a finding about the event's first column.
 
+    The plain ones raise `Revert` under a policy that does.
+    """
+    return {name: EventHandler(handler.columns, _guarded(handler.handle)) for name, handler in plain.items()}
+
+
+def _guarded(handle: Handler) -> Handler:
     def run(context: CallContext, row: Row) -> None:
         context.touched = context.transaction
         try:
             handle(context, row)
         except Revert as revert:
-            context.impossible(row[0], row[1], revert.name)
-        if context.keep3r.collected:
-            context.report_failed_checks(row[0], row[1])
+            log_index, subject, *_ = row
+            context.impossible(log_index, subject, revert.name)
+        if context.checks.failed:
+            log_index, subject, *_ = row
+            context.report_failed_checks(log_index, subject)
 
     return run

@@ -191,6 +191,7 @@ def explain_root_price(context: CallContext, job: str, keeper: str, amount: int,
     terms = cached_tick_difference(keep3r), keep3r.parameters.reward_period_time
     told = meter - gas_left
     late, silent = context.slots.lateness(context, job, keeper, amount)
+    context.slots.paid(context, job, keeper)
     if keep3r.approvals[keep3r.parameters.kp3r_weth_pool].tick.period == 0 and amount == 0:
         # Gas is quoted like liquidity, which is worth nothing while the pool's cache is empty.
         return Explained(INTERVAL, None, 0, 0, meter, told_here=told_here)

@@ -86,16 +86,22 @@ class SlotWatch:
         self._enter(context.transaction)
         self._found = _Found(job.credits, job.rewarded_at)
 
-    def lateness(self, context: CallContext, job_address: str, keeper_address: str, payment: int) -> Lateness:
-        """What a work that pays `payment` wei may be late by, after the model's accountance of the job."""
+    def lateness(
+        self, context: CallContext, job_address: str, keeper_address: str, payment: int, held: int | None = None
+    ) -> Lateness:
+        """What a work that pays `payment` wei may be late by, after the model's accountance of the job.
+
+        `held` are the job's credits at the end of the measure, in wei; None where the model's job holds them.
+        """
         keep3r = context.keep3r
         job, keeper = keep3r.jobs[job_address], keep3r.keepers.get(keeper_address)
         bonds = keeper.bonds.get(keep3r.parameters.keep3r_v1, 0) if keeper is not None else 0
         earned = keeper.work_completed if keeper is not None else 0
+        held = job.credits if held is None else held
         again = job_address in self._credits
-        credits_then = self._credits.setdefault(job_address, self._found.credits_held)
+        credits_then = self._credits.get(job_address, self._found.credits_held)
         paid_again = keeper_address in self._keepers
-        bonds_then, earned_then = self._keepers.setdefault(keeper_address, (bonds, earned))
+        bonds_then, earned_then = self._keepers.get(keeper_address, (bonds, earned))
         silent = silent_lateness(
             PaymentSlots(
                 works_again=job.worked_at == context.now,
@@ -114,7 +120,7 @@ class SlotWatch:
         booking = Booking(
             worked_at=write_gas(job.worked_at, job.worked_at, context.now),
             reads_worked_at=again or self._tests_worked_at(context),
-            credits_gas=write_gas(credits_then, job.credits, job.credits - payment),
+            credits_gas=write_gas(credits_then, held, held - payment),
             bonds=write_gas(bonds_then, bonds, bonds + payment),
             earned=write_gas(earned_then, earned, earned + payment),
             reads_earned=paid_again,
@@ -123,6 +129,13 @@ class SlotWatch:
         if context.metered_in != context.transaction:
             early = frozenset(one._replace(reads_earnings=False) for one in early)
         return Lateness(lateness(early, booking), silent)
+
+    def paid(self, context: CallContext, job_address: str, keeper_address: str) -> None:
+        """A work has been explained, and is about to be paid."""
+        keeper = context.keep3r.keepers.get(keeper_address)
+        bonds = keeper.bonds.get(context.keep3r.parameters.keep3r_v1, 0) if keeper is not None else 0
+        self._credits.setdefault(job_address, self._found.credits_held)
+        self._keepers.setdefault(keeper_address, (bonds, keeper.work_completed if keeper is not None else 0))
 
     def _tests_worked_at(self, context: CallContext) -> bool:
         """Whether the accountance of the job came to the test of its time of work (branch c of `update_if_needed`)."""
