@@ -27,7 +27,7 @@ def cached_price_bounds(gas: int, boost: int, price: tuple[int, int], *, told_he
     """
     numerator, denominator = price
     most = gas * boost * numerator // (BOOST_BASE * denominator)
-    record = _least_record(gas, told_here=told_here)
+    record = least_record(gas, told_here=told_here)
     # amount > gas * boost / 10000 * price - gas / record * (price + 1) - 1, over one denominator
     scaled = gas * boost * numerator * record - gas * (numerator + denominator) * BOOST_BASE
     return max(0, scaled // (BOOST_BASE * denominator * record)), most
@@ -37,7 +37,7 @@ def root_price_bounds(gas: int, boost: int, tick_difference: int, window: int, *
     """Least and most that 2.0 pays for `gas` from meter to end of measure; arguments as `cached_price_bounds`."""
     ratio = sqrt_ratio(truncating_div(tick_difference, window))
     most = (gas * boost << 96) // (BOOST_BASE * ratio)
-    record = _least_record(gas, told_here=told_here)
+    record = least_record(gas, told_here=told_here)
     # amount > gas * boost / 10000 * (2**96 / ratio - 1 / record) - gas / record - 1, over one denominator
     scaled = gas * boost * ((record << 96) - ratio) - gas * BOOST_BASE * ratio
     return max(0, scaled // (BOOST_BASE * ratio * record)), most
@@ -70,5 +70,6 @@ def nearest_gas(amount: int, told: int, boost: int, tick_difference: int, window
     return min((max(0, told + gas) for gas in sorted(late)), key=lambda gas: abs(gas - wanted))
 
 
-def _least_record(gas: int, *, told_here: bool) -> int:
+def least_record(gas: int, *, told_here: bool) -> int:
+    """The least gas that the contract can have recorded before its top-up, of `gas` in all; `told_here` as above."""
     return max(LOG_GAS if told_here else 1, gas - GAS_AFTER_RECORD)
