@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SUMMARY = (
     "Fetch a deployment's history from the node that ETH_RPC_URL names into a lake; continues where the last run ended."
 )
-_ENGINE = ("keep3r_replay.dataset.extraction",)
 
 
 class Detail(Enum):
@@ -50,7 +49,7 @@ class ExtractConfig:
 
 def main(argv: list[str]) -> int:
     """Run one extraction; return the exit code."""
-    config = load_config("extract", ExtractConfig, argv, summary=SUMMARY, beside=_ENGINE)
+    config = load_config("extract", ExtractConfig, argv, summary=SUMMARY)
     _check(config)
     from keep3r_replay.chain.client import client_from_environment
     from keep3r_replay.dataset.extraction import Extraction, Request
