@@ -10,8 +10,10 @@ import polars as pl
 from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT, classify, needs_evidence
+from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
+from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
@@ -23,7 +25,9 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     TOKEN_PAYMENT,
 )
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, replay_of
+from keep3r_replay.protocols.keep3r_v2.what_if.batches import Batch, batches
 from keep3r_replay.protocols.keep3r_v2.what_if.history import History, load_history, replay
+from keep3r_replay.protocols.keep3r_v2.what_if.names import Names
 from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
     FORMULA,
     GIVEN,
@@ -35,6 +39,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
 )
 from keep3r_replay.protocols.keep3r_v2.what_if.recorder import SumRecorder
 from keep3r_replay.protocols.keep3r_v2.what_if.start import begin
+from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace, traced
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.roots import replay_root
 from keep3r_replay.replay.timeline import WHOLE, Span
@@ -47,7 +52,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import WorkRecord
-    from keep3r_replay.replay.protocol import Row
+    from keep3r_replay.replay.protocol import Place, Row
     from keep3r_replay.replay.roots import Start
     from keep3r_replay.replay.snapshots import Snapshot
 
@@ -76,6 +81,14 @@ class Baseline:
     """Input of the transactions that call Keep3r itself."""
     credits_around: list[tuple[int, int]]
     """A job's credits before and after each work, wei."""
+    known: Names
+    """Whom the history knows, over all contracts of the lake."""
+    batches: dict[Place, Batch]
+    """Transactions of several calls."""
+    trace: list[int]
+    """What each event left; see `trace.Trace`."""
+    states: dict[str, pl.DataFrame]
+    """The audit's tables of states at the end."""
     findings: int
     """Disagreements of model and chain: a what-if of such a history starts from what the audit adopted."""
 
@@ -106,7 +119,8 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         name: handler.handle for name, handler in HANDLERS.items()
     }
     handlers["keep3r.KeeperWork"] = seen.wrapped(handlers["keep3r.KeeperWork"])
-    replay(history, protocol, list(handlers.values()))
+    trace = Trace(protocol.keep3r)
+    replay(history, protocol, traced(trace, list(handlers.values())))
     works = works_table(lake, protocol.context.works, span, contract.address)
     evidence = works
     if start is not None and needs_evidence(works):
@@ -129,7 +143,23 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         list(
             zip(*(works[name].cast(pl.Int128).to_list() for name in ("credits_before", "credits_after")), strict=True)
         ),
+        _names(protocol.keep3r, works),
+        batches(lake, history),
+        trace.hashes,
+        state_tables(protocol.keep3r, protocol.context.now),
         len(journal.findings),
+    )
+
+
+def _names(keep3r: Keep3r, works: pl.DataFrame) -> Names:
+    """Whom one contract's history knows."""
+    jobs = {*keep3r.jobs, *works["job"].to_list()} - {ZERO_ADDRESS}
+    liquidities = {*keep3r.approvals, *keep3r.pair_pools} - set(keep3r.pools)
+    return Names(
+        frozenset(jobs),
+        frozenset({*keep3r.keepers, *works["keeper"].to_list()}),
+        frozenset(liquidities),
+        frozenset(works["transaction_hash"].to_list()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -36,6 +36,21 @@ REWARD_SCHEMA = pl.Schema(
     }
 )
 """Table `rewards`: what the model predicted beside what the event says."""
+
+
+class RewardRow(NamedTuple):
+    """A row of `rewards`; None where one side has no such event."""
+
+    block_number: int
+    log_index: int
+    job: str
+    expected_rewarded_at: int | None
+    expected_current_credits: int | None
+    expected_period_credits: int | None
+    rewarded_at: int | None
+    current_credits: int | None
+    period_credits: int | None
+    matched: bool
 
 
 def on_validation(context: CallContext, row: Row) -> None:
@@ -133,7 +148,7 @@ def compare_rewards(
     differs = len(predicted) != len(observed)
     for (place, event), expected in zip(observed, predicted, strict=False):
         matched = event == expected
-        context.rewards.append((context.block_number, place, address, *expected, *event, matched))
+        context.rewards.append(RewardRow(context.block_number, place, address, *expected, *event, matched))
         if not matched:
             differs = True
             for name, model, chain in zip(Reward._fields, expected, event, strict=True):
@@ -148,7 +163,7 @@ def compare_rewards(
                         "the model's accountance of the job gives another value; the chain's is adopted",
                     )
     for place, event in observed[len(predicted) :]:
-        context.rewards.append((context.block_number, place, address, None, None, None, *event, False))
+        context.rewards.append(RewardRow(context.block_number, place, address, None, None, None, *event, matched=False))
         journal.disagree(
             "unexpected_reward",
             place,
@@ -181,7 +196,7 @@ def compare_rewards(
 def _adopt_uncertain(context: CallContext, address: str, job: Job, events: Sequence[tuple[int, Reward]]) -> None:
     """Take over the first reward event of a job whose stored credits are unknown; from there on it is certain."""
     for place, event in events:
-        context.rewards.append((context.block_number, place, address, *event, *event, True))
+        context.rewards.append(RewardRow(context.block_number, place, address, *event, *event, matched=True))
         job.rewarded_at, job.credits, job.period_credits = event
         context.uncertain_jobs.pop(address, None)
 
