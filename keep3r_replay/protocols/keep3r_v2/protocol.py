@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.extract.extractor import Keep3rV2Extractor
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
-    from keep3r_replay.replay.direct_calls import DirectCall
+    from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.timeline import Span
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
 from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table, state_tables
-from keep3r_replay.protocols.keep3r_v2.audit.works import (
-    CLASSES,
-    classify,
-    needs_evidence,
-    payment_findings,
-    works_table,
-)
+from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
 from keep3r_replay.replay.protocol import Results
