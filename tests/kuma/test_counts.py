@@ -98,7 +98,7 @@ def test_calls(recording):
         (expiries["judgement"] == "repeated").sum(),
         (functions == "refresh_yield").sum(),
         done.filter((pl.col("function") == "refresh_yield") & (pl.col("class") == "silent")).height,
-        (~found.tables["epoch_changes"]["is_refreshed"]).sum(),
+        found.tables["epoch_changes"]["is_alone"].sum(),
         found.tables["self_transfers"].height,
         calls.height - done.height,
     )

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.direct_calls import DirectCall
-    from keep3r_replay.replay.protocol import Explanation, Options, Pages, Protocol, Replay, Results, WhatIfs
+    from keep3r_replay.replay.direct_call import DirectCall
+    from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.rooms import Explanation, Pages, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -61,7 +62,7 @@ class _KumaProtocol:
     @property
     def pages(self) -> Pages:
         """The page about results; loaded where it is asked for."""
-        from keep3r_replay.protocols.kuma.report.page import KumaPages  # noqa: PLC0415 - see above
+        from keep3r_replay.protocols.kuma.report.page import KumaPages
 
         return KumaPages()
 
@@ -103,7 +104,7 @@ class _KumaProtocol:
 
     def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
         """Every term of a transaction's purchases, sales and refreshes."""
-        from keep3r_replay.protocols.kuma.audit.explain import explain  # noqa: PLC0415 - only where it is asked for
+        from keep3r_replay.protocols.kuma.audit.explain import explain
 
         return explain(lake, cast("Protocol", self), root, place)
 

@@ -11,7 +11,8 @@ from keep3r_replay.protocols.kuma.audit.finish import history_of
 from keep3r_replay.protocols.kuma.contract.kib_token import balance_of, previous_epoch, total_supply, updated_previous
 from keep3r_replay.protocols.kuma.contract.kuma_swap import Purchase, Sale
 from keep3r_replay.protocols.kuma.replay.transaction import attempt
-from keep3r_replay.replay.protocol import Explanation, Options, Term
+from keep3r_replay.replay.protocol import Options
+from keep3r_replay.replay.rooms import Explanation, Term
 from keep3r_replay.replay.roots import replay_root
 
 if TYPE_CHECKING:

@@ -9,6 +9,6 @@ select
     (select count(*) from res.keeper_calls where judgement = 'repeated') as expired_again,
     (select count(*) from done where function = 'refresh_yield') as refreshed,
     (select count(*) from done where function = 'refresh_yield' and class = 'silent') as refreshed_silently,
-    (select count(*) from res.epoch_changes where not is_refreshed) as epoch_lengths_alone,
+    (select count(*) from res.epoch_changes where is_alone) as epoch_lengths_alone,
     (select count(*) from res.self_transfers) as self_transfers,
     (select count(*) from res.calls where class = 'reverted') as failed;
