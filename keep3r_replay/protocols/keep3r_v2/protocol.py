@@ -22,6 +22,7 @@ from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recor
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2, replay_of
+from keep3r_replay.protocols.keep3r_v2.rooms import Keep3rV2Pages, Keep3rV2Scenarios, Keep3rV2WhatIfs, explained
 from keep3r_replay.replay.protocol import Options, Results
 from keep3r_replay.replay.timeline import WHOLE, Span
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_calls import DirectCall
-    from keep3r_replay.replay.protocol import Protocol, Replay
+    from keep3r_replay.replay.protocol import Explanation, Protocol, Replay
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
 """Events of Keep3r that are inputs of the replay, or touch nothing that it models."""
@@ -70,6 +71,9 @@ class _Keep3rV2Protocol:
         }
     }
     sql = "keep3r_replay.protocols.keep3r_v2.sql"
+    what_ifs = Keep3rV2WhatIfs()
+    scenarios = Keep3rV2Scenarios()
+    pages = Keep3rV2Pages()
 
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:
         """A helper goes with the Keep3r that it was built for; pools and blocks with the first Keep3r."""
@@ -135,6 +139,10 @@ class _Keep3rV2Protocol:
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """Counts and sums of the ledger and of expiry."""
         return {"ledger": ledger_summary(tables)}
+
+    def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
+        """Works and rewards, term by term."""
+        return explained(lake, root, place)
 
 
 PROTOCOL = cast("Protocol", _Keep3rV2Protocol())
