@@ -141,6 +141,9 @@ def _checked_override(name: str, argument: str, fields: dict[str, Any], schema: 
         hint = f"did you mean '{close[0]}'?" if close else f"settings are {', '.join(fields)}"
         raise UsageError(f"unknown setting '{root}'; {hint} (keep3r {name} --help)")
     annotation = typing.get_type_hints(schema)[root]
+    if bare != root and typing.get_origin(annotation) is dict and argument[0] not in "+~":
+        # Which settings such a group has is for its reader to say: its files need not name all of them.
+        return f"++{argument}"
     if bare == root and _is_text(annotation) and _needs_quotes(value, annotation):
         # Paths may hold characters of Hydra's grammar, and an address or a number must stay the text it is.
         # In Hydra's quotes a backslash is one, except before a quote.

@@ -120,9 +120,9 @@ def replay(config: ReplayConfig) -> int:
         "snapshot_every": config.snapshot_every,
     }
     write_results(audited, results, configuration)
-    print("\n".join(summary_lines(audited.summary, audited.findings)))
+    print("\n".join(summary_lines(audited.summary, audited.findings, protocol)))
     print(f"results   {results}")
-    return FINDINGS if audited.findings else 0
+    return 0 if audited.clean else FINDINGS
 
 
 @contextmanager
