@@ -14,10 +14,12 @@
 Each function imports what it needs when it is called.
 """
 
-# The packages of these names come first: the import system would put a package that is imported later in a function's place.
+__version__ = "0.1.0"
+
+# Packages of these names come first: one imported later would take the place of the function of its name.
 import keep3r_replay.replay
 import keep3r_replay.warehouse
-import keep3r_replay.what_if
+import keep3r_replay.what_if  # noqa: F401 - as said above
 from keep3r_replay.api import (
     explain,
     import_recording,
@@ -30,8 +32,6 @@ from keep3r_replay.api import (
     what_if,
 )
 from keep3r_replay.errors import InputError, Keep3rReplayError, LakeError, UsageError
-
-__version__ = "0.1.0"
 
 __all__ = [
     "InputError",

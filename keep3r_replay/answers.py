@@ -5,10 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import tempfile
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.registry import protocol_of
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Explanation, Protocol, Replay
 
 
-class AuditResults(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class AuditResults:
     """What a replay found."""
 
     audit: Audit
@@ -67,11 +69,13 @@ class AuditResults(NamedTuple):
 
         return "\n".join(summary_lines(self.summary, self.findings, self.protocol))
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
-class State(NamedTuple):
-    """A contract at the end of a block. Each kind of subject that the protocol knows is a method: `state.job("0x...")`."""
+@dataclass(frozen=True)
+class State:
+    """A contract at the end of a block. Every kind of subject that the protocol knows is a method: `job("0x...")`."""
 
     block: int
     replay: Replay
@@ -94,7 +98,8 @@ class State(NamedTuple):
         return self.describe(**{kind: subject})[kind]
 
 
-class WhatIfResults(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class WhatIfResults:
     """What would have happened. Beside the tables of an audit there are those that compare both sides."""
 
     summary: dict[str, Any]
@@ -119,7 +124,8 @@ class WhatIfResults(NamedTuple):
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def room(lake: Lake, name: str) -> Any:

@@ -46,9 +46,10 @@ def import_recording(recording: str | Path, folder: str | Path) -> Lake:
         InputError: the recording is wrong; the text names file and line.
         UsageError: `folder` holds something other than a former import.
     """
-    from keep3r_replay.recording.importer import import_recording as import_
+    from keep3r_replay.protocols.registry import protocol_recorded
+    from keep3r_replay.recording.importer import import_recording as write_lake
 
-    import_(Path(recording), Path(folder))
+    write_lake(Path(recording), Path(folder), protocol_recorded)
     return open_lake(folder)
 
 

@@ -1,4 +1,4 @@
-"""What Keep3r V2 offers beside its audit: what-ifs, scenarios, pages, explanations. Each room is loaded when it is used."""
+"""What Keep3r V2 offers beside its audit: what-ifs, scenarios, pages, explanations; each is loaded when it is used."""
 
 from __future__ import annotations
 

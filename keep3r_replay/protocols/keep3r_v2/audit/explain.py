@@ -91,7 +91,7 @@ def _place(logs: pl.LazyFrame, what: str) -> Place:
 
 
 def explain(lake: Lake, place: Place, keep3r: Contract | None = None) -> list[Explanation]:
-    """Explanations of the works and rewards of a transaction, in order, of one Keep3r or of all; none if it has neither.
+    """Explanations of the works and rewards of a transaction, in order, of one Keep3r or all; none if it has neither.
 
     Raises:
         InputError: the lake lacks what the replay needs.
