@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from keep3r_replay.journal import Finding
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.audit import Audit
-    from keep3r_replay.replay.protocol import Explanation, Protocol, Replay
+    from keep3r_replay.replay.audited import Audit
+    from keep3r_replay.replay.protocol import Protocol, Replay
+    from keep3r_replay.replay.rooms import Explanation
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,6 +39,11 @@ class AuditResults:
     def verdict(self) -> str:
         """`clean`, or `findings`."""
         return str(self.summary["verdict"])
+
+    @property
+    def clean(self) -> bool:
+        """Whether model and chain agree everywhere."""
+        return self.audit.clean
 
     @property
     def summary(self) -> dict[str, Any]:

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.direct_calls import DirectCall
-    from keep3r_replay.replay.protocol import Explanation, Protocol, Replay
+    from keep3r_replay.replay.direct_call import DirectCall
+    from keep3r_replay.replay.protocol import Protocol, Replay
+    from keep3r_replay.replay.rooms import Explanation
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
 """Events of Keep3r that are inputs of the replay, or touch nothing that it models."""

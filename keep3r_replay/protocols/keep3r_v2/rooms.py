@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.replay.protocol import Explanation, Outcome, Term
+from keep3r_replay.replay.rooms import Explanation, Outcome, Term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
