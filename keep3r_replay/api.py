@@ -243,6 +243,7 @@ def warehouse(
     import duckdb
 
     from keep3r_replay.answers import AuditResults, kept_folder
+    from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.warehouse.build import build
 
     if isinstance(results, AuditResults):
@@ -251,5 +252,5 @@ def warehouse(
     else:
         folder = Path(results)
     file = Path(database) if database is not None else kept_folder() / "warehouse.duckdb"
-    build(lake, folder, file)
+    build(lake, folder, file, protocol_of(lake))
     return duckdb.connect(str(file), read_only=True)

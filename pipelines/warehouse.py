@@ -23,8 +23,10 @@ class WarehouseConfig:
 def main(argv: list[str]) -> int:
     """Build the database; return the exit code."""
     config = load_config("warehouse", WarehouseConfig, argv, summary=SUMMARY)
+    from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.warehouse.build import build
 
-    views = build(keep3r_replay.open_lake(config.lake), Path(config.results), Path(config.database))
+    lake = keep3r_replay.open_lake(config.lake)
+    views = build(lake, Path(config.results), Path(config.database), protocol_of(lake))
     print(f"warehouse {config.database}: {views} views; keep3r sql lists the questions that come along")
     return 0
