@@ -105,7 +105,7 @@ def _inside(what: str, lake: Path) -> float:
 
 def _seconds_of_replay(source: Path) -> float:
     # What the replay would import as it goes.
-    for module in ("audit.results", "audit.run", "report.terminal"):
+    for module in ("replay.results", "replay.audit", "report.terminal", "protocols.keep3r_v2.protocol"):
         importlib.import_module(f"keep3r_replay.{module}")
     from pipelines.replay import ReplayConfig, replay
 

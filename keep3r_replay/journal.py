@@ -21,6 +21,8 @@ from dataclasses import dataclass
 
 ERROR = "error"
 WARNING = "warning"
+NOTICE = "notice"
+"""A fact worth knowing, no disagreement: it leaves the verdict as it is."""
 
 
 @dataclass(frozen=True, slots=True)

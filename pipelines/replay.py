@@ -20,7 +20,7 @@ SUMMARY = """Re-execute a lake through the model; compare every event and every 
 With -m: a what-if for each combination of several values, as in overlay.fee=1,2 lake=A,B (docs/what-if.md)."""
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
 FINDINGS = 3
-_ENGINE = ("keep3r_replay.replay.audit", "keep3r_replay.replay.starts")
+_ENGINE = ("keep3r_replay.replay.audit", "keep3r_replay.replay.starts", "keep3r_replay.protocols.keep3r_v2.protocol")
 
 
 class Mode(Enum):
@@ -91,6 +91,7 @@ def replay(config: ReplayConfig) -> int:
     if not config.overlay.is_empty:
         raise UsageError("an overlay changes the history: say mode=what_if")
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.replay.audit import audit, strict_audit
     from keep3r_replay.replay.results import check_target, write_results
     from keep3r_replay.replay.starts import starts
@@ -103,10 +104,16 @@ def replay(config: ReplayConfig) -> int:
     run = strict_audit if config.mode is Mode.strict else audit
     if config.snapshot_every < 0:
         raise UsageError(f"snapshot_every={config.snapshot_every}: no number of events; 0 takes no snapshots")
-    beginnings = starts(lake, config.until_block, config.start_block, config.resume, config.resume_block)
+    protocol = protocol_of(lake)
+    beginnings = starts(lake, protocol, config.until_block, config.start_block, config.resume, config.resume_block)
     with _no_collections():
         audited = run(
-            lake, config.until_block, ledger=config.ledger, starts=beginnings, snapshot_every=config.snapshot_every
+            lake,
+            protocol,
+            config.until_block,
+            ledger=config.ledger,
+            starts=beginnings,
+            snapshot_every=config.snapshot_every,
         )
     configuration = {
         "mode": config.mode.value,

@@ -28,20 +28,23 @@ def main(argv: list[str]) -> int:
     config = load_config("state", StateConfig, argv, summary=SUMMARY)
     from keep3r_replay.errors import UsageError
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.contract import keep3r_contracts
+    from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.replay.results import is_results
-    from keep3r_replay.replay.state_query import contract_at, describe, state_at
+    from keep3r_replay.replay.roots import roots
+    from keep3r_replay.replay.state_query import root_at, state_at
     from pipelines.replay import SAMPLE
 
     lake = Lake.open(config.lake or SAMPLE)
-    contract = contract_at(lake, config.block)
+    protocol = protocol_of(lake)
+    root = root_at(lake, protocol, config.block)
     if config.keep3r is not None:
-        named = [one for one in keep3r_contracts(lake) if one.address == config.keep3r.lower()]
-        if not named:
+        chosen = [one for one in roots(lake, protocol) if one.address == config.keep3r.lower()]
+        if not chosen:
             raise UsageError(f"keep3r={config.keep3r}: the lake holds no such Keep3r contract")
-        contract = named[0]
+        root = chosen[0]
     results = Path(config.results)
-    protocol = state_at(lake, contract, config.block, results if is_results(results) else None)
-    job, keeper = (None if address is None else address.lower() for address in (config.job, config.keeper))
-    print(json.dumps({"block": config.block, **describe(protocol, job, keeper)}, indent=1))
+    replay = state_at(lake, protocol, root, config.block, results if is_results(results) else None)
+    asked = {"job": config.job, "keeper": config.keeper}
+    named = {kind: address.lower() for kind, address in asked.items() if address is not None}
+    print(json.dumps({"block": config.block, **replay.describe(named)}, indent=1))
     return 0

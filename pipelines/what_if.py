@@ -12,7 +12,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_f
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from keep3r_replay.replay.contract import Start
+    from keep3r_replay.replay.roots import Start
     from pipelines.replay import ReplayConfig
 
 _FILES = (".yaml", ".yml")
@@ -65,6 +65,7 @@ def replay_what_if(config: ReplayConfig) -> int:
     from keep3r_replay.protocols.keep3r_v2.what_if.given import given_lines
     from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
     from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
+    from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
     from keep3r_replay.replay.results import check_target
     from keep3r_replay.replay.starts import starts
     from pipelines.replay import SAMPLE
@@ -74,7 +75,9 @@ def replay_what_if(config: ReplayConfig) -> int:
     lake = Lake.open(config.lake or SAMPLE)
     lake.check_content()
     check_market(config.overlay)
-    beginnings = starts(lake, config.until_block, config.start_block, config.resume, config.resume_block)
+    beginnings = starts(
+        lake, protocol_named(KEEP3R_V2), config.until_block, config.start_block, config.resume, config.resume_block
+    )
     bases = baselines(lake, config.until_block, beginnings)
     summary, tables = make_what_if(bases, config.overlay, ledger=config.ledger)
     write_what_if(results, lake, summary, tables, configuration(config, beginnings))

@@ -1,19 +1,19 @@
-"""Fixtures that many tests share: recordings, imported once a session."""
+"""Fixtures that many tests share: recordings, imported once; what `./test fast` leaves out; what runs in one worker."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
-from histories import DATA, bundled, name_of
+from audits import Replayed, audit, keep3r_contracts, replay_contract
+from histories import DATA, ROOT, bundled, is_recording, name_of, repeats
 from hypothesis import HealthCheck, settings
+from lakes import AT_HAND, imported
 from two_contracts import lake_of_two
 
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.recording.importer import import_recording
-from keep3r_replay.replay.audit import audit
-from keep3r_replay.replay.contract import Options, Replayed, keep3r_contracts, replay_contract
+from keep3r_replay.replay.protocol import Options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,13 +24,28 @@ settings.register_profile("keep3r", deadline=None, derandomize=True, suppress_he
 settings.load_profile("keep3r")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one recording go to one worker, which audits it once; other tests go there file by file.
+
+    A test of a recording that repeats a version is slow, whatever it does: `./test fast` leaves it out.
+    """
+    for item in items:
+        values = (
+            item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+        )
+        recordings = [value for value in values if is_recording(value)]
+        if any(map(repeats, recordings)):
+            item.add_marker(pytest.mark.slow)
+        group = name_of(recordings[0]) if recordings else item.path.relative_to(ROOT).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 class Audited:
     """A recording, its lake, and the audit of it."""
 
-    def __init__(self, recording: Path, folder: Path) -> None:
-        import_recording(recording, folder)
+    def __init__(self, recording: Path) -> None:
         self.recording = recording
-        self.lake = Lake.open(folder)
+        self.lake = Lake.open(imported(recording))
         self.audit = audit(self.lake)
 
     @cached_property
@@ -40,16 +55,9 @@ class Audited:
 
 
 @pytest.fixture(scope="session")
-def audited_recordings(tmp_path_factory):
-    """Gives the audit of a recording, made once."""
-    made: dict[Path, Audited] = {}
-
-    def get(recording: Path) -> Audited:
-        if recording not in made:
-            made[recording] = Audited(recording, tmp_path_factory.mktemp("lakes") / name_of(recording))
-        return made[recording]
-
-    return get
+def audited_recordings():
+    """Gives the audit of a recording, made once as long as its tests run together."""
+    return lru_cache(AT_HAND)(Audited)
 
 
 @pytest.fixture(params=bundled(), ids=name_of)

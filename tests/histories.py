@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from copy import deepcopy
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
@@ -16,6 +16,17 @@ from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"
 SAMPLE = ROOT / "data" / "sample"
+
+ONE_A_VERSION = frozenset(
+    {
+        "open-v2.0-fuzz-gov-102",
+        "open-v2.1-fuzz-dense-104",
+        "open-v2.2-fuzz-mixed-101",
+        "open-v2.3-fuzz-mixed-101",
+        "open-v2.3s-fuzz-mixed-101",
+    }
+)
+"""The recordings that `./test fast` keeps, by the name they were made under."""
 
 _BLOCK = re.compile(rb'"block":\s*(\d+)')
 
@@ -26,14 +37,44 @@ def bundled() -> list[Path]:
 
 
 def beside() -> list[Path]:
-    """All recordings in the folder KEEP3R_RECORDINGS, or else in ../shared/recordings, whose version has a model."""
+    """The other recordings in the folder KEEP3R_RECORDINGS, or else in ../shared/recordings, whose version has a model.
+
+    What the repository holds is left out, so that `bundled` and `beside` name each recording once.
+    """
     folder = Path(os.environ.get("KEEP3R_RECORDINGS") or ROOT.parent / "shared" / "recordings")
-    return _modelled(folder) if folder.is_dir() else []
+    known = {recorded_as(path) for path in bundled()}
+    return [path for path in _modelled(folder) if path.name not in known] if folder.is_dir() else []
+
+
+def recorded_as(recording: Path) -> str:
+    """The name that a recording was made under."""
+    return str(_meta(recording)["name"])
+
+
+def is_recording(value: object) -> bool:
+    """Whether a value is the path of a recording."""
+    return isinstance(value, Path) and (value / "meta.json").is_file()
+
+
+def repeats(recording: Path) -> bool:
+    """Whether `./test fast` has a recording of this version already."""
+    return recorded_as(recording) not in ONE_A_VERSION and _meta(recording)["version"] in _versions()
+
+
+@cache
+def _versions() -> frozenset[str]:
+    return frozenset(str(_meta(path)["version"]) for path in bundled() if recorded_as(path) in ONE_A_VERSION)
+
+
+@cache
+def _meta(recording: Path) -> dict[str, object]:
+    meta: dict[str, object] = json.loads((recording / "meta.json").read_bytes())
+    return meta
 
 
 def _modelled(folder: Path) -> list[Path]:
     found = (path.parent for path in sorted(folder.glob("*/meta.json")))
-    return [path for path in found if json.loads((path / "meta.json").read_bytes())["version"] in RULES]
+    return [path for path in found if _meta(path)["version"] in RULES]
 
 
 def name_of(recording: Path) -> str:

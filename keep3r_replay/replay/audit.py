@@ -1,4 +1,4 @@
-"""One audit: a lake replayed through the model, every event and every reading compared, every work classed."""
+"""One audit: a lake replayed through the model, every event and every reading compared, everything classed."""
 
 from __future__ import annotations
 
@@ -6,26 +6,17 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from keep3r_replay.errors import InputError, UsageError
-from keep3r_replay.journal import ERROR, Finding
-from keep3r_replay.protocols.keep3r_v2.audit.direct_inputs import check_direct_inputs
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
-from keep3r_replay.protocols.keep3r_v2.audit.states import merge_tables, rows_table, state_tables, with_contract
-from keep3r_replay.protocols.keep3r_v2.audit.works import (
-    CLASSES,
-    classify,
-    needs_evidence,
-    payment_findings,
-    total_tables,
-)
-from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_COLUMNS
-from keep3r_replay.replay.contract import Options, Replayed, Start, keep3r_contracts, replay_contract
+from keep3r_replay.journal import ERROR, NOTICE, Finding
+from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.findings import findings_table, in_order
+from keep3r_replay.replay.protocol import Options
+from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
 from keep3r_replay.replay.snapshots import EVERY
 from keep3r_replay.replay.timeline import WHOLE, Span
 
@@ -34,17 +25,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
-
-_NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
-"""Events of Keep3r that are inputs of the replay, or touch nothing that it models."""
-
-_REWARD_TYPES: dict[str, Any] = {
-    "block_number": pl.UInt32,
-    "log_index": pl.UInt32,
-    "job": pl.String,
-    "matched": pl.Boolean,
-    **{name: pl.Decimal(38, 0) for name in REWARD_COLUMNS[3:-1]},
-}
+    from keep3r_replay.replay.protocol import Protocol, Replay, Results
 
 
 @dataclass(frozen=True)
@@ -63,11 +44,12 @@ class Audit:
     @property
     def clean(self) -> bool:
         """Whether model and chain agree everywhere."""
-        return not self.findings
+        return all(finding.severity == NOTICE for finding in self.findings)
 
 
 def audit(
     lake: Lake,
+    protocol: Protocol,
     until_block: int | None = None,
     *,
     ledger: bool = False,
@@ -76,49 +58,39 @@ def audit(
 ) -> Audit:
     """Replay the lake up to `until_block` (None: all of it).
 
-    Classes of works that depend on how their entry point pays elsewhere take the whole history as evidence, so that a
-    replay up to a block and a replay of all agree up to that block. With `ledger` the results also hold the credit
-    ledger, and what is made from it. `starts` tells, by address of the Keep3r contract, where its replay begins if not
-    with its first event. A snapshot is taken every `snapshot_every` events (0: none).
+    Classes that depend on the rest of the history take all of it as evidence, so that a replay up to a block and a
+    replay of all agree up to that block. With `ledger` the results also hold the ledger, and what is made from it.
+    `starts` tells, by address of the root contract, where its replay begins if not with its first event. A snapshot is
+    taken every `snapshot_every` events (0: none).
 
     Raises:
         LedgerError: the ledger does not balance.
         InputError: the lake lacks what the replay needs.
         UsageError: `until_block` lies before the lake's first block.
     """
-    _check_range(lake, until_block)
+    check_range(lake, until_block)
     options = Options(ledger=ledger, snapshot_every=snapshot_every)
     audited = [
-        _audit_contract(lake, contract, until_block, (starts or {}).get(contract.address), options)
-        for contract in keep3r_contracts(lake)
+        _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
+        for root in roots(lake, protocol)
     ]
     if not audited:
-        raise InputError(lake.path / "deployment.json", "the deployment has no Keep3r contract")
-    input_findings, missing_events = check_direct_inputs(lake, _widest([one.span for one in audited]))
-    findings = in_order([*(finding for one in audited for finding in one.findings), *input_findings])
+        raise InputError(lake.path / "deployment.json", f"the deployment has no {protocol.root} contract")
+    called = check_direct_inputs(lake, protocol, _widest([one.span for one in audited]))
+    findings = in_order([*(finding for one in audited for finding in one.findings), *called.findings])
     tables = merge_tables(
-        [one.tables if len(audited) == 1 else with_contract(one.tables, one.summary["keep3r"]) for one in audited]
+        [
+            one.tables if len(audited) == 1 else with_contract(one.tables, protocol, one.summary[protocol.root])
+            for one in audited
+        ]
     )
     tables["findings"] = findings_table(lake, findings)
-    tables |= total_tables(tables["works"])
-    summaries = [one.summary for one in audited]
-    summary: dict[str, Any] = {
-        "verdict": "findings" if findings else "clean",
-        "deployment": lake.deployment.name,
-        "version": " ".join(one["version"] for one in summaries),
-        "blocks": _blocks(lake, until_block),
-        **{part: _sum(summaries, part) for part in ("works", "events", "readings")},
-        "findings": dict(sorted(Counter(finding.kind for finding in findings).items())),
-        "state_hash": summaries[0]["state_hash"]
-        if len(summaries) == 1
-        else state_hash({one["keep3r"]: one["state_hash"] for one in summaries}),
-    }
-    summary["events"]["predicted"] += missing_events
-    summary["events"]["mismatched"] += missing_events
-    if len(summaries) > 1:
-        summary["contracts"] = summaries
+    tables |= protocol.totals(tables)
+    summary = _summary(lake, audited, findings, until_block)
+    summary["events"]["predicted"] += called.missing_events
+    summary["events"]["mismatched"] += called.missing_events
     if ledger:
-        summary["ledger"] = ledger_summary(tables)
+        summary |= protocol.ledger_summary(tables)
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
@@ -129,55 +101,76 @@ def audit(
 class _Audited:
     span: Span
     summary: dict[str, Any]
+    counts: tuple[str, ...]
     tables: dict[str, pl.DataFrame]
     findings: list[Finding]
     undetermined: dict[tuple[str, str], int]
 
 
-def _audit_contract(
-    lake: Lake, contract: Contract, until_block: int | None, start: Start | None, options: Options
+def _audit_root(
+    lake: Lake, protocol: Protocol, root: Contract, until_block: int | None, start: Start | None, options: Options
 ) -> _Audited:
-    replayed = replay_contract(lake, contract, until_block, start, options)
-    works = replayed.works
-    evidence = works
-    if (until_block is not None or start is not None) and needs_evidence(works):
-        evidence = replay_contract(lake, contract, None, None, Options(readings=False)).works
-    works = classify(works, evidence)
-
-    protocol, journal, reconciliation = replayed.protocol, replayed.journal, replayed.reconciliation
-    wrong_payments = payment_findings(works)
-    rewards = rows_table(protocol.context.rewards, {name: _REWARD_TYPES[name] for name in REWARD_COLUMNS})
-    tables = {
-        "works": works,
-        "rewards": rewards.sort("block_number", "log_index"),
-        **state_tables(protocol.keep3r, protocol.context.now),
-    }
+    replayed = replay_root(lake, protocol, root, until_block, start, options)
+    whole = until_block is None and start is None
+    evidence = None if whole else partial(_whole_replay, lake, protocol, root)
+    results = protocol.finish(replayed.replay, lake, replayed.span, evidence)
+    tables = dict(results.tables)
     if replayed.snapshots is not None:
         tables |= replayed.snapshots.tables()
-    if replayed.credits is not None:
-        tables |= ledger_tables(replayed.credits, lake, works, until_block)
+    reconciliation = replayed.reconciliation
     assert reconciliation is not None
     undetermined = reconciliation.undetermined
-    counts = Counter(works["class"].to_list())
     summary = {
-        "keep3r": contract.address,
-        "version": contract.version,
+        protocol.root: root.address,
+        "version": root.version,
         **({"started_after": start.block} if start is not None else {}),
-        "works": {name: counts[name] for name in CLASSES},
-        "events": _event_counts(lake, replayed, wrong_payments, rewards),
+        **results.counts,
+        "events": _event_counts(lake, protocol, replayed, results),
         "readings": {
             "compared": reconciliation.matched + reconciliation.mismatched + sum(undetermined.values()),
             "matched": reconciliation.matched,
             "mismatched": reconciliation.mismatched,
             "undetermined": sum(undetermined.values()),
         },
-        "state_hash": state_hash(protocol.dump()),
+        **results.sums,
+        "state_hash": state_hash(replayed.replay.state()),
     }
-    return _Audited(replayed.span, summary, tables, [*journal.findings, *wrong_payments], undetermined)
+    findings = [*replayed.journal.findings, *results.findings]
+    return _Audited(replayed.span, summary, tuple(results.counts), tables, findings, undetermined)
+
+
+def _whole_replay(lake: Lake, protocol: Protocol, root: Contract) -> Replay:
+    return replay_root(lake, protocol, root, None, None, Options(readings=False)).replay
+
+
+def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until_block: int | None) -> dict[str, Any]:
+    summaries = [one.summary for one in audited]
+    parts = (*audited[0].counts, "events", "readings")
+    wrong = any(finding.severity != NOTICE for finding in findings)
+    summary: dict[str, Any] = {
+        "verdict": "findings" if wrong else "clean",
+        "deployment": lake.deployment.name,
+        "version": " ".join(one["version"] for one in summaries),
+        "blocks": covered_blocks(lake, until_block),
+        **{part: _sum(summaries, part) for part in parts},
+        "findings": dict(sorted(Counter(finding.kind for finding in findings).items())),
+        "state_hash": summaries[0]["state_hash"]
+        if len(summaries) == 1
+        else state_hash({_root_address(one): one["state_hash"] for one in summaries}),
+    }
+    if len(summaries) > 1:
+        summary["contracts"] = summaries
+    return summary
+
+
+def _root_address(summary: dict[str, Any]) -> str:
+    """The address that a root's summary begins with."""
+    return str(next(iter(summary.values())))
 
 
 def strict_audit(
     lake: Lake,
+    protocol: Protocol,
     until_block: int | None = None,
     *,
     ledger: bool = False,
@@ -185,12 +178,12 @@ def strict_audit(
     snapshot_every: int = EVERY,
 ) -> Audit:
     """Replay up to the first disagreement: results end with its block, and it is the only finding."""
-    whole = audit(lake, until_block, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
+    whole = audit(lake, protocol, until_block, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
     errors = [finding for finding in whole.findings if finding.severity == ERROR]
     if not errors:
         return whole
     first = errors[0]
-    cut = audit(lake, first.block_number, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
+    cut = audit(lake, protocol, first.block_number, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
     return Audit(lake, summary, tables, [first], cut.undetermined_readings)
@@ -201,47 +194,52 @@ def state_hash(state: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(state, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _event_counts(
-    lake: Lake, replayed: Replayed, wrong_payments: list[Finding], rewards: pl.DataFrame
-) -> dict[str, int]:
-    journal = replayed.journal
-    observed = _observed(lake, replayed)
-    disagreeing = {
-        *journal.disagreeing_logs,
-        *((finding.block_number, finding.log_index) for finding in wrong_payments),
-    }
-    unforeseen = rewards["expected_rewarded_at"].null_count()
+def merge_tables(parts: list[dict[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
+    """The tables of several roots, one below the other; a single root's are as they are.
+
+    Rows that several roots have in common (what pools and feeds tell, without a root's address) stand once.
+    """
+    if len(parts) == 1:
+        return dict(parts[0])
+    merged = {}
+    for name in parts[0]:
+        below = pl.concat([part[name] for part in parts])
+        merged[name] = below.unique(maintain_order=True) if "pool" in below.columns else below
+    return merged
+
+
+def with_contract(tables: dict[str, pl.DataFrame], protocol: Protocol, root: str) -> dict[str, pl.DataFrame]:
+    """The tables of one root of several, each with its address in a column of the role's name; pools need none."""
     return {
-        "predicted": observed - unforeseen + journal.events_not_emitted,
+        name: frame
+        if {protocol.root, "pool"} & set(frame.columns)
+        else frame.with_columns(pl.lit(root).alias(protocol.root))
+        for name, frame in tables.items()
+    }
+
+
+def _event_counts(lake: Lake, protocol: Protocol, replayed: Replayed, results: Results) -> dict[str, int]:
+    journal = replayed.journal
+    observed = _observed(lake, protocol, replayed)
+    disagreeing = {*journal.disagreeing_logs, *results.mismatched_logs}
+    return {
+        "predicted": observed - results.unpredicted + journal.events_not_emitted,
         "matched": observed - len(disagreeing),
         "mismatched": len(disagreeing) + journal.events_not_emitted,
     }
 
 
-def _observed(lake: Lake, replayed: Replayed) -> int:
-    """Events of the contract and its helpers that the model predicts."""
-    names = [
-        name
-        for name in lake.tables()
-        if name.startswith(("events/keep3r.", "events/keep3r_helper."))
-        and name.removeprefix("events/") not in _NOT_PREDICTED
-    ]
-    span, address = replayed.span, replayed.contract.address
-    if span == WHOLE and len(keep3r_contracts(lake)) == 1:
+def _observed(lake: Lake, protocol: Protocol, replayed: Replayed) -> int:
+    """Events in the lake that the model predicts."""
+    names = [name for name in lake.tables() if name.removeprefix("events/") in protocol.predicted]
+    span = replayed.span
+    emitters = read_with(lake, protocol, replayed.contract)
+    if span == WHOLE and emitters is None:
         return sum(entry.rows for name in names for entry in lake.manifest.of_table(name))
-    state = lake.deployment.initial_state
-    helpers = [
-        other.address
-        for other in lake.deployment.contracts
-        if other.role == "keep3r_helper" and state.get(other.address, {}).get("keep3rV2", address) == address
-    ]
-    scans = [
-        lake.scan(name, from_block=span.first, until_block=span.until)
-        .filter(pl.col("address").is_in([address, *helpers]))
-        .select(pl.len())
-        for name in names
-    ]
-    return sum(frame.item() for frame in pl.collect_all(scans))
+    scans = [lake.scan(name, from_block=span.first, until_block=span.until) for name in names]
+    if emitters is not None:
+        scans = [scan.filter(pl.col("address").is_in(sorted(emitters))) for scan in scans]
+    return sum(frame.item() for frame in pl.collect_all([scan.select(pl.len()) for scan in scans]))
 
 
 def _sum(summaries: list[dict[str, Any]], part: str) -> dict[str, int]:
@@ -254,14 +252,16 @@ def _widest(spans: list[Span]) -> Span:
     return Span(min(afters) if len(afters) == len(spans) else None, spans[0].until)
 
 
-def _blocks(lake: Lake, until_block: int | None) -> list[int]:
+def covered_blocks(lake: Lake, until_block: int | None) -> list[int]:
+    """First and last block of a replay up to `until_block`. Raises `InputError` if the lake covers none."""
     coverage = lake.manifest.coverage
     if coverage is None:
         raise InputError(lake.path, "the lake covers no block", remedy="import or extract it again")
     return [coverage.from_block, coverage.to_block if until_block is None else min(until_block, coverage.to_block)]
 
 
-def _check_range(lake: Lake, until_block: int | None) -> None:
-    first = _blocks(lake, None)[0]
+def check_range(lake: Lake, until_block: int | None) -> None:
+    """Refuse an end before the lake's beginning. Raises `UsageError`."""
+    first = covered_blocks(lake, None)[0]
     if until_block is not None and until_block < first:
         raise UsageError(f"until_block={until_block} lies before the lake's first block {first}")

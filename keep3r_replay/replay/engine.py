@@ -1,47 +1,53 @@
-"""The loop: every event of a lake, in chain order, to its handler; every block with readings to the reader of them."""
+"""The loop: every transaction and event of a history, in chain order, to a replay; what stands between blocks, too."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import count
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
 from keep3r_replay.errors import InputError
+from keep3r_replay.replay.protocol import Block
 from keep3r_replay.replay.timeline import WHOLE, Span, slices
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.protocol import EventHandler, Place, Row, Transaction
+    from keep3r_replay.replay.timeline import Slice
 
-Handle = Callable[[Any, tuple[Any, ...]], None]
 
-
-class Model(Protocol):
-    """What the engine needs of a protocol under replay."""
+class Folding(Protocol):
+    """What the loop needs of a replay; see `replay.protocol.Replay`."""
 
     @property
     def context(self) -> Any:
         """First argument of every handler."""
 
-    def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
-        """Enter a block: its time in seconds, base fee in wei, gas limit in gas."""
+    def begin_block(self, block: Block) -> None:
+        """Enter a block."""
 
-    def begin_transaction(self, transaction: tuple[int, int]) -> None:
-        """Enter the transaction (block number, index) of the present block."""
+    def begin_transaction(self, place: Place, transaction: Transaction | None) -> None:
+        """Enter a transaction of the present block."""
 
     def end_transaction(self) -> None:
         """Leave the present transaction."""
 
 
-class BlockFacts(NamedTuple):
-    """What the model is told of a block: seconds, wei, gas."""
+class Watched(Folding, Protocol):
+    """What a run over a lake needs of a replay."""
 
-    timestamp: int
-    base_fee: int
-    gas_limit: int
+    @property
+    def handlers(self) -> Mapping[str, EventHandler]:
+        """Handlers by table."""
+
+    @property
+    def transactions(self) -> pl.Expr | None:
+        """Which of the lake's transactions it is told of."""
 
 
 class Checkpoints(Protocol):
@@ -54,123 +60,185 @@ class Checkpoints(Protocol):
         """Keep the state: the model stands at the end of `block`."""
 
 
+class Agenda(Protocol):
+    """What happens between blocks, beside the history's own."""
+
+    def leave(self, present: int, coming: int) -> None:
+        """The model stands at the end of block `present` (-1: nowhere yet), the next one with events is `coming`."""
+
+    def entered(self, block: int) -> None:
+        """The model has entered `block`; none of its events has been handled."""
+
+
+class Readings:
+    """An agenda of blocks with readings: the model stands at the end of each as `on_readings` is called.
+
+    Args:
+        blocks: ascending.
+        on_readings: gets the block's number.
+        enter: takes the model into a block without events.
+    """
+
+    def __init__(self, blocks: Sequence[int], on_readings: Callable[[int], None], enter: Callable[[int], None]) -> None:
+        self._waiting = list(blocks[::-1])
+        self._on_readings = on_readings
+        self._enter = enter
+
+    def leave(self, present: int, coming: int) -> None:
+        """Come to the blocks with readings before `coming`."""
+        while self._waiting and self._waiting[-1] < coming:
+            block = self._waiting.pop()
+            if block != present:
+                self._enter(block)
+            self._on_readings(block)
+
+    def entered(self, block: int) -> None:
+        """Readings are taken at the end of blocks only."""
+
+
 def run(
     lake: Lake,
-    model: Model,
-    columns: Mapping[str, Sequence[str]],
-    handlers: Sequence[Handle],
-    reading_blocks: Sequence[int],
-    on_readings: Callable[[int], None],
+    replay: Watched,
+    *,
+    reading_blocks: Sequence[int] = (),
+    on_readings: Callable[[int], None] | None = None,
     span: Span = WHOLE,
-    emitters: Mapping[str, str] = MappingProxyType({}),
+    emitters: Mapping[str, Collection[str]] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> None:
     """Replay a lake.
 
     Args:
         lake: the history.
-        model: the protocol under replay.
-        columns: for each event table the columns its handler reads, in the order of `handlers`.
-        handlers: one per table.
+        replay: the contract under replay.
         reading_blocks: blocks after which `on_readings` is called, ascending; with the model at that block's end.
         on_readings: gets the block's number.
         span: the part of the history to replay.
-        emitters: for roles of which the lake holds several contracts, the one to replay.
+        emitters: for roles of which the lake holds several contracts, those to replay.
         checkpoints: gets the model at the end of a block, every so many events.
 
     Raises:
         InputError: a block that carries events or readings is not in the lake.
     """
-    blocks_ahead = _Blocks(lake, model, columns, [block for block in reading_blocks if span.holds(block)], span)
+    handlers = replay.handlers
+    columns = {name: handler.columns for name, handler in handlers.items()}
+    chosen = replay.transactions
+    blocks = Blocks(lake, blocks_with(lake, columns, reading_blocks, span, chosen), span)
+    agenda = Readings(reading_blocks, on_readings or _ignore, lambda block: replay.begin_block(blocks[block]))
+    fold(
+        slices(lake, columns, span, emitters or {}, chosen),
+        replay,
+        [handler.handle for handler in handlers.values()],
+        blocks,
+        agenda,
+        checkpoints,
+    )
 
-    # THE LOOP, with as few look-ups an event as there can be
-    context = model.context
-    begin_transaction, end_transaction = model.begin_transaction, model.end_transaction
+
+def fold(
+    parts: Iterable[Slice],
+    replay: Folding,
+    handlers: Sequence[Callable[[Any, Row], None]],
+    blocks: Mapping[int, Block],
+    agenda: Agenda,
+    checkpoints: Checkpoints | None = None,
+) -> None:
+    """Take a replay through parts of a history, with as few look-ups an event as there can be.
+
+    `handlers` stand in the order of the parts' tables; the place after the last one is that of transactions.
+    """
+    context = replay.context
+    begin_transaction, end_transaction = replay.begin_transaction, replay.end_transaction
+    transaction_table = len(handlers)
     present_block = present_transaction = -1
     numbers = count(1)
     due = checkpoints.every if checkpoints else sys.maxsize
-    for blocks, transactions, tables, rows in slices(lake, columns, span, emitters):
-        for block, transaction, table, number in zip(blocks, transactions, tables, numbers, strict=False):
-            if block != present_block:
+    for part in parts:
+        rows = part.rows
+        for block, transaction, table, number in zip(
+            part.blocks, part.transactions, part.tables, numbers, strict=False
+        ):
+            if block != present_block or transaction != present_transaction:
                 end_transaction()
-                if number > due and checkpoints:
-                    checkpoints.take(present_block)
-                    due = number + checkpoints.every
-                blocks_ahead.read_before(block, on_readings)
-                blocks_ahead.enter(block)
-                present_block, present_transaction = block, transaction
-                begin_transaction((block, transaction))
-            elif transaction != present_transaction:
-                end_transaction()
+                if block != present_block:
+                    if number > due and checkpoints:
+                        checkpoints.take(present_block)
+                        due = number + checkpoints.every
+                    agenda.leave(present_block, block)
+                    replay.begin_block(blocks[block])
+                    present_block = block
+                    agenda.entered(block)
                 present_transaction = transaction
-                begin_transaction((block, transaction))
+                if table == transaction_table:
+                    begin_transaction((block, transaction), next(rows[table]))
+                    continue
+                begin_transaction((block, transaction), None)
             handlers[table](context, next(rows[table]))
     end_transaction()
-    blocks_ahead.read_before(sys.maxsize, on_readings)
+    agenda.leave(present_block, sys.maxsize)
 
 
-class _Blocks:
-    """The blocks of a run: what the model is told as it enters one, and which of them have readings to come to."""
+class Blocks(Mapping[int, Block]):
+    """The blocks of a lake by number: those that a replay goes through. The rest of a long history stays on disk."""
 
-    def __init__(
-        self, lake: Lake, model: Model, columns: Mapping[str, Sequence[str]], reading_blocks: list[int], span: Span
-    ) -> None:
-        self._place = lake.path
-        self._model = model
-        self._facts = _block_facts(lake, reading_blocks, columns, span)
-        self._waiting = reading_blocks[::-1]
-
-    def enter(self, block: int) -> None:
-        """Take the model into a block. Raises `InputError` if the lake does not hold it."""
-        try:
-            fact = self._facts[block]
-        except KeyError:
-            raise InputError(self._place, "the lake does not hold this block", place=f"block {block}") from None
-        self._model.begin_block(block, *fact)
-
-    def read_before(self, block: int, on_readings: Callable[[int], None]) -> None:
-        """Come to the blocks with readings before `block`, the model standing at the end of each."""
-        while self._waiting and self._waiting[-1] < block:
-            reading = self._waiting.pop()
-            self.enter(reading)
-            on_readings(reading)
-
-
-def _block_facts(
-    lake: Lake, reading_blocks: Sequence[int], columns: Mapping[str, Sequence[str]], span: Span
-) -> dict[int, BlockFacts]:
-    """The blocks that carry events or readings. The rest of a long history stays on disk."""
-    needed = pl.concat(
-        [
-            *(
-                lake.scan(f"events/{name}", columns=["block_number"], from_block=span.first, until_block=span.until)
-                for name in columns
-                if lake.has(f"events/{name}")
-            ),
-            pl.LazyFrame({"block_number": reading_blocks}, schema={"block_number": pl.UInt32}),
-        ]
-    ).unique()
-    blocks = lake.scan(
-        "blocks",
-        columns=["number", "timestamp", "base_fee_per_gas", "gas_limit"],
-        from_block=span.first,
-        until_block=span.until,
-    )
-    frame = blocks.join(needed, left_on="number", right_on="block_number", how="semi").collect()
-    missing = frame.filter(pl.any_horizontal(pl.all().is_null()))
-    if missing.height:
-        raise InputError(
-            lake.path, "block without timestamp, base fee or gas limit", place=f"block {missing['number'][0]}"
+    def __init__(self, lake: Lake, needed: pl.LazyFrame, span: Span) -> None:
+        self._source = lake.path
+        scan = lake.scan(
+            "blocks",
+            columns=["number", "timestamp", "base_fee_per_gas", "gas_limit"],
+            from_block=span.first,
+            until_block=span.until,
         )
-    return facts_by_block(frame)
+        frame = scan.join(needed, left_on="number", right_on="block_number", how="semi").collect()
+        missing = frame.filter(pl.col("timestamp").is_null())
+        if missing.height:
+            raise InputError(lake.path, "block without a timestamp", place=f"block {missing['number'][0]}")
+        self._blocks: dict[int, Block] = dict(zip(frame["number"].to_list(), _rows(frame), strict=True))
+
+    def __getitem__(self, number: int) -> Block:
+        """The block of that number. Raises `InputError` if the lake does not hold it."""
+        try:
+            return self._blocks[number]
+        except KeyError:
+            raise InputError(self._source, "the lake does not hold this block", place=f"block {number}") from None
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._blocks)
+
+    def __len__(self) -> int:
+        return len(self._blocks)
 
 
-def facts_by_block(blocks: pl.DataFrame) -> dict[int, BlockFacts]:
-    """Facts by number of the block, from rows of the lake's table `blocks` without a null."""
+def blocks_with(
+    lake: Lake,
+    tables: Iterable[str],
+    reading_blocks: Sequence[int],
+    span: Span,
+    chosen: pl.Expr | None = None,
+) -> pl.LazyFrame:
+    """Numbers (column `block_number`, each once) of blocks with events of `tables`, readings or chosen transactions."""
+    parts = [
+        lake.scan(f"events/{name}", columns=["block_number"], from_block=span.first, until_block=span.until)
+        for name in tables
+        if lake.has(f"events/{name}")
+    ]
+    if chosen is not None and lake.has("transactions"):
+        transactions = lake.scan("transactions", from_block=span.first, until_block=span.until)
+        parts.append(transactions.filter(chosen).select("block_number"))
+    parts.append(pl.LazyFrame({"block_number": list(reading_blocks)}, schema={"block_number": pl.UInt32}))
+    return pl.concat(parts).unique()
+
+
+def _rows(frame: pl.DataFrame) -> Iterable[Block]:
     values = zip(
-        blocks["timestamp"].to_list(),
-        blocks["base_fee_per_gas"].cast(pl.Int128).to_list(),
-        blocks["gas_limit"].to_list(),
+        frame["number"].to_list(),
+        frame["timestamp"].to_list(),
+        frame["base_fee_per_gas"].cast(pl.Int128).to_list(),
+        frame["gas_limit"].to_list(),
         strict=True,
     )
-    return dict(zip(blocks["number"].to_list(), map(BlockFacts._make, values), strict=True))
+    return map(Block._make, values)
+
+
+def _ignore(_block: int) -> None:
+    """No readings are asked for."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Finding, Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.direct_calls import DirectCall
     from keep3r_replay.replay.timeline import Span
 
 Place = tuple[int, int]
@@ -150,22 +151,6 @@ class Results:
     sums: dict[str, Any] = field(default_factory=dict)
     mismatched_logs: tuple[Place, ...] = ()
     unpredicted: int = 0
-
-
-class DirectCall(NamedTuple):
-    """What a transaction that calls a contract itself does there.
-
-    Attributes:
-        signature: of the function, as in `bond(address,uint256)`.
-        event: the event that the function always emits, if it succeeds; empty if it emits none.
-        echoes: columns of that event and the position of the argument that each repeats.
-        sender: the column that holds the caller; empty if none does.
-    """
-
-    signature: str
-    event: str
-    echoes: Mapping[str, int] = {}
-    sender: str = ""
 
 
 class Term(NamedTuple):
@@ -326,6 +311,12 @@ class Protocol(Interface):
 
         Raises `UsageError` for a configuration that makes no sense.
         """
+
+    def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """Tables over all roots, made from those of each, which stand one below the other in `tables`."""
+
+    def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+        """What `summary.json` says of the ledger, by name."""
 
     def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
         """Every term of the events at a place: block, log index (None: all of the transaction), transaction hash."""

@@ -1,4 +1,4 @@
-"""A lake's events in chain order, as Python tuples, a slice at a time."""
+"""A lake's transactions and events in chain order, as Python tuples, a slice at a time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.replay.protocol import Transaction
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from keep3r_replay.lake.reader import Lake
 
@@ -15,19 +17,29 @@ SLICE = 65_536
 """Events that stand in memory as Python objects at a time."""
 
 _PLACE = ("block_number", "transaction_index", "log_index")
+_TRANSACTION = (
+    "hash",
+    "from",
+    "to",
+    "input",
+    "gas",
+    "gas_used",
+    "effective_gas_price",
+    "status",
+)
 
 
 class Slice(NamedTuple):
-    """Consecutive events.
+    """Consecutive events, and transactions before their own events.
 
     For the i-th, `tables[i]` is the place of its table among the names asked for, and the next of
-    `rows[tables[i]]` its log index and columns.
+    `rows[tables[i]]` its log index and columns. Transactions stand in the place after the last name.
     """
 
     blocks: list[int]
     transactions: list[int]
     tables: list[int]
-    rows: list[Iterator[tuple[Any, ...]]]
+    rows: list[Iterator[Any]]
 
 
 class Span(NamedTuple):
@@ -51,40 +63,66 @@ WHOLE = Span()
 
 
 def slices(
-    lake: Lake, columns: Mapping[str, Sequence[str]], span: Span, emitters: Mapping[str, str]
+    lake: Lake,
+    columns: Mapping[str, Sequence[str]],
+    span: Span,
+    emitters: Mapping[str, Collection[str]],
+    chosen: pl.Expr | None = None,
 ) -> Iterator[Slice]:
     """Read the tables `events/<name>` of `columns` (those that the lake has), with the columns named.
 
-    Of a role in `emitters` (`keep3r` of `keep3r.KeeperWork`), only the events of that address.
+    Of a role in `emitters` (`keep3r` of `keep3r.KeeperWork`), only the events of those addresses. With `chosen`, the
+    transactions that it holds for stand in the timeline too, failed ones and ones without events included.
 
     Decimal columns come as int, everything else as polars gives it. The files are loaded range by range, as the lake
-    was written; within a range, `SLICE` events at a time become Python objects.
+    was written; within a range, `SLICE` rows at a time become Python objects.
     """
     names = list(columns)
     for low, high in _ranges(lake, span):
         frames = _load(lake, columns, low, high, emitters)
-        present = [position for position, name in enumerate(names) if name in frames]
+        present = {position: frames[name] for position, name in enumerate(names) if name in frames}
+        if chosen is not None and (transactions := _transactions(lake, chosen, low, high)).height:
+            present[len(names)] = transactions
         if not present:
             continue
         order = pl.concat(
             [
-                frames[names[position]].select(*_PLACE, pl.lit(position, dtype=pl.UInt16).alias("table"))
-                for position in present
-            ]
-        ).sort("block_number", "log_index")
+                frame.select(*_PLACE, pl.lit(position, dtype=pl.UInt16).alias("table"))
+                for position, frame in present.items()
+            ],
+            how="vertical_relaxed",
+        ).sort(*(("block_number", "log_index") if chosen is None else _PLACE))
         taken = dict.fromkeys(present, 0)
         for start in range(0, order.height, SLICE):
             part = order.slice(start, SLICE)
             tables = part["table"].to_list()
-            rows: list[Iterator[tuple[Any, ...]]] = [iter(()) for _ in names]
+            rows: list[Iterator[Any]] = [iter(()) for _ in range(len(names) + 1)]
             counts = dict(part["table"].value_counts().iter_rows())
             for position, count in counts.items():
-                frame = frames[names[position]].slice(taken[position], count)
+                frame = present[position].slice(taken[position], count)
                 taken[position] += count
-                rows[position] = zip(
-                    *(_python(frame[name]) for name in ("log_index", *columns[names[position]])), strict=True
-                )
+                if position == len(names):
+                    rows[position] = _as_transactions(frame)
+                else:
+                    rows[position] = zip(
+                        *(_python(frame[name]) for name in ("log_index", *columns[names[position]])), strict=True
+                    )
             yield Slice(part["block_number"].to_list(), part["transaction_index"].to_list(), tables, rows)
+
+
+def _transactions(lake: Lake, chosen: pl.Expr, low: int, high: int) -> pl.DataFrame:
+    """Chosen transactions, each before its own events: their log index is -1."""
+    if not lake.has("transactions"):
+        return pl.DataFrame()
+    scan = lake.scan("transactions", from_block=low, until_block=high).filter(chosen)
+    return scan.select(
+        "block_number", "transaction_index", pl.lit(-1, dtype=pl.Int64).alias("log_index"), *_TRANSACTION
+    ).collect()
+
+
+def _as_transactions(frame: pl.DataFrame) -> Iterator[Transaction]:
+    places = zip(frame["block_number"].to_list(), frame["transaction_index"].to_list(), strict=True)
+    return map(Transaction, places, *(_python(frame[name]) for name in _TRANSACTION))
 
 
 def _ranges(lake: Lake, span: Span) -> list[tuple[int, int]]:
@@ -99,16 +137,16 @@ def _ranges(lake: Lake, span: Span) -> list[tuple[int, int]]:
 
 
 def _load(
-    lake: Lake, columns: Mapping[str, Sequence[str]], low: int, high: int, emitters: Mapping[str, str]
+    lake: Lake, columns: Mapping[str, Sequence[str]], low: int, high: int, emitters: Mapping[str, Collection[str]]
 ) -> dict[str, pl.DataFrame]:
     scans = {}
     for name, wanted in columns.items():
         if not lake.has(f"events/{name}"):
             continue
         scan = lake.scan(f"events/{name}", from_block=low, until_block=high)
-        emitter = emitters.get(name.partition(".")[0])
-        if emitter is not None:
-            scan = scan.filter(pl.col("address") == emitter)
+        chosen = emitters.get(name.partition(".")[0])
+        if chosen is not None:
+            scan = scan.filter(pl.col("address").is_in(sorted(chosen)))
         scans[name] = scan.select(*_PLACE, *wanted)
     frames = pl.collect_all(list(scans.values()))
     return {name: frame for name, frame in zip(scans, frames, strict=True) if frame.height}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from audits import audit
 from changes import BLOCK_WIDE, CHANGES, first_moved_prediction
 from histories import DATA, SAMPLE, History, name_of
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
-from keep3r_replay.replay.audit import audit
 
 RECORDINGS = [
     SAMPLE / "recording",

@@ -6,19 +6,21 @@ import random
 
 import polars as pl
 import pytest
+from audits import audit, keep3r_contracts, replay_contract
 from histories import beside, bundled, name_of
 from states import told_by_readings
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.protocols.keep3r_v2.audit.mid_history import readings_start
-from keep3r_replay.replay.audit import audit, state_hash
-from keep3r_replay.replay.contract import Options, keep3r_contracts, replay_contract
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
+from keep3r_replay.replay.audit import state_hash
+from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.results import write_results
 from keep3r_replay.replay.snapshots import load_snapshot
+from keep3r_replay.replay.starts import readings_start
 from keep3r_replay.replay.state_query import state_at
 
-FUZZ = [path for path in (beside() or bundled()) if "-fuzz-" in path.name or path.name == "recording"]
+FUZZ = [path for path in (*bundled(), *beside()) if "-fuzz-" in path.name or path.name == "recording"]
 
 
 @pytest.fixture(params=FUZZ, ids=name_of)
@@ -45,8 +47,8 @@ def test_a_start_from_readings_agrees_with_the_straight_run(fuzzed, seed):
         .drop("initial_gas")
         .equals(fuzzed.audit.tables["works"].filter(after).drop("initial_gas"))
     )
-    again = replay_contract(fuzzed.lake, contract, None, start, Options(readings=False)).protocol.dump()
-    assert told_by_readings(again) == told_by_readings(fuzzed.straight.protocol.dump())
+    again = replay_contract(fuzzed.lake, contract, None, start, Options(readings=False)).protocol.state()
+    assert told_by_readings(again) == told_by_readings(fuzzed.straight.protocol.state())
 
 
 def test_resuming_from_any_snapshot_ends_in_the_same_state(fuzzed, tmp_path):
@@ -57,10 +59,10 @@ def test_resuming_from_any_snapshot_ends_in_the_same_state(fuzzed, tmp_path):
     blocks = whole.tables["snapshots"]["block_number"].to_list()
     assert len(blocks) > 1
     for block in blocks:
-        snapshot = load_snapshot(tmp_path / "results", fuzzed.lake, contract.address, block)
+        snapshot = load_snapshot(tmp_path / "results", fuzzed.lake, "keep3r", contract.address, block)
         assert snapshot is not None
         resumed = replay_contract(fuzzed.lake, contract, None, snapshot, Options(readings=False))
-        assert state_hash(resumed.protocol.dump()) == whole.summary["state_hash"]
+        assert state_hash(resumed.protocol.state()) == whole.summary["state_hash"]
         assert resumed.journal.findings == []
         assert resumed.works.equals(fuzzed.straight.works.filter(pl.col("block_number") > block))
 
@@ -71,8 +73,8 @@ def test_the_state_at_a_block_is_that_of_a_replay_up_to_it(audited, tmp_path):
     write_results(audit(audited.lake, snapshot_every=100), tmp_path / "results", {})
     last = audited.lake.manifest.coverage.to_block
     for block in random.Random(4).sample(range(last + 1), 3):
-        with_snapshot = state_at(audited.lake, contract, block, tmp_path / "results").dump()
-        assert with_snapshot == state_at(audited.lake, contract, block, None).dump()
+        with_snapshot = state_at(audited.lake, PROTOCOL, contract, block, tmp_path / "results").state()
+        assert with_snapshot == state_at(audited.lake, PROTOCOL, contract, block, None).state()
 
 
 def test_a_start_needs_readings_at_its_block(audited):
@@ -86,6 +88,6 @@ def test_snapshots_belong_to_their_lake(audited_recordings, tmp_path):
     first, second = (audited_recordings(path) for path in bundled()[:2])
     write_results(audit(first.lake, snapshot_every=100), tmp_path / "results", {})
     with pytest.raises(UsageError, match="another lake"):
-        load_snapshot(tmp_path / "results", second.lake, keep3r_contracts(second.lake)[0].address, None)
+        load_snapshot(tmp_path / "results", second.lake, "keep3r", keep3r_contracts(second.lake)[0].address, None)
     with pytest.raises(UsageError, match="holds no results"):
-        load_snapshot(tmp_path, Lake.open(first.lake.path), keep3r_contracts(first.lake)[0].address, None)
+        load_snapshot(tmp_path, Lake.open(first.lake.path), "keep3r", keep3r_contracts(first.lake)[0].address, None)

@@ -7,12 +7,12 @@ import json
 
 import polars as pl
 import pytest
+from audits import audit, strict_audit
 from histories import SAMPLE, History
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
-from keep3r_replay.replay.audit import audit, strict_audit
 from keep3r_replay.replay.results import write_results
 
 FINDINGS = [

@@ -6,13 +6,13 @@ from random import Random
 
 import polars as pl
 import pytest
+from audits import audit
 from histories import DATA, History, beside, bundled, name_of, set_word, word
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
-from keep3r_replay.replay.audit import audit
 
-ALL = beside() or bundled()
+ALL = [*bundled(), *beside()]
 BOUNDED = [path for path in ALL if "-v2.0-" in path.name or "-v2.1-" in path.name]
 SIDECHAIN = [path for path in ALL if "-v2.3s-" in path.name]
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
-from histories import bundled, name_of
+from functools import lru_cache
 
-from keep3r_replay.replay.audit import audit
+import pytest
+from audits import audit
+from histories import beside, bundled, name_of
+from lakes import AT_HAND
 
 
 @pytest.fixture(scope="session")
 def ledger_audits(audited_recordings):
     """Gives the audit with ledger of a recording, made once."""
-    made = {}
-
-    def get(recording):
-        if recording not in made:
-            made[recording] = audit(audited_recordings(recording).lake, ledger=True)
-        return made[recording]
-
-    return get
+    return lru_cache(AT_HAND)(lambda recording: audit(audited_recordings(recording).lake, ledger=True))
 
 
-@pytest.fixture(params=bundled(), ids=name_of)
+@pytest.fixture(params=[*bundled(), *beside()], ids=name_of)
 def ledger_audit(request, ledger_audits):
-    """Each recording of the repository in turn, audited with the ledger."""
+    """Each recording in turn, audited with the ledger."""
     return ledger_audits(request.param)

@@ -55,19 +55,9 @@ class Scenario:
         self.context = CallContext(self.keep3r, Journal(), {})
         self.keep3r.collected = []
         self.observer = CreditObserver(self)
-        self._handle = dict(zip(HANDLERS, self.observer.handlers(HANDLERS), strict=True))
+        self._handle = {name: handler.handle for name, handler in self.observer.handlers(HANDLERS).items()}
         self._block = 0
         self._now = START
-
-    def begin_block(self, number, timestamp, base_fee, gas_limit) -> None:
-        """Enter a block, as the protocol does."""
-        self.context.block_number, self.context.now = number, timestamp
-        self.context.base_fee, self.context.gas_limit = base_fee, gas_limit
-
-    def begin_transaction(self, transaction) -> None:
-        """One event a block: there is nothing to do."""
-
-    end_transaction = begin_transaction
 
     # STEPS
 
@@ -78,7 +68,8 @@ class Scenario:
 
     def _event(self, name: str, *values) -> Scenario:
         self._block += 1
-        self.observer.begin_block(self._block, self._now, 0, 30_000_000)
+        self.observer.before_block(self._now)
+        self.context.block_number, self.context.now = self._block, self._now
         self._handle[f"keep3r.{name}"](self.context, (0, *values))
         assert not self.keep3r.collected
         return self

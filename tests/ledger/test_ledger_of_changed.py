@@ -6,12 +6,12 @@ from random import Random
 
 import polars as pl
 import pytest
+from audits import audit
 from changes import CHANGES
 from histories import DATA, History
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.recording.importer import import_recording
-from keep3r_replay.replay.audit import audit
 
 RECORDING = DATA / "open-v2.3-fuzz-mixed-101"
 

@@ -5,12 +5,9 @@ from collections import defaultdict
 import duckdb
 import polars as pl
 import pytest
-from histories import DATA, beside, name_of
+from histories import DATA
 
-from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
-from keep3r_replay.recording.importer import import_recording
-from keep3r_replay.replay.audit import audit
 
 TOTALS = {
     "spent_after_expiry": """
@@ -152,21 +149,3 @@ def test_verdict_is_not_the_expirys(ledger_audit):
     """Expiry findings stand in a table of their own: the verdict stays clean."""
     assert ledger_audit.clean
     assert ledger_audit.tables["findings"].height == 0
-
-
-@pytest.mark.parametrize("recording", beside(), ids=name_of)
-def test_all_of_this_on_every_recording(recording, tmp_path):
-    """On every recording there is, the ledger balances, its lots are what storage held, and totals are SQL's."""
-    import_recording(recording, tmp_path / "lake")
-    audited = audit(Lake.open(tmp_path / "lake"), ledger=True)
-    for check in (
-        test_periods_balance,
-        test_rules_balance,
-        test_lots_make_up_the_storage_at_every_reading,
-        test_spent_is_what_keepers_got,
-        test_migration_moves_nothing_away,
-        test_accounts_add_up,
-    ):
-        check(audited)
-    for kind in TOTALS:
-        test_finding_totals_equal_sql(audited, kind)

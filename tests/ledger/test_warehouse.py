@@ -113,7 +113,7 @@ def test_tokens_are_exact(amount):
 
 def test_state_as_of_is_the_state_of_a_shorter_replay(history, warehouse):
     """`state_as_of(block)` tells of each job what a replay that ends there holds."""
-    from keep3r_replay.replay.audit import audit
+    from audits import audit
 
     block = 400
     states = audit(history.lake, block).tables["job_states"]

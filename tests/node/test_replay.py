@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from audits import audit, keep3r_contracts
 
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.protocols.keep3r_v2.audit.mid_history import readings_start
-from keep3r_replay.replay.audit import audit
-from keep3r_replay.replay.contract import keep3r_contracts
+from keep3r_replay.replay.starts import readings_start
 from tests.node.anvil import RpcError, calldata
 from tests.node.keep3r_chain import KP3R
 from tests.node.lakes import run, settings

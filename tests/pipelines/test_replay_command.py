@@ -243,10 +243,10 @@ def test_until_block_and_mode_are_settings(lake, capsys):
 
 def test_findings_end_with_three(history, tmp_path, capsys):
     """A tampered payment ends the command with 3, and its place stands in the summary."""
+    from audits import audit
     from changes import exact_payment
 
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.audit import audit
 
     history.write(tmp_path / "recording")
     assert main(["import", f"recording={tmp_path}/recording", f"lake={tmp_path}/lake"]) == 0

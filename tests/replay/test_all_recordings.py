@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from histories import SAMPLE, beside, name_of
+from histories import SAMPLE, beside, bundled, name_of
 
 from keep3r_replay.recording.importer import import_recording
-from pipelines.cli import main
 
 UNDETERMINED = {
     "open-v2.2-fuzz-disputes-106": 1,
@@ -38,9 +35,10 @@ def assert_clean(summary):
         assert summary["works"]["undetermined"] == UNDETERMINED.get(summary["deployment"], 0)
 
 
-def test_a_bundled_recording_is_clean(audited):
-    """Events and readings of every recording in the repository agree with the model."""
-    assert_clean(audited.audit.summary)
+@pytest.mark.parametrize("recording", [*bundled(), *beside()], ids=name_of)
+def test_a_recording_is_clean(recording, audited_recordings):
+    """Events and readings of every recording that a model exists for agree with the model."""
+    assert_clean(audited_recordings(recording).audit.summary)
 
 
 def test_the_repository_holds_both_helpers_and_both_versions(audited_recordings):
@@ -49,16 +47,6 @@ def test_the_repository_holds_both_helpers_and_both_versions(audited_recordings)
     assert lake.deployment.contracts[0].version == "2.2"
     for event in ("KeeperWork", "LiquidityCreditsReward", "JobMigrationSuccessful", "Dispute", "KeeperSlash"):
         assert lake.has(f"events/keep3r.{event}")
-
-
-@pytest.mark.parametrize("recording", beside(), ids=name_of)
-def test_a_recording_beside_the_checkout_is_clean(recording, tmp_path, capsys):
-    """Import and replay of every other recording that a model exists for end with 0, and find nothing."""
-    lake, results = tmp_path / "lake", tmp_path / "results"
-    assert main(["import", f"recording={recording}", f"lake={lake}"]) == 0
-    assert main(["replay", f"lake={lake}", f"results={results}"]) == 0
-    assert "CLEAN" in capsys.readouterr().out
-    assert_clean(json.loads((results / "summary.json").read_bytes()))
 
 
 def test_importing_the_sample_gives_the_bundled_lake(tmp_path):

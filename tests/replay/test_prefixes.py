@@ -6,9 +6,9 @@ from random import Random
 
 import polars as pl
 import pytest
+from audits import audit
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.replay.audit import audit
 
 ROWS = ("works", "rewards", "findings")
 

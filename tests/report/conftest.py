@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from audits import audit
 from histories import DATA
 
-from keep3r_replay.replay.audit import audit
 from keep3r_replay.replay.results import write_results
 
 

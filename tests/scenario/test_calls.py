@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from audits import audit
 from histories import SAMPLE
 
 from keep3r_replay.errors import UsageError
@@ -10,7 +11,6 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import amount, duration
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import CALLS, simulate
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
-from keep3r_replay.replay.audit import audit
 from tests.scenario.scripts import own, played, words
 
 WORK = {"do": "work", "gas": 300_000}
@@ -80,7 +80,7 @@ def test_a_reverted_call_leaves_a_failed_transaction_and_nothing_else():
     assert [attempt.revert for attempt in with_attempt.reverted] == ["InsufficientFunds"]
     assert with_attempt.chain.transactions[-1].status == 0
     assert len(with_attempt.chain.logs) == len(plain.chain.logs)
-    assert with_attempt.stage.protocol.dump() == plain.stage.protocol.dump()
+    assert with_attempt.stage.protocol.state() == plain.stage.protocol.state()
 
 
 def test_events_of_a_work_come_in_the_contract_s_order():

@@ -7,10 +7,10 @@ from unittest import mock
 
 import polars as pl
 import pytest
+from audits import audit
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
-from keep3r_replay.replay.audit import audit
 from pipelines.cli import main
 from tests.scenario.scripts import simulated
 from tests.scenario.served import ServedSimulation

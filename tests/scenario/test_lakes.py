@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from audits import audit
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
-from keep3r_replay.replay.audit import audit
 from pipelines.cli import main
 from tests.scenario.scripts import PLAYED, configured, played, simulated
 
@@ -39,13 +39,15 @@ def test_a_simulated_lake_replays_clean(name, version, tmp_path):
 
 def test_simulation_and_replay_end_in_the_same_state(tmp_path):
     """What the simulator's model holds at the end is what the replay of its lake arrives at."""
-    from keep3r_replay.replay.contract import Options, keep3r_contracts, replay_contract
+    from audits import keep3r_contracts, replay_contract
+
+    from keep3r_replay.replay.protocol import Options
 
     simulation = simulated("random_market")
     write_lake(simulation, tmp_path / "lake")
     lake = Lake.open(tmp_path / "lake")
     replayed = replay_contract(lake, keep3r_contracts(lake)[0], None, None, Options())
-    assert replayed.protocol.dump() == simulation.stage.protocol.dump()
+    assert replayed.protocol.state() == simulation.stage.protocol.state()
 
 
 @pytest.mark.parametrize("name", ["random_market", "notebook_all"])

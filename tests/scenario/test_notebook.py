@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from audits import audit
 from histories import beside, bundled, name_of
 
 from keep3r_replay.errors import UsageError
@@ -11,7 +12,6 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.scenario.given import Given
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
-from keep3r_replay.replay.audit import audit
 from tests.scenario.scripts import configured, words
 
 SCENARIO_OF = {

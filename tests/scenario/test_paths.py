@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from audits import audit
 from histories import bundled
 
 from keep3r_replay.errors import UsageError
@@ -14,7 +15,6 @@ from keep3r_replay.protocols.keep3r_v2.scenario.market import market_actions
 from keep3r_replay.protocols.keep3r_v2.scenario.schedule import schedule
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
-from keep3r_replay.replay.audit import audit
 from tests.scenario.scripts import configured, own, words
 
 PERIOD = 432_000

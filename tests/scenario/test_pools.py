@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from audits import audit
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.scenario.actors import made_address
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
-from keep3r_replay.replay.audit import audit
 from tests.scenario.reckoned import Q96, average_tick, root_price, rows, ticks
 from tests.scenario.scripts import own, played, simulated, words
 

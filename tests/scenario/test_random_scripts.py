@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from audits import audit, keep3r_contracts, replay_contract
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +14,7 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.scenario.script import VERSIONS, scenario_from
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
-from keep3r_replay.replay.audit import audit
-from keep3r_replay.replay.contract import Options, keep3r_contracts, replay_contract
+from keep3r_replay.replay.protocol import Options
 from tests.scenario.scripts import SETUP, SIDECHAIN
 from tests.scenario.test_pools import DAI_POOL, SECOND
 from tests.scenario.test_sidechain import SETUP as ON_SIDECHAIN
@@ -112,6 +112,6 @@ def test_a_random_script_replays_clean_to_the_same_state(version):
             replayed = replay_contract(lake, keep3r_contracts(lake)[0], None, None, Options())
         assert audited.findings == []
         assert audited.summary["readings"]["undetermined"] == 0
-        assert replayed.protocol.dump() == simulation.stage.protocol.dump()
+        assert replayed.protocol.state() == simulation.stage.protocol.state()
 
     holds()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from audits import audit
 from histories import beside, bundled, name_of
 
 from keep3r_replay.lake.reader import Lake
@@ -15,7 +16,6 @@ from keep3r_replay.protocols.keep3r_v2.scenario import simulator
 from keep3r_replay.protocols.keep3r_v2.scenario.given import Given
 from keep3r_replay.protocols.keep3r_v2.scenario.script import VERSIONS
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
-from keep3r_replay.replay.audit import audit
 from tests.scenario.retold import Retelling, told_events
 
 TAKES_A_FEE = {"0x" + "66" * 20: 100}

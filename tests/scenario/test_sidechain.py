@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from audits import audit
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
@@ -11,7 +12,6 @@ from keep3r_replay.protocols.keep3r_v2.scenario.schedule import schedule
 from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
-from keep3r_replay.replay.audit import audit
 from tests.scenario.reckoned import Q96, average_tick, quote, root_price, rows, ticks
 from tests.scenario.scripts import configured, played, words
 

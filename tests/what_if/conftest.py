@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pytest
+from lakes import AT_HAND
 
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 
@@ -10,11 +13,4 @@ from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 @pytest.fixture(scope="session")
 def baseline_of(audited_recordings):
     """Gives the baseline of a recording's first contract."""
-    made = {}
-
-    def get(recording):
-        if recording not in made:
-            made[recording] = baselines(audited_recordings(recording).lake)[0]
-        return made[recording]
-
-    return get
+    return lru_cache(AT_HAND)(lambda recording: baselines(audited_recordings(recording).lake)[0])

@@ -105,7 +105,7 @@ def test_from_the_first_block_on_is_from_the_beginning(recording, baseline_of):
     baseline = baseline_of(recording)
     for changes in ({"liquidity_factor": "1/2"}, {"base_fee_factor": "2"}):
         name = next(iter(changes)).replace("factor", "from_block")
-        states = [what_if(baseline, overlay_from(each)).protocol.dump() for each in (changes, {**changes, name: 0})]
+        states = [what_if(baseline, overlay_from(each)).protocol.state() for each in (changes, {**changes, name: 0})]
         assert states[0] == states[1]
 
 
@@ -114,7 +114,7 @@ def test_a_factor_of_one_changes_nothing_at_its_block(baseline_of):
     baseline = baseline_of(SAMPLE / "recording")
     run = what_if(baseline, Overlay(liquidity_from_block=300, base_fee_from_block=300))
     assert first_difference(run) is None
-    assert run.protocol.dump() == what_if(baseline, Overlay()).protocol.dump()
+    assert run.protocol.state() == what_if(baseline, Overlay()).protocol.state()
 
 
 def test_only_the_named_jobs_liquidity_is_scaled_at_the_block(baseline_of):
@@ -154,7 +154,7 @@ def test_a_block_after_the_replays_last_changes_nothing(changes, audited_recordi
     """Of a replay up to a block, what is for a later one stays away; one after the lake's last block is refused."""
     lake = audited_recordings(SAMPLE / "recording").lake
     cut = baselines(lake, 400)[0]
-    assert what_if(cut, overlay_from(changes)).protocol.dump() == what_if(cut, Overlay()).protocol.dump()
+    assert what_if(cut, overlay_from(changes)).protocol.state() == what_if(cut, Overlay()).protocol.state()
     late = json.loads(json.dumps(changes).replace("500", "5000"))
     with pytest.raises(UsageError, match="block 5000 lies after the lake's last, 590"):
         what_if(cut, overlay_from(late))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from audits import audit
 
 from keep3r_replay.lake.deployment import Deployment
 from keep3r_replay.lake.manifest import Manifest
@@ -14,7 +15,6 @@ from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if
-from keep3r_replay.replay.audit import audit
 from tests.scenario.scripts import configured
 
 SECOND = {"keep3r": "0x" + "5ec0" * 10, "helper": "0x" + "4e19" * 10}

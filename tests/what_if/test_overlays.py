@@ -233,7 +233,7 @@ def test_more_than_there_is_cannot_be_unbonded(baseline_of):
     assert [(call.block_number, call.subject, call.error) for call in run.reverted] == [
         (last, job, "JobLiquidityInsufficient")
     ]
-    assert run.protocol.dump() == what_if(baseline, Overlay()).protocol.dump()
+    assert run.protocol.state() == what_if(baseline, Overlay()).protocol.state()
 
 
 def test_a_bond_can_be_set_at_a_block(baseline_of):

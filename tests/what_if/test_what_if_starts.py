@@ -6,22 +6,21 @@ import random
 
 import polars as pl
 import pytest
+from audits import audit, keep3r_contracts
 from histories import DATA, SAMPLE, beside, bundled, name_of
 from states import told_by_readings
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.audit.mid_history import ReadingsStart, readings_start
-from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings
 from keep3r_replay.protocols.keep3r_v2.what_if.measured import measure
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
-from keep3r_replay.replay.audit import audit, state_hash
-from keep3r_replay.replay.contract import keep3r_contracts
+from keep3r_replay.replay.audit import state_hash
 from keep3r_replay.replay.results import write_results
 from keep3r_replay.replay.snapshots import load_snapshot
+from keep3r_replay.replay.starts import ReadingsStart, readings_start
 from pipelines.cli import main
 
-FUZZ = [path for path in (beside() or bundled()) if "-fuzz-" in path.name or path.name == "recording"]
+FUZZ = [path for path in (*bundled(), *beside()) if "-fuzz-" in path.name or path.name == "recording"]
 DAY = 86_400
 STARTS = "starts"
 """In an overlay: the first block after the start."""
@@ -71,7 +70,7 @@ def test_a_what_if_from_readings_is_that_of_the_whole_history_whose_changes_begi
         expected, run = what_if(whole, of_whole), what_if(started, of_started, ledger=True)
         assert run.works.done == expected.works.done[before:], name
         assert run.reverted == [call for call in expected.reverted if call.block_number > start.block], name
-        assert _told(run.protocol.dump()) == _told(expected.protocol.dump()), name
+        assert _told(run.protocol.state()) == _told(expected.protocol.state()), name
 
 
 @pytest.mark.parametrize("recording", [SAMPLE / "recording", DATA / "open-v2.3-fuzz-mixed-101"], ids=name_of)
@@ -84,11 +83,13 @@ def test_a_what_if_from_a_snapshot_is_that_of_the_whole_history_whose_changes_be
     audited = audit(lake, snapshot_every=400)
     write_results(audited, tmp_path / "results", {})
     for block in audited.tables["snapshots"]["block_number"].to_list()[:-1]:
-        started = measure(lake, contract, None, load_snapshot(tmp_path / "results", lake, contract.address, block))
+        started = measure(
+            lake, contract, None, load_snapshot(tmp_path / "results", lake, "keep3r", contract.address, block)
+        )
         for name, changes in OVERLAYS.items():
             of_whole, of_started = _both(changes, block + 1)
             expected, run = (what_if(base, each) for base, each in ((whole, of_whole), (started, of_started)))
-            assert state_hash(run.protocol.dump()) == state_hash(expected.protocol.dump()), (block, name)
+            assert state_hash(run.protocol.state()) == state_hash(expected.protocol.state()), (block, name)
             assert sum(run.sums.values()) == sum(expected.sums.values())
 
 
@@ -125,7 +126,7 @@ def test_credits_that_only_views_tell_are_no_start(audited_recordings):
         pl.col("value").is_not_null() & ~pl.col("view").str.starts_with("_")
     )
     answers = rows.select("contract", "view", "arguments", "value").collect().rows()
-    start = ReadingsStart(lake, 300, Readings({row[:3]: row[3] for row in answers}))
+    start = ReadingsStart(lake, 300, {row[:3]: row[3] for row in answers})
     with pytest.raises(UsageError, match=r"only views tell .* resume the what-if from a later snapshot"):
         measure(lake, keep3r_contracts(lake)[0], None, start)
 

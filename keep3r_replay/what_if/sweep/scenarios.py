@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keep3r_replay
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 from keep3r_replay.replay.results import MANIFEST, SUMMARY, lake_fingerprint
@@ -34,7 +35,7 @@ class Source(NamedTuple):
 
     def baselines(self) -> list[Baseline]:
         """The history, loaded and measured. Raises `Keep3rReplayError` if there is none."""
-        beginnings = starts(self.lake, self.until_block, self.start_block, self.resume, self.resume_block)
+        beginnings = starts(self.lake, PROTOCOL, self.until_block, self.start_block, self.resume, self.resume_block)
         return baselines(self.lake, self.until_block, beginnings)
 
     def content(self) -> dict[str, Any]:

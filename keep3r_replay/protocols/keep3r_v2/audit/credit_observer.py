@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.moves import CreditMoves
 from keep3r_replay.protocols.keep3r_v2.contract.views import job_period_credits
+from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import Handler as Handle
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
-    from keep3r_replay.replay.engine import Handle
+    from keep3r_replay.replay.protocol import Row
 
 JOBS_OF = {
     "keep3r.KeeperWork": (2,),
@@ -80,28 +82,21 @@ class CreditObserver:
         }
         self.regimes: list[Regime] = []
         self.ended_at = 0
-        self._protocol = protocol
         self._next_boundary = 0
-        self.begin_transaction = protocol.begin_transaction
-        self.end_transaction = protocol.end_transaction
 
-    @property
-    def context(self) -> CallContext:
-        """First argument of every handler."""
-        return self._protocol.context
-
-    def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
-        """Enter a block; before it, look at the jobs at the start of every period since the last one."""
+    def before_block(self, timestamp: int) -> None:
+        """Before a block, look at the jobs at the start of every period since the last one."""
         if not self.regimes:
             self._start_regime(timestamp)
         elif timestamp >= self._next_boundary:
             self._cross_boundaries(timestamp)
         self.ended_at = timestamp
-        self._protocol.begin_block(number, timestamp, base_fee, gas_limit)
 
-    def handlers(self, plain: Mapping[str, EventHandler]) -> list[Handle]:
+    def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The protocol's handlers, those that touch credits wrapped."""
-        return [self._wrapped(name, handler.handle) for name, handler in plain.items()]
+        return {
+            name: EventHandler(handler.columns, self._wrapped(name, handler.handle)) for name, handler in plain.items()
+        }
 
     def addresses(self) -> dict[int, str]:
         """Addresses of jobs by the identity of their record."""

@@ -19,18 +19,20 @@ from keep3r_replay.protocols.keep3r_v2.audit.explain_terms import (
     price_terms,
 )
 from keep3r_replay.protocols.keep3r_v2.contract.moves import REPRICED, Move
-from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS
-from keep3r_replay.replay.contract import emitters, keep3r_contracts, new_protocol
+from keep3r_replay.protocols.keep3r_v2.replay.protocol import replay_of
 from keep3r_replay.replay.engine import run
+from keep3r_replay.replay.protocol import EventHandler
 from keep3r_replay.replay.timeline import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import Handler as Handle
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
-    from keep3r_replay.replay.engine import Handle
+    from keep3r_replay.replay.protocol import Row
 
 
 @dataclass
@@ -91,23 +93,19 @@ def explain(lake: Lake, place: Place) -> list[Explanation]:
     Raises:
         InputError: the lake lacks what the replay needs.
     """
+    keep3rs = [contract for contract in lake.deployment.contracts if contract.role == "keep3r"]
     explained: list[Explanation] = []
-    for contract in keep3r_contracts(lake):
-        protocol = new_protocol(lake, contract, Journal(), place.block_number)
-        explainer = _Explainer(protocol, place)
-        run(
-            lake,
-            explainer,
-            {name: handler.columns for name, handler in HANDLERS.items()},
-            explainer.handlers(HANDLERS),
-            [],
-            _no_readings,
-            Span(None, place.block_number),
-            emitters(lake, contract),
-            None,
-        )
-        explained += explainer.explained
+    for contract in keep3rs:
+        explained += _explain(lake, contract, place, {"keep3r": [contract.address]} if len(keep3rs) > 1 else {})
     return sorted(explained, key=lambda one: one.log_index)
+
+
+def _explain(lake: Lake, contract: Contract, place: Place, emitters: Mapping[str, list[str]]) -> list[Explanation]:
+    replay = replay_of(lake, contract, Journal(), place.block_number)
+    explainer = _Explainer(replay, place)
+    replay.observer = explainer
+    run(lake, replay, span=Span(None, place.block_number), emitters=emitters)
+    return explainer.explained
 
 
 class _Explainer(CreditObserver):
@@ -118,14 +116,14 @@ class _Explainer(CreditObserver):
         self.explained: list[Explanation] = []
         self._place = tuple(place)
 
-    def handlers(self, plain: Mapping[str, EventHandler]) -> list[Handle]:
+    def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The observer's handlers, those of events that touch credits wrapped once more."""
-        names = list(plain)
-        wrapped = super().handlers(plain)
-        return [
-            self._explained(name, handle) if name in JOBS_OF and name != "keep3r.JobAddition" else handle
-            for name, handle in zip(names, wrapped, strict=True)
-        ]
+        return {
+            name: EventHandler(handler.columns, self._explained(name, handler.handle))
+            if name in JOBS_OF and name != "keep3r.JobAddition"
+            else handler
+            for name, handler in super().handlers(plain).items()
+        }
 
     def _explained(self, name: str, handle: Handle) -> Handle:
         def run_explained(context: CallContext, row: Row) -> None:
@@ -173,10 +171,6 @@ class _Explainer(CreditObserver):
         yield Term("credits", "period_credits_after", job.period_credits, "stored, wei")
         yield Term("credits", "credits_after", job.credits, "stored, wei: credits_before and the moves above")
         yield from liquidity_terms(self.keep3r, job)
-
-
-def _no_readings(block: int) -> None:
-    """Readings are not compared here."""
 
 
 _HOW = {

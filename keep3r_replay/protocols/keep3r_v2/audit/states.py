@@ -146,30 +146,6 @@ def state_tables(keep3r: Keep3r, now: int) -> dict[str, pl.DataFrame]:
     }
 
 
-def merge_tables(parts: list[dict[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
-    """The tables of several contracts, one below the other; a single contract's are as they are.
-
-    The contract stands in the column `keep3r`.
-    """
-    if len(parts) == 1:
-        return dict(parts[0])
-    merged = {}
-    for name in parts[0]:
-        frames = [part[name] for part in parts]
-        below = pl.concat(frames)
-        # An observation belongs to a pool, and is the same for all that ask it.
-        merged[name] = below.unique(maintain_order=True) if "pool" in below.columns else below
-    return merged
-
-
-def with_contract(tables: dict[str, pl.DataFrame], keep3r: str) -> dict[str, pl.DataFrame]:
-    """The tables of one contract of several, each with the column `keep3r`; those of pools have no need of it."""
-    return {
-        name: frame if {"keep3r", "pool"} & set(frame.columns) else frame.with_columns(pl.lit(keep3r).alias("keep3r"))
-        for name, frame in tables.items()
-    }
-
-
 def rows_table(rows: list[tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
     """A table from rows in the order of the schema; see `amounts_table`."""
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polars as pl
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, Helper, HelperParameters
@@ -15,8 +17,12 @@ from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP
 from keep3r_replay.protocols.keep3r_v2.contract.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
 from keep3r_replay.protocols.keep3r_v2.replay.bounds import METER_LATENESS
 from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, jobs, keepers, pools, work
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Transaction
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
+from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import SELECTOR, VALIDATIONS
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
+from keep3r_replay.replay.engine import run
+from keep3r_replay.replay.timeline import Span
 from keep3r_replay.uniswap_v3.oracle import Pool
 
 if TYPE_CHECKING:
@@ -24,6 +30,8 @@ if TYPE_CHECKING:
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.protocol import Block, EventHandler, Place, Transaction
 
 HANDLERS: dict[str, EventHandler] = {
     **work.HANDLERS,
@@ -34,6 +42,20 @@ HANDLERS: dict[str, EventHandler] = {
     **pools.HANDLERS,
 }
 """What each event's table needs read, and what it sets off."""
+
+OBSERVATIONS = pl.Schema(
+    {
+        "pool": pl.String,
+        "position": pl.Int64,
+        "timestamp": pl.Int64,
+        "tick_cumulative": pl.Int64,
+        "seconds_per_liquidity": pl.String,
+    }
+)
+"""Table `observations`: the pools' rings. A cumulative per liquidity has 160 bits, and stands as hexadecimal text."""
+
+_WITHOUT_VIEW = ("uniswap_v3_pool.", "keep3r_helper.OracleSet")
+"""Events whose effect no reading tells in full: they are replayed from the beginning."""
 
 _KEEPER_BOND_VIEWS = frozenset({"bonds", "pendingUnbonds", "getRewardAmountFor"})
 
@@ -48,8 +70,18 @@ _CREDIT_VIEWS = frozenset(
 )
 
 
+class Observer(Protocol):
+    """Who watches a replay; see `audit.credit_observer`."""
+
+    def before_block(self, timestamp: int) -> None:
+        """The next block is of that time, in seconds."""
+
+    def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
+        """The handlers with what is watched put around them."""
+
+
 class Keep3rV2:
-    """One Keep3r contract under replay.
+    """One Keep3r contract under replay: `replay.protocol.Replay`.
 
     Args:
         deployment: what the lake is of.
@@ -71,8 +103,8 @@ class Keep3rV2:
         contract: Contract,
         source: str,
         journal: Journal,
-        direct_inputs: Mapping[Transaction, bytes],
-        silent_transactions: Sequence[Transaction] | None,
+        direct_inputs: Mapping[Place, bytes],
+        silent_transactions: Sequence[Place] | None,
     ) -> None:
         try:
             self.keep3r = _build(deployment, contract, source)
@@ -82,22 +114,40 @@ class Keep3rV2:
             ) from None
         self.keep3r.collected = []
         self.context = CallContext(self.keep3r, journal, direct_inputs, deployment.initial_state_block)
+        self.observer: Observer | None = None
+        """Who watches, if somebody does."""
         self._journal = journal
         self._silent = silent_transactions
+        self._source = source
 
     # EVENTS
 
-    def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
-        """Enter block `number`: time in seconds, base fee in wei, gas limit in gas."""
+    @property
+    def handlers(self) -> Mapping[str, EventHandler]:
+        """Handlers by table, with the observer's around them if there is one."""
+        return HANDLERS if self.observer is None else self.observer.handlers(HANDLERS)
+
+    @property
+    def transactions(self) -> pl.Expr | None:
+        """None: what is needed of transactions was loaded at the start."""
+        return None
+
+    def begin_block(self, block: Block) -> None:
+        """Enter a block. Raises `InputError` for one without base fee or gas limit, which payments depend on."""
+        number, timestamp, base_fee, gas_limit = block
+        if base_fee is None or gas_limit is None:
+            raise InputError(self._source, "a block without base fee or gas limit", place=f"block {number}")
+        if self.observer is not None:
+            self.observer.before_block(timestamp)
         context = self.context
         context.block_number = self._journal.block_number = number
         context.now = timestamp
         context.base_fee = base_fee
         context.gas_limit = gas_limit
 
-    def begin_transaction(self, transaction: Transaction) -> None:
+    def begin_transaction(self, place: Place, _transaction: Transaction | None) -> None:
         """Enter a transaction of the present block."""
-        self.context.transaction = transaction
+        self.context.transaction = place
 
     def end_transaction(self) -> None:
         """Leave the transaction: whatever waits for a later event of it waits in vain."""
@@ -152,15 +202,19 @@ class Keep3rV2:
             return "the keeper was slashed through another contract"
         return ""
 
-    def _may_be_silent(self, since: Transaction, block: int) -> bool:
+    def _may_be_silent(self, since: Place, block: int) -> bool:
         if self._silent is None:
             return True
         position = bisect_left(self._silent, since)
         return position < len(self._silent) and self._silent[position] < (block + 1, 0)
 
-    def dump(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         """The model's state as plain values."""
         return dump(self.keep3r)
+
+    def describe(self, named: Mapping[str, str]) -> dict[str, Any]:
+        """One job, one keeper, or an overview; see `describe.describe`."""
+        return describe(self.keep3r, named)
 
     def snapshot(self) -> dict[str, Any]:
         """State at the end of a block, with what the inference remembers; `restore` takes it back.
@@ -191,15 +245,28 @@ class Keep3rV2:
             },
         }
 
-    def start_from(self, readings: Readings) -> None:
-        """Put the model where readings say that the contract stands."""
-        load_readings(self.keep3r, self.context, readings)
+    def kept(self) -> Mapping[str, pl.DataFrame]:
+        """The pools' observations, which snapshots count on."""
+        rows: dict[str, list[Any]] = {name: [] for name in OBSERVATIONS}
+        for address, pool in sorted(self.keep3r.pools.items()):
+            rows["pool"] += [address] * len(pool.times)
+            rows["position"] += range(pool.forgotten, pool.forgotten + len(pool.times))
+            rows["timestamp"] += pool.times
+            rows["tick_cumulative"] += pool.tick_cumulatives
+            rows["seconds_per_liquidity"] += map(hex, pool.per_liquidity)
+        return {"observations": pl.DataFrame(rows, schema=OBSERVATIONS)}
 
-    def restore(self, snapshot: dict[str, Any], observations: Mapping[str, list[list[int]]]) -> None:
-        """Take over a `snapshot`; `observations` are those in each pool's ring then."""
+    def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
+        """Stand where readings after `block` say: pools by replaying their events, all else from the readings."""
+        run(lake, _Pools(self), span=Span(None, block))
+        load_readings(self.keep3r, self.context, Readings(readings))
+
+    def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take over a `snapshot`; the table `observations` holds what was in each pool's ring then."""
         load_contract(self.keep3r, snapshot["contract"])
+        rings = _rings(snapshot["pools"], kept("observations"))
         for address, state in snapshot["pools"].items():
-            ring = observations.get(address, [])
+            ring = rings[address]
             self.keep3r.pools[address].load(state, ring, state["observed"] - len(ring))
         inference, context = snapshot["inference"], self.context
         context.metered_in = tuple(inference["metered_in"])
@@ -211,6 +278,67 @@ class Keep3rV2:
         context.uncertain_price_period = inference["uncertain_price_period"]
         context.uncertain_tokens = dict.fromkeys(inference["uncertain_tokens"])
         self.keep3r.roles_are_partial = inference["roles_are_partial"]
+
+
+class _Pools:
+    """A replay of what no reading tells: pools, and which of them a sidechain's helper asks."""
+
+    transactions = None
+
+    def __init__(self, replay: Keep3rV2) -> None:
+        self.context = replay.context
+        self.handlers = {name: handler for name, handler in HANDLERS.items() if name.startswith(_WITHOUT_VIEW)}
+        self.begin_block = replay.begin_block
+        self.begin_transaction = replay.begin_transaction
+        self.end_transaction = replay.end_transaction
+
+
+def _rings(pools: Mapping[str, Mapping[str, int]], table: pl.LazyFrame) -> dict[str, list[list[int]]]:
+    """Observations in each pool's ring at a snapshot: time, tick cumulative, seconds per liquidity."""
+    wanted = [
+        table.filter(
+            (pl.col("pool") == address)
+            & pl.col("position").is_between(pool["observed"] - pool["stored"], pool["observed"], closed="left")
+        ).sort("position")
+        for address, pool in pools.items()
+    ]
+    return {
+        address: [
+            [time, cumulative, int(per_liquidity, 16)]
+            for time, cumulative, per_liquidity in frame.select(
+                "timestamp", "tick_cumulative", "seconds_per_liquidity"
+            ).iter_rows()
+        ]
+        for address, frame in zip(pools, pl.collect_all(wanted), strict=True)
+    }
+
+
+def replay_of(lake: Lake, contract: Contract, journal: Journal, until_block: int | None) -> Keep3rV2:
+    """The model of one contract before its first event, with what the lake's transactions tell.
+
+    Raises:
+        InputError: the deployment lacks what the model needs, or is of a version without one.
+    """
+    transactions = lake.scan("transactions", until_block=until_block).filter(pl.col("status") == 1)
+    direct = transactions.filter(pl.col("to") == contract.address)
+    silent = transactions.filter(
+        ~pl.col("to").is_in(sorted(known_contracts(lake.deployment)))
+        | pl.col("input").bin.slice(0, SELECTOR).bin.encode("hex").is_in(VALIDATIONS)
+    )
+    direct_frame, silent_frame = pl.collect_all(
+        [
+            direct.select("block_number", "transaction_index", "input"),
+            silent.select("block_number", "transaction_index").sort("block_number", "transaction_index"),
+        ]
+    )
+    return Keep3rV2(
+        lake.deployment,
+        contract,
+        str(lake.path / "deployment.json"),
+        journal,
+        {(block, index): data for block, index, data in direct_frame.iter_rows()},
+        silent_frame.rows() if lake.deployment.transactions == "all" else None,
+    )
 
 
 def known_contracts(deployment: Deployment) -> frozenset[str]:

@@ -8,7 +8,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import snake_case
 from keep3r_replay.protocols.keep3r_v2.contract import job_liquidity, keepers
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
-from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS, DirectCall
+from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
 from keep3r_replay.protocols.keep3r_v2.scenario.calls_escrow import take_from_escrow
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import known, parameter
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper, HelperParameters
     from keep3r_replay.protocols.keep3r_v2.contract.state import Parameters
     from keep3r_replay.protocols.keep3r_v2.scenario.stage import Stage
+    from keep3r_replay.replay.direct_calls import DirectCall
 
 _PENDING = "pending_governance"
 _MIN_REWARD_PERIOD = 86_400

@@ -16,6 +16,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
 from keep3r_replay.protocols.keep3r_v2.scenario.actors import Actors
 from keep3r_replay.protocols.keep3r_v2.scenario.chain import GAS_LIMIT, Chain
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import PARTS, amount
+from keep3r_replay.replay.protocol import Block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +92,7 @@ class Stage:
     def begin_block(self, timestamp: int, base_fee: int) -> None:
         """Open the next block: seconds, wei."""
         block = self.chain.begin_block(timestamp, base_fee)
-        self.protocol.begin_block(block.number, timestamp, base_fee, GAS_LIMIT)
+        self.protocol.begin_block(Block(block.number, timestamp, base_fee, GAS_LIMIT))
 
     def direct(self, sender: str, signature: str, *arguments: str | int, to: str = "keep3r") -> None:
         """Begin a transaction in which `sender` calls a function of Keep3r, or of a helper, itself."""

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
     from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder
+    from keep3r_replay.replay.protocol import Row
 
     Handle = Callable[[CallContext, Row], None]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
     from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
-    from keep3r_replay.replay.engine import Model
+    from keep3r_replay.replay.engine import Folding
 
 _MOST_WORKS = 1_000_000
 _LAST = 1 << 62
@@ -35,7 +35,7 @@ class Changes:
     """Collects the changes of one what-if; `all` are they, in no order."""
 
     def __init__(
-        self, protocol: Keep3rV2, model: Model, baseline: Baseline, handlers: Sequence[Handle], overlay: Overlay
+        self, protocol: Keep3rV2, model: Folding, baseline: Baseline, handlers: Sequence[Handle], overlay: Overlay
     ) -> None:
         self.all: list[Change] = []
         self._protocol = protocol
@@ -160,7 +160,7 @@ class Changes:
 
         def apply() -> None:
             if time != fact.timestamp:
-                self._model.begin_block(block, time, fact.base_fee, fact.gas_limit)
+                self._model.begin_block(fact._replace(timestamp=time))
             token = self._keep3r.parameters.keep3r_v1
             self._call("keep3r.KeeperWork", place, token, entry["job"], entry["keeper"], 0, 0)
 

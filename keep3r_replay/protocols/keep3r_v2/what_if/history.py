@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keep3r_replay.errors import InputError
+import polars as pl
+
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS
-from keep3r_replay.replay.contract import emitters
-from keep3r_replay.replay.engine import facts_by_block
-from keep3r_replay.replay.timeline import WHOLE, Span, slices
+from keep3r_replay.replay.engine import Blocks, fold
+from keep3r_replay.replay.timeline import WHOLE, Slice, Span, slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Row
-    from keep3r_replay.replay.engine import BlockFacts, Model
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.replay.engine import Folding
+    from keep3r_replay.replay.protocol import Row
 
 TABLES = tuple(HANDLERS)
 """Event tables in the order of their handlers; an event names its own by the place in it."""
@@ -40,7 +42,7 @@ class History(NamedTuple):
     transactions: list[int]
     tables: list[int]
     rows: list[tuple[Any, ...]]
-    facts: dict[int, BlockFacts]
+    facts: Blocks
     last_block: int
     """Where the replay stands at its end: the block of the last event or of the last readings."""
 
@@ -64,28 +66,20 @@ class History(NamedTuple):
 def load_history(lake: Lake, contract: Contract, span: Span = WHOLE) -> History:
     """Everything that a replay of one contract goes through. Raises `InputError` as the engine does."""
     columns = {name: handler.columns for name, handler in HANDLERS.items()}
-    facts = _facts(lake, span)
+    keep3rs = sum(each.role == contract.role for each in lake.deployment.contracts)
+    emitters = {contract.role: [contract.address]} if keep3rs > 1 else {}
     blocks: list[int] = []
     transactions: list[int] = []
     tables: list[int] = []
     rows: list[tuple[Any, ...]] = []
-    for part in slices(lake, columns, span, emitters(lake, contract)):
+    for part in slices(lake, columns, span, emitters):
         blocks.extend(part.blocks)
         transactions.extend(part.transactions)
         tables.extend(part.tables)
         rows.extend(next(part.rows[table]) for table in part.tables)
-    missing = next((block for block in blocks if block not in facts), None)
-    if missing is not None:
-        raise InputError(lake.path, "block without timestamp, base fee or gas limit", place=f"block {missing}")
     last_block = max([*blocks[-1:], *_last_reading(lake, span)], default=0)
-    return History(blocks, transactions, tables, rows, facts, last_block)
-
-
-def _facts(lake: Lake, span: Span) -> dict[int, BlockFacts]:
-    columns = ["number", "timestamp", "base_fee_per_gas", "gas_limit"]
-    blocks = lake.scan("blocks", columns=columns, from_block=span.first, until_block=span.until)
-    frame = blocks.drop_nulls().collect()
-    return facts_by_block(frame)
+    known = lake.scan("blocks").filter(pl.col("timestamp").is_not_null()).select(pl.col("number").alias("block_number"))
+    return History(blocks, transactions, tables, rows, Blocks(lake, known, span), last_block)
 
 
 def _last_reading(lake: Lake, span: Span) -> list[int]:
@@ -96,42 +90,42 @@ def _last_reading(lake: Lake, span: Span) -> list[int]:
     return [] if last is None else [last]
 
 
-def replay(
-    history: History,
-    model: Model,
-    handlers: Sequence[Callable[[CallContext, Row], None]],
-    changes: Sequence[Change] = (),
-) -> None:
-    """Take the model through the history, with `changes` at their places.
+class _Changes:
+    """An agenda of changes.
 
     A change of a block without events happens where the chain next has one; what comes after the last event happens at
     the last block.
     """
-    # Changes wait in reverse, the next one last; a block's first ones stand before it, its last ones after.
-    waiting = sorted(changes, key=lambda change: (change.block, change.after_events, change.order), reverse=True)
-    context = model.context
-    begin_transaction, end_transaction = model.begin_transaction, model.end_transaction
-    facts = history.facts
-    present_block = present_transaction = -1
-    for block, transaction, table, row in zip(
-        history.blocks, history.transactions, history.tables, history.rows, strict=True
-    ):
-        if block != present_block:
-            end_transaction()
-            while waiting and waiting[-1].block <= present_block:
-                waiting.pop().apply()
-            model.begin_block(block, *facts[block])
-            present_block, present_transaction = block, transaction
-            while waiting and waiting[-1][:2] <= (block, False):
-                waiting.pop().apply()
-            begin_transaction((block, transaction))
-        elif transaction != present_transaction:
-            end_transaction()
-            present_transaction = transaction
-            begin_transaction((block, transaction))
-        handlers[table](context, row)
-    end_transaction()
-    while waiting:
-        waiting.pop().apply()
-    if history.last_block > present_block and history.last_block in facts:
-        model.begin_block(history.last_block, *facts[history.last_block])
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        # They wait in reverse, the next one last; a block's first ones stand before it, its last ones after.
+        self._waiting = sorted(
+            changes, key=lambda change: (change.block, change.after_events, change.order), reverse=True
+        )
+
+    def leave(self, present: int, coming: int) -> None:
+        """Changes up to the end of `present`; all that are left where nothing comes."""
+        until = coming if coming == sys.maxsize else present
+        while self._waiting and self._waiting[-1].block <= until:
+            self._waiting.pop().apply()
+
+    def entered(self, block: int) -> None:
+        """Changes before the events of `block`."""
+        while self._waiting and self._waiting[-1][:2] <= (block, False):
+            self._waiting.pop().apply()
+
+
+def replay(
+    history: History,
+    model: Folding,
+    handlers: Sequence[Callable[[CallContext, Row], None]],
+    changes: Sequence[Change] = (),
+) -> None:
+    """Take the model through the history, with `changes` at their places; it ends at the history's last block."""
+    rows: list[list[tuple[Any, ...]]] = [[] for _ in handlers]
+    for table, row in zip(history.tables, history.rows, strict=True):
+        rows[table].append(row)
+    part = Slice(history.blocks, history.transactions, history.tables, [iter(each) for each in rows])
+    fold([part], model, handlers, history.facts, _Changes(changes))
+    if history.last_block > max(history.blocks[-1:], default=-1) and history.last_block in history.facts:
+        model.begin_block(history.facts[history.last_block])

@@ -14,6 +14,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.works import MISMATCH, OWN_PAYMENT,
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import settle_for_forcing
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import (
     EXACT,
     INTERVAL,
@@ -23,23 +24,25 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import (
 )
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import WORK_COLUMNS
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
-from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS
+from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, replay_of
 from keep3r_replay.protocols.keep3r_v2.what_if.history import History, load_history, replay
 from keep3r_replay.protocols.keep3r_v2.what_if.prices import Price, cached_price
 from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder, SumRecorder
 from keep3r_replay.protocols.keep3r_v2.what_if.start import begin
 from keep3r_replay.protocols.keep3r_v2.what_if.undo import Savepoint
-from keep3r_replay.replay.contract import Options, new_protocol, replay_contract
-from keep3r_replay.replay.timeline import Span
+from keep3r_replay.replay.protocol import Options
+from keep3r_replay.replay.roots import replay_root
+from keep3r_replay.replay.timeline import WHOLE, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
-    from keep3r_replay.replay.contract import Start
+    from keep3r_replay.replay.protocol import Row
+    from keep3r_replay.replay.roots import Start
     from keep3r_replay.replay.snapshots import Snapshot
 
 _BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS, INTERVAL})
@@ -108,7 +111,7 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         UsageError: nothing comes after the start, or what the contract holds there is known in part only.
     """
     journal = Journal()
-    protocol = new_protocol(lake, contract, journal, until_block)
+    protocol = replay_of(lake, contract, journal, until_block)
     beginning = None if start is None else begin(protocol, start)
     span = Span(None if start is None else start.block, until_block)
     history = load_history(lake, contract, span)
@@ -127,7 +130,8 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
     works = works_table(lake, protocol.context.works, span, contract.address)
     evidence = works
     if start is not None and needs_evidence(works):
-        evidence = replay_contract(lake, contract, None, None, Options(readings=False)).works
+        whole = replay_root(lake, PROTOCOL, contract, None, None, Options(readings=False)).replay
+        evidence = works_table(lake, whole.context.works, WHOLE, contract.address)
     works = classify(works, evidence)
     addresses = {id(job): address for address, job in protocol.keep3r.jobs.items()}
     return Baseline(

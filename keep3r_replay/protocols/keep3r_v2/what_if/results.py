@@ -11,17 +11,17 @@ from keep3r_replay.errors import InputError
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import curve_tables
-from keep3r_replay.protocols.keep3r_v2.audit.states import merge_tables, with_contract
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.what_if.compare import comparison_tables, outcome
 from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline, measure
 from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables, works_table
-from keep3r_replay.replay.audit import state_hash
-from keep3r_replay.replay.contract import keep3r_contracts
+from keep3r_replay.replay.audit import merge_tables, state_hash, with_contract
 from keep3r_replay.replay.results import MANIFEST, SUMMARY, lake_fingerprint
+from keep3r_replay.replay.roots import roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.contract import Start
+    from keep3r_replay.replay.roots import Start
 
 _KIND = "keep3r results"
 _TEXT_FROM = 1 << 53
@@ -46,7 +46,7 @@ def baselines(lake: Lake, until_block: int | None = None, starts: Mapping[str, S
     """
     beginnings = starts or {}
     found = [
-        measure(lake, contract, until_block, beginnings.get(contract.address)) for contract in keep3r_contracts(lake)
+        measure(lake, contract, until_block, beginnings.get(contract.address)) for contract in roots(lake, PROTOCOL)
     ]
     if not found:
         raise InputError(lake.path / "deployment.json", "the deployment has no Keep3r contract")
@@ -70,7 +70,7 @@ def make_what_if(
         if not tables:
             compared.pop("compared_works")
         part = {**made, **compared, **(_baseline_curves(base) if ledger and tables else {})}
-        parts.append(part if len(bases) == 1 else with_contract(part, base.contract.address))
+        parts.append(part if len(bases) == 1 else with_contract(part, PROTOCOL, base.contract.address))
         outcomes.append(outcome(run))
         hashes[base.contract.address] = state_hash(dump(run.protocol.keep3r))
     merged = merge_tables(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
@@ -17,14 +17,16 @@ from keep3r_replay.protocols.keep3r_v2.what_if.market import change_market
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
 from keep3r_replay.protocols.keep3r_v2.what_if.recorder import check_balance, recorder_for
 from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
+from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.what_if.calls import Handle
     from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+    from keep3r_replay.replay.protocol import Block, Row
 
 
 @dataclass
@@ -50,20 +52,24 @@ class WhatIf:
 class _Model:
     """The protocol as the loop sees it: base fees changed, nothing adopted at the end of a transaction."""
 
-    def __init__(self, protocol: Keep3rV2, model: Keep3rV2 | CreditObserver, overlay: Overlay) -> None:
+    def __init__(self, protocol: Keep3rV2, overlay: Overlay) -> None:
         self.context = protocol.context
         self.begin_transaction = protocol.begin_transaction
-        self._begin_block = model.begin_block
+        self._begin_block = protocol.begin_block
         self._overlay = overlay
         self._first = overlay.base_fee_from_block or 0
         self._fees: dict[int, int] = {}
 
-    def begin_block(self, number: int, timestamp: int, base_fee: int, gas_limit: int) -> None:
+    def begin_block(self, block: Block) -> None:
         """Enter a block."""
-        fee = self._fees.get(base_fee) if number >= self._first else base_fee
+        base_fee = block.base_fee
+        if base_fee is None or block.number < self._first:
+            self._begin_block(block)
+            return
+        fee = self._fees.get(base_fee)
         if fee is None:
             fee = self._fees[base_fee] = self._overlay.base_fee(base_fee)
-        self._begin_block(number, timestamp, fee, gas_limit)
+        self._begin_block(block._replace(base_fee=fee))
 
     def end_transaction(self) -> None:
         """Leave a transaction: reward events of calls that the changed history does not have are forgotten."""
@@ -98,6 +104,7 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     recorder = recorder_for(overlay.expiry, context, in_full=ledger)
     recorder.open(keep3r)
     observer = CreditObserver(protocol) if ledger else None
+    protocol.observer = observer
     if observer is not None:
         observer.moves = recorder
     keep3r.ledger = recorder
@@ -114,7 +121,7 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     if overlay.pinned:
         _pin(own, overlay)
 
-    model = _Model(protocol, observer or protocol, overlay)
+    model = _Model(protocol, overlay)
     handlers, change_period = _wrapped(own, plain, observer)
     changes = Changes(protocol, model, baseline, handlers, overlay)
     changes.set_parameters(change_period)
@@ -141,8 +148,9 @@ def _wrapped(
     name = "keep3r.RewardPeriodTimeChange"
     if observer is None:
         return [own[table] for table in HANDLERS], plain[name]
-    tables: dict[str, Any] = {table: type(handler)(handler.columns, own[table]) for table, handler in HANDLERS.items()}
-    return observer.handlers(tables), observer.handlers({name: HANDLERS[name]})[0]
+    tables = {table: EventHandler(handler.columns, own[table]) for table, handler in HANDLERS.items()}
+    watched = [handler.handle for handler in observer.handlers(tables).values()]
+    return watched, observer.handlers({name: HANDLERS[name]})[name].handle
 
 
 def _pin(own: dict[str, Handle], overlay: Overlay) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.replay.snapshots import Snapshot
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
-    from keep3r_replay.replay.contract import Start
-    from keep3r_replay.uniswap_v3.oracle import Pool
+    from keep3r_replay.replay.roots import Start
 
 
 def begin(protocol: Keep3rV2, start: Start) -> Snapshot:
@@ -29,11 +31,9 @@ def begin(protocol: Keep3rV2, start: Start) -> Snapshot:
             "nothing from the chain's later rewards: replay mode=audit from there, and resume the what-if from a later "
             "snapshot of it"
         )
-    observations = {address: _ring(pool) for address, pool in protocol.keep3r.pools.items()}
-    return Snapshot(start.block, protocol.snapshot(), observations)
+    kept = {name: frame.lazy() for name, frame in protocol.kept().items()}
+    return Snapshot(start.block, protocol.snapshot(), partial(_of, kept))
 
 
-def _ring(pool: Pool) -> list[list[int]]:
-    oldest = len(pool.times) - pool.stored
-    columns = (pool.times, pool.tick_cumulatives, pool.per_liquidity)
-    return [list(observation) for observation in zip(*(column[oldest:] for column in columns), strict=True)]
+def _of(kept: dict[str, pl.LazyFrame], name: str) -> pl.LazyFrame:
+    return kept[name]

@@ -8,6 +8,7 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
 from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table
+from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.what_if.calls import Reverted
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, WorkDone
 from keep3r_replay.replay.findings import findings_table
@@ -16,18 +17,6 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.run import WhatIf
 
 _AMOUNT = pl.Decimal(38, 0)
-REWARD_TYPES: dict[str, Any] = {
-    "block_number": pl.UInt32,
-    "log_index": pl.UInt32,
-    "job": pl.String,
-    "expected_rewarded_at": pl.Int64,
-    "expected_current_credits": _AMOUNT,
-    "expected_period_credits": _AMOUNT,
-    "rewarded_at": pl.Int64,
-    "current_credits": _AMOUNT,
-    "period_credits": _AMOUNT,
-    "matched": pl.Boolean,
-}
 DONE_TYPES: dict[str, Any] = {
     "status": pl.String,
     "error": pl.String,
@@ -58,7 +47,7 @@ def result_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
     works = works_table(run)
     tables = {
         "works": works,
-        "rewards": rows_table(run.works.rewards, REWARD_TYPES).sort("block_number", "log_index"),
+        "rewards": rows_table(run.works.rewards, dict(REWARD_SCHEMA)).sort("block_number", "log_index"),
         **run.states(),
         "reverted_calls": reverted_table(run),
         "findings": findings_table(run.baseline.lake, []),

@@ -13,8 +13,9 @@ from keep3r_replay.protocols.keep3r_v2.what_if.prices import formula_amount, sca
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job, Keep3r
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Row
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder
+    from keep3r_replay.replay.protocol import Row
 
 PAID, REVERTED, DROPPED, ADDED = "paid", "reverted", "dropped", "added"
 

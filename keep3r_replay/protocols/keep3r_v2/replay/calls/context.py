@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, Explain
+from keep3r_replay.replay.protocol import Place, Row
 
 if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
-
-Transaction = tuple[int, int]
-"""Block number and index in the block: the name of a transaction."""
-
-Row = tuple[Any, ...]
-"""An event: its log index, then the columns that its handler asked for. Amounts are int, addresses lower-case text."""
 
 
 @dataclass(slots=True)
@@ -27,7 +22,7 @@ class CallContext:
 
     keep3r: Keep3r
     journal: Journal
-    direct_inputs: Mapping[Transaction, bytes]
+    direct_inputs: Mapping[Place, bytes]
     """Input of the transactions that call Keep3r itself."""
     initial_state_block: int = 0
     """Block at which the initial parameters and balances were read."""
@@ -37,8 +32,8 @@ class CallContext:
     now: int = 0
     base_fee: int = 0
     gas_limit: int = 0
-    transaction: Transaction = (-1, -1)
-    metered_in: Transaction = (-1, -1)
+    transaction: Place = (-1, -1)
+    metered_in: Place = (-1, -1)
     """Transaction of the validation that the gas meter was last set by, as far as events tell."""
     metered_at: tuple[int, int] = (-1, -1)
     """Block and log of the event that last told the gas meter."""
@@ -125,14 +120,6 @@ class CallContext:
 
 
 Handler = Callable[[CallContext, Row], None]
-
-
-@dataclass(frozen=True, slots=True)
-class EventHandler:
-    """Which columns of an event's table a handler reads, after the log index, and the handler."""
-
-    columns: tuple[str, ...]
-    handle: Handler
 
 
 def guarded(handle: Handler) -> Handler:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row, guarded
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, guarded
+from keep3r_replay.replay.protocol import EventHandler, Row
 
 
 def _move(context: CallContext, escrow: str, token: str, amount: int) -> None:

@@ -8,7 +8,8 @@ from keep3r_replay.journal import WARNING
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import is_kp3r_token0, set_kp3r_weth_pool
 from keep3r_replay.protocols.keep3r_v2.contract.keepers import change_keep3r_v1
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS, Parameters
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Handler, Row, guarded
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Handler, guarded
+from keep3r_replay.replay.protocol import EventHandler, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable

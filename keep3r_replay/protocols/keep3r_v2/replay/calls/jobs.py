@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from keep3r_replay.protocols.keep3r_v2.contract import job_liquidity, jobs
 from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED, FORCED
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row, guarded
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, guarded
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import compare_rewards
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
+from keep3r_replay.replay.protocol import EventHandler, Row
 
 
 def on_job_addition(context: CallContext, row: Row) -> None:

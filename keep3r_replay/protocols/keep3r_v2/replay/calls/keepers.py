@@ -5,8 +5,9 @@ from __future__ import annotations
 from keep3r_replay.journal import WARNING
 from keep3r_replay.protocols.keep3r_v2.contract import keepers
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import unbond_liquidity
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row, guarded
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, guarded
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
+from keep3r_replay.replay.protocol import EventHandler, Row
 
 
 def on_bonding(context: CallContext, row: Row) -> None:

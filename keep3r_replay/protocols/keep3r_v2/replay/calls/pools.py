@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row
+from keep3r_replay.replay.protocol import EventHandler, Row
 from keep3r_replay.uniswap_v3.swap_check import swap_contradiction
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
 
 
 def on_initialize(context: CallContext, row: Row) -> None:

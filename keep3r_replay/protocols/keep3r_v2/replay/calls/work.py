@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
 from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
 from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, earn, pay_credits, pay_token
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, EventHandler, Row
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import PAYMENT_COLUMNS, TOKEN, by_direct_call
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_function
+from keep3r_replay.replay.protocol import EventHandler, Row
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
 
 WORK_COLUMNS = (*PAYMENT_COLUMNS, "credits_before", "credits_after", "rewards")
 """Columns of a work's record beside its event's: what explains the payment, the job's credits around it in wei, and the
 number of its reward events."""
 
-REWARD_COLUMNS = (
-    "block_number",
-    "log_index",
-    "job",
-    "expected_rewarded_at",
-    "expected_current_credits",
-    "expected_period_credits",
-    "rewarded_at",
-    "current_credits",
-    "period_credits",
-    "matched",
+REWARD_SCHEMA = pl.Schema(
+    {
+        "block_number": pl.UInt32(),
+        "log_index": pl.UInt32(),
+        "job": pl.String(),
+        "expected_rewarded_at": pl.Decimal(38, 0),
+        "expected_current_credits": pl.Decimal(38, 0),
+        "expected_period_credits": pl.Decimal(38, 0),
+        "rewarded_at": pl.Decimal(38, 0),
+        "current_credits": pl.Decimal(38, 0),
+        "period_credits": pl.Decimal(38, 0),
+        "matched": pl.Boolean(),
+    }
 )
-"""Columns of a reward's record: what the model predicted beside what the event says."""
+"""Table `rewards`: what the model predicted beside what the event says."""
 
 
 def on_validation(context: CallContext, row: Row) -> None:

@@ -1,21 +1,54 @@
-"""Transactions that call Keep3r or a helper directly: what they asked for, held against the events they left."""
+"""Transactions that call a protocol's contract directly: what they asked for, held against the events they left."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from keep3r_replay.journal import ERROR, Finding, as_text
-from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS, SELECTOR, DirectCall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.protocol import Protocol
     from keep3r_replay.replay.timeline import Span
 
-_ROLES: dict[str, Mapping[str, DirectCall]] = {"keep3r": KEEP3R_CALLS, "keep3r_helper": HELPER_CALLS}
+WORD = 32
+SELECTOR = 4
+
+
+@dataclass(frozen=True)
+class DirectCall:
+    """A function, and how its arguments come back in the event it emits.
+
+    `echoes` maps a column of the event to the position of the argument that it repeats; `sender` is the column that
+    holds the caller. Amounts that a token may change on its way are not echoed.
+    """
+
+    signature: str
+    event: str
+    echoes: Mapping[str, int]
+    sender: str = ""
+
+    @cached_property
+    def types(self) -> tuple[str, ...]:
+        """Types of the arguments."""
+        inside = self.signature[self.signature.index("(") + 1 : -1]
+        return tuple(inside.split(",")) if inside else ()
+
+    def decode(self, data: bytes) -> tuple[str | int, ...] | None:
+        """Arguments in `data` (selector included): addresses as text, integers as int; None if it is too short."""
+        if len(data) < SELECTOR + WORD * len(self.types):
+            return None
+        arguments: list[str | int] = []
+        for position, kind in enumerate(self.types):
+            word = data[SELECTOR + WORD * position : SELECTOR + WORD * (position + 1)]
+            arguments.append("0x" + word[12:].hex() if kind == "address" else int.from_bytes(word, "big"))
+        return tuple(arguments)
 
 
 class _Made(NamedTuple):
@@ -29,31 +62,40 @@ class _Made(NamedTuple):
     data: bytes
 
 
-def check_direct_inputs(lake: Lake, span: Span) -> tuple[list[Finding], int]:
-    """Findings where a direct call left no event, or a wrong one; and how many events are missing."""
-    made = _direct_calls(lake, span)
+class Called(NamedTuple):
+    """Findings about direct calls, and how many events are missing."""
+
+    findings: list[Finding]
+    missing_events: int
+
+
+def check_direct_inputs(lake: Lake, protocol: Protocol, span: Span) -> Called:
+    """Findings where a direct call left no event, or a wrong one."""
+    made = _direct_calls(lake, protocol, span)
     tables = [table for table in made if lake.has(table)]
     # Tables are many and small: read together, they cost a fraction of what they cost one by one.
     frames = pl.collect_all([_events(lake, table, made[table], span) for table in tables])
     events = dict(zip(tables, frames, strict=True))
     findings = [finding for table, calls in made.items() for finding in _check_events(calls, events.get(table))]
-    return findings, sum(finding.kind == "missing_event" for finding in findings)
+    return Called(findings, sum(finding.kind == "missing_event" for finding in findings))
 
 
-def _direct_calls(lake: Lake, span: Span) -> dict[str, list[_Made]]:
+def _direct_calls(lake: Lake, protocol: Protocol, span: Span) -> dict[str, list[_Made]]:
     """Direct calls by the table of the event that each must have left."""
+    if not lake.has("transactions"):
+        return {}
     scan = lake.scan("transactions", from_block=span.first, until_block=span.until).filter(pl.col("status") == 1)
     wanted = {
         role: scan.filter(
             pl.col("to").is_in([contract.address for contract in lake.deployment.contracts if contract.role == role])
         ).select("block_number", "hash", "from", "to", "input")
-        for role in _ROLES
+        for role in protocol.direct_calls
     }
     made: dict[str, list[_Made]] = {}
     for role, transactions in zip(wanted, pl.collect_all(list(wanted.values())), strict=True):
         for block, transaction, sender, target, data in transactions.iter_rows():
-            call = _ROLES[role].get(data[:SELECTOR].hex())
-            if call is not None:
+            call = protocol.direct_calls[role].get(data[:SELECTOR].hex())
+            if call is not None and call.event:
                 table = f"events/{role}.{call.event}"
                 made.setdefault(table, []).append(_Made(call, block, transaction, sender, target, data))
     return made

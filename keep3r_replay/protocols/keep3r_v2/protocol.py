@@ -1,0 +1,154 @@
+"""Keep3r V2 as the engine and the pipelines see it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, cast
+
+from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
+from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table, state_tables
+from keep3r_replay.protocols.keep3r_v2.audit.works import (
+    CLASSES,
+    classify,
+    needs_evidence,
+    payment_findings,
+    total_tables,
+    works_table,
+)
+from keep3r_replay.protocols.keep3r_v2.events import (
+    ESCROW_EVENTS,
+    HELPER_EVENTS,
+    KEEP3R_EVENTS,
+    PAIR_MANAGER_EVENTS,
+    PAIR_MANAGER_FACTORY_EVENTS,
+)
+from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
+from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
+from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2, replay_of
+from keep3r_replay.replay.protocol import Options, Results
+from keep3r_replay.replay.timeline import WHOLE, Span
+from keep3r_replay.uniswap_v3.events import POOL_EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import polars as pl
+
+    from keep3r_replay.evm.abi import Event
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.lake.deployment import Contract, Deployment
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.direct_calls import DirectCall
+    from keep3r_replay.replay.protocol import Protocol, Replay
+
+_NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
+"""Events of Keep3r that are inputs of the replay, or touch nothing that it models."""
+
+
+class _Keep3rV2Protocol:
+    """See `replay.protocol.Protocol`."""
+
+    name = "keep3r_v2"
+    title = "Keep3r"
+    root = "keep3r"
+    events: Mapping[str, Mapping[str, tuple[Event, ...]]] = {
+        "keep3r": KEEP3R_EVENTS,
+        "keep3r_helper": HELPER_EVENTS,
+        "uniswap_v3_pool": {"": POOL_EVENTS},
+        "pair_manager": {"": PAIR_MANAGER_EVENTS},
+        "pair_manager_factory": {"": PAIR_MANAGER_FACTORY_EVENTS},
+        "escrow": {"": ESCROW_EVENTS},
+    }
+    direct_calls: Mapping[str, Mapping[str, DirectCall]] = {"keep3r": KEEP3R_CALLS, "keep3r_helper": HELPER_CALLS}
+    predicted = (
+        frozenset(
+            f"{role}.{event.name}"
+            for role, versions in (("keep3r", KEEP3R_EVENTS), ("keep3r_helper", HELPER_EVENTS))
+            for events in versions.values()
+            for event in events
+        )
+        - _NOT_PREDICTED
+    )
+    words: Mapping[str, Mapping[str, str]] = {
+        "works": {
+            "exact": "exact to the wei",
+            "interval": "within the bounds of what events tell",
+            "own_payment": "the job's own amount",
+            "token_payment": "paid in tokens",
+            "stale_gas": "exact, from an earlier validation",
+            "undetermined": "undetermined",
+            "mismatch": "mismatch",
+        }
+    }
+    sql = "keep3r_replay.protocols.keep3r_v2.sql"
+
+    def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:
+        """A helper goes with the Keep3r that it was built for; pools and blocks with the first Keep3r."""
+        first = min(
+            (contract for contract in deployment.contracts if contract.role == self.root),
+            key=lambda contract: (contract.facts.get("from_block", 0), contract.address),
+        )
+        state = deployment.initial_state
+        mine = {root.address}
+        for other in deployment.contracts:
+            if other.role == "keep3r_helper":
+                if state.get(other.address, {}).get("keep3rV2") == root.address:
+                    mine.add(other.address)
+            elif other.role != self.root and root == first:
+                mine.add(other.address)
+        return frozenset(mine | ({""} if root == first else set()))
+
+    def begin(
+        self, lake: Lake, root: Contract, journal: Journal, until_block: int | None, options: Options
+    ) -> Keep3rV2:
+        """The model of one Keep3r; with a ledger, an observer of credits watches it."""
+        replay = replay_of(lake, root, journal, until_block)
+        if options.ledger:
+            replay.observer = CreditObserver(replay)
+        return replay
+
+    def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
+        """Works with their classes, rewards, states at the end, and the ledger if it was kept."""
+        assert isinstance(replay, Keep3rV2)
+        address = replay.keep3r.address
+        works = works_table(lake, replay.context.works, span, address)
+        seen = works
+        if evidence is not None and needs_evidence(works):
+            whole = evidence()
+            assert isinstance(whole, Keep3rV2)
+            seen = works_table(lake, whole.context.works, WHOLE, address)
+        works = classify(works, seen)
+        wrong = payment_findings(works)
+        rewards = rows_table(replay.context.rewards, dict(REWARD_SCHEMA))
+        tables = {
+            "works": works,
+            "rewards": rewards.sort("block_number", "log_index"),
+            **state_tables(replay.keep3r, replay.context.now),
+        }
+        if replay.observer is not None:
+            assert isinstance(replay.observer, CreditObserver)
+            tables |= ledger_tables(replay.observer, lake, works, span.until)
+        counts = Counter(works["class"].to_list())
+        return Results(
+            tables,
+            {"works": {name: counts[name] for name in CLASSES}},
+            wrong,
+            mismatched_logs=tuple(
+                (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
+            ),
+            unpredicted=rewards["expected_rewarded_at"].null_count(),
+        )
+
+    def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """What every keeper earned and every job paid over all contracts."""
+        return total_tables(tables["works"])
+
+    def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+        """Counts and sums of the ledger and of expiry."""
+        return {"ledger": ledger_summary(tables)}
+
+
+PROTOCOL = cast("Protocol", _Keep3rV2Protocol())
+"""Keep3r V2."""

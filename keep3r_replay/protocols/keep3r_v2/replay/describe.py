@@ -1,0 +1,79 @@
+"""What a contract holds, as plain values for people and programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.journal import as_text
+from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump, dump_job, dump_keeper
+from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Unbond
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_KINDS = ("job", "keeper")
+
+
+def describe(keep3r: Keep3r, named: Mapping[str, str]) -> dict[str, Any]:
+    """What a person asks of a state: one `job`, one `keeper`, or an overview of all. Amounts are texts of wei.
+
+    Raises:
+        UsageError: the contract never heard of the job or the keeper, or something else is named.
+    """
+    for kind in named:
+        if kind not in _KINDS:
+            raise UsageError(f"{kind}={named[kind]}: Keep3r V2 holds nothing by that name; say job=... or keeper=...")
+    job, keeper = named.get("job"), named.get("keeper")
+    described: dict[str, Any] = {"keep3r": keep3r.address, "version": keep3r.version}
+    if job is not None:
+        if job not in keep3r.jobs:
+            raise UsageError(f"job={job}: the contract holds nothing of this job at that block")
+        described["job"] = {
+            "address": job,
+            "listed": job in keep3r.job_list,
+            "disputed": job in keep3r.disputes,
+            **dump_job(keep3r.jobs[job]),
+            **_unbonds(keep3r, job),
+        }
+    if keeper is not None:
+        if keeper not in keep3r.keepers:
+            raise UsageError(f"keeper={keeper}: the contract holds nothing of this keeper at that block")
+        described["keeper"] = {
+            "address": keeper,
+            "listed": keeper in keep3r.keeper_list,
+            "disputed": keeper in keep3r.disputes,
+            **dump_keeper(keep3r.keepers[keeper]),
+            **_unbonds(keep3r, keeper),
+        }
+    if job is None and keeper is None:
+        described["jobs"] = {
+            address: {"credits": keep3r.jobs[address].credits, "period_credits": keep3r.jobs[address].period_credits}
+            for address in keep3r.job_list
+        }
+        described["keepers"] = {
+            address: {"work_completed": keep3r.keepers[address].work_completed} for address in keep3r.keeper_list
+        }
+        described["approved_liquidities"] = keep3r.approved_liquidities.values()
+        described["parameters"] = dump(keep3r)["parameters"]
+    texts = _texts(described)
+    assert isinstance(texts, dict)
+    return texts
+
+
+def _unbonds(keep3r: Keep3r, address: str) -> dict[str, Any]:
+    pending = {
+        token: {"pending": unbond.pending, "can_withdraw_after": unbond.can_withdraw_after}
+        for (owner, token), unbond in sorted(keep3r.unbonds.items())
+        if owner == address and unbond != Unbond()
+    }
+    return {"unbonds": pending} if pending else {}
+
+
+def _texts(value: Any) -> Any:
+    """Integers as decimal text: a JSON reader may not keep more than 53 bits of a number."""
+    if isinstance(value, dict):
+        return {key: _texts(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_texts(item) for item in value]
+    return value if isinstance(value, bool) else as_text(value)
