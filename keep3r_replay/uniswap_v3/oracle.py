@@ -29,6 +29,7 @@ class Pool:
         "address",
         "cardinality",
         "cardinality_next",
+        "fee",
         "fee_protocol",
         "forgotten",
         "gross_liquidity",
@@ -37,6 +38,7 @@ class Pool:
         "liquidity",
         "net_liquidity",
         "per_liquidity",
+        "positions",
         "sqrt_price_x96",
         "stored",
         "tick",
@@ -47,11 +49,12 @@ class Pool:
         "token1",
     )
 
-    def __init__(self, address: str, token0: str, token1: str, tick_spacing: int = 1) -> None:
+    def __init__(self, address: str, token0: str, token1: str, tick_spacing: int = 1, fee: int | None = None) -> None:
         self.address = address
         self.token0 = token0
         self.token1 = token1
         self.tick_spacing = tick_spacing
+        self.fee = fee
         self.sqrt_price_x96 = 0
         self.tick = 0
         self.liquidity = 0
@@ -67,6 +70,7 @@ class Pool:
         self.initialized_ticks: list[int] = []
         self.gross_liquidity: dict[int, int] = {}
         self.net_liquidity: dict[int, int] = {}
+        self.positions: dict[tuple[str, int, int], int] = {}
 
     # EVENTS
 
@@ -96,6 +100,15 @@ class Pool:
         if amount:
             self._bound(tick_lower, amount, amount)
             self._bound(tick_upper, amount, -amount)
+
+    def change_position(self, owner: str, tick_lower: int, tick_upper: int, amount: int) -> None:
+        """The liquidity that an owner holds between two ticks gains `amount` (above 0) or loses it (below)."""
+        position = owner, tick_lower, tick_upper
+        held = self.positions.get(position, 0) + amount
+        if held:
+            self.positions[position] = held
+        else:
+            self.positions.pop(position, None)
 
     def grow(self, cardinality_next: int) -> None:
         """An IncreaseObservationCardinalityNext: room that the ring takes when its index comes to the end."""
@@ -197,8 +210,15 @@ class Pool:
             "ticks": [[tick, self.gross_liquidity[tick], self.net_liquidity[tick]] for tick in self.initialized_ticks],
         }
 
+    def dump_positions(self) -> list[list[str | int]]:
+        """Positions as [owner, lower tick, upper tick, liquidity], in the order that they were opened in."""
+        return [[*position, liquidity] for position, liquidity in self.positions.items()]
+
     def load(self, state: dict[str, Any], observations: list[list[int]], forgotten: int) -> None:
-        """Take over a `dump_price` and the observations in the ring then; `forgotten` came before those."""
+        """Take over a `dump_price` with `positions`, and the observations in the ring then.
+
+        `forgotten` observations came before those.
+        """
         self.sqrt_price_x96 = state["sqrt_price_x96"]
         self.tick = state["tick"]
         self.liquidity = state["liquidity"]
@@ -209,6 +229,7 @@ class Pool:
         self.initialized_ticks = [tick for tick, _, _ in state["ticks"]]
         self.gross_liquidity = {tick: gross for tick, gross, _ in state["ticks"]}
         self.net_liquidity = {tick: net for tick, _, net in state["ticks"]}
+        self.positions = {(owner, lower, upper): liquidity for owner, lower, upper, liquidity in state["positions"]}
         self.times = [time for time, _, _ in observations]
         self.tick_cumulatives = [cumulative for _, cumulative, _ in observations]
         self.per_liquidity = [cumulative for _, _, cumulative in observations]

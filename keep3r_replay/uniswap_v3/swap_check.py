@@ -1,9 +1,10 @@
-"""Whether a Swap follows from the pool's state before it: direction, amount paid out, liquidity and tick.
+"""Whether a Swap follows from the pool's state before it: direction, tick, liquidity, amounts out and in.
 
-A pool's price moves along its liquidity, and pays out what the move frees, cut to whole wei once a step; a step ends at
-an initialized tick or at the edge of a word of the tick bitmap. So price and liquidity before, with price after, give
-the amount out exactly; a swap, mint or burn that is missing before it, or a changed one, shows here at once. Follows
-`UniswapV3Pool.swap`, SwapMath.sol and SqrtPriceMath.sol.
+A pool's price moves along its liquidity in steps: a step ends at an initialized tick, at the edge of a word of the tick
+bitmap, or where the swap ends. Every step frees an amount, cut to whole wei, and takes one, rounded up, with the fee.
+So price and liquidity before, with price after, give the amounts: a swap, mint or burn that is missing before it, or a
+changed one, shows here at once. What is open in the last step, and how the amounts still bind each other there, is
+derived in docs/pools.md. Follows `UniswapV3Pool.swap` and SwapMath.sol.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio, tick_at
+from keep3r_replay.uniswap_v3.swap_math import FEE_BASE, freed, price_after_input, price_after_output, taken, with_fee
+from keep3r_replay.uniswap_v3.tick_math import HIGHEST_PRICE, LOWEST_PRICE, sqrt_ratio, tick_at
 
 if TYPE_CHECKING:
     from keep3r_replay.uniswap_v3.oracle import Pool
@@ -27,17 +29,30 @@ class Contradiction(NamedTuple):
     observed: int
 
 
+class _Step(NamedTuple):
+    """A part of the price's way along one liquidity."""
+
+    start: int
+    end: int
+    liquidity: int
+
+
 def swap_contradiction(
     pool: Pool, amount0: int, amount1: int, sqrt_price_x96: int, liquidity: int, tick: int
 ) -> Contradiction | None:
-    """Hold a Swap's fields against `pool` as it stands before the event; None if they follow from it."""
+    """Hold a Swap's fields against `pool` as it stands before the event; None if they follow from it.
+
+    Amounts taken are compared where the pool's fee is known.
+    """
     before = pool.sqrt_price_x96
     if not before:
         return None
     falls = amount0 > 0
     if sqrt_price_x96 > before if falls else sqrt_price_x96 < before:
         return Contradiction("sqrt_price_x96", before, sqrt_price_x96)
-    if not sqrt_ratio(tick) <= sqrt_price_x96 <= sqrt_ratio(tick + 1):
+    if not LOWEST_PRICE <= sqrt_price_x96 <= HIGHEST_PRICE:
+        return Contradiction("sqrt_price_x96", LOWEST_PRICE if falls else HIGHEST_PRICE, sqrt_price_x96)
+    if not _is_tick_of(tick, sqrt_price_x96, falls=falls):
         return Contradiction("tick", tick_at(sqrt_price_x96), tick)
     crossed = _crossed(pool, tick)
     after = pool.liquidity
@@ -45,15 +60,18 @@ def swap_contradiction(
         after += -pool.net_liquidity[boundary] if falls else pool.net_liquidity[boundary]
     if after != liquidity:
         return Contradiction("liquidity", after, liquidity)
-    expected = _paid_out(pool, crossed, sqrt_price_x96, tick, falls=falls)
-    paid = -amount1 if falls else -amount0
-    if paid != expected:
-        # A swap for an exact amount out stops at the first price that frees it, so it may pay a little less.
-        short_of = min(sqrt_price_x96 + 1, before) if falls else max(sqrt_price_x96 - 1, before)
-        if not _paid_out(pool, crossed, short_of, tick, falls=falls) <= paid < expected:
-            name = "amount1" if falls else "amount0"
-            return Contradiction(name, -expected, -paid)
-    return None
+    steps = _steps(pool, crossed, sqrt_price_x96, tick, falls=falls)
+    if falls:
+        return _amounts(steps, pool.fee, amount0, -amount1, "amount0", "amount1", falls=True)
+    return _amounts(steps, pool.fee, amount1, -amount0, "amount1", "amount0", falls=False)
+
+
+def _is_tick_of(tick: int, price: int, *, falls: bool) -> bool:
+    """Whether a swap that ends at `price` ends in `tick`; one that falls onto a tick may have crossed it."""
+    if not sqrt_ratio(tick) <= price:
+        return False
+    above = sqrt_ratio(tick + 1)
+    return price < above or (falls and price == above)
 
 
 def _crossed(pool: Pool, tick: int) -> list[int]:
@@ -64,23 +82,23 @@ def _crossed(pool: Pool, tick: int) -> list[int]:
     return ticks[bisect_right(ticks, tick) : bisect_right(ticks, pool.tick)][::-1]
 
 
-def _paid_out(pool: Pool, crossed: list[int], price: int, tick: int, *, falls: bool) -> int:
-    """Wei that the move from the pool's price to `price` frees."""
+def _steps(pool: Pool, crossed: list[int], price: int, tick: int, *, falls: bool) -> list[_Step]:
+    """The way from the pool's price to `price`; its last step may be of no length."""
     start, liquidity = pool.sqrt_price_x96, pool.liquidity
     width = pool.tick_spacing * _WORD
     ahead = 0 if falls else pool.tick_spacing
     if not crossed and (pool.tick + ahead) // width == (tick + ahead) // width:
-        return _freed(start, price, liquidity, falls=falls)
-    total = 0
+        return [_Step(start, price, liquidity)]
+    steps = []
     for stop in _stops(pool, crossed, tick, falls=falls):
         ratio = sqrt_ratio(stop)
         if not (price <= ratio <= start if falls else start <= ratio <= price):
             continue
-        total += _freed(start, ratio, liquidity, falls=falls)
+        steps.append(_Step(start, ratio, liquidity))
         start = ratio
         net = pool.net_liquidity.get(stop, 0)
         liquidity += -net if falls else net
-    return total + _freed(start, price, liquidity, falls=falls)
+    return [*steps, _Step(start, price, liquidity)]
 
 
 def _stops(pool: Pool, crossed: list[int], tick: int, *, falls: bool) -> list[int]:
@@ -94,8 +112,35 @@ def _stops(pool: Pool, crossed: list[int], tick: int, *, falls: bool) -> list[in
     return sorted({*crossed, *edges}, reverse=falls)
 
 
-def _freed(start: int, end: int, liquidity: int, *, falls: bool) -> int:
-    """Wei of token 1 (as the price falls) or of token 0 that one step pays out, rounded down."""
-    if falls:
-        return liquidity * (start - end) >> 96
-    return (liquidity << 96) * (end - start) // end // start
+def _amounts(
+    steps: list[_Step], fee: int | None, took: int, paid: int, name_in: str, name_out: str, *, falls: bool
+) -> Contradiction | None:
+    """Hold the amounts that the pool took and paid against the steps; `name_in`, `name_out` are their fields."""
+    frees = sum(freed(*step, falls=falls) for step in steps)
+    last = steps[-1]
+    # The pool pays less than the last step frees only where that less was asked for, and leads to this very price.
+    if paid != frees and not _stops_short(last, paid - frees, falls=falls):
+        return Contradiction(name_out, -frees, -paid)
+    if fee is None:
+        return None
+    before_last = sum(with_fee(taken(*step, falls=falls), fee) for step in steps[:-1])
+    takes = before_last + with_fee(taken(*last, falls=falls), fee)
+    if took != takes and not (paid == frees and _uses_up(last, took - before_last, fee, falls=falls)):
+        return Contradiction(name_in, takes, took)
+    return None
+
+
+def _stops_short(last: _Step, difference: int, *, falls: bool) -> bool:
+    """Whether the last step ends at its price for having paid an exact amount, `difference` from what it frees."""
+    wanted = freed(*last, falls=falls) + difference
+    if difference > 0 or wanted < 0 or not last.liquidity:
+        return False
+    return price_after_output(last.start, last.liquidity, wanted, falls=falls) == last.end
+
+
+def _uses_up(last: _Step, remaining: int, fee: int, *, falls: bool) -> bool:
+    """Whether the last step ends at its price for having used up `remaining` wei of an exact amount paid in."""
+    if remaining < 0 or not last.liquidity:
+        return False
+    usable = remaining * (FEE_BASE - fee) // FEE_BASE
+    return price_after_input(last.start, last.liquidity, usable, falls=falls) == last.end

@@ -56,3 +56,7 @@ def tick_at(price: int) -> int:
         else:
             high = middle - 1
     return low
+
+
+LOWEST_PRICE, HIGHEST_PRICE = sqrt_ratio(-MAX_TICK) + 1, sqrt_ratio(MAX_TICK) - 1
+"""The least and the greatest square-root price that a swap can lead to."""

@@ -229,6 +229,7 @@ class Keep3rV2:
                     **pool.dump_price(),
                     "stored": pool.stored,
                     "observed": pool.forgotten + len(pool.times),
+                    "positions": pool.dump_positions(),
                 }
                 for address, pool in self.keep3r.pools.items()
             },
@@ -362,7 +363,11 @@ def _build(deployment: Deployment, contract: Contract, source: str) -> Keep3r:
     for other in deployment.contracts:
         if other.role == "uniswap_v3_pool":
             keep3r.pools[other.address] = Pool(
-                other.address, other.facts["token0"], other.facts["token1"], int(other.facts["tick_spacing"])
+                other.address,
+                other.facts["token0"],
+                other.facts["token1"],
+                int(other.facts["tick_spacing"]),
+                int(other.facts["fee"]) if "fee" in other.facts else None,
             )
         elif other.role == "pair_manager":
             keep3r.pair_pools[other.address] = other.facts["pool"]

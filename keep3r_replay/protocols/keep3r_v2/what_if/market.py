@@ -28,7 +28,7 @@ class ChangedPool(Pool):
     __slots__ = ("_changed", "_denominator", "_numerator", "_shift", "_true_tick")
 
     def __init__(self, pool: Pool, scale: Fraction, shift: int) -> None:
-        super().__init__(pool.address, pool.token0, pool.token1, pool.tick_spacing)
+        super().__init__(pool.address, pool.token0, pool.token1, pool.tick_spacing, pool.fee)
         self._numerator, self._denominator = scale.as_integer_ratio()
         self._shift = shift
         self._true_tick = 0

@@ -41,8 +41,9 @@ class CallContext:
     """The gas meter holds what a start in mid-history read from storage."""
     pending_rewards: dict[str, list[tuple[int, Reward]]] = field(default_factory=dict)
     """Reward events of this transaction, by job, that still wait for the event they belong to."""
-    pool_mints: dict[tuple[str, int], int] = field(default_factory=dict)
-    """Liquidity that pools minted (above 0) or burned (below) for an owner in this transaction, how often."""
+    pool_mints: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    """Liquidity that pools minted (above 0) or burned (below) for an owner in this transaction, and the logs of it that
+    no transfer of the owner's token accounts for yet."""
     pair_transfers: dict[tuple[str, str, str, int], int] = field(default_factory=dict)
     """Transfers of pair manager tokens in this transaction: (token, from, to, amount), how often."""
     usd_prices: dict[str, dict[int, None]] = field(default_factory=dict)

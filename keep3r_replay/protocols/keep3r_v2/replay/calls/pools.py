@@ -6,16 +6,34 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.replay.protocol import EventHandler, Row
+from keep3r_replay.uniswap_v3.position_check import Position, burn_contradiction, mint_contradiction, tick_of_mint
 from keep3r_replay.uniswap_v3.swap_check import swap_contradiction
+from keep3r_replay.uniswap_v3.tick_math import HIGHEST_PRICE, LOWEST_PRICE, tick_at
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.uniswap_v3.oracle import Pool
+    from keep3r_replay.uniswap_v3.swap_check import Contradiction
+
+
+_FOUNDED = "a pool logs Initialize first, and once"
+_FOLLOWS = (
+    "price, liquidity and positions before it do not lead to this event: it, or an event of the pool before it, is "
+    "missing or changed"
+)
 
 
 def on_initialize(context: CallContext, row: Row) -> None:
-    """Initialize of a pool."""
-    _, address, sqrt_price, tick = row
-    context.keep3r.pools[address].initialize(context.now, int.from_bytes(sqrt_price, "big"), tick)
+    """Initialize of a pool: its first event, with the tick of its price."""
+    log_index, address, sqrt_price, tick = row
+    pool, price = context.keep3r.pools[address], int.from_bytes(sqrt_price, "big")
+    if pool.times:
+        context.expect(log_index, address, "event", "none", "Initialize", _FOUNDED)
+        return
+    within = min(max(price, LOWEST_PRICE - 1), HIGHEST_PRICE)
+    context.expect(log_index, address, "sqrt_price_x96", within, price, "no pool can be founded at this price")
+    context.expect(log_index, address, "tick", tick_at(price), tick, "the tick is not that of the price")
+    pool.initialize(context.now, price, tick)
 
 
 def on_swap(context: CallContext, row: Row) -> None:
@@ -23,34 +41,48 @@ def on_swap(context: CallContext, row: Row) -> None:
     log_index, address, amount0, amount1, sqrt_price, liquidity, tick = row
     pool = context.keep3r.pools[address]
     price = int.from_bytes(sqrt_price, "big")
-    wrong = swap_contradiction(pool, amount0, amount1, price, liquidity, tick)
-    if wrong is not None:
-        context.expect(
-            log_index,
-            address,
-            wrong.field,
-            wrong.expected,
-            wrong.observed,
-            "price, liquidity and positions before it do not lead to this swap: it, or an event of the pool before it, "
-            "is missing or changed",
-        )
+    if pool.times:
+        _contradicts(context, log_index, address, swap_contradiction(pool, amount0, amount1, price, liquidity, tick))
+    else:
+        _found_late(context, log_index, pool, tick)
     pool.swap(context.now, price, liquidity, tick)
 
 
 def on_mint(context: CallContext, row: Row) -> None:
     """Mint of a position in a pool."""
-    _, address, owner, tick_lower, tick_upper, amount = row
-    context.keep3r.pools[address].change_liquidity(context.now, tick_lower, tick_upper, amount)
+    log_index, address, owner, tick_lower, tick_upper, amount, amount0, amount1 = row
+    pool, position = context.keep3r.pools[address], Position(owner, tick_lower, tick_upper)
+    if not pool.times:
+        _found_late(context, log_index, pool, tick_of_mint(position, amount, amount1))
+    _contradicts(context, log_index, address, mint_contradiction(pool, position, amount, amount0, amount1))
+    pool.change_liquidity(context.now, tick_lower, tick_upper, amount)
+    pool.change_position(*position, amount)
     if owner in context.keep3r.pair_pools:
-        context.pool_mints[owner, amount] = context.pool_mints.get((owner, amount), 0) + 1
+        context.pool_mints.setdefault((owner, amount), []).append(log_index)
 
 
 def on_burn(context: CallContext, row: Row) -> None:
     """Burn of a position in a pool; of nothing, when only its fees are brought up to date."""
-    _, address, owner, tick_lower, tick_upper, amount = row
-    context.keep3r.pools[address].change_liquidity(context.now, tick_lower, tick_upper, -amount)
-    if owner in context.keep3r.pair_pools:
-        context.pool_mints[owner, -amount] = context.pool_mints.get((owner, -amount), 0) + 1
+    log_index, address, owner, tick_lower, tick_upper, amount, amount0, amount1 = row
+    pool, position = context.keep3r.pools[address], Position(owner, tick_lower, tick_upper)
+    _contradicts(context, log_index, address, burn_contradiction(pool, position, amount, amount0, amount1))
+    # No more than there is: a burn that the pool would have refused takes nothing from other positions.
+    taken = min(amount, pool.positions.get(position, 0))
+    pool.change_liquidity(context.now, tick_lower, tick_upper, -taken)
+    pool.change_position(*position, -taken)
+    if amount and owner in context.keep3r.pair_pools:
+        context.pool_mints.setdefault((owner, -amount), []).append(log_index)
+
+
+def _contradicts(context: CallContext, log_index: int, address: str, wrong: Contradiction | None) -> None:
+    if wrong is not None:
+        context.expect(log_index, address, wrong.field, wrong.expected, wrong.observed, _FOLLOWS)
+
+
+def _found_late(context: CallContext, log_index: int, pool: Pool, tick: int) -> None:
+    """An event of a pool that no Initialize founded: the pool begins here, at a price that the next swap tells."""
+    context.expect(log_index, pool.address, "event", "Initialize before it", "none", _FOUNDED)
+    pool.initialize(context.now, 0, tick)
 
 
 def on_cardinality(context: CallContext, row: Row) -> None:
@@ -60,13 +92,19 @@ def on_cardinality(context: CallContext, row: Row) -> None:
     context.expect(
         row[0], address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one"
     )
+    context.expect(
+        row[0], address, "observation_cardinality_next_new", max(new, old + 1), new, "the pool logs it only as it grows"
+    )
     pool.grow(new)
 
 
 def on_fee_protocol(context: CallContext, row: Row) -> None:
     """SetFeeProtocol of a pool."""
-    _, address, fee0, fee1 = row
-    context.keep3r.pools[address].fee_protocol = fee0 + (fee1 << 4)
+    log_index, address, old0, old1, fee0, fee1 = row
+    pool = context.keep3r.pools[address]
+    for name, held, old in (("0", pool.fee_protocol & 15, old0), ("1", pool.fee_protocol >> 4, old1)):
+        context.expect(log_index, address, f"fee_protocol{name}_old", held, old, "the pool held another one")
+    pool.fee_protocol = fee0 + (fee1 << 4)
 
 
 def on_pair_transfer(context: CallContext, row: Row) -> None:
@@ -74,9 +112,9 @@ def on_pair_transfer(context: CallContext, row: Row) -> None:
     log_index, address, sender, receiver, amount = row
     if ZERO_ADDRESS in (sender, receiver):
         key = (address, amount if sender == ZERO_ADDRESS else -amount)
-        count = context.pool_mints.get(key, 0)
-        if count:
-            context.pool_mints[key] = count - 1
+        waiting = context.pool_mints.get(key)
+        if waiting:
+            waiting.pop()
         else:
             context.expect(
                 log_index,
@@ -92,25 +130,36 @@ def on_pair_transfer(context: CallContext, row: Row) -> None:
 
 
 def end_transaction(context: CallContext) -> None:
-    """Forget the movements of a transaction at its end."""
-    if context.pool_mints:
-        context.pool_mints.clear()
+    """Forget the movements of a transaction at its end; a pool minted and burned for nobody else than its logs say."""
+    for (manager, amount), places in context.pool_mints.items():
+        for place in places:
+            context.expect(
+                place,
+                manager,
+                "amount",
+                0,
+                amount,
+                "the pair manager's token was not minted or burned in the transaction as the pool's liquidity was",
+            )
+    context.pool_mints.clear()
     if context.pair_transfers:
         context.pair_transfers.clear()
 
+
+_POSITION_COLUMNS = ("address", "owner", "tick_lower", "tick_upper", "amount", "amount0", "amount1")
 
 HANDLERS = {
     "uniswap_v3_pool.Initialize": EventHandler(("address", "sqrt_price_x96", "tick"), on_initialize),
     "uniswap_v3_pool.Swap": EventHandler(
         ("address", "amount0", "amount1", "sqrt_price_x96", "liquidity", "tick"), on_swap
     ),
-    "uniswap_v3_pool.Mint": EventHandler(("address", "owner", "tick_lower", "tick_upper", "amount"), on_mint),
-    "uniswap_v3_pool.Burn": EventHandler(("address", "owner", "tick_lower", "tick_upper", "amount"), on_burn),
+    "uniswap_v3_pool.Mint": EventHandler(_POSITION_COLUMNS, on_mint),
+    "uniswap_v3_pool.Burn": EventHandler(_POSITION_COLUMNS, on_burn),
     "uniswap_v3_pool.IncreaseObservationCardinalityNext": EventHandler(
         ("address", "observation_cardinality_next_old", "observation_cardinality_next_new"), on_cardinality
     ),
     "uniswap_v3_pool.SetFeeProtocol": EventHandler(
-        ("address", "fee_protocol0_new", "fee_protocol1_new"), on_fee_protocol
+        ("address", "fee_protocol0_old", "fee_protocol1_old", "fee_protocol0_new", "fee_protocol1_new"), on_fee_protocol
     ),
     "pair_manager.Transfer": EventHandler(("address", "from", "to", "value"), on_pair_transfer),
 }

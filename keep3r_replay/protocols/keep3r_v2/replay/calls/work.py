@@ -60,6 +60,8 @@ def on_work(context: CallContext, row: Row) -> None:
     keep3r = context.keep3r
     job = keep3r.jobs[address]
     observed = context.pending_rewards.pop(address, None)
+    if observed:
+        _expect_order(context, log_index, address, observed)
     if credit != keep3r.parameters.keep3r_v1:
         pay_token(keep3r, address, keeper, credit, amount)
         compare_rewards(context, log_index, address, job, [], observed)
@@ -83,6 +85,15 @@ def on_work(context: CallContext, row: Row) -> None:
         context.works.append((*explained, before, job.credits, len(rewards)))
     if keep3r.collected:
         context.report_failed_checks(log_index, address)
+
+
+def _expect_order(context: CallContext, log_index: int, address: str, events: list[tuple[int, Reward]]) -> None:
+    """The reward events of a work stand right before it: nothing that logs is called between them."""
+    first = log_index - len(events)
+    for expected, (place, _) in enumerate(events, first):
+        context.expect(
+            place, address, "log_index", expected, place, "a work logs its rewards and itself without a log between"
+        )
 
 
 def compare_rewards(
