@@ -83,10 +83,7 @@ def read_blocks(path: Path) -> Blocks:
         timestamps = np.array(quantities([block.timestamp for block in wire], 63, "timestamp"), np.int64)
         hashes = fixed_bytes([block.hash for block in wire], 32, "hash")
         parents = fixed_bytes([block.parentHash for block in wire], 32, "parentHash")
-        fees = [block.baseFeePerGas for block in wire]
-        if None in fees:
-            refuse(path, fees.index(None), "a block without baseFeePerGas")
-        base_fees = quantities([fee for fee in fees if fee is not None], 96, "baseFeePerGas")
+        base_fees = _base_fees(path, [block.baseFeePerGas for block in wire])
         gas_used = quantities([block.gasUsed for block in wire], 63, "gasUsed")
         gas_limit = quantities([block.gasLimit for block in wire], 63, "gasLimit")
     except MalformedError as error:
@@ -109,6 +106,17 @@ def read_blocks(path: Path) -> Blocks:
         pa.array(gas_limit, pa.int64()),
     ]
     return Blocks(numbers, timestamps, hashes, pa.Table.from_arrays(columns, schema=BLOCKS))
+
+
+def _base_fees(path: Path, fees: list[str | None]) -> list[int | None]:
+    """Base fees in wei; None before London, after which every block has one."""
+    early = next((row for row, fee in enumerate(fees) if fee is not None), len(fees))
+    if None in fees[early:]:
+        refuse(path, fees.index(None, early), "a block without baseFeePerGas")
+    try:
+        return [None] * early + quantities([fee for fee in fees[early:] if fee is not None], 96, "baseFeePerGas")
+    except MalformedError as error:
+        raise MalformedError(error.problem, error.row + early) from None
 
 
 def read_logs(path: Path, blocks: Blocks) -> LogBatch:

@@ -76,13 +76,14 @@ class Pair:
     def transfer(self, sender: str, recipient: str, amount: int) -> None:
         """Follow a `Transfer` of LP tokens (wei): minted from the zero address, burned to it."""
         if sender == ZERO_ADDRESS:
+            # Also the first mint's minimum, which stays locked at the zero address.
             self.total_supply += amount
-        else:
-            self.balances[sender] -= amount
+            self.balances[recipient] += amount
+            return
+        self.balances[sender] -= amount
         if recipient == ZERO_ADDRESS:
             self.total_supply -= amount
-        if recipient != ZERO_ADDRESS or sender == ZERO_ADDRESS:
-            # The first mint locks its minimum at the zero address; a burn leaves nothing there.
+        else:
             self.balances[recipient] += amount
 
     def cumulatives(self, now: int) -> Cumulatives:

@@ -46,6 +46,10 @@ def _receipt_eth(kp3r: Keep3rV1, sender: str, keeper: str, amount: int) -> None:
     jobs.receipt(kp3r, sender, "0x" + "e".rjust(40, "0"), keeper, amount)
 
 
+def _apply_credit(kp3r: Keep3rV1, sender: str, provider: str, pair: str, job: str) -> None:  # noqa: ARG001 - anyone may
+    liquidity.apply_credit_to_job(kp3r, provider, pair, job)
+
+
 def _nothing(kp3r: Keep3rV1, sender: str, *arguments: Any) -> None:
     """`isKeeper` and its kin: they only take the measure of the gas."""
 
@@ -66,7 +70,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("receipt(address,address,uint256)", jobs.receipt, "KeeperWorked"),
     Function("receiptETH(address,uint256)", _receipt_eth, "KeeperWorked"),
     Function("addLiquidityToJob(address,address,uint256)", liquidity.add_liquidity_to_job, "SubmitJob"),
-    Function("applyCreditToJob(address,address,address)", liquidity.apply_credit_to_job, "ApplyCredit"),
+    Function("applyCreditToJob(address,address,address)", _apply_credit, "ApplyCredit"),
     Function("unbondLiquidityFromJob(address,address,uint256)", liquidity.unbond_liquidity_from_job, "UnbondJob"),
     Function("removeLiquidityFromJob(address,address)", liquidity.remove_liquidity_from_job, "RemoveJob"),
     Function("approveLiquidity(address)", liquidity.approve_liquidity, by_governance=True),
