@@ -1,0 +1,46 @@
+"""Which helper was in force, told by the payments alone: the one whose limits they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.protocols.keep3r_v1.replay.records import Payment
+
+AHEAD = 3
+"""Payments ahead that decide between helpers that fit one alike."""
+
+WORK = "work"
+
+
+def fitting(payment: Payment) -> tuple[str, ...]:
+    """Helpers of which a work is an image with plausible gas, in the deployment's order."""
+    if payment.kind != WORK:
+        return ()
+    return tuple(
+        each.helper
+        for each in payment.evaluations
+        if each.image and each.gas is not None and 0 < each.gas and (payment.bound is None or each.gas <= payment.bound)
+    )
+
+
+def helpers_by_payments(payments: Sequence[Payment]) -> list[str]:
+    """The helper in force at each payment, as far as works tell it; empty while none has told it yet.
+
+    A helper stays in force while it fits. Where it does not, the one that fits most of the next three takes over: chance
+    fits one payment, but not a run of them. Payments that no helper fits decide nothing.
+    """
+    fits = [fitting(payment) for payment in payments]
+    telling = [place for place, names in enumerate(fits) if names]
+    order = {place: number for number, place in enumerate(telling)}
+    present = ""
+    found: list[str] = []
+    for place, names in enumerate(fits):
+        if names and present not in names:
+            following = telling[order[place] + 1 : order[place] + 1 + AHEAD]
+            votes = {name: sum(name in fits[each] for each in following) for name in names}
+            present = max(names, key=votes.__getitem__)
+        found.append(present)
+    return found
