@@ -21,11 +21,12 @@ class ImportConfig:
 def main(argv: list[str]) -> int:
     """Import one recording; return the exit code."""
     config = load_config("import", ImportConfig, argv, summary=SUMMARY)
+    from keep3r_replay.protocols.registry import protocol_recorded
     from keep3r_replay.recording.importer import import_recording
 
-    done = import_recording(Path(config.recording), Path(config.lake))
+    done = import_recording(Path(config.recording), Path(config.lake), protocol_recorded)
     print(
-        f"imported {done.name} (Keep3r {done.version}): blocks {done.from_block} to {done.to_block}, {done.logs} logs "
+        f"imported {done.name} ({done.of}): blocks {done.from_block} to {done.to_block}, {done.logs} logs "
         f"of {done.event_types} event types, {done.transactions} transactions, {done.readings} readings"
     )
     print(f"lake: {config.lake}")

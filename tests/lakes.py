@@ -17,6 +17,7 @@ import pyarrow as pa
 from filelock import FileLock
 from histories import ROOT, name_of
 
+from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def imported(recording: Path) -> Path:
             for former in versions.iterdir():
                 if time.time() - former.stat().st_mtime > _KEPT_FOR:
                     shutil.rmtree(former)
-            import_recording(recording, lake)
+            import_recording(recording, lake, protocol_recorded)
     return lake
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from keep3r_replay.dataset.catalogue import events_of, table_name
-from keep3r_replay.evm.abi import WORD, Event
+from keep3r_replay.evm.abi import WORD, Event, EventsByRole
 from keep3r_replay.evm.words import decode_words, hex_text
 
 if TYPE_CHECKING:
@@ -54,12 +53,20 @@ class Decoded:
     anomalies: list[Anomaly]
 
 
-def decode_logs(batch: LogBatch, contracts: Mapping[str, Contract], timestamps: NDArray[np.int64]) -> Decoded:
+def table_name(role: str, event: Event) -> str:
+    """Return the lake's table for an event type: `events/keep3r.KeeperWork`."""
+    return f"events/{role}.{event.name}"
+
+
+def decode_logs(
+    batch: LogBatch, contracts: Mapping[str, Contract], events: EventsByRole, timestamps: NDArray[np.int64]
+) -> Decoded:
     """Decode a batch in chain order into the event tables of the lake.
 
     Args:
         batch: logs, sorted by (block, log index).
         contracts: contracts by lower-case address; a log of any other address is an anomaly.
+        events: what a contract of each role and version can emit.
         timestamps: the time of each log's block in seconds, -1 where it is not known; shape (n,).
 
     Returns:
@@ -68,7 +75,7 @@ def decode_logs(batch: LogBatch, contracts: Mapping[str, Contract], timestamps: 
     """
     anomalies: list[Anomaly] = []
     tables: dict[str, Any] = {}
-    for (role, event), rows in _rows_by_event(batch, contracts, anomalies).items():
+    for (role, event), rows in _rows_by_event(batch, contracts, events, anomalies).items():
         good = _well_formed(batch, rows, event, anomalies)
         if len(good) == 0:
             continue
@@ -84,14 +91,14 @@ def _anomaly(batch: LogBatch, row: int, reason: str, *, unfit: bool = False) -> 
 
 
 def _rows_by_event(
-    batch: LogBatch, contracts: Mapping[str, Contract], anomalies: list[Anomaly]
+    batch: LogBatch, contracts: Mapping[str, Contract], events: EventsByRole, anomalies: list[Anomaly]
 ) -> dict[tuple[str, Event], Rows]:
     """Tell each log's event type by emitter and first topic; rows stay in chain order."""
     representatives, group_of_row = _groups(batch)
     numbers: dict[tuple[str, Event], int] = {}
     number_of_group = np.full(len(representatives), -1, np.int64)
     for group, row in enumerate(representatives):
-        found = _identify(batch, int(row), contracts)
+        found = _identify(batch, int(row), contracts, events)
         if isinstance(found, str):
             anomalies.extend(_anomaly(batch, int(each), found) for each in np.flatnonzero(group_of_row == group))
         else:
@@ -122,7 +129,9 @@ def _groups(batch: LogBatch) -> tuple[NDArray[Any], NDArray[Any]]:
     return representatives, groups
 
 
-def _identify(batch: LogBatch, row: int, contracts: Mapping[str, Contract]) -> tuple[str, Event] | str:
+def _identify(
+    batch: LogBatch, row: int, contracts: Mapping[str, Contract], events: EventsByRole
+) -> tuple[str, Event] | str:
     """Return the role and the event of a log, or why there is none."""
     address = "0x" + batch.address[row].tobytes().hex()
     contract = contracts.get(address)
@@ -132,7 +141,7 @@ def _identify(batch: LogBatch, row: int, contracts: Mapping[str, Contract]) -> t
     if batch.topic_count[row] == 0:
         return f"a {name} emits no anonymous events"
     topic0 = batch.topics[row, 0].tobytes()
-    for event in events_of(contract.role, contract.version):
+    for event in events.get(contract.role, {}).get(contract.version, ()):
         if event.topic0 == topic0:
             return contract.role, event
     return f"unknown event: topic 0x{topic0.hex()} is none of a {name}"

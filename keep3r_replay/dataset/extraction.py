@@ -15,6 +15,7 @@ from keep3r_replay.dataset.state import ExtractionState, Range, load_state
 from keep3r_replay.errors import NodeError
 from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.manifest import Coverage
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.extract.discovery import Discovery
 
 if TYPE_CHECKING:
@@ -226,6 +227,7 @@ class Extraction:
             self._client,
             self._planner,
             self._request.connections,
+            EVENTS,
             self._spec.detail == "logs",
             lambda named: discovery.resolve(named, state.contracts),
             lambda block, logs: self._progress(block, self._target, logs),

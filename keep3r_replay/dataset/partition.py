@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.spans import SpanPlanner
     from keep3r_replay.chain.wire import WireBlock
+    from keep3r_replay.evm.abi import EventsByRole
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.manifest import FileEntry
 
@@ -46,6 +47,7 @@ class Source:
         client: the node.
         planner: chooses spans, and keeps what it learned from partition to partition.
         connections: requests under way at once.
+        events: what contracts can emit.
         only_logs: leave out headers, base fees and transactions.
         resolve: tells which of the contracts named in events are new ones of the deployment.
         progress: is told how far fetching has come: the last block, and the logs of the span.
@@ -54,6 +56,7 @@ class Source:
     client: NodeClient
     planner: SpanPlanner
     connections: int
+    events: EventsByRole
     only_logs: bool
     resolve: Callable[[list[tuple[str, str]]], list[Contract]]
     progress: Callable[[int, int], None]
@@ -125,7 +128,7 @@ class _Part:
         self.last_hash = span.last_hash
         self.logs += len(span.batch)
         self.headers += span.headers
-        decoded = decode_logs(span.batch, self._contracts, timestamps_of(span))
+        decoded = decode_logs(span.batch, self._contracts, self._source.events, timestamps_of(span))
         for anomaly in decoded.anomalies:
             if anomaly.unfit:
                 raise InputError("the node's logs", anomaly.reason, place=anomaly.place, remedy="widen the column")

@@ -6,13 +6,14 @@ import json
 import re
 
 _INTEGER = re.compile(r"-?\d+")
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_HEX = re.compile(r"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
 
 
 def value_text(value: object) -> str:
     """Write a value as `readings` holds it.
 
-    A decimal integer, `true` or `false`, a lower-case address, or compact JSON of a list of those as text.
+    A decimal integer, `true` or `false`, an address or a word of 32 bytes in lower-case hex, or compact JSON of a list
+    of those as text.
 
     Raises:
         ValueError: the value is nothing of this.
@@ -30,10 +31,10 @@ def _scalar(value: object) -> str:
     if isinstance(value, str):
         if _INTEGER.fullmatch(value):
             return value
-        if _ADDRESS.fullmatch(value):
+        if _HEX.fullmatch(value):
             return value.lower()
     elif isinstance(value, bool):
         return "true" if value else "false"
     elif isinstance(value, int):
         return str(value)
-    raise ValueError(f"{str(value)[:80]!r} is no integer, address, truth value or list of those")
+    raise ValueError(f"{str(value)[:80]!r} is no integer, address, word, truth value or list of those")

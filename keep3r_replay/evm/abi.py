@@ -1,13 +1,14 @@
 """Event declarations: from the Solidity text to the topic, the names of the columns, and the place of every word.
 
 Only static types occur in the events this project reads, so a log is: topic 0, one topic for every indexed parameter,
-and one 32-byte word of data for every other parameter, in the order declared. `columns.py` decodes by these layouts.
+and one 32-byte word of data for every other parameter, in the order declared. `evm.words` decodes by these layouts.
 Follows the contract ABI specification of Solidity ("Events", "Formal specification of the encoding").
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -78,6 +79,10 @@ class Event:
     def in_data(self) -> tuple[Parameter, ...]:
         """The parameters that stand in the data, a word each, in order."""
         return tuple(parameter for parameter in self.parameters if not parameter.indexed)
+
+
+EventsByRole = Mapping[str, Mapping[str, tuple[Event, ...]]]
+"""What contracts can emit, by their role and version; the version is empty where a role has only one."""
 
 
 def parse_event(declaration: str, *, wide: frozenset[str] = frozenset()) -> Event:

@@ -15,10 +15,10 @@ class Contract:
     """One contract of a deployment.
 
     Attributes:
-        role: keep3r, keep3r_helper, uniswap_v3_pool, pair_manager, pair_manager_factory or escrow.
+        role: what it is to its protocol: keep3r, uniswap_v3_pool, ...
         address: lower-case text.
-        version: of a keep3r or keep3r_helper; empty for roles that have one version only.
-        facts: what else is known: token0, token1, fee, tick_spacing of a pool; pool of a pair manager; from_block.
+        version: as the protocol names it; empty for roles that have one version only.
+        facts: what else is known: token0 and token1 of a pool, from_block (of its creation), ...
     """
 
     role: str
@@ -40,11 +40,13 @@ class Deployment:
         name: of the deployment or the recording.
         chain_id: of the chain.
         origin: `recording`, `node` or `simulation`.
-        tokens: addresses by name: kp3r, kp3r_in_pools, weth.
+        tokens: addresses by name: kp3r, weth, ...
         transactions: `all`, or `with_logs` if only those that carry logs are in the lake.
         contracts: in order of role and address.
         initial_state: for each contract's address, its constructor parameters by the name of their view, as text.
         initial_state_block: the block at which they were read.
+        protocol: name of the protocol that the contracts are of, or several, separated by spaces; empty in lakes that
+            are older than the second protocol.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Deployment:
     contracts: tuple[Contract, ...]
     initial_state: dict[str, dict[str, str]]
     initial_state_block: int
+    protocol: str = ""
 
     def by_address(self) -> dict[str, Contract]:
         """Return the contracts by address."""
@@ -62,7 +65,7 @@ class Deployment:
 
     def to_json(self) -> str:
         """Return the text of `deployment.json`: keys sorted, so that the same deployment gives the same bytes."""
-        content = {
+        content: dict[str, Any] = {
             "layout": LAYOUT,
             "name": self.name,
             "chain_id": self.chain_id,
@@ -73,6 +76,8 @@ class Deployment:
             "initial_state": self.initial_state,
             "initial_state_block": self.initial_state_block,
         }
+        if self.protocol:
+            content["protocol"] = self.protocol
         return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
@@ -95,4 +100,5 @@ def deployment_from_json(content: dict[str, Any]) -> Deployment:
         tuple(contracts),
         content["initial_state"],
         content["initial_state_block"],
+        content.get("protocol", ""),
     )

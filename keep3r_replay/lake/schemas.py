@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pyarrow as pa
 
 from keep3r_replay.chain.logs import RAW_LOGS
@@ -50,6 +52,22 @@ READINGS = pa.schema(
     ]
 )
 """One row a value that a view answered or a storage slot held after a block."""
+
+
+class ReadingRow(NamedTuple):
+    """A row of `readings`: what `contract` (empty: the block itself) told of `view` after a block.
+
+    `arguments` are separated by commas; one of `value` and `revert` is None; `source` is `view` or `storage`.
+    """
+
+    block_number: int
+    contract: str
+    view: str
+    arguments: str
+    value: str | None
+    revert: str | None
+    source: str
+
 
 UNDECODED = pa.schema([("block_number", pa.uint32()), ("log_index", pa.uint32()), ("reason", pa.string())])
 """One row a log that is in `logs` and in no event table, with the reason; there only where there are such logs."""

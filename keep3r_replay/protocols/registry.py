@@ -1,23 +1,36 @@
-"""Protocols by name: a lake's `deployment.json` says which one it is of."""
+"""Protocols by name: a lake's `deployment.json` and a recording's `meta.json` say which one they are of."""
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+import pkgutil
+from typing import TYPE_CHECKING, Any
 
+from keep3r_replay import protocols
 from keep3r_replay.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol
 
 KEEP3R_V2 = "keep3r_v2"
-"""The protocol of lakes that name none: they are older than the others."""
+"""The protocol of lakes and recordings that name none: they are older than the others."""
 
 
 def protocol_of(lake: Lake) -> Protocol:
     """The protocol that a lake is of. Raises `UsageError` as `protocol_named` does."""
-    return protocol_named(getattr(lake.deployment, "protocol", KEEP3R_V2))
+    return protocol_named(lake.deployment.protocol or KEEP3R_V2)
+
+
+def protocol_recorded(meta: Mapping[str, Any]) -> Protocol:
+    """The protocol of a recording, by its `meta.json`: `"protocol": "Keep3r V1"` is in the folder `keep3r_v1`.
+
+    Raises:
+        UsageError: as `protocol_named`.
+    """
+    return protocol_named(str(meta.get("protocol") or KEEP3R_V2).lower().replace(" ", "_"))
 
 
 def protocol_named(name: str) -> Protocol:
@@ -26,14 +39,13 @@ def protocol_named(name: str) -> Protocol:
     Raises:
         UsageError: there is no such folder.
     """
-    if not name.isidentifier():
-        raise UsageError(f"no protocol named {name[:60]!r}")
-    package = f"keep3r_replay.protocols.{name}"
-    try:
-        module = importlib.import_module(f"{package}.protocol")
-    except ModuleNotFoundError as error:
-        if error.name not in {package, f"{package}.protocol"}:
-            raise
-        raise UsageError(f"no protocol named {name!r}: this version replays none of that name") from None
-    protocol: Protocol = module.PROTOCOL
+    known = known_protocols()
+    if name not in known:
+        raise UsageError(f"no protocol named {name[:60]!r}; known are {', '.join(known)}")
+    protocol: Protocol = importlib.import_module(f"{protocols.__name__}.{name}.protocol").PROTOCOL
     return protocol
+
+
+def known_protocols() -> list[str]:
+    """Names of the folders in `protocols/`, sorted; none of them is imported for this."""
+    return sorted(module.name for module in pkgutil.iter_modules(protocols.__path__) if module.ispkg)

@@ -54,6 +54,20 @@ def read_text(path: Path) -> bytes:
         raise InputError(path, f"{kind}: {error}", remedy=REMEDY) from None
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """Parse a file that holds one JSON object.
+
+    Raises:
+        InputError: as `read_text`, or it is no JSON, or no object.
+    """
+    try:
+        return msgspec.json.decode(read_text(path), type=dict[str, Any])
+    except msgspec.ValidationError as error:
+        raise InputError(path, f"wrong type: {error}", remedy=REMEDY) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(path, f"invalid JSON: {error}", remedy=REMEDY) from None
+
+
 def read_lines(path: Path, kind: type[Record]) -> list[Record]:
     """Parse a gzipped file of JSON lines into records of `kind`.
 

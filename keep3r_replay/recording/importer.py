@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keep3r_replay.chain.logs import LogBatch, take
 from keep3r_replay.dataset.decode import Decoded, decode_logs
 from keep3r_replay.errors import InputError, LakeError, UsageError
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
-from keep3r_replay.protocols.keep3r_v2.events import PAIR_MANAGER_FACTORY_EVENTS
-from keep3r_replay.protocols.keep3r_v2.recording.meta import Meta, read_meta, recorded_deployment
-from keep3r_replay.protocols.keep3r_v2.recording.readings import ReadingRows
-from keep3r_replay.recording.files import REMEDY
+from keep3r_replay.recording.files import read_object
 from keep3r_replay.recording.tables import Blocks, read_blocks, read_logs, read_readings, read_transactions, refuse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from keep3r_replay.chain.logs import LogBatch
+    from keep3r_replay.evm.abi import EventsByRole
     from keep3r_replay.lake.deployment import Deployment
+    from keep3r_replay.replay.protocol import Protocol
+
+ProtocolOf = Callable[[Mapping[str, Any]], "Protocol"]
+"""Tells a recording's protocol by the content of its `meta.json`; raises `UsageError` for an unknown one."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import made: counts for the summary."""
+    """What an import made: the recording's name, protocol and version (`of`), and counts for the summary."""
 
     name: str
-    version: str
+    of: str
     from_block: int
     to_block: int
     logs: int
@@ -40,10 +43,11 @@ class Imported:
     event_types: int
 
 
-def import_recording(recording: Path, lake: Path) -> Imported:
+def import_recording(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:
     """Check the recording in folder `recording` and write it as a lake to folder `lake`.
 
-    The lake appears whole, by one rename; a former import in its place is replaced.
+    The lake appears whole, by one rename; a former import in its place is replaced. `protocol_of` tells the protocol
+    by the content of `meta.json`.
 
     Raises:
         InputError: the recording is wrong; the text names file and line.
@@ -55,7 +59,7 @@ def import_recording(recording: Path, lake: Path) -> Imported:
         raise InputError(recording, "the folder is empty", remedy="a recording holds meta.json and four .jsonl.gz")
     _check_target(lake, recording)
     with replaced_folder(lake) as building:
-        return _build(recording, building)
+        return _build(recording, building, protocol_of)
 
 
 def _check_target(lake: Path, recording: Path) -> None:
@@ -83,18 +87,21 @@ def _origin_of_damaged(lake: Path) -> str:
     return "recording" if damaged else ""
 
 
-def _build(recording: Path, lake: Path) -> Imported:
+def _build(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:
     meta_path, logs_path = recording / "meta.json", recording / "logs.jsonl.gz"
-    meta = read_meta(meta_path)
+    meta = read_object(meta_path)
+    try:
+        protocol = protocol_of(meta)
+    except UsageError as error:
+        raise InputError(meta_path, str(error), place="protocol") from None
     blocks = read_blocks(recording / "blocks.jsonl.gz")
-    if not blocks.first <= meta.initialParameters.readAtBlock <= blocks.last:
-        raise InputError(meta_path, "readAtBlock is not in blocks.jsonl.gz", place="initialParameters", remedy=REMEDY)
     logs = read_logs(logs_path, blocks)
     transactions = read_transactions(recording / "txs.jsonl.gz", blocks, logs, logs_path)
-    shape = ReadingRows(meta.keep3r.lower(), meta.helper.lower(), meta.helper2.lower() if meta.helper2 else None)
-    readings = read_readings(recording / "views.jsonl.gz", blocks, shape)
-    deployment = recorded_deployment(meta_path, meta, _created_pairs(meta, logs))
-    decoded = _decode(logs_path, logs, deployment, blocks)
+    deployment = replace(protocol.recordings.deployment(meta_path, meta, logs), protocol=protocol.name)
+    if not blocks.first <= deployment.initial_state_block <= blocks.last:
+        raise InputError(meta_path, "read at a block that is not in blocks.jsonl.gz", place="initialParameters")
+    readings = read_readings(recording / "views.jsonl.gz", blocks, protocol.recordings.readings(meta))
+    decoded = _decode(logs_path, logs, deployment, protocol.events, blocks)
 
     tables = {"logs": logs.to_arrow(), "blocks": blocks.table, "transactions": transactions, "readings": readings}
     tables |= decoded.tables
@@ -104,7 +111,7 @@ def _build(recording: Path, lake: Path) -> Imported:
     write_manifest(lake, Manifest(files, coverage, {}))
     return Imported(
         deployment.name,
-        meta.version,
+        f"{protocol.title} {meta.get('version', '')}".strip(),
         blocks.first,
         blocks.last,
         len(logs),
@@ -114,20 +121,10 @@ def _build(recording: Path, lake: Path) -> Imported:
     )
 
 
-def _decode(path: Path, logs: LogBatch, deployment: Deployment, blocks: Blocks) -> Decoded:
-    decoded = decode_logs(logs, deployment.by_address(), blocks.timestamps[logs.block_number - np.uint32(blocks.first)])
+def _decode(path: Path, logs: LogBatch, deployment: Deployment, events: EventsByRole, blocks: Blocks) -> Decoded:
+    timestamps = blocks.timestamps[logs.block_number - np.uint32(blocks.first)]
+    decoded = decode_logs(logs, deployment.by_address(), events, timestamps)
     if decoded.anomalies:
         first = decoded.anomalies[0]
         refuse(path, first.row, f"{first.place}: {first.reason}")
     return decoded
-
-
-def _created_pairs(meta: Meta, logs: LogBatch) -> dict[str, str]:
-    """Read pair managers and their pools from the factory's logs; a malformed one is left for decoding."""
-    created = next(event for event in PAIR_MANAGER_FACTORY_EVENTS if event.name == "PairCreated")
-    factory = np.frombuffer(bytes.fromhex(meta.pairManagerFactory[2:]), np.uint8)
-    topic0 = np.frombuffer(created.topic0, np.uint8)
-    mine = (logs.address == factory).all(axis=1) & (logs.topics[:, 0] == topic0).all(axis=1)
-    found = take(logs, mine & (np.diff(logs.data_ends) == 64))
-    words = found.data.reshape(len(found), 2, 32)[:, :, 12:]
-    return {f"0x{manager.tobytes().hex()}": f"0x{pool.tobytes().hex()}" for pool, manager in words}

@@ -23,12 +23,13 @@ from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
 from keep3r_replay.recording.files import REMEDY, WireTransaction, line_of_row, read_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from keep3r_replay.chain.logs import LogBatch
-    from keep3r_replay.protocols.keep3r_v2.recording.readings import ReadingRows
+    from keep3r_replay.lake.schemas import ReadingRow
 
 _CREATED = "0x(create)"
 """What stands for the input of a contract creation, which recordings leave out."""
@@ -83,7 +84,7 @@ def read_blocks(path: Path) -> Blocks:
         timestamps = np.array(quantities([block.timestamp for block in wire], 63, "timestamp"), np.int64)
         hashes = fixed_bytes([block.hash for block in wire], 32, "hash")
         parents = fixed_bytes([block.parentHash for block in wire], 32, "parentHash")
-        base_fees = _base_fees(path, [block.baseFeePerGas for block in wire])
+        base_fees = _base_fees(wire)
         gas_used = quantities([block.gasUsed for block in wire], 63, "gasUsed")
         gas_limit = quantities([block.gasLimit for block in wire], 63, "gasLimit")
     except MalformedError as error:
@@ -108,15 +109,17 @@ def read_blocks(path: Path) -> Blocks:
     return Blocks(numbers, timestamps, hashes, pa.Table.from_arrays(columns, schema=BLOCKS))
 
 
-def _base_fees(path: Path, fees: list[str | None]) -> list[int | None]:
-    """Base fees in wei; None before London, after which every block has one."""
-    early = next((row for row, fee in enumerate(fees) if fee is not None), len(fees))
-    if None in fees[early:]:
-        refuse(path, fees.index(None, early), "a block without baseFeePerGas")
+def _base_fees(wire: Sequence[WireBlock]) -> list[int | None]:
+    """Base fees in wei, None before London: once there is one, every later block has one."""
+    fees = [block.baseFeePerGas for block in wire]
+    told = [fee for fee in fees if fee is not None]
+    before_london = len(fees) - len(told)
+    if None in fees[before_london:]:
+        raise MalformedError("a block without baseFeePerGas after one that has it", fees.index(None, before_london))
     try:
-        return [None] * early + quantities([fee for fee in fees[early:] if fee is not None], 96, "baseFeePerGas")
+        return [None] * before_london + quantities(told, 96, "baseFeePerGas")
     except MalformedError as error:
-        raise MalformedError(error.problem, error.row + early) from None
+        raise MalformedError(error.problem, before_london + error.row) from None
 
 
 def read_logs(path: Path, blocks: Blocks) -> LogBatch:
@@ -202,17 +205,17 @@ def _check_log_transactions(
     _refuse_first(logs_path, other, "transactionHash is not that of the transaction at the log's place")
 
 
-def read_readings(path: Path, blocks: Blocks, shape: ReadingRows) -> Any:
-    """Read `views.jsonl.gz` into the lake's table, in order of blocks.
+def read_readings(path: Path, blocks: Blocks, rows_of: Callable[[Mapping[str, Any]], Iterable[ReadingRow]]) -> Any:
+    """Read `views.jsonl.gz` into the lake's table, in order of blocks; `rows_of` gives the rows of a line.
 
     Raises:
         InputError: a line is wrong, of a block that is not there, or out of order.
     """
-    rows: list[tuple[Any, ...]] = []
+    rows: list[ReadingRow] = []
     before = -1
     for number, line in enumerate(read_lines(path, dict[str, Any])):
         try:
-            rows.extend(shape.rows(line))
+            rows.extend(rows_of(line))
         except ValueError as error:
             refuse(path, number, str(error))
         block = line["block"]

@@ -5,7 +5,7 @@ A protocol is one folder in `protocols/`. The engine knows none: it is handed on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from typing import Protocol as Interface
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.chain.client import NodeClient
-    from keep3r_replay.evm.abi import Event
+    from keep3r_replay.chain.logs import LogBatch
+    from keep3r_replay.evm.abi import EventsByRole
     from keep3r_replay.journal import Finding, Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.lake.schemas import ReadingRow
     from keep3r_replay.replay.direct_calls import DirectCall
     from keep3r_replay.replay.timeline import Span
 
@@ -175,14 +177,14 @@ class Explanation(NamedTuple):
 class Recordings(Interface):
     """How a protocol's recorded histories become lakes."""
 
-    def recognises(self, meta: Mapping[str, Any]) -> bool:
-        """Whether a recording's `meta.json` is of this protocol."""
+    def deployment(self, path: Path, meta: Mapping[str, Any], logs: LogBatch) -> Deployment:
+        """What the recording is of, by the content of `meta.json` at `path` and its raw logs.
 
-    def deployment(self, path: Path, meta: Mapping[str, Any], logs: Any) -> Deployment:
-        """What the recording is of; `logs` are its raw logs (`chain.logs.LogBatch`). Raises `InputError`."""
+        Raises `InputError` for a `meta.json` that lacks something, or says something it must not.
+        """
 
-    def readings(self, meta: Mapping[str, Any], line: Mapping[str, Any]) -> Any:
-        """Rows of `readings` (`lake.schemas.READINGS`) of one line of `views.jsonl.gz`. Raises `ValueError`."""
+    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
+        """What turns a line of `views.jsonl.gz` into rows of `readings`; it raises `ValueError` for a wrong line."""
 
 
 class Extractor(Interface):
@@ -262,7 +264,7 @@ class Protocol(Interface):
     """Its name for people."""
     root: str
     """The role that gets one replay per contract."""
-    events: Mapping[str, Mapping[str, tuple[Event, ...]]]
+    events: EventsByRole
     """Events by role and version; the version is empty where a role has only one."""
     direct_calls: Mapping[str, Mapping[str, DirectCall]]
     """Calls by role and selector (eight hexadecimal digits)."""

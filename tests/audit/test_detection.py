@@ -10,6 +10,7 @@ from changes import BLOCK_WIDE, CHANGES, first_moved_prediction
 from histories import DATA, SAMPLE, History, name_of
 
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
 RECORDINGS = [
@@ -53,7 +54,7 @@ def check(change, history, clean, folder):
     changed = history.copy()
     change.apply(changed)
     changed.readings = range(change.block - 2, max(change.block, change.shows_at[0]) + WINDOW)
-    import_recording(changed.write(folder / "recording"), folder / "lake")
+    import_recording(changed.write(folder / "recording"), folder / "lake", protocol_recorded)
     replayed = audit(Lake.open(folder / "lake"))
     assert replayed.summary["verdict"] == "findings"
     first = replayed.findings[0]

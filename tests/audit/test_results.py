@@ -12,6 +12,7 @@ from histories import SAMPLE, History
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 from keep3r_replay.replay.results import write_results
 
@@ -38,7 +39,7 @@ def tampered(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("tampered")
     history = History(SAMPLE / "recording")
-    import_recording(SAMPLE / "recording", folder / "clean")
+    import_recording(SAMPLE / "recording", folder / "clean", protocol_recorded)
     clean = audit(Lake.open(folder / "clean"))
     from random import Random
 
@@ -47,7 +48,7 @@ def tampered(tmp_path_factory):
     changed = history.copy()
     for change in chosen:
         change.apply(changed)
-    import_recording(changed.write(folder / "recording"), folder / "lake")
+    import_recording(changed.write(folder / "recording"), folder / "lake", protocol_recorded)
     return Lake.open(folder / "lake"), sorted(change.shows_at for change in chosen)
 
 

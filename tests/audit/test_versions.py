@@ -10,6 +10,7 @@ from audits import audit
 from histories import DATA, History, beside, bundled, name_of, set_word, word
 
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
 ALL = [*bundled(), *beside()]
@@ -80,7 +81,7 @@ def test_a_changed_payment_is_found_at_its_log(recording, audited_recordings, tm
         )
         set_word(log, 0, CHANGED[recording](word(log, 0)))
         changed.readings = range(row["block_number"] - 2, row["block_number"] + 5)
-        import_recording(changed.write(tmp_path / "recording"), tmp_path / "lake")
+        import_recording(changed.write(tmp_path / "recording"), tmp_path / "lake", protocol_recorded)
         first = audit(Lake.open(tmp_path / "lake")).findings[0]
         assert (first.block_number, first.log_index) == (row["block_number"], row["log_index"])
         assert first.kind == "payment_mismatch"

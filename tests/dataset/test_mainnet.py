@@ -16,9 +16,10 @@ from histories import DATA
 
 from keep3r_replay.chain.layout_scan import scan_logs
 from keep3r_replay.chain.wire import WireLog, log_batch
-from keep3r_replay.dataset.catalogue import events_of
 from keep3r_replay.dataset.decode import decode_logs
 from keep3r_replay.lake.deployment import Contract
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
+from keep3r_replay.uniswap_v3.events import POOL_EVENTS
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 MAINNET = DATA / "mainnet"
 POOL = "0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640"
-SWAP = next(event for event in events_of("uniswap_v3_pool") if event.name == "Swap")
+SWAP = next(event for event in POOL_EVENTS if event.name == "Swap")
 
 
 def node_json(log: dict) -> dict:
@@ -69,7 +70,7 @@ def day() -> list[dict]:
 def test_a_day_of_a_busy_pool_decodes(day: list[dict]) -> None:
     """All 6,000 logs of a mainnet day decode without an anomaly, each to what eth-abi says."""
     batch = batch_of(day)
-    decoded = decode_logs(batch, {POOL: Contract("uniswap_v3_pool", POOL)}, batch.timestamp)
+    decoded = decode_logs(batch, {POOL: Contract("uniswap_v3_pool", POOL)}, EVENTS, batch.timestamp)
     assert decoded.anomalies == []
     assert sum(table.num_rows for table in decoded.tables.values()) == len(day)
     swaps = pl.from_arrow(decoded.tables["events/uniswap_v3_pool.Swap"])
@@ -86,7 +87,7 @@ def test_a_day_of_a_busy_pool_decodes(day: list[dict]) -> None:
 def test_ticks_are_those_of_the_prices(day: list[dict]) -> None:
     """Every swap's tick is the one whose price range holds its price, by our own tick mathematics."""
     batch = batch_of(day)
-    decoded = decode_logs(batch, {POOL: Contract("uniswap_v3_pool", POOL)}, batch.timestamp)
+    decoded = decode_logs(batch, {POOL: Contract("uniswap_v3_pool", POOL)}, EVENTS, batch.timestamp)
     swaps = pl.from_arrow(decoded.tables["events/uniswap_v3_pool.Swap"])
     for row in swaps.iter_rows(named=True):
         price = int.from_bytes(row["sqrt_price_x96"], "big")
@@ -138,7 +139,7 @@ def test_foreign_logs_are_named_and_kept_apart() -> None:
     of_pools = (batch.topics[:, 0] == topic).all(axis=1)
     pools = {"0x" + batch.address[row].tobytes().hex() for row in np.flatnonzero(of_pools)}
     contracts = {pool: Contract("uniswap_v3_pool", pool) for pool in pools}
-    decoded = decode_logs(batch, contracts, batch.timestamp)
+    decoded = decode_logs(batch, contracts, EVENTS, batch.timestamp)
     assert decoded.tables["events/uniswap_v3_pool.Swap"].num_rows == int(of_pools.sum()) == 10
     rows = sum(table.num_rows for table in decoded.tables.values())
     assert rows + len(decoded.anomalies) == len(batch)

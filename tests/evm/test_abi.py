@@ -4,12 +4,12 @@ import pytest
 from eth_utils import keccak
 from eth_utils.abi import event_signature_to_log_topic
 
-from keep3r_replay.dataset.catalogue import ROLES, events_of
 from keep3r_replay.evm.abi import keccak256, parse_event, snake_case
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 
 EVERY_EVENT = [
     ((role, version, event.name), event)
-    for role, versions in ROLES.items()
+    for role, versions in EVENTS.items()
     for version, events in versions.items()
     for event in events
 ]
@@ -30,7 +30,7 @@ def test_known_topics() -> None:
         ("keep3r", "2.2", "Activation"): "3673530133b6da67e9854f605b0cfa7bb9798cd33c18036dfc10d8da7c4d4a75",
     }
     for (role, version, name), topic in known.items():
-        event = next(each for each in events_of(role, version) if each.name == name)
+        event = next(each for each in EVENTS[role][version] if each.name == name)
         assert event.topic0.hex() == topic
 
 
@@ -38,7 +38,7 @@ def test_events_say_what_is_emitted() -> None:
     """JobAddition's order turned with 2.3, and JobOwnershipAssent is (new owner, job, previous owner) throughout."""
     for version in ("2.0", "2.1", "2.2", "2.3", "2.3s"):
         events = {
-            event.name: [parameter.column for parameter in event.parameters] for event in events_of("keep3r", version)
+            event.name: [parameter.column for parameter in event.parameters] for event in EVENTS["keep3r"][version]
         }
         assert events["JobOwnershipAssent"] == ["new_owner", "job", "previous_owner"]
         assert events["JobAddition"] == (["job", "job_owner"] if version.startswith("2.3") else ["job_owner", "job"])
@@ -47,7 +47,7 @@ def test_events_say_what_is_emitted() -> None:
 
 def test_no_two_events_of_a_contract_share_a_topic_or_a_table() -> None:
     """In every role and version, topics and names are unique: a log has one meaning, a table one shape."""
-    for role, versions in ROLES.items():
+    for role, versions in EVENTS.items():
         for version, events in versions.items():
             assert len({event.topic0 for event in events}) == len(events), (role, version)
             assert len({event.name for event in events}) == len(events), (role, version)

@@ -25,11 +25,11 @@ from worlds import (
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credits import settle, update_if_needed
-from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import unbond_liquidity
-from keep3r_replay.protocols.keep3r_v2.contract.jobs import accept_migration, add_token_credits, request_migration
+from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import unbond_liquidity_from_job
+from keep3r_replay.protocols.keep3r_v2.contract.jobs import accept_job_migration, add_token_credits_to_job, migrate_job
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump_job
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
-from keep3r_replay.protocols.keep3r_v2.contract.work import earn, pay_credits
+from keep3r_replay.protocols.keep3r_v2.contract.work import bonded_payment
 
 TOKEN = "0x" + "7" * 40
 AMOUNTS = st.integers(4 * ETHER, 10**6 * ETHER)
@@ -47,12 +47,11 @@ def apply(world, step, now, share, liquidity):
     job = world.jobs[JOB]
     if step == "work":
         payment = job.period_credits * share // 10**4
-        earn(world, job, payment, now)
-        pay_credits(world, job, KEEPER, payment, now)
+        bonded_payment(world, JOB, KEEPER, payment, now)
     elif step == "add":
         with_job(world, now, (share + 40) * ETHER // 10, JOB, liquidity)
     elif step == "unbond":
-        unbond_liquidity(world, JOB, liquidity, job.liquidity_amounts[liquidity] * share // 10**4, now)
+        unbond_liquidity_from_job(world, JOB, liquidity, job.liquidity_amounts[liquidity] * share // 10**4, now)
     elif step == "swap":
         world.pools[POOL if liquidity == LIQUIDITY else SECOND_POOL].swap(now, 2**96, 1, share - 5_000)
     else:
@@ -129,8 +128,8 @@ def test_a_migration_conserves_everything_to_the_wei(history, other, wait, token
     with_job(world, now, amount, TARGET)
     with_job(world, now, amount, TARGET, SECOND_LIQUIDITY)
     for address in (JOB, TARGET):
-        add_token_credits(world, address, TOKEN, tokens, now)
-    request_migration(world, JOB, TARGET, now)
+        add_token_credits_to_job(world, address, TOKEN, tokens, now)
+    migrate_job(world, JOB, TARGET, now)
     now += wait
     settled = deepcopy(world)
     try:
@@ -138,9 +137,9 @@ def test_a_migration_conserves_everything_to_the_wei(history, other, wait, token
         settle(settled, settled.jobs[TARGET], now)
     except Revert:
         with pytest.raises(Revert):
-            accept_migration(world, JOB, TARGET, now)
+            accept_job_migration(world, JOB, TARGET, now)
         return
-    accept_migration(world, JOB, TARGET, now)
+    accept_job_migration(world, JOB, TARGET, now)
     source, target = world.jobs[JOB], world.jobs[TARGET]
     before = (settled.jobs[JOB], settled.jobs[TARGET])
     assert target.credits == sum(job.credits for job in before)
@@ -159,8 +158,8 @@ def test_a_migration_waits_a_minute():
     world = keep3r()
     with_job(world, START)
     with_job(world, START, address=TARGET)
-    request_migration(world, JOB, TARGET, START + DAY)
+    migrate_job(world, JOB, TARGET, START + DAY)
     with pytest.raises(Revert) as raised:
-        accept_migration(world, JOB, TARGET, START + DAY + 59)
+        accept_job_migration(world, JOB, TARGET, START + DAY + 59)
     assert raised.value.name == "JobMigrationLocked"
-    accept_migration(world, JOB, TARGET, START + DAY + 60)
+    accept_job_migration(world, JOB, TARGET, START + DAY + 60)

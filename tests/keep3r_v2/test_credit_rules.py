@@ -7,8 +7,11 @@ from worlds import DAY, ETHER, JOB, KEEPER, LIQUIDITY, OWNER, PERIOD, POOL, STAR
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward, reward_now, settle, update_if_needed
-from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import settle_for_forcing, unbond_liquidity
-from keep3r_replay.protocols.keep3r_v2.contract.work import earn, pay_credits
+from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import (
+    force_liquidity_credits_to_job,
+    unbond_liquidity_from_job,
+)
+from keep3r_replay.protocols.keep3r_v2.contract.work import bonded_payment, pay_credits
 
 VERSIONS = ["2.2", "2.3"]
 
@@ -100,16 +103,20 @@ def test_a_top_up_adds_what_was_mined_since(world):
     """A payment above the credits sets off a reward up to now; unused credits stay."""
     job = world.jobs[JOB]
     reward_now(world, job, START + DAY)
-    rewards = earn(world, job, ETHER + 1, START + 2 * DAY)
-    assert rewards == [Reward(START + 2 * DAY, 2 * ETHER, 5 * ETHER)]
-    assert earn(world, job, 2 * ETHER, START + 2 * DAY) == []
+    seen = []
+    bonded_payment(world, JOB, KEEPER, ETHER + 1, START + 2 * DAY, seen.extend)
+    assert seen == [Reward(START + 2 * DAY, 2 * ETHER, 5 * ETHER)]
+    bonded_payment(world, JOB, KEEPER, ETHER - 1, START + 2 * DAY, seen.extend)
+    assert len(seen) == 1
+    assert job.credits == 0
 
 
 def test_a_new_period_and_a_top_up_are_two_rewards(world):
     """A payment above a whole period's credits is rewarded twice."""
-    job = world.jobs[JOB]
-    rewards = earn(world, job, 6 * ETHER, START + 2 * PERIOD + DAY)
-    assert rewards == [
+    seen = []
+    paid = bonded_payment(world, JOB, KEEPER, 6 * ETHER, START + 2 * PERIOD + DAY, seen.extend)
+    assert paid == (6 * ETHER, 6 * ETHER, 0, 2)
+    assert seen == [
         Reward(START + 2 * PERIOD, 5 * ETHER, 5 * ETHER),
         Reward(START + 2 * PERIOD + DAY, 6 * ETHER, 5 * ETHER),
     ]
@@ -147,17 +154,16 @@ def test_forced_credits_stand_on_top_of_the_cap(world):
     """Settling caps what was there; the forced amount comes after and may exceed a period's credits."""
     job = world.jobs[JOB]
     job.credits = 5 * ETHER
-    settle_for_forcing(world, JOB, START + DAY)
-    job.credits += 7 * ETHER
+    assert force_liquidity_credits_to_job(world, JOB, lambda _: 7 * ETHER, START + DAY) == 7 * ETHER
     assert (job.credits, job.period_credits) == (12 * ETHER, 5 * ETHER)
-    assert earn(world, job, 12 * ETHER, START + DAY) == []
+    assert bonded_payment(world, JOB, KEEPER, 12 * ETHER, START + DAY) == (12 * ETHER, 12 * ETHER, 0, 0)
 
 
 def test_unbonding_takes_the_same_share_of_credits(world):
     """Half the liquidity leaves with half the credits and half of what a period mines."""
     job = world.jobs[JOB]
     reward_now(world, job, START + 2 * DAY)
-    unbond_liquidity(world, JOB, LIQUIDITY, 17 * ETHER, START + 2 * DAY)
+    unbond_liquidity_from_job(world, JOB, LIQUIDITY, 17 * ETHER, START + 2 * DAY)
     assert (job.credits, job.period_credits) == (ETHER, 5 * ETHER // 2)
     assert job.liquidity_amounts[LIQUIDITY] == 17 * ETHER
     unbond = world.unbonds[JOB, LIQUIDITY]
@@ -167,11 +173,11 @@ def test_unbonding_takes_the_same_share_of_credits(world):
 def test_unbonding_must_leave_nothing_or_the_minimum(world):
     """A rest worth less than three ether is refused; taking all of it is not."""
     with pytest.raises(Revert) as raised:
-        unbond_liquidity(world, JOB, LIQUIDITY, 32 * ETHER, START + DAY)
+        unbond_liquidity_from_job(world, JOB, LIQUIDITY, 32 * ETHER, START + DAY)
     assert raised.value.name == "JobLiquidityLessThanMin"
     other = keep3r(world.version)
     with_job(other, START)
-    unbond_liquidity(other, JOB, LIQUIDITY, 34 * ETHER, START + DAY)
+    unbond_liquidity_from_job(other, JOB, LIQUIDITY, 34 * ETHER, START + DAY)
     assert LIQUIDITY not in other.jobs[JOB].liquidities
     assert other.jobs[JOB].period_credits == 0
 

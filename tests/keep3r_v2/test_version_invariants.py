@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from worlds import DAY, ETHER, JOB, KEEPER, KP3R, LIQUIDITY, OWNER, PERIOD, POOL, START, keep3r, with_job
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v2.contract import keepers
+from keep3r_replay.protocols.keep3r_v2.contract import disputes, keepers
 from keep3r_replay.protocols.keep3r_v2.contract.credits import refresh_period_credits, settle
-from keep3r_replay.protocols.keep3r_v2.contract.jobs import dispute, resolve
+from keep3r_replay.protocols.keep3r_v2.contract.disputes import dispute, resolve
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
 from keep3r_replay.protocols.keep3r_v2.contract.views import (
     job_liquidity_credits,
     job_period_credits,
     total_job_credits,
 )
-from keep3r_replay.protocols.keep3r_v2.contract.work import earn, pay_credits
+from keep3r_replay.protocols.keep3r_v2.contract.work import bonded_payment
 
 STEP = st.tuples(
     st.integers(1, 20 * DAY),
@@ -66,16 +66,15 @@ def act(world, step, amount, now):
     elif step == "withdraw":
         return {"withdrawn": keepers.withdraw(world, KEEPER, KP3R, now)}
     elif step == "pay":
-        earn(world, world.jobs[JOB], amount, now)
-        pay_credits(world, world.jobs[JOB], KEEPER, amount, now)
+        bonded_payment(world, JOB, KEEPER, amount, now)
         return {"paid": amount}
     else:
         dispute(world, KEEPER, OWNER)
         before = world.keepers[KEEPER].bonds[KP3R]
         if step == "slash":
-            keepers.slash(world, KEEPER, KP3R, OWNER, amount, 0)
+            disputes.slash(world, KEEPER, KP3R, OWNER, amount, 0)
         else:
-            keepers.revoke(world, KEEPER, OWNER)
+            disputes.revoke(world, KEEPER, OWNER)
         resolve(world, KEEPER, OWNER)
         return {"slashed": before - world.keepers[KEEPER].bonds[KP3R]}
     return {}

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper, HelperParameters
-from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import (
-    add_liquidity,
-    approve_liquidity,
-    settle_for_addition,
-)
+from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import add_liquidity_to_job, approve_liquidity
 from keep3r_replay.protocols.keep3r_v2.contract.jobs import add_job
 from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES
@@ -62,5 +58,4 @@ def with_job(made: Keep3r, now: int, amount: int = 34 * ETHER, address: str = JO
     """Add a job, if it is none, and liquidity to it."""
     if address not in made.job_list:
         add_job(made, address, OWNER)
-    settle_for_addition(made, address, liquidity, amount, now)
-    add_liquidity(made, address, liquidity, amount)
+    add_liquidity_to_job(made, address, liquidity, amount, now)

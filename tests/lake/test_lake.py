@@ -18,6 +18,7 @@ from keep3r_replay.lake.integrity import damaged_files
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.writer import write_bytes
+from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def lake(tmp_path: Path) -> Path:
     """Return the folder of a freshly imported lake."""
-    import_recording(DATA / "open-v2.2-nb-mining-twap", tmp_path / "lake")
+    import_recording(DATA / "open-v2.2-nb-mining-twap", tmp_path / "lake", protocol_recorded)
     return tmp_path / "lake"
 
 

@@ -53,7 +53,7 @@ class Scenario:
             self.keep3r.job_list.add(job)
             self.keep3r.jobs[job].owner = "0xowner"
         self.context = CallContext(self.keep3r, Journal(), {})
-        self.keep3r.collected = []
+        self.keep3r.checks = self.context.checks
         self.observer = CreditObserver(self)
         self._handle = {name: handler.handle for name, handler in self.observer.handlers(HANDLERS).items()}
         self._block = 0
@@ -71,7 +71,7 @@ class Scenario:
         self.observer.before_block(self._now)
         self.context.block_number, self.context.now = self._block, self._now
         self._handle[f"keep3r.{name}"](self.context, (0, *values))
-        assert not self.keep3r.collected
+        assert all(each.kind != "impossible_call" for each in self.context.journal.findings)
         return self
 
     def add_liquidity(self, amount: int, job: str = "job") -> Scenario:

@@ -36,7 +36,7 @@ def test_docs_name_every_kind():
 
 def test_docs_name_every_view():
     """The page on SQL names every view of the warehouse."""
-    views = (ROOT / "keep3r_replay" / "warehouse" / "views.sql").read_text(encoding="utf-8")
+    views = (ROOT / "keep3r_replay" / "protocols" / "keep3r_v2" / "sql" / "views.sql").read_text(encoding="utf-8")
     names = {statement.split()[4].partition("(")[0] for _, statement in statements(views)}
     assert len(names) == 19
     assert names <= _words("sql.md")

@@ -11,6 +11,7 @@ from changes import CHANGES
 from histories import DATA, History
 
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
 RECORDING = DATA / "open-v2.3-fuzz-mixed-101"
@@ -30,7 +31,7 @@ def test_ledger_balances_whatever_the_chain_says(kind, history, audited_recordin
     changed = history.copy()
     candidates[len(candidates) // 2].apply(changed)
     changed.readings = range(0)
-    import_recording(changed.write(tmp_path / "recording"), tmp_path / "lake")
+    import_recording(changed.write(tmp_path / "recording"), tmp_path / "lake", protocol_recorded)
     audited = audit(Lake.open(tmp_path / "lake"), ledger=True)
     ledger = audited.tables["ledger"].with_columns(pl.col("amount").cast(pl.Int128))
     states = audited.tables["job_states"]
@@ -47,7 +48,7 @@ def test_adopted_credits_stand_in_the_ledger(history, audited_recordings, tmp_pa
         changed = history.copy()
         change.apply(changed)
         changed.readings = range(0)
-        import_recording(changed.write(tmp_path / "recording"), tmp_path / "lake")
+        import_recording(changed.write(tmp_path / "recording"), tmp_path / "lake", protocol_recorded)
         audited = audit(Lake.open(tmp_path / "lake"), until_block=change.block, ledger=True)
         for finding in audited.findings:
             if finding.kind == "reward_mismatch" and finding.field == "current_credits":

@@ -9,8 +9,8 @@ from unittest import mock
 import polars as pl
 from eth_abi import decode
 
-from keep3r_replay.dataset.catalogue import events_of
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from pipelines.cli import main
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _compare_events(lake: Lake, node: Anvil, logs: list[dict[str, Any]]) -> None
     for log in logs:
         contract = contracts[log["address"]]
         event = next(
-            each for each in events_of(contract.role, contract.version) if each.topic0.hex() == log["topics"][0][2:]
+            each for each in EVENTS[contract.role][contract.version] if each.topic0.hex() == log["topics"][0][2:]
         )
         topics = [bytes.fromhex(topic[2:]) for topic in log["topics"][1:]]
         indexed = [decode([each.type], topic)[0] for each, topic in zip(event.indexed, topics, strict=True)]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
+from keep3r_replay.protocols.keep3r_v2.contract import credits as accountance
 from keep3r_replay.protocols.keep3r_v2.contract import job_liquidity, views, work
 from keep3r_replay.protocols.keep3r_v2.contract.state import Approval, Job, Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
 from keep3r_replay.uniswap_v3.oracle import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DAY = 86_400
 PERIOD = 5 * DAY
@@ -63,14 +68,19 @@ class Market:
     def add_liquidity(self, now: int) -> None:
         """The setup: all of the liquidity joins the job."""
         amount = self._amount(now)
-        reward = job_liquidity.settle_for_addition(self.keep3r, _JOB, _LIQUIDITY, amount, now)
-        job_liquidity.add_liquidity(self.keep3r, _JOB, _LIQUIDITY, amount)
-        self.rewarded_at.append(reward.rewarded_at)
+        job_liquidity.add_liquidity_to_job(self.keep3r, _JOB, _LIQUIDITY, amount, now, self._note)
+
+    def _note(self, rewards: Sequence[accountance.Reward]) -> None:
+        self.rewarded_at += [reward.rewarded_at for reward in rewards]
 
     def earn(self, now: int, payment: int) -> None:
         """The first half of a work: accountance for a payment in wei."""
         self._set_quote(now)
-        self.rewarded_at += [reward.rewarded_at for reward in work.earn(self.keep3r, self.job, payment, now)]
+        if accountance.update_if_needed(self.keep3r, self.job, now):
+            self._note([accountance.reward_event(self.job)])
+        if payment > self.job.credits:
+            accountance.reward_now(self.keep3r, self.job, now)
+            self._note([accountance.reward_event(self.job)])
 
     def pay(self, now: int, payment: int) -> None:
         """The second half of a work: the payment."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from histories import DATA
 
-from keep3r_replay.dataset.catalogue import events_of
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from pipelines.cli import main
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def set_meta(key: str, value: object):
 
 def set_data(event: str, data: str):
     """Return a damage that changes the data of the first log of an event of Keep3r 2.2."""
-    topic = "0x" + next(each for each in events_of("keep3r", "2.2") if each.name == event).topic0.hex()
+    topic = "0x" + next(each for each in EVENTS["keep3r"]["2.2"] if each.name == event).topic0.hex()
 
     def damage(folder: Path) -> None:
         records = lines_of(folder / "logs.jsonl.gz")
@@ -105,6 +105,25 @@ DAMAGES = {
     "no blocks": (change(BLOCKS, lambda _: [""]), BLOCKS, "there are no blocks"),
     "leading zero": (set_field(BLOCKS, 7, "number", "0x07"), f"{BLOCKS}: line 8", "not a quantity"),
     "unknown version": (set_meta("version", "9.9"), "meta.json: version", "unknown version"),
+    "unknown protocol": (set_meta("protocol", "Keeper 7"), "meta.json: protocol", "known are keep3r_v2"),
+    "meta that is no object": (
+        lambda folder: (folder / "meta.json").write_text("[]"),
+        "meta.json",
+        "wrong type",
+    ),
+    "a base fee missing after London": (
+        change(BLOCKS, lambda r: r[9].pop("baseFeePerGas") and None),
+        f"{BLOCKS}: line 10",
+        "without baseFeePerGas",
+    ),
+    "parameters of no block": (
+        lambda folder: set_meta(
+            "initialParameters",
+            json.loads((folder / "meta.json").read_text())["initialParameters"] | {"readAtBlock": 10**6},
+        )(folder),
+        "meta.json: initialParameters",
+        "not in blocks",
+    ),
     "no address": (set_meta("keep3r", "0x12"), "meta.json: keep3r", "is no address"),
     "meta of wrong type": (set_meta("pools", []), "meta.json", "wrong type"),
     "meta without a part": (lambda folder: (folder / "meta.json").write_text("{}"), "meta.json", "wrong type"),

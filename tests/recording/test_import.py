@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -9,8 +10,9 @@ import pytest
 from eth_abi import decode
 from histories import DATA, SAMPLE, name_of
 
-from keep3r_replay.dataset.catalogue import events_of
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
+from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def lines_of(path: Path) -> list[dict]:
 def imported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lake]:
     """Return each recording of the repository with its lake."""
     folder = tmp_path_factory.mktemp("import") / "lake"
-    import_recording(request.param, folder)
+    import_recording(request.param, folder, protocol_recorded)
     return request.param, Lake.open(folder)
 
 
@@ -54,7 +56,7 @@ def test_events_are_what_eth_abi_decodes(imported: tuple[Path, Lake]) -> None:
     for log in lines_of(recording / "logs.jsonl.gz"):
         contract = contracts[log["address"]]
         event = next(
-            each for each in events_of(contract.role, contract.version) if "0x" + each.topic0.hex() == log["topics"][0]
+            each for each in EVENTS[contract.role][contract.version] if "0x" + each.topic0.hex() == log["topics"][0]
         )
         indexed = iter(log["topics"][1:])
         words = iter(decode([each.type for each in event.in_data], bytes.fromhex(log["data"][2:])))
@@ -118,3 +120,23 @@ def test_the_deployment_says_what_constructors_set(imported: tuple[Path, Lake]) 
     assert {contract.facts["pool"] for contract in deployment.contracts if contract.role == "pair_manager"} >= {
         liquidity["pool"].lower() for liquidity in meta["liquidities"]
     }
+
+
+def test_blocks_before_london_have_no_base_fee(tmp_path: Path) -> None:
+    """A recording whose first blocks have no base fee is imported; the lake says that there was none, not zero."""
+    recording = tmp_path / "recording"
+    shutil.copytree(DATA / "open-v2.2-nb-mining-twap", recording)
+    blocks = lines_of(recording / "blocks.jsonl.gz")
+    for block in blocks[:30]:
+        del block["baseFeePerGas"]
+    text = "".join(json.dumps(block) + "\n" for block in blocks)
+    (recording / "blocks.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+    import_recording(recording, tmp_path / "lake", protocol_recorded)
+    fees = Lake.open(tmp_path / "lake").scan("blocks").collect()["base_fee_per_gas"]
+    assert fees[:30].to_list() == [None] * 30
+    assert [int(fee) for fee in fees[30:]] == [int(block["baseFeePerGas"], 16) for block in blocks[30:]]
+
+
+def test_a_lake_says_which_protocol_it_is_of(imported: tuple[Path, Lake]) -> None:
+    """The name of the protocol's folder stands in the lake's deployment."""
+    assert imported[1].deployment.protocol == "keep3r_v2"

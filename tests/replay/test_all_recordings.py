@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from histories import SAMPLE, beside, bundled, name_of
 
+from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
 UNDETERMINED = {
@@ -53,7 +54,7 @@ def test_importing_the_sample_gives_the_bundled_lake(tmp_path):
     """The lake in the repository is what importing the recording beside it gives, byte for byte."""
     import pyarrow.parquet as pq
 
-    import_recording(SAMPLE / "recording", tmp_path / "lake")
+    import_recording(SAMPLE / "recording", tmp_path / "lake", protocol_recorded)
     bundled = {path.relative_to(SAMPLE / "lake"): path for path in (SAMPLE / "lake").rglob("*") if path.is_file()}
     made = {path.relative_to(tmp_path / "lake"): path for path in (tmp_path / "lake").rglob("*") if path.is_file()}
     assert set(made) == set(bundled)

@@ -55,14 +55,11 @@ def simulated(name: str, version: str = "v2_3") -> Simulation:
 
 def words(simulation: Simulation, event: str) -> list[list[int]]:
     """Topics (after the first) and data of the events of one name, in order, as numbers."""
-    from keep3r_replay.dataset.catalogue import events_of
+    from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 
     contracts = simulation.chain.deployment.by_address().values()
     topics = {
-        each.topic0
-        for contract in contracts
-        for each in events_of(contract.role, contract.version)
-        if each.name == event
+        each.topic0 for contract in contracts for each in EVENTS[contract.role][contract.version] if each.name == event
     }
     found = []
     for log in simulation.chain.logs:

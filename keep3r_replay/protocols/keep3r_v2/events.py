@@ -7,7 +7,8 @@ lie: `JobAddition` is declared (job, jobOwner), and 2.0 to 2.2 emit (owner, job)
 
 from __future__ import annotations
 
-from keep3r_replay.evm.abi import Event, parse_event
+from keep3r_replay.evm.abi import Event, EventsByRole, parse_event
+from keep3r_replay.uniswap_v3.events import POOL_EVENTS
 
 GOVERNANCE = ("GovernanceProposal(address pendingGovernance)", "GovernanceSet(address governance)")
 _DUST = ("DustSent(address token, uint256 amount, address to)",)
@@ -121,3 +122,13 @@ ESCROW_EVENTS: tuple[Event, ...] = _parsed(
     "wKP3RSet(address newWKP3R)",
 )
 """Role `escrow`, of the sidechain."""
+
+EVENTS: EventsByRole = {
+    "keep3r": KEEP3R_EVENTS,
+    "keep3r_helper": HELPER_EVENTS,
+    "uniswap_v3_pool": {"": POOL_EVENTS},
+    "pair_manager": {"": PAIR_MANAGER_EVENTS},
+    "pair_manager_factory": {"": PAIR_MANAGER_FACTORY_EVENTS},
+    "escrow": {"": ESCROW_EVENTS},
+}
+"""What every contract of the protocol can emit."""

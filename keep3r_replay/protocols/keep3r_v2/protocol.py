@@ -17,26 +17,19 @@ from keep3r_replay.protocols.keep3r_v2.audit.works import (
     total_tables,
     works_table,
 )
-from keep3r_replay.protocols.keep3r_v2.events import (
-    ESCROW_EVENTS,
-    HELPER_EVENTS,
-    KEEP3R_EVENTS,
-    PAIR_MANAGER_EVENTS,
-    PAIR_MANAGER_FACTORY_EVENTS,
-)
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
+from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2, replay_of
 from keep3r_replay.replay.protocol import Options, Results
 from keep3r_replay.replay.timeline import WHOLE, Span
-from keep3r_replay.uniswap_v3.events import POOL_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import polars as pl
 
-    from keep3r_replay.evm.abi import Event
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
@@ -53,20 +46,14 @@ class _Keep3rV2Protocol:
     name = "keep3r_v2"
     title = "Keep3r"
     root = "keep3r"
-    events: Mapping[str, Mapping[str, tuple[Event, ...]]] = {
-        "keep3r": KEEP3R_EVENTS,
-        "keep3r_helper": HELPER_EVENTS,
-        "uniswap_v3_pool": {"": POOL_EVENTS},
-        "pair_manager": {"": PAIR_MANAGER_EVENTS},
-        "pair_manager_factory": {"": PAIR_MANAGER_FACTORY_EVENTS},
-        "escrow": {"": ESCROW_EVENTS},
-    }
+    events = EVENTS
+    recordings = Keep3rV2Recordings()
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {"keep3r": KEEP3R_CALLS, "keep3r_helper": HELPER_CALLS}
     predicted = (
         frozenset(
             f"{role}.{event.name}"
-            for role, versions in (("keep3r", KEEP3R_EVENTS), ("keep3r_helper", HELPER_EVENTS))
-            for events in versions.values()
+            for role in ("keep3r", "keep3r_helper")
+            for events in EVENTS[role].values()
             for event in events
         )
         - _NOT_PREDICTED

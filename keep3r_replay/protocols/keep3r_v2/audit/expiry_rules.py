@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import PERIOD_COLUMNS
 from keep3r_replay.protocols.keep3r_v2.audit.lots import Lot, Lots
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT, DOCUMENTED, NONE
 from keep3r_replay.protocols.keep3r_v2.contract.moves import (
     ADOPTED,
     CAPPED,
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
     from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar
-
-CONTRACT = "contract"
-DOCUMENTED = "documented"
-NONE = "none"
-RULES = (CONTRACT, DOCUMENTED, NONE)
 
 _SUMS = ("minted", "forced", "repriced", "removed", "migrated", "adopted", "spent", "expired", "capped", "unpaid")
 _NAME = {

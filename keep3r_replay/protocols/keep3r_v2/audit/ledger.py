@@ -7,7 +7,7 @@ ledger that does not balance raises, and is never written.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import JobState
@@ -92,7 +92,7 @@ def make_ledger(observer: CreditObserver) -> Ledger:
             books[address].add(rewarded_at, OPENING, credits_held)
             opening[address] = (credits_held, rewarded_at)
     entries: list[Entry] = []
-    moves = [(addresses[move[6]], Move._make(move)) for move in observer.moves.moves]
+    moves = [(addresses[move.job], move) for move in observer.moves.moves]
     migrating: list[Lot] = []
     done = 0
     for state in map(JobState._make, observer.states):
@@ -157,8 +157,3 @@ def _entry(address: str, move: Move, lot: Lot, balance: int) -> Entry:
         move.period_credits,
         move.counterpart,
     )
-
-
-def as_columns(rows: list[Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """Columns by name from rows of equal length."""
-    return dict(zip(names, list(zip(*rows, strict=True)) or [()] * len(names), strict=True))

@@ -1,7 +1,12 @@
-"""Accountance of a job's KP3R credits: how they are mined, when they expire, how they are capped."""
+"""Accountance of a job's KP3R credits: how they are mined, when they expire, how they are capped.
+
+Functions here are the contract's internal ones (`Keep3rJobFundableLiquidity`); the external ones stand in `work`,
+`job_liquidity` and `jobs`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import checked_div
@@ -18,6 +23,17 @@ class Reward(NamedTuple):
     rewarded_at: int
     current_credits: int
     period_credits: int
+
+
+Emit = Callable[[Sequence[Reward]], None]
+"""Told of the LiquidityCreditsReward events of a call, at the place in it where the contract emits them.
+
+An audit holds them against the chain's there, and lets the job stand as those say; the call goes on from that.
+"""
+
+
+def unseen(_rewards: Sequence[Reward]) -> None:
+    """Nobody looks at the reward events of a call."""
 
 
 def reward_event(job: Job) -> Reward:
@@ -51,6 +67,8 @@ def update_if_needed(keep3r: Keep3r, job: Job, now: int) -> bool:
 
     Raises `Revert` Panic(0x12) when credits of a worthless period are to be rescaled.
     """
+    if keep3r.expiry.by_age:
+        expire_by_age(keep3r, job, now)
     start = period_start(keep3r, now)
     if job.rewarded_at >= start:
         return False
@@ -74,14 +92,23 @@ def update_if_needed(keep3r: Keep3r, job: Job, now: int) -> bool:
 
 
 def _reset(keep3r: Keep3r, job: Job, rewarded_at: int, now: int) -> None:
-    """Replace what is left of the credits by those of one period, mined by `rewarded_at`."""
+    """Throw away what the rule of expiry says, all of it by the contract's, and mine one period by `rewarded_at`."""
     refresh_period_credits(keep3r, job, now)
-    former, rewarded_before = job.credits, job.rewarded_at
-    job.credits = job.period_credits
+    rewarded_before, expired = job.rewarded_at, keep3r.expiry.at_reset(job)
+    job.credits += job.period_credits - expired
     job.rewarded_at = rewarded_at
     if keep3r.ledger is not None:
-        keep3r.ledger.note(EXPIRED, job, -former, rewarded_before)
-        keep3r.ledger.note(MINTED_RESET, job, job.credits, rewarded_before)
+        keep3r.ledger.note(EXPIRED, job, -expired, rewarded_before)
+        keep3r.ledger.note(MINTED_RESET, job, job.period_credits, rewarded_before)
+
+
+def expire_by_age(keep3r: Keep3r, job: Job, now: int) -> None:
+    """Take off what a rule that goes by age lets expire by now: what was mined before the last period began."""
+    gone = keep3r.expiry.by_now(job, period_start(keep3r, now) - keep3r.parameters.reward_period_time)
+    if gone:
+        job.credits -= gone
+        if keep3r.ledger is not None:
+            keep3r.ledger.note(EXPIRED, job, -gone, job.rewarded_at)
 
 
 def reward_now(keep3r: Keep3r, job: Job, now: int) -> None:
@@ -107,6 +134,8 @@ def settle(keep3r: Keep3r, job: Job, now: int) -> None:
 
 def remove_liquidity_credits(keep3r: Keep3r, job: Job, liquidity: str, amount: int, now: int) -> None:
     """Take out of the job's credits what `amount` of a leaving liquidity mined (`_unbondLiquidityFromJob`)."""
+    if keep3r.expiry.by_age:
+        expire_by_age(keep3r, job, now)
     refresh_period_credits(keep3r, job, now)
     leaving = reward(keep3r, quote_cached(keep3r, liquidity, amount))
     if job.period_credits > 0:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward, remove_liquidity_credits, reward_event, settle
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v2.contract.credits import (
+    Emit,
+    remove_liquidity_credits,
+    reward_event,
+    settle,
+    unseen,
+)
 from keep3r_replay.protocols.keep3r_v2.contract.keepers import check_unbonded, take_unbonded
+from keep3r_replay.protocols.keep3r_v2.contract.moves import FORCED
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import observe_liquidity, quote_cached, reward
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS, Approval, Keep3r
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def is_kp3r_token0(keep3r: Keep3r, pool_address: str) -> bool:
@@ -16,7 +28,10 @@ def is_kp3r_token0(keep3r: Keep3r, pool_address: str) -> bool:
 
 
 def approve_liquidity(keep3r: Keep3r, liquidity: str, now: int) -> None:
-    """`approveLiquidity`: fix pool and token order, and observe. A cache left by an earlier approval is the start."""
+    """`approveLiquidity`: fix pool and token order, and observe. A cache left by an earlier approval is the start.
+
+    Emits LiquidityApproval.
+    """
     # CHECKS
     keep3r.require(liquidity not in keep3r.approved_liquidities, "LiquidityPairApproved")
     # EFFECTS
@@ -35,8 +50,13 @@ def _pool_of(keep3r: Keep3r, liquidity: str) -> str:
 
 
 def revoke_liquidity(keep3r: Keep3r, liquidity: str) -> None:
-    """`revokeLiquidity`: the approval goes; pool, order and cache go with it or stay, by version."""
+    """`revokeLiquidity`: the approval goes; pool, order and cache go with it or stay, by version.
+
+    Emits LiquidityRevocation.
+    """
+    # CHECKS
     keep3r.require(liquidity in keep3r.approved_liquidities, "LiquidityPairUnexistent")
+    # EFFECTS
     keep3r.approved_liquidities.remove(liquidity)
     if keep3r.rules.revocation_forgets:
         keep3r.approvals[liquidity] = Approval()
@@ -49,10 +69,12 @@ def set_kp3r_weth_pool(keep3r: Keep3r, pool: str) -> None:
     keep3r.approvals[pool].is_kp3r_token0 = is_kp3r_token0(keep3r, pool)
 
 
-def settle_for_addition(keep3r: Keep3r, address: str, liquidity: str, amount: int, now: int) -> Reward:
-    """First half of `addLiquidityToJob`: the liquidity joins the job, then the job is settled. Gives the reward event.
+def add_liquidity_to_job(
+    keep3r: Keep3r, address: str, liquidity: str, amount: int, now: int, emit: Emit = unseen
+) -> None:
+    """`addLiquidityToJob`: the liquidity joins the job, the job is settled, and `amount` counts from here on.
 
-    Raises `Revert` as `settle` does.
+    Emits LiquidityCreditsReward with what the job had before, and LiquidityAddition. Raises `Revert` as `settle` does.
     """
     # CHECKS
     keep3r.require(liquidity in keep3r.approved_liquidities, "LiquidityPairUnapproved")
@@ -63,18 +85,22 @@ def settle_for_addition(keep3r: Keep3r, address: str, liquidity: str, amount: in
     settle(keep3r, job, now)
     worth = quote_cached(keep3r, liquidity, job.liquidity_amounts[liquidity] + amount)
     keep3r.require(worth >= keep3r.parameters.liquidity_minimum, "JobLiquidityLessThanMin")
-    return reward_event(job)
+    emit([reward_event(job)])
+    count_liquidity(keep3r, address, liquidity, amount)
 
 
-def add_liquidity(keep3r: Keep3r, address: str, liquidity: str, amount: int) -> None:
-    """Second half of `addLiquidityToJob`: `amount` counts from here on."""
+def count_liquidity(keep3r: Keep3r, address: str, liquidity: str, amount: int) -> None:
+    """`amount` more of a liquidity mines for the job from here on (end of `addLiquidityToJob`)."""
     job = keep3r.jobs[address]
     job.liquidity_amounts[liquidity] += amount
     job.period_credits += reward(keep3r, quote_cached(keep3r, liquidity, amount))
 
 
 def remove_liquidity(keep3r: Keep3r, address: str, liquidity: str, amount: int, now: int) -> None:
-    """What unbonding and slashing have in common: `amount` leaves, and takes what it mined with it."""
+    """What unbonding and slashing have in common: `amount` leaves, and takes what it mined with it.
+
+    `_unbondLiquidityFromJob`. Raises `Revert` where the job has less of it.
+    """
     job = keep3r.jobs[address]
     # CHECKS
     keep3r.require(liquidity in job.liquidities, "JobLiquidityUnexistent")
@@ -86,20 +112,22 @@ def remove_liquidity(keep3r: Keep3r, address: str, liquidity: str, amount: int, 
         job.liquidities.remove(liquidity)
 
 
-def unbond_liquidity(keep3r: Keep3r, address: str, liquidity: str, amount: int, now: int) -> None:
-    """`unbondLiquidityFromJob`: what stays must be nothing or worth the minimum."""
+def unbond_liquidity_from_job(keep3r: Keep3r, address: str, liquidity: str, amount: int, now: int) -> None:
+    """`unbondLiquidityFromJob`: what stays must be nothing or worth the minimum. Emits Unbonding."""
+    # EFFECTS
     unbond = keep3r.unbonds[address, liquidity]
     unbond.can_withdraw_after = now + keep3r.parameters.unbond_time
     unbond.pending += amount
     remove_liquidity(keep3r, address, liquidity, amount, now)
+    # CHECKS
     remaining = keep3r.jobs[address].liquidity_amounts[liquidity]
     if remaining > 0:
         worth = quote_cached(keep3r, liquidity, remaining)
         keep3r.require(worth >= keep3r.parameters.liquidity_minimum, "JobLiquidityLessThanMin")
 
 
-def withdraw_liquidity(keep3r: Keep3r, address: str, liquidity: str, now: int) -> int:
-    """`withdrawLiquidityFromJob`: the whole pending amount, which is returned."""
+def withdraw_liquidity_from_job(keep3r: Keep3r, address: str, liquidity: str, now: int) -> int:
+    """`withdrawLiquidityFromJob`: the whole pending amount, which is returned. Emits LiquidityWithdrawal of it."""
     unbond = keep3r.unbonds[address, liquidity]
     # CHECKS
     check_unbonded(keep3r, unbond, now)
@@ -108,14 +136,28 @@ def withdraw_liquidity(keep3r: Keep3r, address: str, liquidity: str, now: int) -
     return take_unbonded(keep3r, unbond)
 
 
-def slash_liquidity(keep3r: Keep3r, address: str, liquidity: str, slasher: str, amount: int, now: int) -> None:
-    """`slashLiquidityFromJob`: leaves the credits as an unbonding does, but nothing is pending."""
+def slash_liquidity_from_job(keep3r: Keep3r, address: str, liquidity: str, slasher: str, amount: int, now: int) -> None:
+    """`slashLiquidityFromJob`: leaves as by an unbonding, but nothing is pending. Emits JobSlashLiquidity."""
+    # CHECKS
     keep3r.require_role(keep3r.slashers, slasher, "OnlySlasher")
     keep3r.require(address in keep3r.disputes, "NotDisputed")
+    # EFFECTS
     remove_liquidity(keep3r, address, liquidity, amount, now)
 
 
-def settle_for_forcing(keep3r: Keep3r, address: str, now: int) -> None:
-    """First half of `forceLiquidityCreditsToJob`. Raises `Revert` as `settle` does."""
+def force_liquidity_credits_to_job(keep3r: Keep3r, address: str, amount: Callable[[int], int], now: int) -> int:
+    """`forceLiquidityCreditsToJob` by governance: the job is settled, and has `amount` wei more, which is returned.
+
+    `amount` is a function of the settled credits, for whoever knows the sum only. Emits LiquidityCreditsForced with the
+    sum. Raises `Revert` as `settle` does.
+    """
+    # CHECKS
     keep3r.require(address in keep3r.job_list, "JobUnavailable")
-    settle(keep3r, keep3r.jobs[address], now)
+    # EFFECTS
+    job = keep3r.jobs[address]
+    settle(keep3r, job, now)
+    forced = amount(job.credits)
+    job.credits += forced
+    if keep3r.ledger is not None:
+        keep3r.ledger.note(FORCED, job, forced, job.rewarded_at)
+    return forced

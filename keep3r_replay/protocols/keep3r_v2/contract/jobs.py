@@ -1,4 +1,4 @@
-"""Jobs: joining, ownership, token credits, migration; and the disputes that freeze jobs and keepers alike."""
+"""Jobs: joining, ownership, token credits, migration."""
 
 from __future__ import annotations
 
@@ -14,43 +14,52 @@ FEE_BASE = 10_000
 
 
 def add_job(keep3r: Keep3r, address: str, owner: str) -> None:
-    """`addJob`: the caller becomes the owner; an address that ever bonded can not be a job."""
+    """`addJob`: the caller becomes the owner; an address that ever bonded can not be a job. Emits JobAddition."""
+    # CHECKS
     keep3r.require(address not in keep3r.job_list, "JobAlreadyAdded")
     keeper = keep3r.keepers.get(address)
     keep3r.require(keeper is None or not keeper.has_bonded, "AlreadyAKeeper")
+    # EFFECTS
     keep3r.job_list.add(address)
     keep3r.jobs[address].owner = owner
 
 
-def change_ownership(keep3r: Keep3r, address: str, owner: str, pending_owner: str) -> None:
-    """`changeJobOwnership` by the present owner."""
+def change_job_ownership(keep3r: Keep3r, address: str, owner: str, pending_owner: str) -> None:
+    """`changeJobOwnership` by the present owner. Emits JobOwnershipChange."""
     job = keep3r.jobs[address]
+    # CHECKS
     keep3r.require(job.owner == owner, "OnlyJobOwner")
+    # EFFECTS
     job.pending_owner = pending_owner
 
 
-def accept_ownership(keep3r: Keep3r, address: str, owner: str) -> str:
-    """`acceptJobOwnership` by the pending owner; the previous owner is returned."""
+def accept_job_ownership(keep3r: Keep3r, address: str, owner: str) -> str:
+    """`acceptJobOwnership` by the pending owner; the previous one is returned. Emits JobOwnershipAssent."""
     job = keep3r.jobs[address]
+    # CHECKS
     keep3r.require(job.pending_owner == owner, "OnlyPendingJobOwner")
+    # EFFECTS
     previous = job.owner
     job.owner = owner
     job.pending_owner = ZERO_ADDRESS
     return previous
 
 
-def request_migration(keep3r: Keep3r, address: str, to_address: str, now: int) -> None:
-    """`migrateJob` by the source's owner."""
+def migrate_job(keep3r: Keep3r, address: str, to_address: str, now: int) -> None:
+    """`migrateJob` by the source's owner. Emits JobMigrationRequested."""
+    # CHECKS
     keep3r.require(address != to_address, "JobMigrationImpossible")
+    # EFFECTS
     job = keep3r.jobs[address]
     job.pending_migration = to_address
     job.migration_requested_at = now
 
 
-def accept_migration(keep3r: Keep3r, from_address: str, to_address: str, now: int) -> None:
+def accept_job_migration(keep3r: Keep3r, from_address: str, to_address: str, now: int) -> None:
     """`acceptJobMigration`: settle source, then target; the source's credits, liquidity and tokens join the target's.
 
-    The source's `worked_at`, pending unbonds and disputes stay behind. Raises `Revert` as `settle` does.
+    The source's `worked_at`, pending unbonds and disputes stay behind. Emits JobMigrationSuccessful. Raises `Revert` as
+    `settle` does.
     """
     source = keep3r.jobs[from_address]
     target = keep3r.jobs[to_address]
@@ -80,8 +89,8 @@ def accept_migration(keep3r: Keep3r, from_address: str, to_address: str, now: in
     keep3r.job_list.remove(from_address)
 
 
-def add_token_credits(keep3r: Keep3r, address: str, token: str, received: int, now: int) -> None:
-    """`addTokenCreditsToJob`: `received` wei less the fee."""
+def add_token_credits_to_job(keep3r: Keep3r, address: str, token: str, received: int, now: int) -> None:
+    """`addTokenCreditsToJob`: `received` wei less the fee. Emits TokenCreditAddition of `received`."""
     # CHECKS
     keep3r.require(address in keep3r.job_list, "JobUnavailable")
     keep3r.require(token != keep3r.parameters.keep3r_v1, "TokenUnallowed")
@@ -92,44 +101,20 @@ def add_token_credits(keep3r: Keep3r, address: str, token: str, received: int, n
     job.tokens.add(token)
 
 
-def _remove_token_credits(keep3r: Keep3r, address: str, token: str, amount: int) -> None:
+def remove_token_credits(keep3r: Keep3r, address: str, token: str, amount: int) -> None:
+    """`amount` wei of a token leave the job; a token of which nothing is left is not listed any more."""
     job = keep3r.jobs[address]
     job.token_credits[token] = max(0, job.token_credits[token] - amount)
     if job.token_credits[token] == 0:
         job.tokens.remove(token)
 
 
-def withdraw_token_credits(keep3r: Keep3r, address: str, token: str, amount: int, now: int) -> None:
-    """`withdrawTokenCreditsFromJob` by the owner."""
+def withdraw_token_credits_from_job(keep3r: Keep3r, address: str, token: str, amount: int, now: int) -> None:
+    """`withdrawTokenCreditsFromJob` by the owner. Emits TokenCreditWithdrawal."""
     job = keep3r.jobs[address]
     # CHECKS
     keep3r.require(now > job.token_credits_added_at.get(token, 0) + TOKEN_CREDITS_COOLDOWN, "JobTokenCreditsLocked")
     keep3r.require(job.token_credits[token] >= amount, "InsufficientJobTokenCredits")
     keep3r.require(address not in keep3r.disputes, "JobDisputed")
     # EFFECTS
-    _remove_token_credits(keep3r, address, token, amount)
-
-
-def slash_token_credits(keep3r: Keep3r, address: str, token: str, slasher: str, amount: int) -> None:
-    """`slashTokenFromJob` by a slasher, while the job is disputed."""
-    # CHECKS
-    keep3r.require_role(keep3r.slashers, slasher, "OnlySlasher")
-    keep3r.require(address in keep3r.disputes, "NotDisputed")
-    keep3r.require(token in keep3r.jobs[address].tokens, "JobTokenUnexistent")
-    keep3r.require(keep3r.jobs[address].token_credits[token] >= amount, "JobTokenInsufficient")
-    # EFFECTS
-    _remove_token_credits(keep3r, address, token, amount)
-
-
-def dispute(keep3r: Keep3r, job_or_keeper: str, disputer: str) -> None:
-    """`dispute` by a disputer."""
-    keep3r.require_role(keep3r.disputers, disputer, "OnlyDisputer")
-    keep3r.require(job_or_keeper not in keep3r.disputes, "AlreadyDisputed")
-    keep3r.disputes[job_or_keeper] = None
-
-
-def resolve(keep3r: Keep3r, job_or_keeper: str, disputer: str) -> None:
-    """`resolve` by a disputer."""
-    keep3r.require_role(keep3r.disputers, disputer, "OnlyDisputer")
-    keep3r.require(job_or_keeper in keep3r.disputes, "NotDisputed")
-    keep3r.disputes.pop(job_or_keeper, None)
+    remove_token_credits(keep3r, address, token, amount)

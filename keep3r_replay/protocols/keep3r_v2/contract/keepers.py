@@ -1,4 +1,4 @@
-"""Keepers: bonding, activating, unbonding, withdrawing, slashing, revoking."""
+"""Keepers: bonding, activating, unbonding, withdrawing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 def bond(keep3r: Keep3r, address: str, token: str, received: int, now: int) -> None:
-    """`bond`: `received` wei wait for `activate`; each bond restarts the clock for all of it."""
+    """`bond`: `received` wei wait for `activate`; each bond restarts the clock for all of it.
+
+    Emits Bonding of `received`.
+    """
     # CHECKS
     keep3r.require(address not in keep3r.disputes, "Disputed")
     keep3r.require(address not in keep3r.job_list, "AlreadyAJob")
@@ -21,7 +24,7 @@ def bond(keep3r: Keep3r, address: str, token: str, received: int, now: int) -> N
 
 
 def activate(keep3r: Keep3r, address: str, token: str, now: int) -> int:
-    """`activate`: the pending bond counts from here on; its amount is returned."""
+    """`activate`: the pending bond counts from here on; its amount is returned. Emits Activation of it."""
     keeper = keep3r.keepers[address]
     activates_after = keeper.can_activate_after.get(token, 0)
     # CHECKS
@@ -42,7 +45,8 @@ def activate(keep3r: Keep3r, address: str, token: str, now: int) -> int:
 
 
 def unbond(keep3r: Keep3r, address: str, token: str, amount: int, now: int) -> None:
-    """`unbond`: each one restarts the clock for the whole pending sum."""
+    """`unbond`: each one restarts the clock for the whole pending sum. Emits Unbonding."""
+    # EFFECTS
     keeper = keep3r.keepers[address]
     keeper.bonds[token] = keep3r.subtract(keeper.bonds[token], amount)
     pending = keep3r.unbonds[address, token]
@@ -67,7 +71,7 @@ def take_unbonded(keep3r: Keep3r, unbond: Unbond) -> int:
 
 
 def withdraw(keep3r: Keep3r, address: str, token: str, now: int) -> int:
-    """`withdraw`: the whole pending amount, which is returned; KP3R is minted for it."""
+    """`withdraw`: the whole pending amount, which is returned; KP3R is minted for it. Emits Withdrawal of it."""
     pending = keep3r.unbonds[address, token]
     # CHECKS
     check_unbonded(keep3r, pending, now)
@@ -77,37 +81,3 @@ def withdraw(keep3r: Keep3r, address: str, token: str, now: int) -> int:
     if token == keep3r.parameters.keep3r_v1 and keep3r.rules.has_total_bonds:
         keep3r.total_bonds = keep3r.subtract(keep3r.total_bonds, amount)
     return amount
-
-
-def slash(keep3r: Keep3r, address: str, token: str, slasher: str, bond_amount: int, unbond_amount: int) -> None:
-    """`slash` by a slasher: `bond_amount` from the bonds and `unbond_amount` from what is unbonding, of one token.
-
-    Until 2.1 the function names one amount, which comes from the bonds.
-    """
-    # CHECKS
-    keep3r.require_role(keep3r.slashers, slasher, "OnlySlasher")
-    keep3r.require(address in keep3r.disputes, "NotDisputed")
-    # EFFECTS
-    keeper = keep3r.keepers[address]
-    pending = keep3r.unbonds[address, token]
-    keeper.bonds[token] = keep3r.subtract(keeper.bonds[token], bond_amount)
-    pending.pending = keep3r.subtract(pending.pending, unbond_amount)
-
-
-def revoke(keep3r: Keep3r, address: str, slasher: str) -> None:
-    """`revoke` by a slasher: bonded and unbonding KP3R are lost; other tokens, pending bonds and the dispute stay."""
-    # CHECKS
-    keep3r.require_role(keep3r.slashers, slasher, "OnlySlasher")
-    keep3r.require(address in keep3r.disputes, "NotDisputed")
-    # EFFECTS
-    token = keep3r.parameters.keep3r_v1
-    keep3r.keeper_list.remove(address)
-    keep3r.keepers[address].bonds[token] = 0
-    if keep3r.rules.slashes_unbonding:
-        keep3r.unbonds[address, token].pending = 0
-
-
-def change_keep3r_v1(keep3r: Keep3r, token: str) -> None:
-    """`setKeep3rV1`: the bonds counted so far are minted, so that the count starts again."""
-    keep3r.parameters.keep3r_v1 = token
-    keep3r.total_bonds = 0

@@ -19,11 +19,7 @@ recorder. Kinds, and where the other side of the entry stands:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.contract.state import Job
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+from typing import NamedTuple, Protocol
 
 MINTED_RESET = "minted_reset"
 MINTED_TOPUP = "minted_topup"
@@ -89,20 +85,35 @@ class Move(NamedTuple):
     denominator: int
 
 
+class Clock(Protocol):
+    """Where in the chain a replay stands."""
+
+    block_number: int
+    now: int
+
+
+class Credits(Protocol):
+    """What a recorder reads of a job's record: wei, seconds."""
+
+    credits: int
+    period_credits: int
+    rewarded_at: int
+
+
 class CreditMoves:
     """Recorder of moves. `log_index` and `operation` name the event at hand; whoever handles events sets them."""
 
-    def __init__(self, context: CallContext) -> None:
-        self.moves: list[tuple[int, int, int, int, str, str, int, int, int, int, int, str, int, int]] = []
+    def __init__(self, clock: Clock) -> None:
+        self.moves: list[Move] = []
         self.log_index = 0
         self.operation = ""
         self.regime = 0
-        self._context = context
+        self._clock = clock
 
     def note(
         self,
         kind: str,
-        job: Job,
+        job: Credits,
         amount: int,
         rewarded_before: int,
         counterpart: str = "",
@@ -110,12 +121,12 @@ class CreditMoves:
         denominator: int = 0,
     ) -> None:
         """Write a move of `amount` wei, after which the job stands as it is now; see `Move`."""
-        context = self._context
+        clock = self._clock
         self.moves.append(
-            (
-                context.block_number,
+            Move(
+                clock.block_number,
                 self.log_index,
-                context.now,
+                clock.now,
                 self.regime,
                 self.operation,
                 kind,
@@ -130,7 +141,15 @@ class CreditMoves:
             )
         )
 
-    def minted_since(self, job: Job, amount: int, rewarded_before: int) -> None:
+    def mark(self) -> int:
+        """Where the record stands now; see `cut`."""
+        return len(self.moves)
+
+    def cut(self, mark: int) -> None:
+        """Forget what was written since the mark: the call that wrote it is taken back."""
+        del self.moves[mark:]
+
+    def minted_since(self, job: Credits, amount: int, rewarded_before: int) -> None:
         """Write what was mined since the last reward; the event at hand says for what."""
         self.note(_MINTED_FOR.get(self.operation, MINTED_SETTLED), job, amount, rewarded_before)
 

@@ -6,10 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC
 from keep3r_replay.evm.enumerable_set import EnumerableSet
+from keep3r_replay.protocols.keep3r_v2.contract.checks import Strict
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT_EXPIRY
 
 if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.contract.checks import Checks
+    from keep3r_replay.protocols.keep3r_v2.contract.expiry import Expiry
     from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper
     from keep3r_replay.protocols.keep3r_v2.contract.moves import CreditMoves
     from keep3r_replay.protocols.keep3r_v2.contract.versions import Rules
@@ -98,20 +102,21 @@ class Parameters:
 class Keep3r:
     """One Keep3r contract, with the pools and helpers that it asks.
 
-    Transitions (`credits`, `work`, `liquidity`, ...) are free functions over this object. A check that the contract
-    makes goes through `require`: by default a failing one raises `Revert`; a replay that must follow the chain
-    collects them instead.
+    The contract's functions are free functions over this object, each under the contract's own name. A check that the
+    contract makes goes through `require`, and `checks` says what becomes of one that fails. `expiry` is the rule by
+    which unused credits expire, `ledger` whoever writes changes of credits down.
     """
 
     __slots__ = (
         "address",
         "approvals",
         "approved_liquidities",
-        "collected",
+        "checks",
         "disputers",
         "disputes",
         "escrow_balances",
         "escrows",
+        "expiry",
         "gas_meter",
         "helpers",
         "job_list",
@@ -154,25 +159,24 @@ class Keep3r:
         self.total_bonds = 0
         self.escrows: frozenset[str] = frozenset()
         self.escrow_balances: dict[tuple[str, str], int] = {}
-        self.collected: list[str] | None = None
+        self.checks: Checks = Strict()
+        self.expiry: Expiry = CONTRACT_EXPIRY
         self.roles_are_partial = False
         self.ledger: CreditMoves | None = None
 
     def require(self, condition: object, error: str) -> None:
-        """A check of the contract. Raises `Revert` with the name `error`, or notes it where failures are collected."""
+        """A check of the contract. Raises `Revert` with the name `error` unless `checks` only notes it."""
         if not condition:
-            if self.collected is None:
-                raise Revert(error)
-            self.collected.append(error)
+            self.checks.fail(error)
 
     def require_role(self, holders: dict[str, None], address: str, error: str) -> None:
         """A check that `address` holds a role. After a start from readings the holders are known in part only."""
         if address not in holders and not self.roles_are_partial:
-            self.require(False, error)
+            self.checks.fail(error)
 
     def subtract(self, minuend: int, subtrahend: int) -> int:
-        """Checked uint256 subtraction; zero where failures are collected."""
+        """Checked uint256 subtraction; zero where the failing check is only noted."""
         if subtrahend > minuend:
-            self.require(False, "Panic(0x11)")
+            self.checks.fail(ARITHMETIC_PANIC)
             return 0
         return minuend - subtrahend

@@ -12,9 +12,10 @@ from keep3r_replay.errors import InputError
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.protocols.keep3r_v2.events import KEEP3R_EVENTS
 from keep3r_replay.protocols.keep3r_v2.recording.readings import is_derived
-from keep3r_replay.recording.files import REMEDY, read_text
+from keep3r_replay.recording.files import REMEDY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -77,18 +78,16 @@ class Meta(msgspec.Struct):
     escrow: str | None = None
 
 
-def read_meta(path: Path) -> Meta:
-    """Read and check `meta.json`.
+def checked_meta(path: Path, content: Mapping[str, Any]) -> Meta:
+    """Check the content of `meta.json`; `path` is for messages.
 
     Raises:
-        InputError: it is missing, no JSON, of a wrong type, or of an unknown version.
+        InputError: a part is missing, of a wrong type, or of an unknown version.
     """
     try:
-        meta = msgspec.json.decode(read_text(path), type=Meta)
+        meta = msgspec.convert(content, type=Meta)
     except msgspec.ValidationError as error:
         raise InputError(path, f"wrong type: {error}", remedy=REMEDY) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, f"invalid JSON: {error}", remedy=REMEDY) from None
     if meta.version not in KEEP3R_EVENTS:
         known = ", ".join(KEEP3R_EVENTS)
         raise InputError(path, f"unknown version {meta.version!r}", place="version", remedy=f"known are {known}")

@@ -112,8 +112,8 @@ class Keep3rV2:
             raise InputError(
                 source, f"the deployment does not tell {error}", remedy="import or extract it again"
             ) from None
-        self.keep3r.collected = []
         self.context = CallContext(self.keep3r, journal, direct_inputs, deployment.initial_state_block)
+        self.keep3r.checks = self.context.checks
         self.observer: Observer | None = None
         """Who watches, if somebody does."""
         self._journal = journal

@@ -6,23 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import snake_case
-from keep3r_replay.protocols.keep3r_v2.contract import job_liquidity, keepers
-from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v2.contract import governance, job_liquidity
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
 from keep3r_replay.protocols.keep3r_v2.scenario.calls_escrow import take_from_escrow
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import known, parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper, HelperParameters
-    from keep3r_replay.protocols.keep3r_v2.contract.state import Parameters
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Parameters
     from keep3r_replay.protocols.keep3r_v2.scenario.stage import Stage
     from keep3r_replay.replay.direct_calls import DirectCall
 
 _PENDING = "pending_governance"
-_MIN_REWARD_PERIOD = 86_400
-"""Seconds: Keep3r's constant MIN_REWARD_PERIOD_TIME, the only bound that it sets on a number."""
 
 
 def _setters(calls: Mapping[str, DirectCall]) -> dict[str, DirectCall]:
@@ -56,16 +53,9 @@ def set_parameter(stage: Stage, name: str, value: Any) -> None:
     """A setter of Keep3r, by the name of its view: bondTime, rewardPeriodTime, fee, keep3rHelper, ..."""
     column, call, content = _setting(stage, _KEEP3R_SETTERS, "set_parameter", name, value)
     stage.direct(stage.governance, call.signature, content)
-    stage.keep3r.require(content != ZERO_ADDRESS, "ZeroAddress")
-    if column == "reward_period_time":
-        stage.keep3r.require(int(content) >= _MIN_REWARD_PERIOD, "MinRewardPeriod")
-    if column == "kp3r_weth_pool":
-        job_liquidity.set_kp3r_weth_pool(stage.keep3r, str(content))
-    elif column == "keep3r_v1":
+    if column == "keep3r_v1":
         take_from_escrow(stage, stage.keep3r.total_bonds)
-        keepers.change_keep3r_v1(stage.keep3r, str(content))
-    else:
-        setattr(stage.keep3r.parameters, column, content)
+    governance.set_parameter(stage.keep3r, column, content)
     stage.emit(call.event, {column: content})
 
 
@@ -75,12 +65,12 @@ def set_helper_parameter(stage: Stage, name: str, value: Any, helper: str = "hel
     contract = _begin_helper_call(stage, helper, call.signature, content)
     values: dict[str, object] = {column: content}
     if column == "kp3r_weth_pool":
-        order = job_liquidity.is_kp3r_token0(stage.keep3r, str(content))
-        contract.parameters.is_kp3r_token0 = values["is_kp3r_token0"] = order
+        values["is_kp3r_token0"] = governance.set_helper_pool(stage.keep3r, contract, str(content))
     elif column == "weth_usd_pool":
-        order = stage.pool(str(content)).token0 == stage.actors["weth"]
-        contract.parameters.is_weth_token0 = values["is_weth_token0"] = order
-    setattr(contract.parameters, column, content)
+        values["is_weth_token0"] = order = stage.pool(str(content)).token0 == stage.actors["weth"]
+        governance.set_usd_pool(contract, str(content), is_weth_token0=order)
+    else:
+        governance.set_helper_parameter(contract, column, content)
     stage.emit(call.event, values, contract.address)
 
 
@@ -88,7 +78,7 @@ def set_oracle(stage: Stage, pool: str = "pool", pair: str = "pair", helper: str
     """`setOracle` of the sidechain's helper: the pool that a liquidity is quoted by, once it is approved."""
     liquidity, oracle = stage.pair(pair), stage.pool(pool).address
     contract = _begin_helper_call(stage, helper, "setOracle(address,address)", liquidity, oracle)
-    contract.oracles[liquidity] = oracle
+    governance.set_oracle(contract, liquidity, oracle)
     stage.emit("OracleSet", {"liquidity": liquidity, "oracle_pool": oracle}, contract.address)
 
 
@@ -96,7 +86,7 @@ def propose_governance(stage: Stage, to: str, of: str = "keep3r") -> None:
     """`setGovernance` of Keep3r, or of a helper: the proposed one has to accept."""
     parameters, pending = _governed(stage, of), stage.actors[to]
     stage.direct(parameters.governance, "setGovernance(address)", pending, to=of)
-    parameters.pending_governance = pending
+    governance.set_governance(parameters, pending)
     stage.emit("GovernanceProposal", {_PENDING: pending}, of)
 
 
@@ -104,29 +94,28 @@ def accept_governance(stage: Stage, of: str = "keep3r") -> None:
     """`acceptGovernance` of Keep3r, or of a helper, by the proposed one."""
     parameters = _governed(stage, of)
     stage.direct(parameters.pending_governance, "acceptGovernance()", to=of)
-    stage.keep3r.require(parameters.pending_governance != ZERO_ADDRESS, "OnlyPendingGovernance")
-    parameters.governance, parameters.pending_governance = parameters.pending_governance, ZERO_ADDRESS
+    governance.accept_governance(stage.keep3r, parameters, parameters.pending_governance)
     stage.emit("GovernanceSet", {"governance": parameters.governance}, of)
 
 
 def add_slasher(stage: Stage, slasher: str = "slasher") -> None:
     """`addSlasher`."""
-    _add_role(stage, stage.keep3r.slashers, stage.actors[slasher], "Slasher")
+    _change_role(stage, governance.add_slasher, stage.actors[slasher], "add", "Slasher")
 
 
 def remove_slasher(stage: Stage, slasher: str = "slasher") -> None:
     """`removeSlasher`."""
-    _remove_role(stage, stage.keep3r.slashers, stage.actors[slasher], "Slasher")
+    _change_role(stage, governance.remove_slasher, stage.actors[slasher], "remove", "Slasher")
 
 
 def add_disputer(stage: Stage, disputer: str = "disputer") -> None:
     """`addDisputer`."""
-    _add_role(stage, stage.keep3r.disputers, stage.actors[disputer], "Disputer")
+    _change_role(stage, governance.add_disputer, stage.actors[disputer], "add", "Disputer")
 
 
 def remove_disputer(stage: Stage, disputer: str = "disputer") -> None:
     """`removeDisputer`."""
-    _remove_role(stage, stage.keep3r.disputers, stage.actors[disputer], "Disputer")
+    _change_role(stage, governance.remove_disputer, stage.actors[disputer], "remove", "Disputer")
 
 
 def _setting(
@@ -169,18 +158,10 @@ def _begin_helper_call(stage: Stage, helper: str, signature: str, *arguments: st
     return contract
 
 
-def _add_role(stage: Stage, holders: dict[str, None], address: str, role: str) -> None:
-    stage.direct(stage.governance, f"add{role}(address)", address)
-    stage.keep3r.require(address not in holders, f"{role}Existent")
-    holders[address] = None
-    stage.emit(f"{role}Added", {role.lower(): address})
-
-
-def _remove_role(stage: Stage, holders: dict[str, None], address: str, role: str) -> None:
-    stage.direct(stage.governance, f"remove{role}(address)", address)
-    stage.keep3r.require(address in holders, f"{role}Unexistent")
-    holders.pop(address, None)
-    stage.emit(f"{role}Removed", {role.lower(): address})
+def _change_role(stage: Stage, change: Callable[[Keep3r, str], None], address: str, verb: str, role: str) -> None:
+    stage.direct(stage.governance, f"{verb}{role}(address)", address)
+    change(stage.keep3r, address)
+    stage.emit(f"{role}{'Added' if verb == 'add' else 'Removed'}", {role.lower(): address})
 
 
 CALLS = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.protocols.keep3r_v2.contract import job_liquidity, jobs, keepers
+from keep3r_replay.protocols.keep3r_v2.contract import disputes, job_liquidity, keepers
 from keep3r_replay.protocols.keep3r_v2.scenario.calls_escrow import put_into_escrow, take_from_escrow
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def dispute(stage: Stage, subject: str, disputer: str = "disputer") -> None:
     """`dispute` of a job or a keeper."""
     address, sender = stage.actors[subject], stage.actors[disputer]
     stage.direct(disputer, "dispute(address)", address)
-    jobs.dispute(stage.keep3r, address, sender)
+    disputes.dispute(stage.keep3r, address, sender)
     stage.emit("Dispute", {"job_or_keeper": address, "disputer": sender})
 
 
@@ -63,7 +63,7 @@ def resolve(stage: Stage, subject: str, disputer: str = "disputer") -> None:
     """`resolve` of a dispute."""
     address, sender = stage.actors[subject], stage.actors[disputer]
     stage.direct(disputer, "resolve(address)", address)
-    jobs.resolve(stage.keep3r, address, sender)
+    disputes.resolve(stage.keep3r, address, sender)
     stage.emit("Resolve", {"job_or_keeper": address, "resolver": sender})
 
 
@@ -83,7 +83,7 @@ def slash(
     else:
         pending = 0
         stage.direct(slasher, "slash(address,address,uint256)", address, kind, bonded)
-    keepers.slash(stage.keep3r, address, kind, stage.actors[slasher], bonded, pending)
+    disputes.slash(stage.keep3r, address, kind, stage.actors[slasher], bonded, pending)
     stage.emit("KeeperSlash", {"keeper": address, "slasher": stage.actors[slasher], "amount": bonded + pending})
 
 
@@ -91,7 +91,7 @@ def revoke(stage: Stage, keeper: str, slasher: str = "slasher") -> None:
     """`revoke`: the keeper and its KP3R are out."""
     address, sender = stage.actors[keeper], stage.actors[slasher]
     stage.direct(slasher, "revoke(address)", address)
-    keepers.revoke(stage.keep3r, address, sender)
+    disputes.revoke(stage.keep3r, address, sender)
     stage.emit("KeeperRevoke", {"keeper": address, "slasher": sender})
 
 
@@ -100,7 +100,7 @@ def slash_liquidity(stage: Stage, job: str, amount: Any, slasher: str = "slasher
     address, liquidity, value = stage.actors[job], stage.pair(pair), stage.amount(amount, "amount")
     stage.direct(slasher, "slashLiquidityFromJob(address,address,uint256)", address, liquidity, value)
     sender = stage.actors[slasher]
-    job_liquidity.slash_liquidity(stage.keep3r, address, liquidity, sender, value, stage.now)
+    job_liquidity.slash_liquidity_from_job(stage.keep3r, address, liquidity, sender, value, stage.now)
     stage.transfer(liquidity, stage.keep3r.address, stage.governance, value)
     stage.emit("JobSlashLiquidity", {"job": address, "liquidity": liquidity, "slasher": sender, "amount": value})
 
@@ -110,7 +110,7 @@ def slash_tokens(stage: Stage, job: str, token: str, amount: Any, slasher: str =
     address, kind, value = stage.actors[job], stage.actors[token], stage.amount(amount, "amount")
     sender = stage.actors[slasher]
     stage.direct(slasher, "slashTokenFromJob(address,address,uint256)", address, kind, value)
-    jobs.slash_token_credits(stage.keep3r, address, kind, sender, value)
+    disputes.slash_token_from_job(stage.keep3r, address, kind, sender, value)
     stage.emit("JobSlashToken", {"job": address, "token": kind, "slasher": sender, "amount": value})
 
 

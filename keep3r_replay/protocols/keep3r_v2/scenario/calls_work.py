@@ -7,22 +7,14 @@ allow is paid (docs/payments.md).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC, Revert
-from keep3r_replay.protocols.keep3r_v2.contract.credits import reward_event, reward_now, update_if_needed
-from keep3r_replay.protocols.keep3r_v2.contract.helper import payment as live_payment
+from keep3r_replay.protocols.keep3r_v2.contract import work as contract
 from keep3r_replay.protocols.keep3r_v2.contract.helper import price_fraction
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
-from keep3r_replay.protocols.keep3r_v2.contract.work import (
-    cached_tick_difference,
-    check_payer,
-    pay_credits,
-    pay_token,
-    payment_parameters,
-    reward_boost,
-)
 from keep3r_replay.protocols.keep3r_v2.replay.bounds import (
     PaymentSlots,
     cached_price_bounds,
@@ -33,11 +25,13 @@ from keep3r_replay.protocols.keep3r_v2.scenario.chain import GAS_LIMIT
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import whole
 
 if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.scenario.stage import Stage
 
 INITIAL_GAS = 14_973_164
 """Gas left at the validation, where the script does not say: that of a call with 15 million."""
 _BASE_GAS = 21_000
+_LIVE = frozenset({Payment.LIVE_PRICE, Payment.USD_PRICE})
 
 
 def work(
@@ -57,18 +51,18 @@ def work(
     difference. Where the job `validates` nobody, the meter of an earlier validation counts. `payment` is wei of KP3R,
     in 2.0 and 2.1 only; `usd_per_gas_unit` is wei of USD, on the sidechain only, where it must be told.
     """
-    keep3r, left = stage.keep3r, _begin(stage, job, keeper, (gas, initial_gas, gas_left), validates, "work()")
+    left = _begin(stage, job, keeper, (gas, initial_gas, gas_left), validates, "work()")
     address, worker = stage.actors[job], stage.actors[keeper]
-    if keep3r.rules.worked_clears_gas_meter:
-        keep3r.require(keep3r.gas_meter > 0, "GasNotInitialized")
-    check_payer(keep3r, address)
     given = None if payment is None else stage.amount(payment, "payment")
-    price = None if usd_per_gas_unit is None else stage.amount(usd_per_gas_unit, "usd_per_gas_unit")
-    _update(stage, address)
-    amount = _payment(stage, address, worker, left, given, price)
-    if keep3r.rules.worked_clears_gas_meter:
-        keep3r.gas_meter = 0
-    _pay(stage, address, worker, amount, left)
+    usd_price = None if usd_per_gas_unit is None else stage.amount(usd_per_gas_unit, "usd_per_gas_unit")
+    _check_terms(stage.keep3r, given, usd_price)
+
+    def price() -> int:
+        return _payment(stage, address, worker, left, given, usd_price)
+
+    emit = partial(stage.emit_rewards, address)
+    paid = contract.worked(stage.keep3r, address, worker, price, stage.now, emit)
+    _emit_work(stage, stage.kp3r, address, worker, paid.amount, left)
 
 
 def bonded_payment(
@@ -84,9 +78,9 @@ def bonded_payment(
     """A work paid by `bondedPayment`: `amount` wei of KP3R, the job's own choice. The gas pays nobody."""
     left = _begin(stage, job, keeper, (gas, initial_gas, gas_left), validates, "workForBonds()")
     address, worker, value = stage.actors[job], stage.actors[keeper], stage.amount(amount, "amount")
-    check_payer(stage.keep3r, address)
-    _update(stage, address)
-    _pay(stage, address, worker, value, left)
+    emit = partial(stage.emit_rewards, address)
+    contract.bonded_payment(stage.keep3r, address, worker, value, stage.now, emit)
+    _emit_work(stage, stage.kp3r, address, worker, value, left)
 
 
 def token_payment(
@@ -104,7 +98,7 @@ def token_payment(
     left = _begin(stage, job, keeper, (gas, initial_gas, gas_left), validates, "workForTokens()")
     address, worker = stage.actors[job], stage.actors[keeper]
     kind, value = stage.actors[token], stage.amount(amount, "amount")
-    pay_token(stage.keep3r, address, worker, kind, value)
+    contract.direct_token_payment(stage.keep3r, address, worker, kind, value)
     _emit_work(stage, kind, address, worker, value, left)
 
 
@@ -140,28 +134,10 @@ def _begin(stage: Stage, job: str, keeper: str, gas: tuple[Any, Any, Any], valid
 
 def _validated(stage: Stage, worker: str, start: int) -> bool:
     """`isKeeper`, which sets the gas meter; its answer."""
-    stage.keep3r.gas_meter = start
-    valid = worker in stage.keep3r.keeper_list
+    valid = contract.is_keeper(stage.keep3r, worker, start)
     if valid:
         stage.emit("KeeperValidation", {"gas_left": start})
     return valid
-
-
-def _update(stage: Stage, job: str) -> None:
-    """The job's accountance comes into the present period."""
-    record = stage.keep3r.jobs[job]
-    if update_if_needed(stage.keep3r, record, stage.now):
-        stage.emit_reward(job, reward_event(record))
-
-
-def _pay(stage: Stage, job: str, keeper: str, amount: int, left: int) -> None:
-    """The job pays out of its credits, which are topped up where they do not suffice."""
-    keep3r, record = stage.keep3r, stage.keep3r.jobs[job]
-    if amount > record.credits:
-        reward_now(keep3r, record, stage.now)
-        stage.emit_reward(job, reward_event(record))
-    pay_credits(keep3r, record, keeper, amount, stage.now)
-    _emit_work(stage, stage.kp3r, job, keeper, amount, left)
 
 
 def _emit_work(stage: Stage, credit: str, job: str, keeper: str, amount: int, left: int) -> None:
@@ -169,23 +145,26 @@ def _emit_work(stage: Stage, credit: str, job: str, keeper: str, amount: int, le
     stage.emit("KeeperWork", values)
 
 
-def _payment(stage: Stage, job: str, keeper: str, left: int, given: int | None, usd_price: int | None) -> int:
-    """What `worked` pays, in wei; the accountance of the job is up to date."""
-    keep3r = stage.keep3r
-    rule, told = keep3r.rules.payment, keep3r.gas_meter - left
+def _check_terms(keep3r: Keep3r, given: int | None, usd_price: int | None) -> None:
+    """A version pays by what it knows: gas alone, a payment that the script tells, or a price that the job asks."""
+    rule = keep3r.rules.payment
     if (rule is Payment.USD_PRICE) != (usd_price is not None):
         wanted = "wants the price that the job asks" if usd_price is None else "knows no price of the job's own"
         raise UsageError(f"work: Keep3r {keep3r.version} {wanted} (usd_per_gas_unit)")
-    if rule in {Payment.LIVE_PRICE, Payment.USD_PRICE}:
-        if given is not None:
-            raise UsageError(f"work: in {keep3r.version} the payment follows from the gas, and can not be given")
-        boost, quote, extra = payment_parameters(keep3r, keeper, stage.now, stage.base_fee)
-        keep3r.require(told >= 0, ARITHMETIC_PANIC)
-        return live_payment(told + extra, boost, quote if usd_price is None else quote * usd_price)
+    if rule in _LIVE and given is not None:
+        raise UsageError(f"work: in {keep3r.version} the payment follows from the gas, and can not be given")
+
+
+def _payment(stage: Stage, job: str, keeper: str, left: int, given: int | None, usd_price: int | None) -> int:
+    """The price of `worked`, in wei; the accountance of the job is up to date."""
+    keep3r = stage.keep3r
+    rule, told = keep3r.rules.payment, keep3r.gas_meter - left
+    if rule in _LIVE:
+        return contract.live_payment(keep3r, keeper, told, stage.now, stage.base_fee, usd_price or 1).amount
     if given is not None:
         return given
-    difference, window = cached_tick_difference(keep3r), keep3r.parameters.reward_period_time
-    boost = reward_boost(keep3r, keeper, stage.base_fee)
+    difference, window = contract.cached_tick_difference(keep3r), keep3r.parameters.reward_period_time
+    boost = contract.reward_boost(keep3r, keeper, stage.base_fee)
     if rule is Payment.CACHED_PRICE:
         return cached_price_bounds(told, boost, price_fraction(difference, window), told_here=True)[1]
     if keep3r.approvals[keep3r.parameters.kp3r_weth_pool].tick.period == 0:

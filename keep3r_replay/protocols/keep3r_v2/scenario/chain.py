@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.dataset.catalogue import events_of
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import WORD, keccak256
 from keep3r_replay.evm.codec import encode_arguments
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 
 if TYPE_CHECKING:
     from keep3r_replay.evm.abi import Event
@@ -126,7 +126,7 @@ class Chain:
         event = self._events.get((address, name))
         if event is None:
             contract = self._contracts[address]
-            events = events_of(contract.role, contract.version)
+            events = EVENTS[contract.role][contract.version]
             event = next((each for each in events if each.name == name), None)
             if event is None:
                 raise UsageError(f"{contract.role} {contract.version} has no such function: it never emits {name}")

@@ -110,7 +110,7 @@ def _own(scenario: Scenario) -> Deployment:
         contracts += _pool(name, plan, tokens, scenario.addresses)
     _refuse_twins(contracts)
     initial = {keep3r: state, helper: helper_state}
-    return Deployment(scenario.name, CHAIN_ID, ORIGIN, tokens, "all", tuple(contracts), initial, 0)
+    return Deployment(scenario.name, CHAIN_ID, ORIGIN, tokens, "all", tuple(contracts), initial, 0, "keep3r_v2")
 
 
 _CONTRACTS = ("keep3r", "helper", "escrow", "kp3r", "weth", "governance")

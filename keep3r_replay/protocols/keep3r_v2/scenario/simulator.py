@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump_contract, load_contract
+from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
 from keep3r_replay.protocols.keep3r_v2.scenario import (
     calls_escrow,
     calls_governance,
@@ -170,13 +170,13 @@ def _play(stage: Stage, action: Action) -> Attempt:
     if not isinstance(may_revert, bool | None):
         raise UsageError(f"{place}: {MAY_REVERT} is true or false, not {may_revert!r}")
     logs = len(stage.chain.logs)
-    before, balances = dump_contract(stage.keep3r), stage.balances.copy()
+    before, balances = Savepoint(stage.keep3r), stage.balances.copy()
     try:
         call(stage, **arguments)
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from None
     except Revert as error:
-        load_contract(stage.keep3r, before)
+        before.restore()
         stage.balances = balances
         if may_revert is None:
             may_revert = action.call in calls_work.WORKS and not _is_mistake(stage, action, error.name)

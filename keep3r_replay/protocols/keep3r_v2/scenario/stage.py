@@ -10,6 +10,7 @@ from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC
 from keep3r_replay.evm.codec import encode_arguments
 from keep3r_replay.journal import Journal
+from keep3r_replay.protocols.keep3r_v2.contract.checks import Strict
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS, SELECTOR
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
@@ -19,7 +20,7 @@ from keep3r_replay.protocols.keep3r_v2.scenario.quantities import PARTS, amount
 from keep3r_replay.replay.protocol import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from keep3r_replay.lake.deployment import Deployment
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
@@ -41,8 +42,7 @@ class Stage:
         contract = deployment.by_address()[self.actors["keep3r"]]
         self.protocol = Keep3rV2(deployment, contract, "scenario", Journal(), {}, None)
         self.keep3r = self.protocol.keep3r
-        # A check that fails reverts the call, as in the contract.
-        self.keep3r.collected = None
+        self.keep3r.checks = Strict()
         self.chain = Chain(deployment)
         self.balances: defaultdict[tuple[str, str], int] = defaultdict(int)
         """Pair managers' tokens that people hold, wei, by token and holder."""
@@ -114,9 +114,10 @@ class Stage:
         """Write an event of Keep3r, or of another contract; `values` by column."""
         self.chain.emit(self.actors[emitter], event, values)
 
-    def emit_reward(self, job: str, reward: Reward) -> None:
-        """Write a LiquidityCreditsReward."""
-        self.emit("LiquidityCreditsReward", {"job": job, **reward._asdict()})
+    def emit_rewards(self, job: str, rewards: Sequence[Reward]) -> None:
+        """Write LiquidityCreditsReward events."""
+        for reward in rewards:
+            self.emit("LiquidityCreditsReward", {"job": job, **reward._asdict()})
 
     def check_balance(self, pair: str, holder: str, value: int) -> None:
         """Raises `Revert` where somebody holds less of a pair manager's token, in wei."""

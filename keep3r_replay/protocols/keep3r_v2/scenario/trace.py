@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from keep3r_replay.dataset.catalogue import events_of
 from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.report.series import Point, Series
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def events_table(simulation: Simulation) -> pl.DataFrame:
     names: dict[tuple[str, bytes], str] = {
         (address, event.topic0): event.name
         for address, contract in contracts.items()
-        for event in events_of(contract.role, contract.version)
+        for event in EVENTS[contract.role][contract.version]
     }
     rows = []
     for log in chain.logs:
@@ -80,7 +80,7 @@ def job_trace(simulation: Simulation, job: str) -> Series:
 def _events_of_job(simulation: Simulation, job: str, name: str, indexed_before: int) -> Iterator[tuple[int, int]]:
     """Times of a job's events of one name, with their first word of data."""
     chain = simulation.chain
-    event = next(event for event in events_of("keep3r", simulation.scenario.version) if event.name == name)
+    event = next(event for event in EVENTS["keep3r"][simulation.scenario.version] if event.name == name)
     word = bytes.fromhex(job[2:]).rjust(32, b"\0")
     for log in chain.logs:
         if log.topics[0] == event.topic0 and log.topics[1 + indexed_before] == word:

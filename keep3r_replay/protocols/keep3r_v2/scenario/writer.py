@@ -15,6 +15,7 @@ from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.scenario.chain import GAS_LIMIT
 from keep3r_replay.protocols.keep3r_v2.scenario.contracts import ORIGIN
 
@@ -59,7 +60,7 @@ def write_lake(simulation: Simulation, lake: Path) -> None:
 def _build(simulation: Simulation, lake: Path) -> None:
     chain = simulation.chain
     batch = _batch(chain)
-    decoded = decode_logs(batch, chain.deployment.by_address(), batch.timestamp)
+    decoded = decode_logs(batch, chain.deployment.by_address(), EVENTS, batch.timestamp)
     if decoded.anomalies:
         raise InputError(lake, decoded.anomalies[0].reason, place=decoded.anomalies[0].place)
     tables: dict[str, Any] = {

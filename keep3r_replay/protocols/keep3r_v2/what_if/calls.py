@@ -1,27 +1,25 @@
-"""Calls of a what-if: the audit's transitions with nothing adopted, and undone where the contract would revert."""
+"""Calls of a what-if: the audit's handlers with nothing adopted, and taken back where the contract would revert."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v2.contract import job_liquidity, keepers
 from keep3r_replay.protocols.keep3r_v2.contract.credits import reward_event, settle
-from keep3r_replay.protocols.keep3r_v2.contract.moves import FORCED
+from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
 from keep3r_replay.protocols.keep3r_v2.replay.calls import jobs as job_calls
-from keep3r_replay.protocols.keep3r_v2.replay.calls import keepers as keeper_calls
-from keep3r_replay.protocols.keep3r_v2.what_if.undo import Savepoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
-    from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder
-    from keep3r_replay.replay.protocol import Row
+    from keep3r_replay.replay.protocol import EventHandler, Row
 
     Handle = Callable[[CallContext, Row], None]
 
@@ -42,88 +40,83 @@ class Reverted(NamedTuple):
     error: str
 
 
-class FollowingJournal(Journal):
-    """Takes the audit's notes: a call that fails is reverted; what merely differs from the chain is a consequence."""
+class Consequences(Journal):
+    """The journal of a what-if: what differs from the chain is a consequence, and no finding."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.reverted: list[Reverted] = []
-        self.call = ""
-
-    def disagree(
+    def note(
         self,
         kind: str,
-        log_index: int,
+        log_index: int | None,
         subject: str,
         field: str,
         expected: object,
         observed: object,
         reason: str,
+        severity: str = "",
     ) -> None:
-        """Take note of a failing call; see `Journal.disagree`."""
-        if kind == "impossible_call":
-            self.reverted.append(Reverted(self.block_number, log_index, self.call, subject, str(expected)))
+        """Nothing."""
+
+    def disagree(
+        self, kind: str, log_index: int, subject: str, field: str, expected: object, observed: object, reason: str
+    ) -> None:
+        """Nothing."""
+
+
+_MOVES_LIQUIDITY = ("LiquidityAddition", "Unbonding", "JobSlashLiquidity", "LiquidityWithdrawal")
+"""Events whose second column is a liquidity, or a token, that its first one may have unbonded."""
+_MOVES_BONDS = ("Withdrawal", "Bonding", "Activation")
+_OF_TWO = ("JobMigrationSuccessful", "JobMigrationRequested")
+"""Events of two jobs, which are their columns."""
 
 
 class Calls:
-    """Handlers of the events that tell of calls, works apart."""
+    """Handlers of the events that tell of calls, works apart. `reverted` are the calls that fail, in chain order."""
 
     def __init__(
         self,
         keep3r: Keep3r,
-        recorder: Recorder,
-        journal: FollowingJournal,
         liquidity: ScaledLiquidity,
-        forced: dict[tuple[int, int], int],
-        rewarded: Callable[[CallContext, int, str, list[Reward]], None],
+        forced: Mapping[tuple[int, int], int],
+        rewarded: Callable[[CallContext, int, str, Sequence[Reward]], None],
     ) -> None:
+        self.reverted: list[Reverted] = []
         self._keep3r = keep3r
-        self._recorder = recorder
-        self._journal = journal
         self._liquidity = liquidity
         self._forced = forced
         self._rewarded = rewarded
 
-    def handlers(self, plain: dict[str, Handle]) -> dict[str, Handle]:
-        """Handlers of a what-if in the place of the audit's."""
-        own: dict[str, Handle] = {name: self._named(name, handle) for name, handle in plain.items()}
-        for name, handle, subjects, token in (
-            ("LiquidityAddition", self._add_liquidity, (1,), 2),
-            ("Unbonding", self._unbond, (1,), 2),
-            ("JobSlashLiquidity", self._slash_liquidity, (1,), 2),
-            ("LiquidityCreditsForced", self._force, (1,), 0),
-            ("JobMigrationSuccessful", self._migrate, (1, 2), 0),
-            ("KeeperSlash", keeper_calls.on_slash, (1,), 0),
-            ("LiquidityApproval", job_calls.on_liquidity_approval, (), 0),
-        ):
-            own[f"keep3r.{name}"] = self._undone_where_it_reverts(name, handle, subjects, token)
+    def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, Handle]:
+        """Handlers of a what-if in the place of the audit's; `plain` revert where the contract does."""
+        own: dict[str, Handle] = {name: handler.handle for name, handler in plain.items()}
+        own |= {
+            "keep3r.LiquidityAddition": self._add_liquidity,
+            "keep3r.Unbonding": self._unbond,
+            "keep3r.JobSlashLiquidity": self._slash_liquidity,
+            "keep3r.LiquidityCreditsForced": self._force,
+            "keep3r.JobMigrationSuccessful": self._migrate,
+        }
+        for table in plain:
+            role, _, event = table.partition(".")
+            if role in {"keep3r", "keep3r_helper"}:
+                own[table] = self._taken_back_where_it_reverts(event, own[table])
         return own
 
-    def _named(self, name: str, handle: Handle) -> Handle:
-        if not name.startswith("keep3r"):
-            return handle
+    def _taken_back_where_it_reverts(self, event: str, handle: Handle) -> Handle:
+        keep3r, reverted = self._keep3r, self.reverted
 
         def run(context: CallContext, row: Row) -> None:
-            self._journal.call = name
-            handle(context, row)
-
-        return run
-
-    def _undone_where_it_reverts(self, name: str, handle: Handle, subjects: tuple[int, ...], token: int) -> Handle:
-        keep3r, recorder, journal = self._keep3r, self._recorder, self._journal
-
-        def run(context: CallContext, row: Row) -> None:
-            addresses = [row[position] for position in subjects]
-            for address in addresses:
-                if address in keep3r.jobs:
-                    recorder.before_call(keep3r, keep3r.jobs[address], context.now)
-            before = Savepoint(keep3r, recorder, addresses, row[token] if token else "")
+            log_index, subject, *rest = row
+            addresses = [subject, *rest[:1]] if event in _OF_TWO else [subject]
+            tokens = rest[:1] if event in _MOVES_LIQUIDITY or event in _MOVES_BONDS else ()
+            before = Savepoint(keep3r, addresses, tokens, lists=False)
+            shares = self._liquidity.savepoint()
             try:
                 handle(context, row)
             except Revert as revert:
                 before.restore()
-                context.pending_rewards.pop(row[1], None)
-                journal.reverted.append(Reverted(context.block_number, row[0], name, str(row[1]), revert.name))
+                self._liquidity.restore(shares)
+                context.pending_rewards.pop(subject, None)
+                reverted.append(Reverted(context.block_number, log_index, event, str(subject), revert.name))
 
         return run
 
@@ -134,9 +127,8 @@ class Calls:
             return
         if log_index < SYNTHETIC:
             amount = self._liquidity.added(job, liquidity, amount)
-        reward = job_liquidity.settle_for_addition(self._keep3r, job, liquidity, amount, context.now)
-        job_liquidity.add_liquidity(self._keep3r, job, liquidity, amount)
-        self._rewarded(context, log_index, job, [reward])
+        emit = partial(self._rewarded, context, log_index, job)
+        job_liquidity.add_liquidity_to_job(self._keep3r, job, liquidity, amount, context.now, emit)
 
     def _unbond(self, context: CallContext, row: Row) -> None:
         log_index, address, token, amount = row
@@ -145,7 +137,7 @@ class Calls:
             return
         if log_index < SYNTHETIC:
             amount = self._liquidity.removed(address, token, amount)
-        job_liquidity.unbond_liquidity(self._keep3r, address, token, amount, context.now)
+        job_liquidity.unbond_liquidity_from_job(self._keep3r, address, token, amount, context.now)
 
     def _slash_liquidity(self, context: CallContext, row: Row) -> None:
         _, job, liquidity, slasher, amount = row
@@ -153,7 +145,7 @@ class Calls:
             self._scale_down(context, job, liquidity, amount)
             return
         amount = self._liquidity.removed(job, liquidity, amount)
-        job_liquidity.slash_liquidity(self._keep3r, job, liquidity, slasher, amount, context.now)
+        job_liquidity.slash_liquidity_from_job(self._keep3r, job, liquidity, slasher, amount, context.now)
 
     def _scale_up(self, context: CallContext, log_index: int, address: str, liquidity: str, amount: int) -> None:
         """More of a liquidity in place, as by an addition; one that is not approved any more mines nothing."""
@@ -163,7 +155,7 @@ class Calls:
             return
         settle(self._keep3r, job, context.now)
         reward = reward_event(job)
-        job_liquidity.add_liquidity(self._keep3r, address, liquidity, amount)
+        job_liquidity.count_liquidity(self._keep3r, address, liquidity, amount)
         self._rewarded(context, log_index, address, [reward])
 
     def _scale_down(self, context: CallContext, address: str, liquidity: str, amount: int) -> None:
@@ -178,17 +170,13 @@ class Calls:
 
     def _force(self, context: CallContext, row: Row) -> None:
         log_index, address, *_ = row
-        job = self._keep3r.jobs[address]
-        job_liquidity.settle_for_forcing(self._keep3r, address, context.now)
-        amount = self._forced[context.block_number, log_index]
-        rewarded_before = job.rewarded_at
-        job.rewarded_at = context.now
-        job.credits += amount
-        self._recorder.note(FORCED, job, amount, rewarded_before)
+        forced = self._forced[context.block_number, log_index]
+        job_liquidity.force_liquidity_credits_to_job(self._keep3r, address, lambda _: forced, context.now)
 
     def _migrate(self, context: CallContext, row: Row) -> None:
+        _, source, target = row
         job_calls.on_migration(context, row)
-        self._liquidity.migrated(row[1], row[2])
+        self._liquidity.migrated(source, target)
 
 
 def pinned(handle: Handle, from_block: int | None) -> Handle:

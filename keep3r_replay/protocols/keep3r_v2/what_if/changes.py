@@ -11,8 +11,8 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.what_if.calls import NOBODY, SYNTHETIC
 from keep3r_replay.protocols.keep3r_v2.what_if.history import TABLES, Change
-from keep3r_replay.protocols.keep3r_v2.what_if.measured import FORMULA, GIVEN, SCALED, Measured
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
+from keep3r_replay.protocols.keep3r_v2.what_if.prices import FORMULA, GIVEN, SCALED, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,9 +169,9 @@ class Changes:
 
 def _measured(entry: dict[str, Any], rule: Payment) -> Measured:
     if "payment" in entry:
-        return Measured(GIVEN, entry["payment"], 0, 1, None, 0, 1, 1)
+        return Measured(GIVEN, entry["payment"])
     by_bounds = rule in {Payment.ROOT_PRICE, Payment.CACHED_PRICE}
-    return Measured(SCALED if by_bounds else FORMULA, 0, entry["gas"], 1, None, 0, 1, 1)
+    return Measured(SCALED if by_bounds else FORMULA, 0, entry["gas"])
 
 
 def dropped_works(overlay: Overlay, columns: dict[str, list[str]]) -> frozenset[int]:

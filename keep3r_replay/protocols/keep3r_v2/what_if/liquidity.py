@@ -77,6 +77,14 @@ class ScaledLiquidity:
             former = self._sums.get((target, liquidity), (0, 0))
             self._sums[target, liquidity] = (former[0] + amounts[0], former[1] + amounts[1])
 
+    def savepoint(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """The sums, for `restore`."""
+        return dict(self._sums)
+
+    def restore(self, savepoint: dict[tuple[str, str], tuple[int, int]]) -> None:
+        """The sums are those again: what was added or removed since reverted."""
+        self._sums = dict(savepoint)
+
     def _scaled(self, job: str, amount: int) -> int:
         if self._job and job != self._job:
             return amount

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v2.audit.works import MISMATCH, OWN_PAYMENT, classify, needs_evidence, works_table
-from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import settle_for_forcing
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
@@ -23,13 +21,19 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import (
     TOKEN_PAYMENT,
 )
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import WORK_COLUMNS
-from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, replay_of
 from keep3r_replay.protocols.keep3r_v2.what_if.history import History, load_history, replay
-from keep3r_replay.protocols.keep3r_v2.what_if.prices import Price, cached_price
-from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder, SumRecorder
+from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
+    FORMULA,
+    GIVEN,
+    SCALED,
+    TOKEN,
+    Measured,
+    Price,
+    cached_price,
+)
+from keep3r_replay.protocols.keep3r_v2.what_if.recorder import SumRecorder
 from keep3r_replay.protocols.keep3r_v2.what_if.start import begin
-from keep3r_replay.protocols.keep3r_v2.what_if.undo import Savepoint
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.roots import replay_root
 from keep3r_replay.replay.timeline import WHOLE, Span
@@ -39,37 +43,13 @@ if TYPE_CHECKING:
 
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
-    from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.replay.protocol import Row
     from keep3r_replay.replay.roots import Start
     from keep3r_replay.replay.snapshots import Snapshot
 
 _BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS, INTERVAL})
-GIVEN, FORMULA, SCALED, TOKEN = "given", "formula", "scaled", "token"
-"""How a work's amount comes about in a what-if: the job's own; by the formula; the paid one times the quotient of the
-formula's factors, where events bound the gas only; token credits."""
-
-
-class Measured(NamedTuple):
-    """A work as the audit found it: gas units, wei.
-
-    Attributes:
-        amount_is: one of GIVEN, FORMULA, SCALED, TOKEN.
-        gas: initial gas less gas left.
-        usd_per_gas_unit: what a sidechain's job asked, in wei of USD; else 1.
-        meter: the gas meter after the work, None where the work left it alone.
-        boost, numerator, denominator: factors of a SCALED amount, wei of ETH per 10,000 gas and KP3R per ETH.
-    """
-
-    amount_is: str
-    paid: int
-    gas: int
-    usd_per_gas_unit: int
-    meter: int | None
-    boost: int
-    numerator: int
-    denominator: int
 
 
 @dataclass
@@ -117,15 +97,13 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
     history = load_history(lake, contract, span)
     if start is not None and not history.blocks:
         raise UsageError(f"nothing happens after block {start.block}, where the replay starts")
-    recorder = SumRecorder(protocol.context)
-    recorder.open(protocol.keep3r)
+    recorder = SumRecorder(protocol.context, protocol.keep3r)
     protocol.keep3r.ledger = recorder
-    seen = _Seen(protocol, recorder)
+    seen = _Seen(protocol.keep3r)
     handlers: dict[str, Callable[[CallContext, Row], None]] = {
         name: handler.handle for name, handler in HANDLERS.items()
     }
-    for name in ("keep3r.KeeperWork", "keep3r.LiquidityCreditsForced"):
-        handlers[name] = seen.wrapped(name, handlers[name])
+    handlers["keep3r.KeeperWork"] = seen.wrapped(handlers["keep3r.KeeperWork"])
     replay(history, protocol, list(handlers.values()))
     works = works_table(lake, protocol.context.works, span, contract.address)
     evidence = works
@@ -142,7 +120,7 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         history,
         works,
         _measured(works, protocol.context.works, seen),
-        seen.forced,
+        dict(protocol.context.forced),
         dump(protocol.keep3r),
         {(addresses[job], kind): amount for (job, kind), amount in recorder.sums().items()},
         dict(protocol.context.direct_inputs),
@@ -154,50 +132,26 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
 
 
 class _Seen:
-    """What the audit's own records do not tell of works and forced credits."""
+    """What the audit's own records do not tell of works: the gas meter after each, and the cached price."""
 
-    def __init__(self, protocol: Keep3rV2, recorder: Recorder) -> None:
-        self.keep3r = protocol.keep3r
-        self.recorder = recorder
+    def __init__(self, keep3r: Keep3r) -> None:
         self.meters: list[int | None] = []
         self.prices: list[Price] = []
-        self.forced: dict[tuple[int, int], int] = {}
+        self._keep3r = keep3r
 
-    def wrapped(self, name: str, handle: Callable[[CallContext, Row], None]) -> Callable[[CallContext, Row], None]:
-        """The handler of works or of forced credits, which leaves word here."""
+    def wrapped(self, handle: Callable[[CallContext, Row], None]) -> Callable[[CallContext, Row], None]:
+        """The handler of works, watched."""
+        keep3r, meters, prices = self._keep3r, self.meters, self.prices
+        bounded = keep3r.rules.payment in {Payment.ROOT_PRICE, Payment.CACHED_PRICE}
 
-        def work(context: CallContext, row: Row) -> None:
+        def run(context: CallContext, row: Row) -> None:
             before = keep3r.gas_meter
             handle(context, row)
             meters.append(None if keep3r.gas_meter == before else keep3r.gas_meter)
             if bounded:
                 prices.append(cached_price(keep3r))
 
-        def force(context: CallContext, row: Row) -> None:
-            log_index, address, _, current_credits = row
-            arguments = direct_arguments(
-                context.direct_inputs, context.transaction, "forceLiquidityCreditsToJob(address,uint256)"
-            )
-            if arguments is not None:
-                amount = int(arguments[1])
-            else:
-                amount = max(0, current_credits - self._settled(context, address))
-            self.forced[context.block_number, log_index] = amount
-            handle(context, row)
-
-        keep3r, meters, prices = self.keep3r, self.meters, self.prices
-        bounded = keep3r.rules.payment in {Payment.ROOT_PRICE, Payment.CACHED_PRICE}
-        return work if name == "keep3r.KeeperWork" else force
-
-    def _settled(self, context: CallContext, address: str) -> int:
-        before = Savepoint(self.keep3r, self.recorder, [address])
-        try:
-            settle_for_forcing(self.keep3r, address, context.now)
-            return self.keep3r.jobs[address].credits
-        except Revert:
-            return 0
-        finally:
-            before.restore()
+        return run
 
 
 def _measured(works: pl.DataFrame, records: list[tuple[Any, ...]], seen: _Seen) -> list[Measured]:
@@ -217,7 +171,7 @@ def _measured(works: pl.DataFrame, records: list[tuple[Any, ...]], seen: _Seen) 
             amount_is = GIVEN
         else:
             amount_is = SCALED if bounded else FORMULA
-        numerator, denominator = seen.prices[number] if bounded else (1, 1)
+        numerator, denominator = seen.prices[number] if bounded else Price(1, 1)
         result.append(
             Measured(
                 amount_is,

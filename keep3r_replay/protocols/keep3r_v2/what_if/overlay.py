@@ -7,8 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay_checks import check, normal
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay_values import address_text
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay_checks import address_text, check, normal
 
 KEEP3R_PARAMETERS = {
     "bond_time": "BondTimeChange",
@@ -102,9 +101,12 @@ class Overlay:
     """First block of the changed market; None: from the beginning."""
 
     def __post_init__(self) -> None:
-        for name, value in normal(self).items():
+        for name, value in normal(self._values()).items():
             object.__setattr__(self, name, value)
-        check(self)
+        check(self._values(), self.parameters())
+
+    def _values(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @property
     def is_empty(self) -> bool:

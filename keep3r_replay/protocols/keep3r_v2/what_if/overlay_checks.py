@@ -6,58 +6,95 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay_values import address_text, fraction, record
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import EXPIRY_RULES
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+    from collections.abc import Mapping
 
-EXPIRY_RULES = ("contract", "documented", "none")
 ALIGN = "align"
 _NOT_BELOW_ONE = ("reward_period_time", "inflation_period", "target_bond", "quote_twap_time")
 _ADDRESSES = ("liquidity_job", "drop_job", "bond_keeper", "market_pool")
 _WORK = ("gas", "payment", "from_block", "until_block")
 
 
-def normal(overlay: Overlay) -> dict[str, Any]:
+def normal(overlay: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that hold addresses and records, each in one spelling."""
     return {
-        "drop_works": [address_text(each) for each in overlay.drop_works],
-        "liquidity": [record("liquidity", each, ("job", "liquidity", "amount", "block")) for each in overlay.liquidity],
-        "bonds": [record("bonds", each, ("keeper",), ("add", "set", "block")) for each in overlay.bonds],
-        "add_works": [record("add_works", each, ("job", "keeper", "every"), _WORK) for each in overlay.add_works],
-        **{name: getattr(overlay, name).lower() for name in _ADDRESSES},
+        "drop_works": [address_text(each) for each in overlay["drop_works"]],
+        "liquidity": [
+            record("liquidity", each, ("job", "liquidity", "amount", "block")) for each in overlay["liquidity"]
+        ],
+        "bonds": [record("bonds", each, ("keeper",), ("add", "set", "block")) for each in overlay["bonds"]],
+        "add_works": [record("add_works", each, ("job", "keeper", "every"), _WORK) for each in overlay["add_works"]],
+        **{name: overlay[name].lower() for name in _ADDRESSES},
     }
 
 
-def check(overlay: Overlay) -> None:
+def check(overlay: Mapping[str, Any], parameters: Mapping[str, int]) -> None:
     """Refuse values that make no sense. Raises `UsageError`, which names the change."""
     for name in ("liquidity_factor", "drop_share", "base_fee_factor", "tick_scale"):
-        fraction(name, getattr(overlay, name))
-    if Fraction(overlay.drop_share) > 1:
-        raise UsageError(f"overlay.drop_share={overlay.drop_share}: above 1")
-    if overlay.expiry not in EXPIRY_RULES:
-        raise UsageError(f"overlay.expiry={overlay.expiry}: no such rule; there are {', '.join(EXPIRY_RULES)}")
-    for name, value in overlay.parameters().items():
+        fraction(name, overlay[name])
+    if Fraction(overlay["drop_share"]) > 1:
+        raise UsageError(f"overlay.drop_share={overlay['drop_share']}: above 1")
+    if overlay["expiry"] not in EXPIRY_RULES:
+        raise UsageError(f"overlay.expiry={overlay['expiry']}: no such rule; there are {', '.join(EXPIRY_RULES)}")
+    for name, value in parameters.items():
         if value < (1 if name in _NOT_BELOW_ONE else 0):
             raise UsageError(f"overlay.{name}={value}: too small")
-    if overlay.bond_add and not overlay.bond_keeper:
+    if overlay["bond_add"] and not overlay["bond_keeper"]:
         raise UsageError("overlay.bond_add: say whose, overlay.bond_keeper=ADDRESS")
     _check_market(overlay)
     _check_records(overlay)
 
 
-def _check_market(overlay: Overlay) -> None:
-    offset = overlay.market_offset
+def _check_market(overlay: Mapping[str, Any]) -> None:
+    offset = overlay["market_offset"]
     if offset != ALIGN and not offset.removeprefix("-").isdecimal():
         raise UsageError(f"overlay.market_offset={offset}: no whole number of seconds; or say {ALIGN}")
-    if offset != "0" and not overlay.follows_market:
+    if offset != "0" and not (overlay["market_lake"] or overlay["market_pool"]):
         raise UsageError("overlay.market_offset: say of which market: overlay.market_lake=FOLDER, market_pool=ADDRESS")
 
 
-def _check_records(overlay: Overlay) -> None:
-    for entry in overlay.bonds:
+def _check_records(overlay: Mapping[str, Any]) -> None:
+    for entry in overlay["bonds"]:
         if ("add" in entry) == ("set" in entry):
             raise UsageError("overlay.bonds: an entry says add or set")
-    for entry in overlay.add_works:
+    for entry in overlay["add_works"]:
         if ("gas" in entry) == ("payment" in entry) or entry["every"] < 1:
             raise UsageError("overlay.add_works: an entry says gas or payment, and every at least 1 second")
+
+
+def fraction(name: str, text: str) -> Fraction:
+    """A factor. Raises `UsageError` if the text is no number of 0 or more."""
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"overlay.{name}={text}: no number; say 1.5 or 3/2") from None
+    if value < 0:
+        raise UsageError(f"overlay.{name}={text}: below 0")
+    return value
+
+
+def address_text(value: object) -> str:
+    """An address in lower case; one that YAML took for a number becomes text again."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"0x{value:0{40 if value < 1 << 160 else 64}x}"
+    return str(value).lower()
+
+
+def record(name: str, value: object, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One record of a list, checked for its keys. Raises `UsageError`."""
+    keys = {str(key) for key in value} if isinstance(value, dict) else set()
+    if not isinstance(value, dict) or not set(required) <= keys or keys - {*required, *optional}:
+        wanted = ", ".join((*required, *(f"[{each}]" for each in optional)))
+        raise UsageError(f"overlay.{name}: an entry is made of {wanted}")
+    checked: dict[str, Any] = {}
+    for key, each in value.items():
+        if key in {"job", "keeper", "liquidity"}:
+            checked[key] = address_text(each)
+            continue
+        try:
+            checked[key] = int(each)
+        except (TypeError, ValueError):
+            raise UsageError(f"overlay.{name}: {key} is no whole number") from None
+    return checked

@@ -2,22 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import truncating_div
-from keep3r_replay.protocols.keep3r_v2.contract.helper import BOOST_BASE, payment, price_fraction
+from keep3r_replay.protocols.keep3r_v2.contract.helper import BOOST_BASE, price_fraction
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
-from keep3r_replay.protocols.keep3r_v2.contract.work import cached_tick_difference, payment_parameters, reward_boost
+from keep3r_replay.protocols.keep3r_v2.contract.work import cached_tick_difference, live_payment, reward_boost
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Measured
 
-Price = tuple[int, int]
-"""Wei of KP3R per wei of ETH, as numerator and denominator."""
-Priced = tuple[int, int, int | None, int | None]
-"""Amount in wei, boost, quote, extra gas; the last two None where the version has none."""
+GIVEN, FORMULA, SCALED, TOKEN = "given", "formula", "scaled", "token"
+"""How a work's amount comes about in a what-if: the job's own; by the formula; the paid one times the quotient of the
+formula's factors, where events bound the gas only; token credits."""
+
+
+class Price(NamedTuple):
+    """Wei of KP3R per wei of ETH."""
+
+    numerator: int
+    denominator: int
+
+
+class Measured(NamedTuple):
+    """A work as the audit found it: gas units, wei.
+
+    Attributes:
+        amount_is: one of GIVEN, FORMULA, SCALED, TOKEN.
+        gas: initial gas less gas left.
+        usd_per_gas_unit: what a sidechain's job asked, in wei of USD; else 1.
+        meter: the gas meter after the work, None where the work left it alone.
+        boost, numerator, denominator: factors of a SCALED amount, wei of ETH per 10,000 gas and KP3R per ETH.
+    """
+
+    amount_is: str
+    paid: int
+    gas: int = 0
+    usd_per_gas_unit: int = 1
+    meter: int | None = None
+    boost: int = 0
+    numerator: int = 1
+    denominator: int = 1
+
+
+class Priced(NamedTuple):
+    """A price: wei, boost, quote, extra gas; None where it is given, or the version has no such term."""
+
+    amount: int | None
+    boost: int | None = None
+    one_eth_quote: int | None = None
+    extra_gas: int | None = None
+
+
+GIVEN_PRICE = Priced(None)
 
 
 def cached_price(keep3r: Keep3r) -> Price:
@@ -27,19 +65,18 @@ def cached_price(keep3r: Keep3r) -> Price:
     """
     difference, window = cached_tick_difference(keep3r), keep3r.parameters.reward_period_time
     if keep3r.rules.payment is Payment.CACHED_PRICE:
-        return price_fraction(difference, window)
+        return Price(*price_fraction(difference, window))
     if keep3r.approvals[keep3r.parameters.kp3r_weth_pool].tick.period == 0:
-        return 0, 1
-    return 1 << 96, sqrt_ratio(truncating_div(difference, window))
+        return Price(0, 1)
+    return Price(1 << 96, sqrt_ratio(truncating_div(difference, window)))
 
 
-def formula_amount(keep3r: Keep3r, keeper: str, work: Measured, now: int, base_fee: int) -> Priced:
-    """2.2, 2.3 and sidechain: what `worked` pays for the work's gas. Raises `Revert` as the helper does."""
-    boost, quote, extra = payment_parameters(keep3r, keeper, now, base_fee)
-    return payment(work.gas + extra, boost, quote * work.usd_per_gas_unit), boost, quote, extra
+def formula_price(keep3r: Keep3r, keeper: str, work: Measured, now: int, base_fee: int) -> Priced:
+    """2.2, 2.3 and sidechain: what `worked` pays for the work's gas. Raises `Revert` as `live_payment` does."""
+    return Priced(*live_payment(keep3r, keeper, work.gas, now, base_fee, work.usd_per_gas_unit))
 
 
-def scaled_amount(keep3r: Keep3r, keeper: str, work: Measured, base_fee: int) -> Priced:
+def scaled_price(keep3r: Keep3r, keeper: str, work: Measured, base_fee: int) -> Priced:
     """2.0 and 2.1: the paid amount times the quotient of boost and price, then and now, rounded down.
 
     Of a work that was paid nothing, for want of a price, the told gas is paid by the formula without its inner cuts:
@@ -49,5 +86,5 @@ def scaled_amount(keep3r: Keep3r, keeper: str, work: Measured, base_fee: int) ->
     numerator, denominator = cached_price(keep3r)
     if work.boost and work.numerator and work.paid:
         dividend = work.paid * boost * numerator * work.denominator
-        return dividend // (work.boost * work.numerator * denominator), boost, None, None
-    return max(0, work.gas) * boost * numerator // (BOOST_BASE * denominator), boost, None, None
+        return Priced(dividend // (work.boost * work.numerator * denominator), boost)
+    return Priced(max(0, work.gas) * boost * numerator // (BOOST_BASE * denominator), boost)

@@ -10,9 +10,9 @@ import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import EXPIRY_RULES
 from keep3r_replay.protocols.keep3r_v2.contract.moves import CAPPED, EXPIRED, MINTED, SPENT
-from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, earn, pay_credits
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay_checks import EXPIRY_RULES
+from keep3r_replay.protocols.keep3r_v2.contract.work import bonded_payment
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, REVERTED
 
@@ -117,13 +117,11 @@ def runs_dry(base: Baseline, overlay: Overlay, job: str, window: int) -> RunsDry
     if not paid:
         raise UsageError(f"job={job}: paid no KP3R in the {window // DAY} days up to its last work; say days=NUMBER")
     interval, payment = max(1, window // len(paid)), sum(paid) // len(paid)
-    record, time = keep3r.jobs[job], now
+    time = now
     for count in range(HORIZON // interval):
         time += interval
         try:
-            check_payer(keep3r, job)
-            earn(keep3r, record, payment, time)
-            pay_credits(keep3r, record, job, payment, time)
+            bonded_payment(keep3r, job, job, payment, time)
         except Revert as revert:
             return RunsDry(len(paid), interval, payment, time, count, revert.name)
     return RunsDry(len(paid), interval, payment, None, HORIZON // interval, "")

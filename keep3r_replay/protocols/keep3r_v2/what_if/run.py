@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
+from keep3r_replay.protocols.keep3r_v2.contract.checks import Strict
+from keep3r_replay.protocols.keep3r_v2.contract.credits import expire_by_age
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT
+from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, jobs, keepers, work
 from keep3r_replay.protocols.keep3r_v2.replay.calls import pools as pool_calls
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, Keep3rV2
-from keep3r_replay.protocols.keep3r_v2.what_if.calls import Calls, FollowingJournal, Reverted, pinned
+from keep3r_replay.protocols.keep3r_v2.what_if.calls import Calls, Consequences, Reverted, pinned
 from keep3r_replay.protocols.keep3r_v2.what_if.changes import Changes, dropped_works
+from keep3r_replay.protocols.keep3r_v2.what_if.expiry import expiry_rule
 from keep3r_replay.protocols.keep3r_v2.what_if.history import replay
 from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
 from keep3r_replay.protocols.keep3r_v2.what_if.market import change_market
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
-from keep3r_replay.protocols.keep3r_v2.what_if.recorder import check_balance, recorder_for
+from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder, SumRecorder, check_balance
 from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
 from keep3r_replay.replay.protocol import EventHandler
 
@@ -27,6 +32,17 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
     from keep3r_replay.replay.protocol import Block, Row
+
+
+PLAIN: dict[str, EventHandler] = {
+    **work.HANDLERS,
+    **jobs.PLAIN,
+    **keepers.PLAIN,
+    **governance.PLAIN,
+    **escrow.PLAIN,
+    **pool_calls.HANDLERS,
+}
+"""The audit's handlers, which here revert where the contract does."""
 
 
 @dataclass
@@ -93,16 +109,16 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     start = baseline.start
     if start is not None:
         overlay = overlay.beginning(start.block + 1)
-    journal = FollowingJournal()
     deployment, source = baseline.lake.deployment, str(baseline.lake.path / "deployment.json")
-    protocol = Keep3rV2(deployment, baseline.contract, source, journal, baseline.direct_inputs, None)
+    protocol = Keep3rV2(deployment, baseline.contract, source, Consequences(), baseline.direct_inputs, None)
     keep3r, context = protocol.keep3r, protocol.context
-    keep3r.collected = None
+    keep3r.checks = Strict()
     pools = change_market(protocol, baseline, overlay)
     if start is not None:
         start.restore(protocol)
-    recorder = recorder_for(overlay.expiry, context, in_full=ledger)
-    recorder.open(keep3r)
+    keep3r.expiry = expiry_rule(overlay.expiry, keep3r)
+    sums_suffice = overlay.expiry == CONTRACT and not ledger
+    recorder = SumRecorder(context, keep3r) if sums_suffice else Recorder(context, keep3r)
     observer = CreditObserver(protocol) if ledger else None
     protocol.observer = observer
     if observer is not None:
@@ -110,11 +126,10 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     keep3r.ledger = recorder
 
     dropped = dropped_works(overlay, baseline.names) if overlay.drops_works else frozenset()
-    works = Works(keep3r, recorder, baseline.measured, dropped)
-    plain: dict[str, Handle] = {name: handler.handle for name, handler in HANDLERS.items()}
+    works = Works(keep3r, baseline.measured, dropped)
     liquidity = ScaledLiquidity(overlay, keep3r)
-    calls = Calls(keep3r, recorder, journal, liquidity, baseline.forced, works.rewarded)
-    own = calls.handlers(plain)
+    calls = Calls(keep3r, liquidity, baseline.forced, works.rewarded)
+    own = calls.handlers(PLAIN)
     own["keep3r.KeeperWork"] = works.on_work
     own["uniswap_v3_pool.Swap"] = _on_swap
     own["pair_manager.Transfer"] = _nothing
@@ -122,7 +137,7 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
         _pin(own, overlay)
 
     model = _Model(protocol, overlay)
-    handlers, change_period = _wrapped(own, plain, observer)
+    handlers, change_period = _wrapped(own, observer)
     changes = Changes(protocol, model, baseline, handlers, overlay)
     changes.set_parameters(change_period)
     changes.change_market(pools)
@@ -134,23 +149,22 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     for pool in pools:
         pool.catch_up(context.now)
     for job in keep3r.jobs.values():
-        recorder.before_call(keep3r, job, context.now)
+        if keep3r.expiry.by_age:
+            expire_by_age(keep3r, job, context.now)
     check_balance(keep3r, recorder)
     addresses = {id(job): address for address, job in keep3r.jobs.items()}
     sums = {(addresses[job], kind): amount for (job, kind), amount in recorder.sums().items()}
-    return WhatIf(baseline, overlay, protocol, works, journal.reverted, sums, observer)
+    return WhatIf(baseline, overlay, protocol, works, calls.reverted, sums, observer)
 
 
-def _wrapped(
-    own: dict[str, Handle], plain: dict[str, Handle], observer: CreditObserver | None
-) -> tuple[list[Handle], Handle]:
+def _wrapped(own: dict[str, Handle], observer: CreditObserver | None) -> tuple[list[Handle], Handle]:
     """Handlers in the order of their tables, watched if there is an observer; and that of a new length of periods."""
     name = "keep3r.RewardPeriodTimeChange"
     if observer is None:
-        return [own[table] for table in HANDLERS], plain[name]
+        return [own[table] for table in HANDLERS], PLAIN[name].handle
     tables = {table: EventHandler(handler.columns, own[table]) for table, handler in HANDLERS.items()}
     watched = [handler.handle for handler in observer.handlers(tables).values()]
-    return watched, observer.handlers({name: HANDLERS[name]})[name].handle
+    return watched, observer.handlers({name: PLAIN[name]})[name].handle
 
 
 def _pin(own: dict[str, Handle], overlay: Overlay) -> None:

@@ -5,16 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward, reward_event, reward_now, update_if_needed
-from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, pay_credits, pay_token
+from keep3r_replay.protocols.keep3r_v2.contract.credits import expire_by_age
+from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
+from keep3r_replay.protocols.keep3r_v2.contract.work import direct_token_payment, pay_keeper
 from keep3r_replay.protocols.keep3r_v2.what_if.calls import SYNTHETIC
-from keep3r_replay.protocols.keep3r_v2.what_if.measured import FORMULA, GIVEN, TOKEN, Measured
-from keep3r_replay.protocols.keep3r_v2.what_if.prices import formula_amount, scaled_amount
+from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
+    FORMULA,
+    GIVEN_PRICE,
+    SCALED,
+    TOKEN,
+    Measured,
+    Priced,
+    formula_price,
+    scaled_price,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job, Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
-    from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder
     from keep3r_replay.replay.protocol import Row
 
 PAID, REVERTED, DROPPED, ADDED = "paid", "reverted", "dropped", "added"
@@ -54,19 +65,17 @@ class Works:
 
     Args:
         keep3r: the model.
-        recorder: of moves of credits.
         measured: the works of the history, in its order.
         dropped: numbers of those that do not happen.
     """
 
-    def __init__(self, keep3r: Keep3r, recorder: Recorder, measured: list[Measured], dropped: frozenset[int]) -> None:
+    def __init__(self, keep3r: Keep3r, measured: list[Measured], dropped: frozenset[int]) -> None:
         self.done: list[WorkDone] = []
         self.added: list[AddedWork] = []
         self.rewards: list[tuple[Any, ...]] = []
         self.wanted: dict[int, Measured] = {}
         """Works to add, by the log index that they are called with."""
         self._keep3r = keep3r
-        self._recorder = recorder
         self._measured = measured
         self._dropped = dropped
         self._number = 0
@@ -76,7 +85,8 @@ class Works:
         log_index, credit, address, keeper, amount, _ = row
         keep3r = self._keep3r
         job = keep3r.jobs[address]
-        self._recorder.before_call(keep3r, job, context.now)
+        if keep3r.expiry.by_age:
+            expire_by_age(keep3r, job, context.now)
         if log_index >= SYNTHETIC:
             done, rewards = self._attempt(context, self.wanted[log_index], address, job, keeper)
             if done.status == PAID:
@@ -87,9 +97,9 @@ class Works:
             work = self._measured[self._number]
             if self._number in self._dropped:
                 nothing = (None, None, None, job.credits, job.credits, 0)
-                done, rewards = WorkDone(DROPPED, "", 0, *nothing), []
+                done, rewards = WorkDone(DROPPED, "", 0, *nothing), ()
             elif work.amount_is == TOKEN:
-                done, rewards = self._pay_token(address, job, keeper, credit, amount), []
+                done, rewards = self._pay_token(address, job, keeper, credit, amount), ()
             else:
                 done, rewards = self._attempt(context, work, address, job, keeper)
                 if work.meter is not None and done.status == PAID:
@@ -101,51 +111,45 @@ class Works:
 
     def _attempt(
         self, context: CallContext, work: Measured, address: str, job: Job, keeper: str
-    ) -> tuple[WorkDone, list[Reward]]:
-        """`worked` or `bondedPayment`, undone if it reverts."""
-        keep3r, now = self._keep3r, context.now
-        former = job.credits, job.period_credits, job.rewarded_at, job.worked_at
-        mark = self._recorder.mark((job,))
-        caches = [
-            (approval, approval.tick)
-            for liquidity in (*job.liquidities, keep3r.parameters.kp3r_weth_pool)
-            if (approval := keep3r.approvals.get(liquidity)) is not None
-        ]
-        rewards: list[Reward] = []
+    ) -> tuple[WorkDone, Sequence[Reward]]:
+        """`worked` or `bondedPayment`, taken back if it reverts."""
+        keep3r, now, base_fee = self._keep3r, context.now, context.base_fee
+        before = Savepoint(keep3r, (address, keeper), lists=False)
+        priced: Priced = GIVEN_PRICE
+        rewards: Sequence[Reward] = ()
+
+        def price() -> int:
+            nonlocal priced
+            if work.amount_is == FORMULA:
+                priced = formula_price(keep3r, keeper, work, now, base_fee)
+            elif work.amount_is == SCALED:
+                priced = scaled_price(keep3r, keeper, work, base_fee)
+            return work.paid if priced.amount is None else priced.amount
+
+        def emit(emitted: Sequence[Reward]) -> None:
+            nonlocal rewards
+            rewards = emitted
+
         try:
-            check_payer(keep3r, address)
-            if update_if_needed(keep3r, job, now):
-                rewards.append(reward_event(job))
-            boost = quote = extra = None
-            if work.amount_is == GIVEN:
-                amount = work.paid
-            elif work.amount_is == FORMULA:
-                amount, boost, quote, extra = formula_amount(keep3r, keeper, work, now, context.base_fee)
-            else:
-                amount, boost, quote, extra = scaled_amount(keep3r, keeper, work, context.base_fee)
-            if amount > job.credits:
-                reward_now(keep3r, job, now)
-                rewards.append(reward_event(job))
-            before = job.credits
-            pay_credits(keep3r, job, keeper, amount, now)
+            paid = pay_keeper(keep3r, address, keeper, price, now, emit)
         except Revert as revert:
-            job.credits, job.period_credits, job.rewarded_at, job.worked_at = former
-            for approval, tick in caches:
-                approval.tick = tick
-            self._recorder.back(mark)
-            return WorkDone(REVERTED, revert.name, 0, None, None, None, job.credits, job.credits, 0), []
-        return WorkDone(PAID, "", amount, boost, quote, extra, before, job.credits, len(rewards)), rewards
+            before.restore()
+            return WorkDone(REVERTED, revert.name, 0, None, None, None, job.credits, job.credits, 0), ()
+        _, boost, quote, extra = priced
+        return WorkDone(
+            PAID, "", paid.amount, boost, quote, extra, paid.credits_before, paid.credits_after, paid.rewards
+        ), rewards
 
     def _pay_token(self, address: str, job: Job, keeper: str, token: str, amount: int) -> WorkDone:
         """`directTokenPayment`: its checks come before its effects, so that there is nothing to undo."""
         unmoved = (None, None, None, job.credits, job.credits, 0)
         try:
-            pay_token(self._keep3r, address, keeper, token, amount)
+            direct_token_payment(self._keep3r, address, keeper, token, amount)
         except Revert as revert:
             return WorkDone(REVERTED, revert.name, 0, *unmoved)
         return WorkDone(PAID, "", amount, *unmoved)
 
-    def rewarded(self, context: CallContext, log_index: int, address: str, rewards: list[Reward]) -> None:
+    def rewarded(self, context: CallContext, log_index: int, address: str, rewards: Sequence[Reward]) -> None:
         """Set the reward events of a call beside those that the chain emitted before the event at `log_index`."""
         observed = context.pending_rewards.pop(address, ()) if log_index < SYNTHETIC else ()
         block = context.block_number

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, Explain
-from keep3r_replay.replay.protocol import Place, Row
+from keep3r_replay.protocols.keep3r_v2.contract.checks import Noting
+from keep3r_replay.replay.protocol import EventHandler, Place, Row
 
 if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
@@ -35,7 +35,7 @@ class CallContext:
     transaction: Place = (-1, -1)
     metered_in: Place = (-1, -1)
     """Transaction of the validation that the gas meter was last set by, as far as events tell."""
-    metered_at: tuple[int, int] = (-1, -1)
+    metered_at: Place = (-1, -1)
     """Block and log of the event that last told the gas meter."""
     meter_is_read: bool = False
     """The gas meter holds what a start in mid-history read from storage."""
@@ -56,12 +56,10 @@ class CallContext:
     """Jobs of which a start in mid-history does not tell which tokens without credits they list."""
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
     """Keepers whose bonds are unknown since a slash that logs do not tell."""
-
-    explain: Explain = field(init=False)
-    """What explains a payment in this version of the contract."""
-
-    def __post_init__(self) -> None:
-        self.explain = EXPLAIN[self.keep3r.rules.payment]
+    forced: dict[Place, int] = field(default_factory=dict)
+    """Wei that each LiquidityCreditsForced added, by block and log."""
+    checks: Noting = field(default_factory=Noting)
+    """The policy of an audit, which the contract has while the audit handles events."""
 
     @property
     def price_is_uncertain(self) -> bool:
@@ -89,12 +87,9 @@ class CallContext:
         )
 
     def report_failed_checks(self, log_index: int, subject: str) -> None:
-        """Turn the checks that failed in the last transition into findings."""
-        collected = self.keep3r.collected
-        if collected:
-            for error in collected:
-                self.impossible(log_index, subject, error)
-            collected.clear()
+        """Turn the checks that failed in the last call into findings."""
+        for error in self.checks.take():
+            self.impossible(log_index, subject, error)
 
     def use_transfer(self, token: str, sender: str, receiver: str, amount: int) -> bool:
         """Take one matching pair manager transfer of this transaction; False if there is none."""
@@ -123,15 +118,23 @@ class CallContext:
 Handler = Callable[[CallContext, Row], None]
 
 
-def guarded(handle: Handler) -> Handler:
-    """A handler whose reverting transition becomes a finding; its subject is the event's first column."""
+def audited(plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
+    """Handlers of an audit: a call that reverts, or fails a check, becomes a finding about the event's first column.
 
+    The plain ones raise `Revert` under a policy that does.
+    """
+    return {name: EventHandler(handler.columns, _guarded(handler.handle)) for name, handler in plain.items()}
+
+
+def _guarded(handle: Handler) -> Handler:
     def run(context: CallContext, row: Row) -> None:
         try:
             handle(context, row)
         except Revert as revert:
-            context.impossible(row[0], row[1], revert.name)
-        if context.keep3r.collected:
-            context.report_failed_checks(row[0], row[1])
+            log_index, subject, *_ = row
+            context.impossible(log_index, subject, revert.name)
+        if context.checks.failed:
+            log_index, subject, *_ = row
+            context.report_failed_checks(log_index, subject)
 
     return run

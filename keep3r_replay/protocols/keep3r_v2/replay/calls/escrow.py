@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, guarded
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, audited
 from keep3r_replay.replay.protocol import EventHandler, Row
 
 
@@ -25,8 +25,10 @@ def on_paid_out(context: CallContext, row: Row) -> None:
     _move(context, escrow, token, -amount)
 
 
-HANDLERS = {
-    "escrow.wKP3RDeposited": EventHandler(("address", "wkp3r", "amount"), guarded(on_deposited)),
-    "escrow.wKP3RMinted": EventHandler(("address", "wkp3r", "amount"), guarded(on_paid_out)),
-    "escrow.DustSent": EventHandler(("address", "token", "amount"), guarded(on_paid_out)),
+PLAIN = {
+    "escrow.wKP3RDeposited": EventHandler(("address", "wkp3r", "amount"), on_deposited),
+    "escrow.wKP3RMinted": EventHandler(("address", "wkp3r", "amount"), on_paid_out),
+    "escrow.DustSent": EventHandler(("address", "token", "amount"), on_paid_out),
 }
+
+HANDLERS = audited(PLAIN)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from keep3r_replay.journal import WARNING
-from keep3r_replay.protocols.keep3r_v2.contract import keepers
-from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import unbond_liquidity
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, guarded
+from keep3r_replay.protocols.keep3r_v2.contract import disputes, keepers
+from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import unbond_liquidity_from_job
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, audited
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
 from keep3r_replay.replay.protocol import EventHandler, Row
 
@@ -27,7 +29,7 @@ def on_unbonding(context: CallContext, row: Row) -> None:
     """Unbonding: of a job's liquidity if the address is a job now, else of a keeper's bond."""
     _, address, token, amount = row
     if address in context.keep3r.job_list:
-        unbond_liquidity(context.keep3r, address, token, amount, context.now)
+        unbond_liquidity_from_job(context.keep3r, address, token, amount, context.now)
     else:
         keepers.unbond(context.keep3r, address, token, amount, context.now)
 
@@ -43,7 +45,7 @@ def on_slash(context: CallContext, row: Row) -> None:
     """KeeperSlash: token and split stand in the input of a direct call, and nowhere else."""
     log_index, address, slasher, amount = row
     slashed = _slashed(context)
-    if slashed is None or slashed[0] != address:
+    if slashed is None or slashed.keeper != address:
         context.undetermined_keepers[address] = None
         context.journal.note(
             "undetermined_slash",
@@ -58,14 +60,23 @@ def on_slash(context: CallContext, row: Row) -> None:
         )
         return
     _, token, bond_amount, unbond_amount = slashed
-    keepers.slash(context.keep3r, address, token, slasher, bond_amount, unbond_amount)
+    disputes.slash(context.keep3r, address, token, slasher, bond_amount, unbond_amount)
     context.expect(
         log_index, address, "amount", bond_amount + unbond_amount, amount, "the transaction asked for another sum"
     )
 
 
-def _slashed(context: CallContext) -> tuple[str, str, int, int] | None:
-    """Keeper, token, bonded and unbonding amount of a direct call to `slash`; None if there is none."""
+class _Slashed(NamedTuple):
+    """Arguments of `slash`: amounts of the token, from the bonds and from what is unbonding."""
+
+    keeper: str
+    token: str
+    bonded: int
+    unbonding: int
+
+
+def _slashed(context: CallContext) -> _Slashed | None:
+    """What a direct call to `slash` asked for; None if there is none."""
     inputs, transaction = context.direct_inputs, context.transaction
     if context.keep3r.rules.slashes_unbonding:
         arguments = direct_arguments(inputs, transaction, "slash(address,address,uint256,uint256)")
@@ -74,19 +85,23 @@ def _slashed(context: CallContext) -> tuple[str, str, int, int] | None:
     if arguments is None:
         return None
     keeper, token, bond_amount, *unbond_amount = arguments
-    return str(keeper), str(token), int(bond_amount), int(unbond_amount[0]) if unbond_amount else 0
+    return _Slashed(str(keeper), str(token), int(bond_amount), sum(int(amount) for amount in unbond_amount))
 
 
 def on_revoke(context: CallContext, row: Row) -> None:
     """KeeperRevoke."""
-    keepers.revoke(context.keep3r, row[1], row[2])
+    _, keeper, slasher = row
+    disputes.revoke(context.keep3r, keeper, slasher)
 
 
-HANDLERS = {
-    "keep3r.Bonding": EventHandler(("keeper", "bonding", "amount"), guarded(on_bonding)),
-    "keep3r.Activation": EventHandler(("keeper", "bond", "amount"), guarded(on_activation)),
-    "keep3r.Unbonding": EventHandler(("keeper_or_job", "unbonding", "amount"), guarded(on_unbonding)),
-    "keep3r.Withdrawal": EventHandler(("keeper", "bond", "amount"), guarded(on_withdrawal)),
-    "keep3r.KeeperSlash": EventHandler(("keeper", "slasher", "amount"), guarded(on_slash)),
-    "keep3r.KeeperRevoke": EventHandler(("keeper", "slasher"), guarded(on_revoke)),
+PLAIN = {
+    "keep3r.Bonding": EventHandler(("keeper", "bonding", "amount"), on_bonding),
+    "keep3r.Activation": EventHandler(("keeper", "bond", "amount"), on_activation),
+    "keep3r.Unbonding": EventHandler(("keeper_or_job", "unbonding", "amount"), on_unbonding),
+    "keep3r.Withdrawal": EventHandler(("keeper", "bond", "amount"), on_withdrawal),
+    "keep3r.KeeperSlash": EventHandler(("keeper", "slasher", "amount"), on_slash),
+    "keep3r.KeeperRevoke": EventHandler(("keeper", "slasher"), on_revoke),
 }
+"""Handlers that revert where the contract does."""
+
+HANDLERS = audited(PLAIN)

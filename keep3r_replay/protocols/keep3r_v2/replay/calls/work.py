@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
 from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
-from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, earn, pay_credits, pay_token
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import PAYMENT_COLUMNS, TOKEN, by_direct_call
+from keep3r_replay.protocols.keep3r_v2.contract.work import Paid, direct_token_payment, pay_credits, pay_keeper
+from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, PAYMENT_COLUMNS, TOKEN, by_direct_call
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_function
 from keep3r_replay.replay.protocol import EventHandler, Row
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import Explanation
 
 WORK_COLUMNS = (*PAYMENT_COLUMNS, "credits_before", "credits_after", "rewards")
 """Columns of a work's record beside its event's: what explains the payment, the job's credits around it in wei, and the
@@ -41,10 +44,11 @@ REWARD_SCHEMA = pl.Schema(
 
 def on_validation(context: CallContext, row: Row) -> None:
     """KeeperValidation: a keeper passed the test of its job, and the gas meter runs from here."""
-    context.keep3r.gas_meter = row[1]
+    log_index, gas_left = row
+    context.keep3r.gas_meter = gas_left
     context.metered_in = context.transaction
     context.meter_is_read = False
-    context.metered_at = (context.block_number, row[0])
+    context.metered_at = (context.block_number, log_index)
 
 
 def on_reward(context: CallContext, row: Row) -> None:
@@ -56,38 +60,52 @@ def on_reward(context: CallContext, row: Row) -> None:
 
 def on_work(context: CallContext, row: Row) -> None:
     """KeeperWork: a `worked`, a `bondedPayment` or a `directTokenPayment`."""
-    log_index, credit, address, keeper, amount, gas_left = row
+    log_index, credit, address, keeper, amount, _ = row
     keep3r = context.keep3r
-    job = keep3r.jobs[address]
-    observed = context.pending_rewards.pop(address, None)
+    observed = context.pending_rewards.pop(address, ())
     if observed:
         _expect_order(context, log_index, address, observed)
     if credit != keep3r.parameters.keep3r_v1:
-        pay_token(keep3r, address, keeper, credit, amount)
-        compare_rewards(context, log_index, address, job, [], observed)
+        job = keep3r.jobs[address]
+        direct_token_payment(keep3r, address, keeper, credit, amount)
+        compare_rewards(context, log_index, address, observed, [])
         context.works.append((*TOKEN, job.credits, job.credits, 0))
     else:
-        check_payer(keep3r, address)
-        try:
-            rewards = earn(keep3r, job, amount, context.now)
-        except Revert as revert:
-            rewards = [event for _, event in observed or ()]
-            context.impossible(log_index, address, revert.name)
+        context.works.append(_paid_in_kp3r(context, row, observed))
+    if context.checks.failed:
+        context.report_failed_checks(log_index, address)
+
+
+def _paid_in_kp3r(context: CallContext, row: Row, observed: Sequence[tuple[int, Reward]]) -> tuple[Any, ...]:
+    """The record of a work paid in KP3R: the chain says what it was paid, and so the model pays that."""
+    log_index, _, address, keeper, amount, gas_left = row
+    keep3r = context.keep3r
+    explained: Explanation = TOKEN
+
+    def emit(rewards: Sequence[Reward]) -> None:
+        nonlocal explained
         if rewards or observed:
-            compare_rewards(context, log_index, address, job, rewards, observed)
-        explained = context.explain(context, address, keeper, amount, gas_left)
+            compare_rewards(context, log_index, address, observed, rewards)
+        # What explains the payment are the keeper's bonds before it, and prices after the job's update.
+        explained = EXPLAIN[keep3r.rules.payment](context, address, keeper, amount, gas_left)
         if context.transaction in context.direct_inputs:
             function = direct_function(context.direct_inputs, context.transaction)
             if function in {"worked", "bondedPayment"}:
                 explained = by_direct_call(explained, calls_worked=function == "worked")
+
+    try:
+        paid = pay_keeper(keep3r, address, keeper, lambda: amount, context.now, emit)
+    except Revert as revert:
+        context.impossible(log_index, address, revert.name)
+        emit([event for _, event in observed])
+        job = keep3r.jobs[address]
         before = job.credits
         pay_credits(keep3r, job, keeper, amount, context.now)
-        context.works.append((*explained, before, job.credits, len(rewards)))
-    if keep3r.collected:
-        context.report_failed_checks(log_index, address)
+        paid = Paid(amount, before, job.credits, len(observed))
+    return *explained, paid.credits_before, paid.credits_after, paid.rewards
 
 
-def _expect_order(context: CallContext, log_index: int, address: str, events: list[tuple[int, Reward]]) -> None:
+def _expect_order(context: CallContext, log_index: int, address: str, events: Sequence[tuple[int, Reward]]) -> None:
     """The reward events of a work stand right before it: nothing that logs is called between them."""
     first = log_index - len(events)
     for expected, (place, _) in enumerate(events, first):
@@ -100,21 +118,20 @@ def compare_rewards(
     context: CallContext,
     log_index: int,
     address: str,
-    job: Job,
-    predicted: list[Reward],
-    observed: list[tuple[int, Reward]] | None,
+    observed: Sequence[tuple[int, Reward]],
+    predicted: Sequence[Reward],
 ) -> None:
     """Hold the predicted reward events of one call against those the chain emitted before the event at `log_index`.
 
     Where they differ, the job takes over what the chain's last one says; the finding tells of it.
     """
     journal = context.journal
-    events = observed or []
+    job = context.keep3r.jobs[address]
     if address in context.uncertain_jobs:
-        _adopt_uncertain(context, address, job, events)
+        _adopt_uncertain(context, address, job, observed)
         return
-    differs = len(predicted) != len(events)
-    for (place, event), expected in zip(events, predicted, strict=False):
+    differs = len(predicted) != len(observed)
+    for (place, event), expected in zip(observed, predicted, strict=False):
         matched = event == expected
         context.rewards.append((context.block_number, place, address, *expected, *event, matched))
         if not matched:
@@ -130,7 +147,7 @@ def compare_rewards(
                         chain,
                         "the model's accountance of the job gives another value; the chain's is adopted",
                     )
-    for place, event in events[len(predicted) :]:
+    for place, event in observed[len(predicted) :]:
         context.rewards.append((context.block_number, place, address, None, None, None, *event, False))
         journal.disagree(
             "unexpected_reward",
@@ -141,7 +158,7 @@ def compare_rewards(
             "LiquidityCreditsReward",
             "by the model the job is neither in a new period nor short of credits; its state is adopted from the event",
         )
-    for expected in predicted[len(events) :]:
+    for expected in predicted[len(observed) :]:
         journal.events_not_emitted += 1
         journal.note(
             "missing_reward",
@@ -152,15 +169,16 @@ def compare_rewards(
             "none",
             "by the model this call rewards the job, and emits that, before the event at this place",
         )
-    if differs and events:
+    if differs and observed:
         former, rewarded_before = job.credits, job.rewarded_at
-        job.rewarded_at, job.credits, job.period_credits = events[-1][1]
+        _, last = observed[-1]
+        job.rewarded_at, job.credits, job.period_credits = last
         if context.keep3r.ledger is not None:
             context.keep3r.ledger.log_index = log_index
             context.keep3r.ledger.note(ADOPTED, job, job.credits - former, rewarded_before)
 
 
-def _adopt_uncertain(context: CallContext, address: str, job: Job, events: list[tuple[int, Reward]]) -> None:
+def _adopt_uncertain(context: CallContext, address: str, job: Job, events: Sequence[tuple[int, Reward]]) -> None:
     """Take over the first reward event of a job whose stored credits are unknown; from there on it is certain."""
     for place, event in events:
         context.rewards.append((context.block_number, place, address, *event, *event, True))
@@ -171,7 +189,8 @@ def _adopt_uncertain(context: CallContext, address: str, job: Job, events: list[
 def end_transaction(context: CallContext) -> None:
     """Reward events that no event of their transaction accounts for."""
     for address, events in context.pending_rewards.items():
-        compare_rewards(context, events[0][0], address, context.keep3r.jobs[address], [], events)
+        first, _ = events[0]
+        compare_rewards(context, first, address, events, [])
     context.pending_rewards.clear()
 
 
