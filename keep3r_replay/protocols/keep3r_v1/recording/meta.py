@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-TITLE = "Keep3r V1"
-"""What `meta.json` of such a recording says in `protocol`."""
-
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 HELPERS = {"seed": "seed", "launch": "launch", "h1530": "h1530", "h24e1": "h24e1", "h2720": "h2720"}

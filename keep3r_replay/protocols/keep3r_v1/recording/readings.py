@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.dataset.values import value_text
+from keep3r_replay.lake.schemas import ReadingRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from keep3r_replay.protocols.keep3r_v1.recording.meta import Meta
-
-Row = tuple[int, str, str, str, str | None, str | None, str]
-"""block number, contract, view, arguments, value, revert, source: the columns of `readings`."""
 
 Cell = tuple[str, str, str, Any]
 """contract, view, arguments, what came back"""
@@ -51,7 +49,7 @@ class ReadingRows:
             "length": ("length", ""),
         }
 
-    def rows(self, line: Mapping[str, Any]) -> Iterator[Row]:
+    def rows(self, line: Mapping[str, Any]) -> Iterator[ReadingRow]:
         """Return the rows of one line, in the order of the line.
 
         Raises:
@@ -69,7 +67,7 @@ class ReadingRows:
                 raise ValueError(f"unknown section {section!r}")
             source = "storage" if section == "raw" else "view"
             for contract, view, arguments, value in self._cells(section, content):
-                yield (block, contract, view, arguments, *_answer(f"{section}.{view}", value), source)
+                yield ReadingRow(block, contract, view, arguments, *_answer(f"{section}.{view}", value), source)
 
     def _cells(self, section: str, content: Any) -> Iterator[Cell]:
         if section == "fastgas":

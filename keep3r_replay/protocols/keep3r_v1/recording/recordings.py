@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keep3r_replay.chain.logs import take
-from keep3r_replay.protocols.keep3r_v1.recording.meta import TITLE, read_meta, recorded_deployment
+from keep3r_replay.protocols.keep3r_v1.recording.meta import read_meta, recorded_deployment
 from keep3r_replay.protocols.keep3r_v1.recording.readings import ReadingRows
 from keep3r_replay.uniswap_v2.events import FACTORY_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from keep3r_replay.chain.logs import LogBatch
     from keep3r_replay.lake.deployment import Deployment
+    from keep3r_replay.lake.schemas import ReadingRow
     from keep3r_replay.protocols.keep3r_v1.recording.meta import Meta
-    from keep3r_replay.protocols.keep3r_v1.recording.readings import Row
 
 
 _META = Path("meta.json")
@@ -27,18 +27,14 @@ _META = Path("meta.json")
 class Keep3rV1Recordings:
     """See `replay.protocol.Recordings`."""
 
-    def recognises(self, meta: Mapping[str, Any]) -> bool:
-        """Whether `meta.json` says that it is of Keep3r V1."""
-        return meta.get("protocol") == TITLE
-
     def deployment(self, path: Path, meta: Mapping[str, Any], logs: LogBatch) -> Deployment:
         """What the recording is of. Raises `InputError`."""
         content = read_meta(path, meta)
         return recorded_deployment(path, content, _created_pairs(content, logs))
 
-    def readings(self, meta: Mapping[str, Any], line: Mapping[str, Any]) -> Iterator[Row]:
-        """Rows of `readings` of one line of `views.jsonl.gz`. Raises `ValueError`."""
-        yield from ReadingRows(read_meta(_META, meta)).rows(line)
+    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
+        """What turns a line of `views.jsonl.gz` into rows of `readings`."""
+        return ReadingRows(read_meta(_META, meta)).rows
 
 
 def _created_pairs(meta: Meta, logs: LogBatch) -> dict[str, tuple[str, str]]:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
     from keep3r_replay.protocols.keep3r_v1.replay.records import (
+        EarlyActivation,
         FailedCall,
+        FeedSwitch,
+        HelperSwitch,
         LiquidityUse,
         OracleUpdate,
         Payment,
@@ -29,6 +32,7 @@ class Context:
         inputs: whether transactions' inputs may be read; without, everything is inferred from logs.
         oracle_jobs: addresses that are paid as jobs for updating an oracle (the oracles, the factory).
         open_unbondings: by keeper, tokens guessed for unbondings that nothing told the token of.
+        donated: KP3R (wei) that was simply sent to the contract.
         swap_seconds: by pair, how many swaps there were in a second.
     """
 
@@ -45,6 +49,10 @@ class Context:
     swaps: list[Swapped] = field(default_factory=list)
     failed_calls: list[FailedCall] = field(default_factory=list)
     oracle_updates: list[OracleUpdate] = field(default_factory=list)
+    helper_switches: list[HelperSwitch] = field(default_factory=list)
+    feed_switches: list[FeedSwitch] = field(default_factory=list)
+    early_activations: list[EarlyActivation] = field(default_factory=list)
+    donated: int = 0
     open_unbondings: dict[str, str] = field(default_factory=dict)
     swap_seconds: dict[str, dict[int, int]] = field(default_factory=dict)
 

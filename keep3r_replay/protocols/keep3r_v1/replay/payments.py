@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import ETHER, HELPERS, Source, invert
 from keep3r_replay.protocols.keep3r_v1.contract.state import ETH, ZERO_ADDRESS
-from keep3r_replay.protocols.keep3r_v1.replay.records import Evaluation, Interval, Payment
+from keep3r_replay.protocols.keep3r_v1.replay.records import Evaluation, FeedSwitch, Interval, Payment
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
@@ -38,11 +38,12 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
     evaluations: tuple[Evaluation, ...] = ()
     if in_kp3r:
         gas = block.gas_limit if bound is None else bound
-        evaluations = tuple(evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers)
+        evaluations = _evaluated(context, amount, bond, gas, decisive=kind == WORK)
     return Payment(
         block.number,
         log_index,
         context.place[1] if context.place else 0,
+        None if transaction is None else transaction.hash,
         kp3r.now,
         kind,
         job,
@@ -62,6 +63,34 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
         interval(context) if in_kp3r else None,
         evaluations,
     )
+
+
+def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, decisive: bool) -> tuple[Evaluation, ...]:
+    """The payment under every helper; a work that only another aggregator's answer explains puts that one into force.
+
+    No image is met by chance, so one work tells that a change of aggregator was not seen.
+    """
+    kp3r, feed = context.kp3r, context.kp3r.market.feed
+    evaluations = tuple(evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers)
+    if not decisive or gas is None or len(feed.answers) < 2 or _plausible(evaluations, gas):
+        return evaluations
+    present = feed.aggregator
+    for other in feed.answers:
+        if other == present:
+            continue
+        before = feed.latest_answer
+        feed.confirm(other)
+        seen = tuple(evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers)
+        if _plausible(seen, gas):
+            place = context.place or (kp3r.block_number, 0)
+            context.feed_switches.append(FeedSwitch(*place, kp3r.now, other, before, feed.latest_answer))
+            return seen
+        feed.confirm(present)
+    return evaluations
+
+
+def _plausible(evaluations: tuple[Evaluation, ...], gas: int) -> bool:
+    return any(each.image and each.gas is not None and 0 < each.gas <= gas for each in evaluations)
 
 
 def evaluate(kp3r: Keep3rV1, helper: str, amount: int, bond: int, bound: int | None) -> Evaluation:

@@ -59,6 +59,7 @@ def _spends(context: Context, approval: Log, following: Log) -> bool:
 
 def _spend(context: Context, approval: Log, transfer: Log) -> None:
     source, recipient, amount = transfer.values
+    context.donated += amount if recipient == context.kp3r.address else 0
     run = partial(token.transfer_from, context.kp3r, approval.values[1], source, recipient, amount)
     execute(context, "transferFrom", run, [approval, transfer])
 
@@ -70,6 +71,7 @@ def _move(context: Context, log: Log) -> None:
     elif recipient == ZERO_ADDRESS:
         execute(context, "burn", partial(token.burn_tokens, context.kp3r, source, amount), [log])
     else:
+        context.donated += amount if recipient == context.kp3r.address else 0
         run = partial(token.transfer_tokens, context.kp3r, source, recipient, amount)
         execute(context, "transfer", run, [log])
 

@@ -56,6 +56,7 @@ class Payment(NamedTuple):
     block: int
     log_index: int
     transaction_index: int
+    transaction_hash: str | None
     timestamp: int
     kind: str
     job: str
@@ -130,3 +131,33 @@ class OracleUpdate(NamedTuple):
     pair: str
     origin: str
     paid: bool
+
+
+class HelperSwitch(NamedTuple):
+    """A helper that came into force by a call: when, and by whom."""
+
+    block: int
+    transaction_index: int
+    timestamp: int
+    helper: str
+    origin: str
+
+
+class FeedSwitch(NamedTuple):
+    """An aggregator that came into force behind the feed: when, and the answers (wei) before and after."""
+
+    block: int
+    transaction_index: int
+    timestamp: int
+    aggregator: str
+    before: int
+    after: int
+
+
+class EarlyActivation(NamedTuple):
+    """Pending KP3R (wei) that a gift of votes bonded before its wait was over."""
+
+    block: int
+    keeper: str
+    amount: int
+    due: int

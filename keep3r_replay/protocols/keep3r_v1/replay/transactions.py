@@ -12,7 +12,7 @@ from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
 from keep3r_replay.protocols.keep3r_v1.replay.from_logs import follow_logs
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call, confirmed_aggregator, direct_call, governing_calls
 from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_input
-from keep3r_replay.protocols.keep3r_v1.replay.records import FailedCall
+from keep3r_replay.protocols.keep3r_v1.replay.records import EarlyActivation, FailedCall, FeedSwitch, HelperSwitch
 from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use
 
 if TYPE_CHECKING:
@@ -46,7 +46,11 @@ def _follow_feed(context: Context, transaction: Transaction) -> None:
     feed = context.kp3r.market.feed
     aggregator = confirmed_aggregator(transaction.input, transaction.to or "", feed.address)
     if aggregator is not None:
+        before = feed.latest_answer
         feed.confirm(aggregator)
+        context.feed_switches.append(
+            FeedSwitch(*transaction.place, context.kp3r.now, aggregator, before, feed.latest_answer)
+        )
 
 
 def _calls(context: Context, transaction: Transaction, logs: list[Log]) -> list[Call]:
@@ -83,8 +87,26 @@ def _follow_call(context: Context, call: Call, logs: list[Log]) -> list[Log]:
     elif function.arrival is not None and arguments[0] != context.kp3r.address:
         arguments[function.arrival] = _arrived(context, str(arguments[0]), function.event, logs)
     run = partial(function.run, context.kp3r, call.sender, *arguments)
+    _remember(context, call)
     token = str(arguments[0]) if name == "activate" else context.kp3r.address if name == "addVotes" else ""
     return execute(context, function.signature, run, logs, token)
+
+
+def _remember(context: Context, call: Call) -> None:
+    """Write down what no table of logs tells of a call that is about to run."""
+    kp3r, arguments, transaction = context.kp3r, call.arguments, context.transaction
+    assert transaction is not None
+    if call.function.name == "setKeep3rHelper":
+        context.helper_switches.append(
+            HelperSwitch(*transaction.place, kp3r.now, str(arguments[0]), transaction.origin)
+        )
+    elif call.function.name in {"transfer", "transferFrom"} and arguments[-2] == kp3r.address:
+        context.donated += int(arguments[-1])
+    elif call.function.name == "addVotes":
+        account = kp3r.accounts[str(arguments[0])]
+        pending, due = account.pending_bonds[kp3r.address], account.bondings[kp3r.address]
+        if pending and due >= kp3r.now:
+            context.early_activations.append(EarlyActivation(kp3r.block_number, str(arguments[0]), pending, due))
 
 
 def _logged_amount(event: str, logs: list[Log]) -> int:

@@ -69,7 +69,7 @@ def weighted_reserve(pair: Pair, kp3r: str, now: int) -> int | None:
     if start is None:
         return None
     end = pair.cumulatives(now)
-    # The other token's price in KP3R: of token1 where KP3R is token0.
-    gain = end.price1 - start.price1 if pair.token0 == kp3r else end.price0 - start.price0
+    # The price of KP3R in the other token.
+    gain = end.price0 - start.price0 if pair.token0 == kp3r else end.price1 - start.price1
     price = gain % 2**256 // AVERAGED_SECONDS
-    return isqrt(pair.latest.reserve0 * pair.latest.reserve1 * price >> RESOLUTION)
+    return isqrt((pair.latest.reserve0 * pair.latest.reserve1 << RESOLUTION) // price) if price else None
