@@ -6,9 +6,7 @@ from keep3r_replay.evm.abi import Event, parse_event
 
 PAIR_EVENTS: tuple[Event, ...] = (
     # An allowance is often the largest uint256 there is: it keeps its word.
-    parse_event(
-        "Approval(address indexed owner, address indexed spender, uint256 value)", wide=frozenset({"value"})
-    ),
+    parse_event("Approval(address indexed owner, address indexed spender, uint256 value)", wide=frozenset({"value"})),
     parse_event("Transfer(address indexed from, address indexed to, uint256 value)"),
     parse_event("Mint(address indexed sender, uint256 amount0, uint256 amount1)"),
     parse_event("Burn(address indexed sender, uint256 amount0, uint256 amount1, address indexed to)"),

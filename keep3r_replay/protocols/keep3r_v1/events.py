@@ -34,11 +34,13 @@ _ALLOWANCE = _parsed(
 )
 _TRANSFER = _parsed("Transfer(address indexed from, address indexed to, uint256 amount)")
 
+_CREDIT = "address indexed credit, address indexed job"
+
 KEEP3R_V1_EVENTS: tuple[Event, ...] = (
     *_ALLOWANCE,
     *_TRANSFER,
     *_parsed(
-        "AddCredit(address indexed credit, address indexed job, address indexed creditor, uint256 block, uint256 amount)",
+        f"AddCredit({_CREDIT}, address indexed creditor, uint256 block, uint256 amount)",
         "DelegateChanged(address indexed delegator, address indexed fromDelegate, address indexed toDelegate)",
         "DelegateVotesChanged(address indexed delegate, uint256 previousBalance, uint256 newBalance)",
         "JobAdded(address indexed job, uint256 block, address governance)",
@@ -50,7 +52,7 @@ KEEP3R_V1_EVENTS: tuple[Event, ...] = (
         "KeeperSlashed(address indexed keeper, address indexed slasher, uint256 block, uint256 slash)",
         "KeeperUnbonding(address indexed keeper, uint256 block, uint256 deactive, uint256 bond)",
         "KeeperUnbound(address indexed keeper, uint256 block, uint256 deactivated, uint256 bond)",
-        "KeeperWorked(address indexed credit, address indexed job, address indexed keeper, uint256 block, uint256 amount)",
+        f"KeeperWorked({_CREDIT}, address indexed keeper, uint256 block, uint256 amount)",
         *(_liquidity(name) for name in ("ApplyCredit", "RemoveJob", "SubmitJob", "UnbondJob")),
     ),
 )

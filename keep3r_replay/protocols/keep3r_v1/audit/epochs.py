@@ -22,15 +22,15 @@ def fitting(payment: Payment) -> tuple[str, ...]:
     return tuple(
         each.helper
         for each in payment.evaluations
-        if each.image and each.gas is not None and 0 < each.gas and (payment.bound is None or each.gas <= payment.bound)
+        if each.image and each.gas is not None and each.gas > 0 and (payment.bound is None or each.gas <= payment.bound)
     )
 
 
 def helpers_by_payments(payments: Sequence[Payment]) -> list[str]:
     """The helper in force at each payment, as far as works tell it; empty while none has told it yet.
 
-    A helper stays in force while it fits. Where it does not, the one that fits most of the next three takes over: chance
-    fits one payment, but not a run of them. Payments that no helper fits decide nothing.
+    A helper stays in force while it fits. Where it does not, the one that fits most of the next three takes over:
+    chance fits one payment, but not a run of them. Payments that no helper fits decide nothing.
     """
     fits = [fitting(payment) for payment in payments]
     telling = [place for place, names in enumerate(fits) if names]
@@ -56,8 +56,8 @@ class Named(NamedTuple):
 def helpers_in_force(payments: Sequence[Payment]) -> list[Named]:
     """The helper in force at each payment: by input, unless a run of payments says that an input is missing.
 
-    A helper that no input set takes over where a work, and most of the next three, are its images and none of them is an
-    image of the helper by input. It stays until the next input.
+    A helper that no input set takes over where a work, and most of the next three, are its images and none of them is
+    an image of the helper by input. It stays until the next input.
     """
     by_payments = helpers_by_payments(payments)
     fits = [fitting(payment) for payment in payments]

@@ -57,9 +57,7 @@ def _finding(
 ) -> Finding:
     both = isinstance(expected, int) and isinstance(observed, int)
     difference = observed - expected if both else None  # type: ignore[operator] # both are int
-    return Finding(
-        kind, severity, *place, subject, field, as_text(expected), as_text(observed), difference, reason
-    )
+    return Finding(kind, severity, *place, subject, field, as_text(expected), as_text(observed), difference, reason)
 
 
 def payment_findings(judged: Sequence[Judged]) -> Iterator[Finding]:
@@ -71,9 +69,7 @@ def payment_findings(judged: Sequence[Judged]) -> Iterator[Finding]:
         if verdict.name in _OF_CLASS:
             kind, severity = _OF_CLASS[verdict.name]
             expected = limit if limit is not None else "refused"
-            yield _finding(
-                kind, severity, place, payment.job, "payment", expected, payment.amount, verdict.reason
-            )
+            yield _finding(kind, severity, place, payment.job, "payment", expected, payment.amount, verdict.reason)
         if verdict.name == "receipt_own" and limit is not None and payment.amount > limit:
             reason = "a receipt of more than the helper allows for the largest plausible gas"
             yield _finding("receipt_above_limit", WARNING, place, payment.job, "payment", limit, payment.amount, reason)
@@ -159,7 +155,7 @@ def memory_findings(context: Context, gaps: Sequence[Gap]) -> Iterator[Finding]:
                 "seconds",
                 0,
                 gap.seconds_in_force,
-                f"no work could be paid within seconds {gap.first} to {gap.last}: {gap.missed_slots} updates were missed",
+                f"no work could be paid in seconds {gap.first} to {gap.last}: {gap.missed_slots} updates missed",
             )
 
 

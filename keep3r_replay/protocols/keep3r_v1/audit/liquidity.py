@@ -85,7 +85,10 @@ def _class(use: LiquidityUse, deviation: int, weighted: int | None, swaps: Swaps
     if deviation:
         return "deviates", "reserves or supply changed before it in its block, by no swap"
     if weighted is not None and abs(weighted) > LARGE:
-        return "as_before", "as the previous block's reserves give; the average price of half an hour gives another worth"
+        return (
+            "as_before",
+            "as the previous block's reserves give; the average price of half an hour gives another worth",
+        )
     return "as_before", "as the previous block's reserves give"
 
 

@@ -42,9 +42,7 @@ class Gap(NamedTuple):
         return self.last - self.first + 1
 
 
-def oracle_gaps(
-    market: Market, updates: Sequence[OracleUpdate], helpers: Sequence[InForce], until: int
-) -> list[Gap]:
+def oracle_gaps(market: Market, updates: Sequence[OracleUpdate], helpers: Sequence[InForce], until: int) -> list[Gap]:
     """All gaps of the two oracles that grow stale, from each one's first observation up to second `until`."""
     times: dict[tuple[str, str], list[int]] = {}
     for each in updates:
@@ -99,8 +97,6 @@ def rows(gaps: Sequence[Gap]) -> list[tuple[object, ...]]:
     ]
 
 
-def versions_in_force(
-    initial: str, switches: Iterable[tuple[int, str]], versions: Mapping[str, str]
-) -> list[InForce]:
+def versions_in_force(initial: str, switches: Iterable[tuple[int, str]], versions: Mapping[str, str]) -> list[InForce]:
     """Helpers by second: the constructor's since second 0, then those of `switches` (second, address)."""
     return [InForce(since, versions.get(helper, "")) for since, helper in ((0, initial), *switches)]

@@ -93,7 +93,7 @@ def _epochs(replay: Keep3rV1Replay, judged: Sequence[works.Judged]) -> list[Epoc
     before = replay.first_helper
     told: list[Epoch] = []
     for payment, helper, _, _ in judged:
-        if helper and helper != before and helper != payment.helper:
+        if helper and helper not in {before, payment.helper}:
             told.append((payment.block, payment.transaction_index, payment.timestamp, helper, BY_PAYMENTS))
         before = helper or before
     return [(0, -1, 0, replay.first_helper, CONSTRUCTOR), *sorted([*switches, *told])]
@@ -102,7 +102,7 @@ def _epochs(replay: Keep3rV1Replay, judged: Sequence[works.Judged]) -> list[Epoc
 def _helpers_without_input(judged: Sequence[works.Judged]) -> Iterator[Finding]:
     before = ""
     for payment, helper, _, _ in judged:
-        if payment.helper and helper != payment.helper and helper != before:
+        if payment.helper and helper not in {payment.helper, before}:
             yield Finding(
                 "helper_without_input",
                 WARNING,

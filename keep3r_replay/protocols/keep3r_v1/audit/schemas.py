@@ -9,8 +9,8 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-AMOUNT = pl.Decimal(38, 0)
-PER_MILLE = pl.Decimal(38, 2)
+AMOUNT: Any = pl.Decimal(38, 0)
+PER_MILLE: Any = pl.Decimal(38, 2)
 """A ratio in thousandths with two decimals, rounded half away from zero."""
 
 _PLACE: dict[str, Any] = {"block_number": pl.UInt32, "log_index": pl.UInt32}
@@ -158,10 +158,7 @@ def table(schema: pl.Schema, rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
     """A frame of rows that have the columns of `schema`; amounts come as int."""
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     return pl.DataFrame(
-        [
-            _series(name, kind, list(values))
-            for (name, kind), values in zip(schema.items(), columns, strict=True)
-        ]
+        [_series(name, kind, list(values)) for (name, kind), values in zip(schema.items(), columns, strict=True)]
     )
 
 

@@ -102,4 +102,4 @@ def entry_points(works: pl.DataFrame) -> pl.DataFrame:
         pl.col("gas").sort().gather(pl.len() // 2).first().alias("median_gas"),
         pl.col("gas").max().alias("most_gas"),
     )
-    return ranges.sort("transaction_to", "selector", nulls_last=True).cast(dict(ENTRY_POINTS)).select(ENTRY_POINTS.names())
+    return ranges.sort("transaction_to", "selector", nulls_last=True).cast(ENTRY_POINTS).select(ENTRY_POINTS.names())

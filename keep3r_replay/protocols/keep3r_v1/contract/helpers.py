@@ -76,7 +76,7 @@ HELPERS: dict[str, HelperRules] = {
 
 
 class Pricing(NamedTuple):
-    """What a limit depends on besides the gas: the rules, the feed's answer (wei), the oracle's rate, the bond (wei)."""
+    """What a limit depends on besides the gas: rules, the feed's answer (wei), the oracle's rate, the bond (wei)."""
 
     rules: HelperRules
     feed: int

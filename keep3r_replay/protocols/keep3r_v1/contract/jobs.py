@@ -85,8 +85,8 @@ def work_receipt(kp3r: Keep3rV1, job: str, keeper: str, amount: int, limit: int 
     kp3r.require(kp3r.jobs[job].listed, "workReceipt: !job")
     kp3r.require(limit is None or amount <= limit, "workReceipt: max limit")
     # EFFECTS
-    credits = kp3r.jobs[job].credits
-    credits[kp3r.address] = kp3r.subtract(credits[kp3r.address], amount, "workReceipt: insuffient funds")
+    owned = kp3r.jobs[job].credits
+    owned[kp3r.address] = kp3r.subtract(owned[kp3r.address], amount, "workReceipt: insuffient funds")
     account = kp3r.accounts[keeper]
     account.last_job = kp3r.now
     bond_in(kp3r, kp3r.address, keeper, amount)
@@ -103,8 +103,8 @@ def receipt(kp3r: Keep3rV1, job: str, token: str, keeper: str, amount: int) -> N
     # CHECKS
     kp3r.require(kp3r.jobs[job].listed, "receipt: !job")
     # EFFECTS
-    credits = kp3r.jobs[job].credits
-    credits[token] = kp3r.subtract(credits[token], amount, "workReceipt: insuffient funds")
+    owned = kp3r.jobs[job].credits
+    owned[token] = kp3r.subtract(owned[token], amount, "workReceipt: insuffient funds")
     kp3r.accounts[keeper].last_job = kp3r.now
     pay_out(kp3r, token, keeper, amount)
     kp3r.emit("KeeperWorked", token, job, keeper, kp3r.block_number, amount)

@@ -25,7 +25,7 @@ class Timed(NamedTuple):
 
 def scaled(cumulative: int) -> int:
     """A pair's cumulative as the oracle stores it: 18 decimals instead of 112 binary digits, cut to 112 bits."""
-    return cumulative * SCALE // 2**RESOLUTION % 2**112
+    return (cumulative * SCALE >> RESOLUTION) % 2**112
 
 
 def observed(checkpoint: Checkpoint) -> Observation:

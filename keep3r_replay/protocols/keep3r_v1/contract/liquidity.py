@@ -59,9 +59,7 @@ def worth_of_liquidity(kp3r: Keep3rV1, pair: str, amount: int) -> int:
     return lp_token.reserve_of(kp3r.address) * amount // (lp_token.total_supply or 1)
 
 
-def apply_credit_to_job(
-    kp3r: Keep3rV1, provider: str, pair: str, job: str, credit: int | None = None
-) -> None:
+def apply_credit_to_job(kp3r: Keep3rV1, provider: str, pair: str, job: str, credit: int | None = None) -> None:
     """`applyCreditToJob`, by anyone: what waits becomes credits. The time stays: a repetition gives nothing.
 
     `credit` overrides the worth of the liquidity (wei) in a replay that changes it.
@@ -74,8 +72,8 @@ def apply_credit_to_job(
     # EFFECTS
     minted = worth_of_liquidity(kp3r, pair, provision.amount) if credit is None else credit
     mint_tokens(kp3r, kp3r.address, minted)
-    credits = kp3r.jobs[job].credits
-    credits[kp3r.address] = kp3r.add(credits[kp3r.address], minted)
+    owned = kp3r.jobs[job].credits
+    owned[kp3r.address] = kp3r.add(owned[kp3r.address], minted)
     provision.amount = 0
     kp3r.emit("ApplyCredit", job, pair, provider, kp3r.block_number, minted)
 
@@ -90,14 +88,12 @@ def unbond_liquidity_from_job(
     # EFFECTS
     provision.unbonding = kp3r.now + kp3r.parameters.unbond_time
     provision.amounts_unbonding = kp3r.add(provision.amounts_unbonding, amount)
-    kp3r.require(
-        provision.amounts_unbonding <= provision.provided, "unbondLiquidityFromJob: insufficient funds"
-    )
+    kp3r.require(provision.amounts_unbonding <= provision.provided, "unbondLiquidityFromJob: insufficient funds")
     lost = worth_of_liquidity(kp3r, pair, amount) if worth is None else worth
-    credits = kp3r.jobs[job].credits
-    burned = min(lost, credits[kp3r.address])
+    owned = kp3r.jobs[job].credits
+    burned = min(lost, owned[kp3r.address])
     burn_tokens(kp3r, kp3r.address, burned)
-    credits[kp3r.address] -= burned
+    owned[kp3r.address] -= burned
     kp3r.emit("UnbondJob", job, pair, sender, kp3r.block_number, amount)
 
 

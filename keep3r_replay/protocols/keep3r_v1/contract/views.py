@@ -55,7 +55,7 @@ _OF_PROVISION = {
 def answer(
     kp3r: Keep3rV1, contract: str, name: str, arguments: Sequence[str], source: str
 ) -> Callable[[], object] | None:
-    """What answers a view, as a function of no arguments that may raise `Revert`; None where the model has no answer."""
+    """What answers a view, as a function of no arguments that may raise `Revert`; None where the model has none."""
     market = kp3r.market
     if source == "storage":
         return None
@@ -175,5 +175,3 @@ def _last(observations: Sequence[Observation]) -> list[int]:
     if not observations:
         raise Revert("empty")
     return list(observations[-1])
-
-

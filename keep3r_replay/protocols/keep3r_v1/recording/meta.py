@@ -131,7 +131,9 @@ def recorded_deployment(path: Path, meta: Meta, created: Mapping[str, tuple[str,
 
 def _version(path: Path, name: str) -> str:
     if name not in HELPERS:
-        raise InputError(path, f"unknown helper {name[:40]!r}", place="helpers", remedy=f"known are {', '.join(HELPERS)}")
+        raise InputError(
+            path, f"unknown helper {name[:40]!r}", place="helpers", remedy=f"known are {', '.join(HELPERS)}"
+        )
     return HELPERS[name]
 
 

@@ -72,25 +72,24 @@ class ReadingRows:
     def _cells(self, section: str, content: Any) -> Iterator[Cell]:
         if section == "fastgas":
             yield self._fastgas, "latestAnswer", "", content
-        elif section == "kp3r":
+        elif section in {"kp3r", "raw"}:
             for name, value in _items(content, section):
                 view, argument = ("balanceOf", self._kp3r) if name == "balanceOfSelf" else (name, "")
                 yield self._kp3r, view, argument, value
-        elif section == "raw":
-            for name, value in _items(content, section):
-                yield self._kp3r, name, "", value
         elif section in {"jobs", "keepers"}:
             yield from self._subjects(section, content)
-        elif section == "pairs":
-            yield from self._pairs(content)
-        elif section == "liquidity":
-            yield from self._liquidity(content)
-        elif section == "oracles":
-            yield from self._oracle_cells(content)
         else:
-            for name, by_origin in _items(content, section):
-                for origin, value in _items(by_origin, f"{section}.{name}"):
-                    yield self._helpers[name], "getQuoteLimit", f"{_LIMIT_OF},{origin.lower()}", value
+            yield from {
+                "pairs": self._pairs,
+                "liquidity": self._liquidity,
+                "oracles": self._oracle_cells,
+                "quoteLimit100k": self._limits,
+            }[section](content)
+
+    def _limits(self, content: Any) -> Iterator[Cell]:
+        for name, by_origin in _items(content, "quoteLimit100k"):
+            for origin, value in _items(by_origin, f"quoteLimit100k.{name}"):
+                yield self._helpers[name], "getQuoteLimit", f"{_LIMIT_OF},{origin.lower()}", value
 
     def _subjects(self, section: str, content: Any) -> Iterator[Cell]:
         for subject, views in _items(content, section):
@@ -116,7 +115,7 @@ class ReadingRows:
             for pair, by_job in _items(by_pair, f"liquidity.{provider}"):
                 for job, views in _items(by_job, f"liquidity.{provider}.{pair}"):
                     for view, value in _items(views, f"liquidity.{provider}.{pair}.{job}"):
-                        yield self._kp3r, view, ",".join((provider, pair, job)).lower(), value
+                        yield self._kp3r, view, f"{provider},{pair},{job}".lower(), value
 
     def _oracle_cells(self, content: Any) -> Iterator[Cell]:
         for name, views in _items(content, "oracles"):

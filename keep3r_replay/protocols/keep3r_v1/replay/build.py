@@ -75,7 +75,9 @@ def _market(deployment: Deployment, root: Contract) -> Market:
         market.uniswap_v2_oracle = UniswapV2Oracle(contract.address)
     for contract in of_role.get("keep3r_v1_oracle", [])[:1]:
         state = {**deployment.initial_state.get(root.address, {}), **deployment.initial_state.get(contract.address, {})}
-        market.v1_oracle = Keep3rV1Oracle(contract.address, int(state.get("minKeep", state.get("k1oMinKeep", 200 * 10**18))))
+        market.v1_oracle = Keep3rV1Oracle(
+            contract.address, int(state.get("minKeep", state.get("k1oMinKeep", 200 * 10**18)))
+        )
     factories = of_role.get("keep3r_v2_oracle_factory", [])
     for contract in of_role.get("keep3r_v2_oracle", [])[:1]:
         factory = factories[0].address if factories else ZERO_ADDRESS

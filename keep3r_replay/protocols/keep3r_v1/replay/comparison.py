@@ -1,4 +1,4 @@
-"""Predicted logs against those that the chain holds: matched, different, missing; and what is adopted of a difference."""
+"""Predicted logs against those that the chain holds: matched, different, missing."""
 
 from __future__ import annotations
 

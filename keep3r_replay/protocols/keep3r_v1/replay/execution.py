@@ -30,7 +30,7 @@ def execute(
     call()
     predicted, reasons = kp3r.emitted, kp3r.collected
     kp3r.emitted, kp3r.collected = [], None
-    place = logs[-1].index if logs else None
+    place = logs[-1].log_index if logs else None
     for reason in reasons:
         _impossible(context, function, reason, place)
     pairs, rest = compare(predicted, logs)
@@ -45,7 +45,9 @@ def execute(
 def _impossible(context: Context, function: str, reason: str, place: int | None) -> None:
     text = f"{function} would have reverted: {reason}"
     if place is None:
-        context.journal.note("impossible_call", None, context.kp3r.address, function, f"revert {reason}", "success", text)
+        context.journal.note(
+            "impossible_call", None, context.kp3r.address, function, f"revert {reason}", "success", text
+        )
     else:
         context.journal.disagree(
             "impossible_call", place, context.kp3r.address, function, f"revert {reason}", "success", text
@@ -71,7 +73,7 @@ def _differs(context: Context, function: str, pair: Compared) -> None:
         if expected != observed:
             context.journal.disagree(
                 "event_mismatch",
-                pair.log.index,
+                pair.log.log_index,
                 str(pair.predicted.values[0]),
                 f"{event}.{name}",
                 expected,
@@ -105,7 +107,7 @@ def _adopt(context: Context, pair: Compared, token: str) -> None:
 def _false_transfer(context: Context, pair: Compared) -> bool:
     """Whether a Transfer is a payment's, which moves no balance: from a job, directly before its KeeperWorked."""
     assert pair.log is not None
-    following = pair.log.index + 1
-    return any(log.index == following and log.event == "KeeperWorked" for log in context.logs) and (
+    following = pair.log.log_index + 1
+    return any(log.log_index == following and log.event == "KeeperWorked" for log in context.logs) and (
         pair.log.values[0] != context.kp3r.address
     )

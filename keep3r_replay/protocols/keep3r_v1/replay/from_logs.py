@@ -1,4 +1,4 @@
-"""Calls inferred from logs alone: each characteristic event closes a call, and the logs right before it belong to it."""
+"""Calls inferred from logs alone: a characteristic event closes a call, and logs right before it belong to it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PLAIN = frozenset({"Transfer", "Approval", "DelegateVotesChanged"})
 def follow_logs(context: Context, logs: Sequence[Log], unexplained: Sequence[Log]) -> None:
     """Take the model through a transaction's logs; of the contract's own only those that are `unexplained`."""
     kp3r = context.kp3r
-    open_logs = {log.index for log in unexplained}
+    open_logs = {log.log_index for log in unexplained}
     waiting: list[Log] = []
     following = list(logs)
     while following:
@@ -43,7 +43,7 @@ def follow_logs(context: Context, logs: Sequence[Log], unexplained: Sequence[Log
             follow_plain(context, waiting)
             waiting = []
             _follow_other(context, log)
-        elif log.index not in open_logs:
+        elif log.log_index not in open_logs:
             continue
         elif log.event in _PLAIN:
             waiting.append(log)
@@ -72,7 +72,7 @@ def _follow_other(context: Context, log: Log) -> None:
     elif log.event == "Transfer":
         pair.transfer(str(values[0]), str(values[1]), int(values[2]))
     else:
-        context.swaps.append(Swapped(context.kp3r.block_number, log.index, log.address, context.origin))
+        context.swaps.append(Swapped(context.kp3r.block_number, log.log_index, log.address, context.origin))
         seconds = context.swap_seconds.setdefault(log.address, {})
         seconds[context.kp3r.now] = seconds.get(context.kp3r.now, 0) + 1
 
@@ -174,7 +174,7 @@ def _pay(context: Context, log: Log, own: list[Log]) -> None:
         kind = WORK if len(own) > 1 and is_false_transfer(own[-2].values[0], kp3r.address) else RECEIPT
     else:
         kind = IN_ETH if credit == ETH else TOKEN
-    context.payments.append(measured(context, log.index, kind, job, credit, keeper, amount))
+    context.payments.append(measured(context, log.log_index, kind, job, credit, keeper, amount))
     if kind == WORK:
         execute(context, "workReceipt", partial(jobs.work_receipt, kp3r, job, keeper, amount), own)
     else:
@@ -211,10 +211,10 @@ def _liquidity_call(context: Context, log: Log) -> Inferred:
     if log.event == "SubmitJob":
         return "addLiquidityToJob", partial(liquidity.add_liquidity_to_job, kp3r, provider, pair, job, amount), ""
     if log.event == "ApplyCredit":
-        note_use(context, Call(BY_NAME["applyCreditToJob"], context.origin, (provider, pair, job)), log.index)
+        note_use(context, Call(BY_NAME["applyCreditToJob"], context.origin, (provider, pair, job)), log.log_index)
         return "applyCreditToJob", partial(liquidity.apply_credit_to_job, kp3r, provider, pair, job), ""
     if log.event == "UnbondJob":
-        note_use(context, Call(BY_NAME["unbondLiquidityFromJob"], provider, (pair, job, amount)), log.index)
+        note_use(context, Call(BY_NAME["unbondLiquidityFromJob"], provider, (pair, job, amount)), log.log_index)
         run = partial(liquidity.unbond_liquidity_from_job, kp3r, provider, pair, job, amount)
         return "unbondLiquidityFromJob", run, ""
     return "removeLiquidityFromJob", partial(liquidity.remove_liquidity_from_job, kp3r, provider, pair, job), ""

@@ -57,9 +57,7 @@ def direct_call(data: bytes, sender: str) -> Call | None:
     return None if arguments is None else Call(function, sender, arguments)
 
 
-_GOVERNING = {
-    bytes.fromhex(selector): function for selector, function in BY_SELECTOR.items() if function.by_governance
-}
+_GOVERNING = {bytes.fromhex(selector): function for selector, function in BY_SELECTOR.items() if function.by_governance}
 
 
 def governing_calls(data: bytes, target: str) -> list[tuple[Function, tuple[Argument, ...]]]:

@@ -9,15 +9,14 @@ from keep3r_replay.protocols.keep3r_v1.events import EVENTS, ROOT
 from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
-
     from keep3r_replay.evm.abi import Event
     from keep3r_replay.replay.protocol import Row
 
 
 class Log(NamedTuple):
-    """A decoded log: index in the block, emitter, role of the emitter, and what it says."""
+    """A decoded log: index of the log in the block, emitter, role of the emitter, and what it says."""
 
-    index: int
+    log_index: int
     address: str
     role: str
     said: Emitted
@@ -61,4 +60,3 @@ HANDLERS: dict[str, EventHandler] = {
     if names is None or event.name in names
 }
 """What each event's table needs read: all of it, kept for the end of the transaction."""
-

@@ -54,7 +54,9 @@ def update(context: Context, oracle: str, pairs: Iterable[str], *, paid: bool) -
         elif market.v1_oracle is not None and oracle == market.v1_oracle.address:
             written = market.v1_oracle.update(pair, now)
         else:
-            written = market.v2_oracle is not None and market.v2_oracle.pair == address and market.v2_oracle.update(pair)
+            written = (
+                market.v2_oracle is not None and market.v2_oracle.pair == address and market.v2_oracle.update(pair)
+            )
         if written:
             context.oracle_updates.append(
                 OracleUpdate(context.kp3r.block_number, now, oracle, address, context.origin, paid)

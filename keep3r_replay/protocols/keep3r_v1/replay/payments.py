@@ -101,7 +101,7 @@ def evaluate(kp3r: Keep3rV1, helper: str, amount: int, bond: int, bound: int | N
         limit = None if bound is None else pricing.limit(bound)
         price = None if pricing.rules.source is Source.FEED else pricing.rate.of(ETHER)
     except Revert as error:
-        return Evaluation(helper, None, False, None, None, None, error.name)  # noqa: FBT003 - no image
+        return Evaluation(helper, None, False, None, None, None, error.name)
     return Evaluation(helper, inversion.gas, inversion.image, limit, price, pricing.rate.least(amount))
 
 
@@ -128,7 +128,9 @@ def interval(context: Context) -> Interval | None:
         return None
     start, end = oracle.observations[-2:]
     swaps = context.swap_seconds.get(oracle.pair, {})
-    return Interval(end.time - start.time, context.kp3r.now - end.time, swaps.get(start.time, 0) + swaps.get(end.time, 0))
+    return Interval(
+        end.time - start.time, context.kp3r.now - end.time, swaps.get(start.time, 0) + swaps.get(end.time, 0)
+    )
 
 
 def uses_interval(version: str) -> bool:

@@ -35,7 +35,7 @@ def follow_plain(context: Context, logs: Sequence[Log]) -> None:
         else:
             context.journal.disagree(
                 "unexpected_event",
-                log.index,
+                log.log_index,
                 context.kp3r.address,
                 log.event,
                 "none",
@@ -89,7 +89,7 @@ def _votes(context: Context, log: Log) -> None:
     if kp3r.accounts[delegate].current_votes != previous:
         context.journal.disagree(
             "event_mismatch",
-            log.index,
+            log.log_index,
             delegate,
             "DelegateVotesChanged.previous_balance",
             kp3r.accounts[delegate].current_votes,

@@ -81,7 +81,7 @@ def _follow_call(context: Context, call: Call, logs: list[Log]) -> list[Log]:
     arguments = list(call.arguments)
     name = function.name
     if name in _REMEMBERS_USE:
-        note_use(context, call, next((log.index for log in logs if log.event == function.event), 0))
+        note_use(context, call, next((log.log_index for log in logs if log.event == function.event), 0))
     if name == "addCreditETH":
         arguments.append(_logged_amount(function.event, logs))
     elif function.arrival is not None and arguments[0] != context.kp3r.address:
@@ -128,7 +128,7 @@ def _unexpected(context: Context, logs: list[Log]) -> None:
     for log in logs:
         context.journal.disagree(
             "unexpected_event",
-            log.index,
+            log.log_index,
             context.kp3r.address,
             log.event,
             "none",

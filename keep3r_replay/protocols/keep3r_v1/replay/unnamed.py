@@ -56,7 +56,7 @@ def _transferred(context: Context, log: Log, sender: str, recipient: str) -> str
     """The token of the last Transfer from `sender` to `recipient` before `log` in the transaction."""
     found = UNKNOWN
     for each in context.logs:
-        if each.index >= log.index:
+        if each.log_index >= log.log_index:
             break
         if each.event == "Transfer" and each.values[0] == sender and each.values[1] == recipient:
             found = each.address
@@ -72,7 +72,9 @@ def _activated(context: Context, log: Log) -> tuple[str, bool]:
     """The token of an activation by the total that it logs, and whether only a gift of votes explains it."""
     kp3r, (keeper, _, now, total) = context.kp3r, log.values
     account = kp3r.accounts[keeper]
-    fitting = [token for token in _tokens(context, keeper) if account.pending_bonds[token] + account.bonds[token] == total]
+    fitting = [
+        token for token in _tokens(context, keeper) if account.pending_bonds[token] + account.bonds[token] == total
+    ]
     due = [token for token in fitting if 0 != account.bondings[token] < now]
     waiting = [token for token in due if account.pending_bonds[token]]
     for choice in (waiting, due):

@@ -30,7 +30,7 @@ def note_use(context: Context, call: Call, log_index: int) -> None:
     if pair is None or not pair.total_supply:
         return
     worth = pair.reserve_of(kp3r.address) * liquidity // pair.total_supply
-    credits = kp3r.jobs[job].credits[kp3r.address]
+    owned = kp3r.jobs[job].credits[kp3r.address]
     weighted = weighted_reserve(pair, kp3r.address, kp3r.now)
     context.liquidity_uses.append(
         LiquidityUse(
@@ -46,7 +46,7 @@ def note_use(context: Context, call: Call, log_index: int) -> None:
             worth,
             _worth_before(pair, kp3r.address, liquidity),
             None if weighted is None else weighted * liquidity // pair.total_supply,
-            min(worth, credits) if call.function.event == "UnbondJob" else None,
+            min(worth, owned) if call.function.event == "UnbondJob" else None,
         )
     )
 
