@@ -61,6 +61,8 @@ def _strange(helper: str) -> str:
 
 
 def _class_of_work(payment: Payment, seen: Evaluation) -> Verdict:
+    if seen.reverts and not payment.helper:
+        return Verdict("undetermined", seen, f"an oracle's update that left no log is missing: {seen.reverts}")
     if seen.reverts:
         return Verdict("impossible", seen, f"the limit reverts: {seen.reverts}")
     gas = seen.gas

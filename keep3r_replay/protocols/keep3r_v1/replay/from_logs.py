@@ -208,6 +208,10 @@ def _inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> In
 def _liquidity_call(context: Context, log: Log) -> Inferred:
     kp3r = context.kp3r
     job, pair, provider, _, amount = log.values
+    if not context.inputs and log.event in {"SubmitJob", "ApplyCredit"} and not kp3r.liquidity_accepted.get(pair):
+        # Governance accepts a pair without a log.
+        kp3r.liquidity_accepted[pair] = True
+        kp3r.liquidity_pairs.append(pair)
     if log.event == "SubmitJob":
         return "addLiquidityToJob", partial(liquidity.add_liquidity_to_job, kp3r, provider, pair, job, amount), ""
     if log.event == "ApplyCredit":
