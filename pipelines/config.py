@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import functools
 import re
 import sys
 import types
@@ -30,7 +29,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from keep3r_replay.errors import UsageError
-from pipelines.beside import made_beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +59,6 @@ def load_config(
     argv: Sequence[str],
     *,
     summary: str,
-    beside: Sequence[str] = (),
 ) -> Config:
     """Compose `conf/<name>.yaml` with the overrides of the command line into a `schema` object.
 
@@ -70,7 +67,6 @@ def load_config(
         schema: a frozen dataclass whose fields are made with `setting`.
         argv: overrides in Hydra's grammar, `key=value`; `--help` prints the settings and ends the process with 0.
         summary: what the pipeline does, in one line, for the help.
-        beside: modules to import while the settings are composed: what the run needs anyway.
 
     Returns:
         The settings, checked for type; no field is missing.
@@ -84,11 +80,6 @@ def load_config(
         print(_help(name, fields, summary))
         sys.exit(0)
     overrides = [_checked_override(name, argument, fields, schema) for argument in argv]
-    compose = functools.partial(_compose, name, schema, overrides)
-    return made_beside(compose, beside) if beside else compose()
-
-
-def _compose(name: str, schema: type[Config], overrides: list[str]) -> Config:
     # Hydra takes a fifth of a second to import: --help and plain mistakes need not wait for it.
     from hydra import compose, initialize_config_dir
     from hydra.core.config_store import ConfigStore
@@ -97,12 +88,12 @@ def _compose(name: str, schema: type[Config], overrides: list[str]) -> Config:
     from omegaconf import OmegaConf
     from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-    ConfigStore.instance().store(name=f"{name}_schema", node=_thawed(schema))
+    ConfigStore.instance().store(name=f"{name}_schema", node=_settings(schema))
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
             composed = compose(config_name=name, overrides=overrides)
-        return typing.cast("Config", _frozen(schema, OmegaConf.to_object(composed)))
+        return typing.cast("Config", OmegaConf.to_object(composed))
     except MissingMandatoryValue as error:
         missing = str(error.full_key or error.key)
         raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {name} --help)") from None
@@ -112,10 +103,9 @@ def _compose(name: str, schema: type[Config], overrides: list[str]) -> Config:
 
 def typed_value(schema: type[Any], name: str, value: Any) -> Any:
     """Return a value as the setting `name` of `schema` holds it. Raises `UsageError` if it is of another type."""
-    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    settings = OmegaConf.structured(_thawed(schema))
+    settings = _settings(schema)
     try:
         settings[name] = value
         return settings[name]
@@ -123,32 +113,20 @@ def typed_value(schema: type[Any], name: str, value: Any) -> Any:
         raise UsageError(_first_cause(error)) from None
 
 
-def _thawed(schema: Any) -> Any:
-    """Return a twin of a frozen dataclass that can be changed: OmegaConf takes "frozen" for "no overrides"."""
-    hints = typing.get_type_hints(schema)
-    fields = []
+def _settings(schema: Any) -> Any:
+    """The settings of a schema, open to overrides: OmegaConf takes a frozen dataclass for one without any."""
+    from omegaconf import OmegaConf
+
+    settings = OmegaConf.structured(schema)
+    OmegaConf.set_readonly(settings, None)
+    hints = typing.get_type_hints(schema if isinstance(schema, type) else type(schema))
     for field in dataclasses.fields(schema):
         hint = hints[field.name]
-        kind = _thawed(hint) if dataclasses.is_dataclass(hint) else hint
-        default: Any = dataclasses.field(default=field.default)
-        if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(field.default, hint):
-            values = {each.name: getattr(field.default, each.name) for each in dataclasses.fields(hint)}
-            default = dataclasses.field(default_factory=functools.partial(kind, **values))
-        if field.default_factory is not dataclasses.MISSING:
-            default = dataclasses.field(default_factory=field.default_factory)
-        fields.append((field.name, kind, default))
-    return dataclasses.make_dataclass(schema.__name__, fields)
-
-
-def _frozen(schema: Any, twin: Any) -> Any:
-    """Return the `schema` object that says what its twin says."""
-    hints = typing.get_type_hints(schema)
-    values = {
-        field.name: _frozen(hints[field.name], value) if dataclasses.is_dataclass(hints[field.name]) else value
-        for field in dataclasses.fields(schema)
-        for value in [getattr(twin, field.name)]
-    }
-    return schema(**values)
+        if dataclasses.is_dataclass(hint):
+            settings[field.name] = _settings(
+                hint if field.default in (_REQUIRED, dataclasses.MISSING) else field.default
+            )
+    return settings
 
 
 def _checked_override(name: str, argument: str, fields: dict[str, Any], schema: type[Any]) -> str:
@@ -163,6 +141,9 @@ def _checked_override(name: str, argument: str, fields: dict[str, Any], schema: 
         hint = f"did you mean '{close[0]}'?" if close else f"settings are {', '.join(fields)}"
         raise UsageError(f"unknown setting '{root}'; {hint} (keep3r {name} --help)")
     annotation = typing.get_type_hints(schema)[root]
+    if bare != root and typing.get_origin(annotation) is dict and argument[0] not in "+~":
+        # Which settings such a group has is for its reader to say: its files need not name all of them.
+        return f"++{argument}"
     if bare == root and _is_text(annotation) and _needs_quotes(value, annotation):
         # Paths may hold characters of Hydra's grammar, and an address or a number must stay the text it is.
         # In Hydra's quotes a backslash is one, except before a quote.

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from pipelines.config import load_config, setting
-from pipelines.deployment import DeploymentConfig, spec_of
+from pipelines.deployment import spec_of
 
 if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SUMMARY = (
     "Fetch a deployment's history from the node that ETH_RPC_URL names into a lake; continues where the last run ended."
 )
-_ENGINE = ("keep3r_replay.dataset.extraction",)
 
 
 class Detail(Enum):
@@ -33,7 +32,7 @@ class Detail(Enum):
 class ExtractConfig:
     """Settings of `keep3r extract`."""
 
-    deployment: DeploymentConfig = setting("which deployment")
+    deployment: dict[str, Any] = setting("which deployment")
     lake: str = setting("folder of the lake: absent, empty, or of an earlier run")
     from_block: int | None = setting("first block of a new lake; none: the oldest contract's", default=None)
     to_block: int | None = setting("last block; none: the final head", default=None)
@@ -50,31 +49,29 @@ class ExtractConfig:
 
 def main(argv: list[str]) -> int:
     """Run one extraction; return the exit code."""
-    config = load_config("extract", ExtractConfig, argv, summary=SUMMARY, beside=_ENGINE)
+    config = load_config("extract", ExtractConfig, argv, summary=SUMMARY)
     _check(config)
     from keep3r_replay.chain.client import client_from_environment
     from keep3r_replay.dataset.extraction import Extraction, Request
     from keep3r_replay.dataset.lock import only_one_run
     from pipelines.progress import Progress
 
-    spec = spec_of(config.deployment, detail=config.detail.value)
+    spec, protocol = spec_of(config.deployment, detail=config.detail.value)
     client = client_from_environment(connections=config.connections, timeout=config.timeout, attempts=config.attempts)
     request = Request(config.from_block, config.to_block, config.confirmations, config.connections)
     lake = Path(config.lake)
     progress = Progress()
     started = time.monotonic()
+    extraction = Extraction(lake, spec, protocol, client, request, progress.say, progress.update)
     with only_one_run(lake, create=not config.plan):
-        extraction = Extraction(lake, spec, client, request, progress.say, progress.update)
         if config.plan:
             _print_plan(extraction.plan())
             return 0
         outcome = extraction.run()
         progress.done()
         if config.readings:
-            from keep3r_replay.protocols.keep3r_v2.extract.reading_views import read_at_blocks
-
-            rows = read_at_blocks(lake, client, sorted(set(config.readings)))
-            print(f"readings: {rows} values at {len(set(config.readings))} blocks")
+            blocks = sorted(set(config.readings))
+            print(f"readings: {extraction.read_views(blocks)} values at {len(blocks)} blocks")
     _print_outcome(outcome, client, time.monotonic() - started)
     return 0
 

@@ -20,7 +20,6 @@ SUMMARY = """Re-execute a lake through the model; compare every event and every 
 With -m: a what-if for each combination of several values, as in overlay.fee=1,2 lake=A,B (docs/what-if.md)."""
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
 FINDINGS = 3
-_ENGINE = ("keep3r_replay.replay.audit", "keep3r_replay.replay.starts", "keep3r_replay.protocols.keep3r_v2.protocol")
 
 
 class Mode(Enum):
@@ -59,9 +58,7 @@ class ReplayConfig:
     resume_block: int | None = setting("with resume: from the last snapshot up to this block", default=None)
     snapshot_every: int = setting("events between two snapshots kept with the results; 0 for none", default=8192)
     workers: int | None = setting("with -m: what-ifs at a time; all cores if none is said", default=None)
-    engine: Engine = setting(
-        "with -m: processes of this machine, or dask; hydra/launcher=NAME takes Hydra's", default=Engine.processes
-    )
+    engine: Engine = setting("with -m: processes of this machine, or dask", default=Engine.processes)
     scheduler: str | None = setting("with engine=dask: tcp://HOST:PORT; none: a local cluster", default=None)
     tables: bool = setting("with -m: keep every table of each what-if, not only the sums", default=False)
     chart: str = setting("with -m: outcome to draw over what is swept over", default="paid_what_if")
@@ -77,7 +74,7 @@ def main(argv: list[str]) -> int:
 
         return sweep(argv)
     rest, file = split_file(argv)
-    config = load_config("replay", ReplayConfig, rest, summary=SUMMARY, beside=_ENGINE)
+    config = load_config("replay", ReplayConfig, rest, summary=SUMMARY)
     return replay(replace(config, overlay=with_file(config.overlay, file)))
 
 
@@ -123,9 +120,9 @@ def replay(config: ReplayConfig) -> int:
         "snapshot_every": config.snapshot_every,
     }
     write_results(audited, results, configuration)
-    print("\n".join(summary_lines(audited.summary, audited.findings)))
+    print("\n".join(summary_lines(audited.summary, audited.findings, protocol)))
     print(f"results   {results}")
-    return FINDINGS if audited.findings else 0
+    return 0 if audited.clean else FINDINGS
 
 
 @contextmanager

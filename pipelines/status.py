@@ -25,7 +25,8 @@ def main(argv: list[str]) -> int:
 
     lake = Lake.open(Path(config.lake))
     deployment, manifest = lake.deployment, lake.manifest
-    print(f"{deployment.name}: chain {deployment.chain_id}, from a {deployment.origin}")
+    of = f"{deployment.protocol} on " if deployment.protocol else ""
+    print(f"{deployment.name}: {of}chain {deployment.chain_id}, from a {deployment.origin}")
     if manifest.coverage is None:
         print("blocks: none yet")
         return 0

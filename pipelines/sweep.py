@@ -53,7 +53,7 @@ def _lake(point: Point) -> str:
     return point.config.lake or str(SAMPLE)
 
 
-def sweep(config: ReplayConfig, swept: dict[str, list[Any]], launcher: list[str]) -> int:
+def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
     """Run the sweep, write table and chart, print the outcomes; return 1 if a scenario failed."""
     from keep3r_replay.lake.writer import write_bytes
     from keep3r_replay.report.sweep import sweep_chart, sweep_lines
@@ -67,7 +67,7 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]], launcher: list[str]
         raise UsageError(f"workers={config.workers}: no number of processes")
     folder = Path(config.results)
     _check_folder(folder)
-    engine = _engine(config, launcher)
+    engine = _engine(config)
     workers = config.workers or len(os.sched_getaffinity(0))
     wanted = scenarios(points(config, swept))
     finished = run_sweep(wanted, folder, Kept(config.ledger, config.tables), workers, _Told(), engine)
@@ -82,17 +82,11 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]], launcher: list[str]
     return 1 if counts[FAILED] else 0
 
 
-def _engine(config: ReplayConfig, launcher: list[str]) -> RunJobs:
+def _engine(config: ReplayConfig) -> RunJobs:
     """Who runs the scenarios. Raises `UsageError` if that is not installed, or nothing that there could be."""
     from keep3r_replay.what_if.sweep.processes import run_in_processes
     from pipelines.replay import Engine
 
-    if launcher:
-        from pipelines.launcher import launcher_engine
-
-        if config.engine is not Engine.processes or config.scheduler:
-            raise UsageError("engine=dask and hydra/launcher exclude each other: one of them runs the sweep")
-        return launcher_engine(launcher)
     if config.engine is Engine.processes:
         if config.scheduler:
             raise UsageError("scheduler is Dask's: say engine=dask")
@@ -143,14 +137,12 @@ def _check_folder(folder: Path) -> None:
 def main(argv: list[str]) -> int:
     """Sweep as the command line says; return the exit code."""
     from pipelines.config import load_config
-    from pipelines.launcher import split_launcher
     from pipelines.replay import SUMMARY, Mode, ReplayConfig
     from pipelines.what_if import split_file, with_file
 
-    plain, launcher = split_launcher(argv)
-    rest, swept = split_swept(plain)
+    rest, swept = split_swept(argv)
     if not swept and not {"-h", "--help"} & set(argv):
         raise UsageError("-m needs something to sweep over: overlay.CHANGE=A,B or another setting with several values")
     named, file = split_file(rest)
     config = load_config("replay", ReplayConfig, named, summary=SUMMARY)
-    return sweep(replace(config, mode=Mode.what_if, overlay=with_file(config.overlay, file)), swept, launcher)
+    return sweep(replace(config, mode=Mode.what_if, overlay=with_file(config.overlay, file)), swept)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import LakeError, UsageError
 from pipelines.config import load_config, setting
-from pipelines.deployment import DeploymentConfig, spec_of
+from pipelines.deployment import spec_of
 from pipelines.extract import Detail
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class VerifyConfig:
     """Settings of `keep3r verify`."""
 
     lake: str = setting("folder of the lake")
-    deployment: DeploymentConfig = setting("the lake's deployment, where the node is asked")
+    deployment: dict[str, Any] = setting("the lake's deployment, where the node is asked")
     against_node: bool = setting("compare every stored log with the node's, too", default=False)
     repair: bool = setting("fetch what is damaged again at once", default=False)
     detail: Detail = setting("how the lake was extracted", default=Detail.all)
@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     """Verify a lake; 0 if it is whole (or made whole), 3 if it is not."""
     config = load_config("verify", VerifyConfig, argv, summary=SUMMARY)
     asks_node = config.against_node or config.repair
-    if asks_node and config.deployment.name == "none":
+    if asks_node and config.deployment.get("name") == "none":
         raise UsageError("say deployment=NAME: asking a node needs to know which deployment (keep3r verify --help)")
     from keep3r_replay.dataset.lock import only_one_run
     from keep3r_replay.lake.reader import Lake
@@ -85,8 +85,9 @@ def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     from keep3r_replay.dataset.state import load_state
 
     client = client_from_environment(connections=config.connections, timeout=config.timeout)
-    spec = spec_of(config.deployment, detail=config.detail.value)
-    state = load_state(lake, spec, check_chain(client, spec.chain_id))
+    spec, protocol = spec_of(config.deployment, detail=config.detail.value)
+    roots = protocol.extractor(client, spec.settings).roots
+    state = load_state(lake, spec, check_chain(client, spec.chain_id), roots)
     damaged: set[Range] = set()
     for difference in compare_logs(client, state, config.connections):
         print(
@@ -119,7 +120,7 @@ def _repair(config: VerifyConfig, lake: Path, damaged: set[Range]) -> None:
     client = client_from_environment(connections=config.connections, timeout=config.timeout)
     progress = Progress()
     request = Request(to_block=manifest.coverage.to_block, connections=config.connections)
-    spec = spec_of(config.deployment, detail=config.detail.value)
-    outcome = Extraction(lake, spec, client, request, progress.say, progress.update).run()
+    spec, protocol = spec_of(config.deployment, detail=config.detail.value)
+    outcome = Extraction(lake, spec, protocol, client, request, progress.say, progress.update).run()
     progress.done()
     print(f"fetched again: {outcome.repaired} partitions; the lake is whole")

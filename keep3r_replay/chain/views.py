@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _BATCH = 100
 
+NOBODY = "0x" + "00" * 20
+"""The address that stands for none."""
+
 
 class _Revert(msgspec.Struct):
     revert: str

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.spans import SpanPlanner
 from keep3r_replay.dataset.chain_head import Block, block_at, check_chain, final_head
+from keep3r_replay.dataset.discovery import Discovery
 from keep3r_replay.dataset.estimate import Estimate, estimate
 from keep3r_replay.dataset.forks import fork_point
 from keep3r_replay.dataset.founding import found_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
+from keep3r_replay.dataset.readings import read_at_blocks
 from keep3r_replay.dataset.state import ExtractionState, Range, load_state
 from keep3r_replay.errors import NodeError
 from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.manifest import Coverage
-from keep3r_replay.protocols.keep3r_v2.events import EVENTS
-from keep3r_replay.protocols.keep3r_v2.extract.discovery import Discovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keep3r_replay.dataset.spec import ExtractionSpec
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.manifest import FileEntry
+    from keep3r_replay.replay.protocol import Protocol
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,21 @@ class Extraction:
     Args:
         lake: its folder, which exists.
         spec: the deployment.
+        protocol: the protocol that it is of.
         client: the node.
         request: what is asked for.
         say: is told what happens, in lines for a person.
         progress: is told the last block fetched, the block to reach and the logs so far.
+
+    Raises:
+        UsageError: the protocol's own settings of the deployment make no sense.
     """
 
     def __init__(
         self,
         lake: Path,
         spec: ExtractionSpec,
+        protocol: Protocol,
         client: NodeClient,
         request: Request,
         say: Callable[[str], None],
@@ -93,6 +99,8 @@ class Extraction:
     ) -> None:
         self._lake = lake
         self._spec = spec
+        self._protocol = protocol
+        self._extractor = protocol.extractor(client, spec.settings)
         self._client = client
         self._request = request
         self._say = say
@@ -105,10 +113,7 @@ class Extraction:
         """Return what run() would fetch; nothing is written. The node is asked for a few samples of the logs."""
         state, head = self._look()
         last = self._last_block(head)
-        if state.contracts:
-            contracts = list(state.contracts.values())
-        else:
-            contracts = self._discovery(head).resolve(self._discovery(head).start(), {})
+        contracts = list(state.contracts.values()) if state.contracts else self._discovery(head).start()
         first = state.coverage.to_block + 1 if state.coverage else self._first_block(contracts)
         ranges = list(self._ranges(first, last))
         addresses = sorted(contract.address for contract in contracts)
@@ -129,7 +134,9 @@ class Extraction:
         last = self._last_block(head)
         self._target = last
         if not state.contracts:
-            found_lake(self._client, self._spec, self._discovery(head), state, self._request.from_block, self._say)
+            found_lake(
+                self._protocol, self._extractor, self._discovery(head), state, self._request.from_block, self._say
+            )
         while state.stale:
             self._refetch(state, state.stale[0], head)
             self._outcome.repaired += 1
@@ -143,12 +150,16 @@ class Extraction:
         self._check_head(state)
         return self._outcome
 
+    def read_views(self, blocks: list[int]) -> int:
+        """Read all views at these blocks, ascending, into the lake; return how many values. See `read_at_blocks`."""
+        return read_at_blocks(self._lake, self._client, blocks, self._extractor.views)
+
     def _look(self) -> tuple[ExtractionState, Block]:
         before = self._client.endpoints
         genesis = check_chain(self._client, self._spec.chain_id)
         if self._client.endpoints < before:
             self._say(f"{before - self._client.endpoints} of {before} endpoints do not answer and are left out")
-        state = load_state(self._lake, self._spec, genesis)
+        state = load_state(self._lake, self._spec, genesis, self._extractor.roots)
         return state, final_head(self._client, self._request.confirmations)
 
     def _last_block(self, head: Block) -> int:
@@ -169,7 +180,7 @@ class Extraction:
             first = end + 1
 
     def _discovery(self, head: Block) -> Discovery:
-        return Discovery(self._client, self._spec, head.number)
+        return Discovery(self._client, self._extractor, head.number, self._spec.search_from_block)
 
     def _extend(self, state: ExtractionState, first: int, last: int, head: Block) -> None:
         """Fetch new blocks; what the last partition holds already is kept and its file continued."""
@@ -227,8 +238,9 @@ class Extraction:
             self._client,
             self._planner,
             self._request.connections,
-            EVENTS,
+            self._protocol.events,
             self._spec.detail == "logs",
+            self._extractor.named_in,
             lambda named: discovery.resolve(named, state.contracts),
             lambda block, logs: self._progress(block, self._target, logs),
         )
@@ -237,7 +249,7 @@ class Extraction:
     def _take(self, state: ExtractionState, contracts: list[Contract]) -> None:
         for contract in contracts:
             self._say(f"found {contract.role} {contract.address}, created in block {contract.facts['from_block']}")
-        read_initial(self._client, state, contracts, self._request.from_block)
+        read_initial(self._protocol, self._extractor, state, contracts, self._request.from_block)
         state.add_contracts(contracts)
 
     def _commit(self, state: ExtractionState, old: Range | None, first: int, last: int, written: Written) -> None:

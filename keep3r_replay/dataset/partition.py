@@ -17,7 +17,6 @@ from keep3r_replay.errors import InputError, NodeError
 from keep3r_replay.evm.words import AMOUNT
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
 from keep3r_replay.lake.schemas import BLOCKS, UNDECODED
-from keep3r_replay.protocols.keep3r_v2.extract.discovery import named_in_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +48,7 @@ class Source:
         connections: requests under way at once.
         events: what contracts can emit.
         only_logs: leave out headers, base fees and transactions.
+        named_in: tells whom decoded events name: roles and addresses.
         resolve: tells which of the contracts named in events are new ones of the deployment.
         progress: is told how far fetching has come: the last block, and the logs of the span.
     """
@@ -58,6 +58,7 @@ class Source:
     connections: int
     events: EventsByRole
     only_logs: bool
+    named_in: Callable[[Mapping[str, Any]], list[tuple[str, str]]]
     resolve: Callable[[list[tuple[str, str]]], list[Contract]]
     progress: Callable[[int, int], None]
 
@@ -132,7 +133,7 @@ class _Part:
         for anomaly in decoded.anomalies:
             if anomaly.unfit:
                 raise InputError("the node's logs", anomaly.reason, place=anomaly.place, remedy="widen the column")
-        unknown = [pair for pair in named_in_events(decoded.tables) if pair[1] not in self._contracts]
+        unknown = [pair for pair in self._source.named_in(decoded.tables) if pair[1] not in self._contracts]
         if unknown and (found := self._source.resolve(unknown)):
             raise NewContractsError(found)
         self._writer.add("logs", span.batch.to_arrow())

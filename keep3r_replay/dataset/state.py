@@ -18,7 +18,7 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.writer import TEMPORARY, write_deployment, write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from keep3r_replay.dataset.spec import ExtractionSpec
@@ -148,6 +148,7 @@ class ExtractionState:
                 tuple(contracts),
                 self.initial_state,
                 self.initial_state_block,
+                self.spec.protocol,
             ),
         )
 
@@ -171,10 +172,11 @@ class ExtractionState:
                     (self.lake / entry.path).unlink()
 
 
-def load_state(lake: Path, spec: ExtractionSpec, genesis: str) -> ExtractionState:
+def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[tuple[str, str]]) -> ExtractionState:
     """Read the state of the lake in a folder; an absent or empty folder is a lake without content.
 
-    Files that are missing or of another size make their ranges stale.
+    Files that are missing or of another size make their ranges stale. `roots` are role and address of the
+    contracts that the deployment is about: the first of them must be the lake's.
 
     Raises:
         UsageError: the folder holds something else, or a lake of another deployment, chain or partition size.
@@ -191,18 +193,8 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str) -> ExtractionStat
             raise UsageError(f"{lake}: holds something other than a lake ({foreign[0]}); choose another folder")
         return state
     manifest, deployment = Lake.read(lake)
-    if deployment.origin != "node":
-        raise UsageError(f"{lake}: is an imported lake; extract into another folder")
+    _refuse_other(lake, spec, genesis, roots, manifest, deployment)
     facts = manifest.extraction
-    wanted = {"detail": spec.detail, "genesis": genesis, "partition_blocks": spec.partition_blocks}
-    for key, value in wanted.items():
-        if facts.get(key) != value:
-            raise UsageError(f"{lake}: was extracted with {key} {facts.get(key)}, not {value}; choose another folder")
-    if (deployment.name, deployment.chain_id) != (spec.name, spec.chain_id):
-        raise UsageError(f"{lake}: is of deployment {deployment.name}, not {spec.name}; choose another folder")
-    followed = {contract.address for contract in deployment.contracts if contract.role == "keep3r"}
-    if spec.keep3r and followed and spec.keep3r not in followed:
-        raise UsageError(f"{lake}: is of another Keep3r than {spec.keep3r}; choose another folder")
     try:
         anchors = [(int(number), str(block_hash)) for number, block_hash in facts["anchors"]]
         stale = [(int(first), int(last)) for first, last in facts["stale"]]
@@ -223,6 +215,31 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str) -> ExtractionStat
     )
     state.mark_stale(damaged_by_size(state))
     return state
+
+
+def _refuse_other(
+    lake: Path,
+    spec: ExtractionSpec,
+    genesis: str,
+    roots: Sequence[tuple[str, str]],
+    manifest: Manifest,
+    deployment: Deployment,
+) -> None:
+    """Refuse a lake that is of something else than what is to be extracted. Raises `UsageError`."""
+    if deployment.origin != "node":
+        raise UsageError(f"{lake}: is an imported lake; extract into another folder")
+    facts = manifest.extraction
+    wanted = {"detail": spec.detail, "genesis": genesis, "partition_blocks": spec.partition_blocks}
+    for key, value in wanted.items():
+        if facts.get(key) != value:
+            raise UsageError(f"{lake}: was extracted with {key} {facts.get(key)}, not {value}; choose another folder")
+    if (deployment.name, deployment.chain_id) != (spec.name, spec.chain_id):
+        raise UsageError(f"{lake}: is of deployment {deployment.name}, not {spec.name}; choose another folder")
+    if deployment.protocol not in {"", spec.protocol}:
+        raise UsageError(f"{lake}: is of protocol {deployment.protocol}, not {spec.protocol}; choose another folder")
+    followed = {(contract.role, contract.address) for contract in deployment.contracts}
+    if roots and followed and roots[0] not in followed:
+        raise UsageError(f"{lake}: is of another {roots[0][0]} than {roots[0][1]}; choose another folder")
 
 
 def damaged_by_size(state: ExtractionState) -> list[Range]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _INTEGER = re.compile(r"-?\d+")
 _HEX = re.compile(r"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
@@ -21,6 +25,15 @@ def value_text(value: object) -> str:
     if isinstance(value, list):
         return json.dumps([_nested(item) for item in value], separators=(",", ":"))
     return _scalar(value)
+
+
+def answer_text(values: Sequence[Any]) -> str:
+    """Write what a view answered as `readings` holds it: one value plain, several as a list."""
+    return value_text(_plain(values[0] if len(values) == 1 else values))
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(each) for each in value] if isinstance(value, (tuple, list)) else value
 
 
 def _nested(value: object) -> object:

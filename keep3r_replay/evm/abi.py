@@ -17,6 +17,8 @@ WORD = 32
 
 _DECLARATION = re.compile(r"^\s*(?:event\s+)?(\w+)\s*\((.*)\)\s*;?\s*$")
 _INTEGER = re.compile(r"^(u?)int(\d+)$")
+_BYTES = re.compile(r"^bytes([1-9]|[12]\d|3[0-2])$")
+_TUPLE = re.compile(r"\(([^()]*)\)\s*\w*")
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -26,7 +28,7 @@ class Parameter:
 
     Attributes:
         name: as declared.
-        type: canonical Solidity type: `address`, `bool`, `uintN`, `intN`, `bytes32`.
+        type: canonical Solidity type: `address`, `bool`, `uintN`, `intN`, `bytesN`.
         indexed: whether it stands in a topic rather than in the data.
         wide: keep the whole 32-byte word; for values that may exceed 38 decimal digits.
     """
@@ -52,18 +54,33 @@ class Parameter:
         """Whether the type is a signed integer."""
         return self.type.startswith("int")
 
+    @cached_property
+    def size(self) -> int:
+        """Bytes of a type `bytesN`; 0 for other types."""
+        match = _BYTES.match(self.type)
+        return int(match.group(1)) if match else 0
+
 
 @dataclass(frozen=True)
 class Event:
-    """One event type: its name and its parameters in declared order."""
+    """One event type: its name and its parameters in declared order.
+
+    A struct stands as its members; `structs` are the half-open ranges of parameters that are one struct in the
+    signature.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
+    structs: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def signature(self) -> str:
-        """The canonical signature, `Name(type,type)`, whose hash is topic 0."""
-        return f"{self.name}({','.join(parameter.type for parameter in self.parameters)})"
+        """The canonical signature, `Name(type,(type,type))`, whose hash is topic 0."""
+        types = [parameter.type for parameter in self.parameters]
+        for first, end in self.structs:
+            types[first] = "(" + types[first]
+            types[end - 1] += ")"
+        return f"{self.name}({','.join(types)})"
 
     @cached_property
     def topic0(self) -> bytes:
@@ -86,10 +103,12 @@ EventsByRole = Mapping[str, Mapping[str, tuple[Event, ...]]]
 
 
 def parse_event(declaration: str, *, wide: frozenset[str] = frozenset()) -> Event:
-    """Parse `event Name(type [indexed] name, ...)`.
+    """Parse `event Name(type [indexed] name, (type name, ...) struct, ...)`.
 
     Args:
-        declaration: Solidity text; the word `event` and the semicolon may be absent.
+        declaration: Solidity text; the word `event` and the semicolon may be absent. The members of a struct of static
+        types
+            stand in parentheses.
         wide: names of parameters to keep as whole words.
 
     Raises:
@@ -99,9 +118,13 @@ def parse_event(declaration: str, *, wide: frozenset[str] = frozenset()) -> Even
     if match is None:
         raise ValueError(f"not an event declaration: {declaration!r}")
     name, inside = match.groups()
-    texts = [text for text in inside.split(",") if text.strip()]
+    structs = tuple(
+        (inside[: match.start()].count(","), inside[: match.start()].count(",") + match.group(1).count(",") + 1)
+        for match in _TUPLE.finditer(inside)
+    )
+    texts = [text for text in _TUPLE.sub(r"\1", inside).split(",") if text.strip()]
     parameters = tuple(_parse_parameter(text, wide) for text in texts)
-    event = Event(name, parameters)
+    event = Event(name, parameters, structs)
     columns = [parameter.column for parameter in parameters]
     if len(set(columns)) != len(columns) or len(event.indexed) > 3:
         raise ValueError(f"two parameters of one name, or more than three indexed: {declaration!r}")
@@ -118,7 +141,7 @@ def _parse_parameter(text: str, wide: frozenset[str]) -> Parameter:
     kind = {"uint": "uint256", "int": "int256"}.get(kind, kind)
     integer = _INTEGER.match(kind)
     valid_integer = integer is not None and int(integer.group(2)) in range(8, 257, 8)
-    if not valid_integer and kind not in {"address", "bool", "bytes32"}:
+    if not valid_integer and kind not in {"address", "bool"} and not _BYTES.match(kind):
         raise ValueError(f"not a static type this decoder knows: {kind!r}")
     # Prices of 160 bits do not fit 38 digits: such widths always keep their word.
     too_wide = valid_integer and 128 < int(kind.removeprefix("u").removeprefix("int")) < 256

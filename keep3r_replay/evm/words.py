@@ -48,12 +48,14 @@ def decode_words(parameter: Parameter, words: Bytes) -> Column:
     """Decode the words of one parameter into the column type that its declared type has.
 
     address: text `0x...` in lower case; bool: Boolean; integers of up to 32 bits: UInt32 or Int32; wider ones:
-    Decimal(38, 0); wide parameters and bytes32: the 32 bytes themselves.
+    Decimal(38, 0); wide parameters and bytesN: the bytes themselves.
     """
     words = np.ascontiguousarray(words)
     clean = np.zeros(len(words), dtype=np.bool_)
-    if parameter.type == "bytes32":
-        return Column(fixed_binary(words), clean, clean)
+    if parameter.size:
+        padding: Mask = words[:, parameter.size :] != 0
+        dirty_padding: Mask = np.logical_or.reduce(padding, axis=1)
+        return Column(fixed_binary(words[:, : parameter.size]), dirty_padding, clean)
     # Four numbers a word, the most significant first: checks on these are quicker than on bytes.
     limbs = words.view(">u8").astype(np.uint64)
     if parameter.type == "address":

@@ -102,6 +102,7 @@ class _Audited:
     span: Span
     summary: dict[str, Any]
     counts: tuple[str, ...]
+    sums: tuple[str, ...]
     tables: dict[str, pl.DataFrame]
     findings: list[Finding]
     undetermined: dict[tuple[str, str], int]
@@ -136,7 +137,7 @@ def _audit_root(
         "state_hash": state_hash(replayed.replay.state()),
     }
     findings = [*replayed.journal.findings, *results.findings]
-    return _Audited(replayed.span, summary, tuple(results.counts), tables, findings, undetermined)
+    return _Audited(replayed.span, summary, tuple(results.counts), tuple(results.sums), tables, findings, undetermined)
 
 
 def _whole_replay(lake: Lake, protocol: Protocol, root: Contract) -> Replay:
@@ -153,6 +154,7 @@ def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until
         "version": " ".join(one["version"] for one in summaries),
         "blocks": covered_blocks(lake, until_block),
         **{part: _sum(summaries, part) for part in parts},
+        **({name: summaries[0][name] for name in audited[0].sums} if len(audited) == 1 else {}),
         "findings": dict(sorted(Counter(finding.kind for finding in findings).items())),
         "state_hash": summaries[0]["state_hash"]
         if len(summaries) == 1

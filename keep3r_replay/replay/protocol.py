@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.logs import LogBatch
+    from keep3r_replay.chain.views import Question
     from keep3r_replay.evm.abi import EventsByRole
     from keep3r_replay.journal import Finding, Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
@@ -190,14 +191,24 @@ class Recordings(Interface):
 class Extractor(Interface):
     """How a deployment is found and followed at a node; made for one client and one configured deployment."""
 
-    def start(self, block: int) -> list[tuple[str, str]]:
-        """Role and address of what the configuration and the contracts' state at `block` name."""
+    @property
+    def roots(self) -> Sequence[tuple[str, str]]:
+        """Role and address of the contracts that the configuration is about; they must exist. May be empty."""
+
+    def start(self, block: int, created_in: Callable[[str], int]) -> list[tuple[str, str]]:
+        """Role and address of what the configuration and the contracts' state at `block` name.
+
+        `created_in` finds the block in which a contract was created, by bisection.
+        """
 
     def named_in(self, tables: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Role and address of every contract that decoded events (Arrow tables by name) name, in chain order."""
 
     def describe(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
-        """The contract with its version and facts, and whom it leads to; None if it is not what its role says."""
+        """The contract with its version and facts, and whom it leads to; None if it is not what its role says.
+
+        The fact `from_block`, if the configuration knows it, saves the search for the contract's first block.
+        """
 
     def initial_state(self, contract: Contract, block: int) -> dict[str, str]:
         """A contract's parameters at a block, as text by name of the view; empty if it has none."""
@@ -210,8 +221,8 @@ class Extractor(Interface):
     def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:
         """Addresses whose callers matter even where they leave no logs; empty where logs tell all."""
 
-    def views(self, lake: Lake, block: int) -> Sequence[Any]:
-        """Questions (`chain.views.Question`) whose answers are the readings at a block."""
+    def views(self, lake: Lake, block: int) -> Sequence[Question]:
+        """Questions whose answers are the readings at a block."""
 
 
 class Outcome(NamedTuple):
@@ -308,10 +319,10 @@ class Protocol(Interface):
         `evidence` gives the replay of the whole history where `span` is only a part of it; None if it is all.
         """
 
-    def extractor(self, client: NodeClient, deployment: Mapping[str, Any]) -> Extractor:
-        """Follows a configured deployment (a YAML file of `conf/deployment`, checked here) at a node.
+    def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Extractor:
+        """Follows a deployment at a node: its settings are what a YAML file of `conf/deployment` says beside the rest.
 
-        Raises `UsageError` for a configuration that makes no sense.
+        They are checked here: raises `UsageError` for settings that make no sense.
         """
 
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

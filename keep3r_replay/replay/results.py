@@ -11,7 +11,10 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.folders import replaced_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    import polars as pl
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.audit import Audit
@@ -27,28 +30,44 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
     The same lake and configuration give the same bytes: nothing in them tells where or when they were made.
     Raises `UsageError` if the folder holds something else.
     """
+    write(
+        folder,
+        audit.tables,
+        audit.summary,
+        {
+            "configuration": configuration,
+            "inputs": lake_fingerprint(audit.lake),
+            "state_hash": audit.summary["state_hash"],
+        },
+    )
+
+
+def write(
+    folder: Path, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any], origin: Mapping[str, Any]
+) -> None:
+    """Write results of any kind to `folder`, whole or not at all; former results there are replaced.
+
+    Args:
+        folder: where to.
+        tables: frames by name, a Parquet file each.
+        summary: what `summary.json` holds.
+        origin: what they were made from, for `manifest.json`: `configuration`, `inputs`, `state_hash`.
+
+    Raises:
+        UsageError: the folder holds something else.
+    """
     check_target(folder)
     with replaced_folder(folder) as building:
-        files = {}
-        for name, table in sorted(audit.tables.items()):
+        files: dict[str, Any] = {}
+        for name, table in sorted(tables.items()):
             path = building / f"{name}.parquet"
             table.write_parquet(path, compression="zstd", compression_level=1)
             files[path.name] = {"rows": table.height, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        summary = _json(audit.summary)
-        (building / SUMMARY).write_bytes(summary)
-        files[SUMMARY] = {"sha256": hashlib.sha256(summary).hexdigest()}
-        (building / MANIFEST).write_bytes(
-            _json(
-                {
-                    "kind": _KIND,
-                    "code_version": __version__,
-                    "configuration": configuration,
-                    "inputs": lake_fingerprint(audit.lake),
-                    "state_hash": audit.summary["state_hash"],
-                    "files": files,
-                }
-            )
-        )
+        content = _json(summary)
+        (building / SUMMARY).write_bytes(content)
+        files[SUMMARY] = {"sha256": hashlib.sha256(content).hexdigest()}
+        manifest = {"kind": _KIND, "code_version": __version__, **origin, "files": files}
+        (building / MANIFEST).write_bytes(_json(manifest))
 
 
 def check_target(folder: Path) -> None:
@@ -80,5 +99,5 @@ def lake_fingerprint(lake: Lake) -> dict[str, str]:
     }
 
 
-def _json(content: dict[str, Any]) -> bytes:
+def _json(content: Mapping[str, Any]) -> bytes:
     return (json.dumps(content, indent=1) + "\n").encode()

@@ -5,25 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from keep3r_replay.journal import Finding
+    from keep3r_replay.replay.protocol import Protocol
 
-_WORDS = {
-    "exact": "exact to the wei",
-    "interval": "within the bounds of what events tell",
-    "own_payment": "the job's own amount",
-    "token_payment": "paid in tokens",
-    "stale_gas": "exact, from an earlier validation",
-    "undetermined": "undetermined",
-    "mismatch": "mismatch",
-}
 _SHOWN = 5
 
 
 def ledger_line(ledger: dict[str, Any]) -> str:
-    """The ledger in one line, in whole KP3R."""
+    """The ledger in one line; the credits of a Keep3r V2 in whole KP3R."""
     sums = ledger["sums"]
+    balanced = f"ledger    {ledger['entries']:>10,}  entries, balanced to the wei"
+    if "spent" not in sums:
+        return balanced
     words = ", ".join(
         f"{tokens(abs(sum(int(sums.get(kind, '0')) for kind in kinds)))} {word}"
         for word, kinds in (
@@ -33,7 +28,7 @@ def ledger_line(ledger: dict[str, Any]) -> str:
             ("capped", ("capped",)),
         )
     )
-    return f"ledger    {ledger['entries']:>10,}  entries, balanced to the wei; KP3R {words}"
+    return f"{balanced}; KP3R {words}"
 
 
 def tokens(wei: int, places: int = 2) -> str:
@@ -43,18 +38,23 @@ def tokens(wei: int, places: int = 2) -> str:
     return f"{sign}{whole:,}.{rest:018d}"[: len(f"{sign}{whole:,}.") + places]
 
 
-def summary_lines(summary: dict[str, Any], findings: Sequence[Finding]) -> list[str]:
-    """Lines of text: verdict, works, events, readings, and the first findings with their places."""
+def _classes(subject: str, counts: Mapping[str, int], words: Mapping[str, str]) -> str:
+    """How many of a subject fall into each class."""
+    shown = ", ".join(f"{count:,} {words[name]}" for name, count in counts.items() if count or name == "mismatch")
+    return f"{subject:<10}{sum(counts.values()):>10,}  {shown}"
+
+
+def summary_lines(summary: dict[str, Any], findings: Sequence[Finding], protocol: Protocol) -> list[str]:
+    """Lines of text: verdict, the protocol's classes, events, readings, and the first findings with their places."""
     first, last = summary["blocks"]
-    works, events, readings = summary["works"], summary["events"], summary["readings"]
+    events, readings = summary["events"], summary["readings"]
     lines = [
         (
-            f"{summary['verdict'].upper()}  {summary['deployment']}  Keep3r {summary['version']}  "
+            f"{summary['verdict'].upper()}  {summary['deployment']}  {protocol.title} {summary['version']}  "
             f"blocks {first:,} to {last:,}"
         ),
         "",
-        f"works     {sum(works.values()):>10,}  "
-        + ", ".join(f"{count:,} {_WORDS[name]}" for name, count in works.items() if count or name == "mismatch"),
+        *(_classes(subject, summary[subject], words) for subject, words in protocol.words.items()),
         f"events    {events['predicted']:>10,}  predicted, {events['mismatched']:,} not as predicted",
         (
             f"readings  {readings['compared']:>10,}  compared, {readings['mismatched']:,} differ, "

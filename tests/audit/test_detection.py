@@ -13,6 +13,8 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
+pytestmark = pytest.mark.slow
+
 RECORDINGS = [
     SAMPLE / "recording",
     DATA / "open-v2.2-fuzz-gov-102",

@@ -29,6 +29,7 @@ def fuzzed(request, audited_recordings):
     return audited_recordings(request.param)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_start_from_readings_agrees_with_the_straight_run(fuzzed, seed):
     """From a random block with readings on, every event and reading agrees, and the state at the end is the same."""
@@ -67,6 +68,7 @@ def test_resuming_from_any_snapshot_ends_in_the_same_state(fuzzed, tmp_path):
         assert resumed.works.equals(fuzzed.straight.works.filter(pl.col("block_number") > block))
 
 
+@pytest.mark.slow
 def test_the_state_at_a_block_is_that_of_a_replay_up_to_it(audited, tmp_path):
     """At random blocks the state from the last snapshot on is the state of a replay from the beginning."""
     contract = keep3r_contracts(audited.lake)[0]

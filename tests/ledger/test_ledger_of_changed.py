@@ -14,6 +14,8 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
+pytestmark = pytest.mark.slow
+
 RECORDING = DATA / "open-v2.3-fuzz-mixed-101"
 
 

@@ -14,6 +14,8 @@ from keep3r_replay.replay.results import write_results
 from keep3r_replay.warehouse.ask import ask, bundled
 from keep3r_replay.warehouse.build import build
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def both(pair, tmp_path_factory):

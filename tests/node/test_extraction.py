@@ -227,7 +227,7 @@ def test_a_foreign_folder_is_not_touched(
     assert run(chain.node.url, *other) == 2
     assert "partition_blocks 50, not 7" in capsys.readouterr().err
     assert run(chain.node.url, *settings(chain.helper, tmp_path / "lake")) == 2
-    assert "of another Keep3r" in capsys.readouterr().err
+    assert "of another keep3r" in capsys.readouterr().err
 
 
 def test_no_address_of_a_node_is_told(

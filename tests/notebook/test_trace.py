@@ -8,6 +8,8 @@ from tests.notebook.inference import Inferred, infer, start
 from tests.notebook.market import PERIOD, SETUP, Market
 from tests.notebook.trace import CUT, VIEWS, Trace, read_traces
 
+pytestmark = pytest.mark.slow
+
 ROWS = 1_919
 DOCS = ROOT / "docs"
 TRACES = read_traces()

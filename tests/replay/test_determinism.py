@@ -11,6 +11,8 @@ import sys
 import pytest
 from histories import DATA, SAMPLE
 
+pytestmark = pytest.mark.slow
+
 RECORDINGS = [SAMPLE / "recording", DATA / "open-v2.3-fuzz-oldobs-103"]
 
 

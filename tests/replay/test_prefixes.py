@@ -27,6 +27,7 @@ def test_a_prefix_has_the_rows_of_the_whole(audited):
         assert part.summary["blocks"] == [blocks[0], block]
 
 
+@pytest.mark.slow
 def test_a_prefix_of_all_blocks_is_the_whole(audited):
     """Naming the last block, or one beyond it, changes nothing."""
     whole = audited.audit
@@ -37,6 +38,7 @@ def test_a_prefix_of_all_blocks_is_the_whole(audited):
         assert all(part.tables[name].equals(table) for name, table in whole.tables.items())
 
 
+@pytest.mark.slow
 def test_state_tables_of_a_prefix_agree_with_readings(audited):
     """Credits, liquidity and bonds in the tables of a prefix's end are what the contract answered at that block."""
     readings = audited.lake.scan("readings").collect()

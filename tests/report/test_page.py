@@ -11,6 +11,8 @@ from keep3r_replay.protocols.keep3r_v2.report.results import Results
 from pipelines import cli
 from tests.report.chromium import Browser
 
+pytestmark = pytest.mark.slow
+
 DESK, PHONE = (1280, 900), (390, 844)
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&"
 

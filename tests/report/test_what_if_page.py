@@ -11,6 +11,8 @@ from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_wh
 from pipelines import cli
 from tests.report.chromium import Browser
 
+pytestmark = pytest.mark.slow
+
 DESK, PHONE = (1280, 900), (420, 844)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.codec import encode_arguments
-from keep3r_replay.protocols.keep3r_v2.extract.parameters import PARAMETERS
+from keep3r_replay.protocols.keep3r_v2.extract.parameters import parameters_of
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.scenario.simulator import Simulation
@@ -145,7 +145,7 @@ class ServedSimulation:
         if call["data"][2:10] == _ORACLE:
             oracles = self._simulation.stage.keep3r.helpers[contract.address].oracles
             return "0x" + encode_arguments(["address"], [oracles["0x" + call["data"][-40:].lower()]]).hex()
-        for name, kinds in PARAMETERS.get((contract.role, contract.version), {}).items():
+        for name, kinds in parameters_of(contract).items():
             if keccak256(f"{name}()".encode())[:4].hex() == call["data"][2:10]:
                 return "0x" + _encoded(kinds, self._value(contract.address, name, self._number(block))).hex()
         return "0x"

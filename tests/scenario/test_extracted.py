@@ -15,6 +15,8 @@ from pipelines.cli import main
 from tests.scenario.scripts import simulated
 from tests.scenario.served import ServedSimulation
 
+pytestmark = pytest.mark.slow
+
 CASES = [("random_market", "v2_3"), ("intense", "v2_1"), ("two_pools", "v2_2"), ("sidechain", "v2_3s")]
 
 

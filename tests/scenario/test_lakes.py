@@ -23,6 +23,7 @@ def digests(folder):
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "version"), PLAYED)
 def test_a_simulated_lake_replays_clean(name, version, tmp_path):
     """Every event and every reading of every scenario is predicted, in every version, and the ledger balances."""

@@ -19,6 +19,8 @@ from tests.scenario.scripts import SETUP, SIDECHAIN
 from tests.scenario.test_pools import DAI_POOL, SECOND
 from tests.scenario.test_sidechain import SETUP as ON_SIDECHAIN
 
+pytestmark = pytest.mark.slow
+
 ONE = 10**18
 jobs = st.sampled_from(["job", "other"])
 keepers = st.sampled_from(["keeper", "second_keeper"])

@@ -18,6 +18,8 @@ from keep3r_replay.protocols.keep3r_v2.scenario.script import VERSIONS
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
 from tests.scenario.retold import Retelling, told_events
 
+pytestmark = pytest.mark.slow
+
 TAKES_A_FEE = {"0x" + "66" * 20: 100}
 """A token of the recordings keeps one part in a hundred of every transfer."""
 PLACES = {"log_index", "transaction_index", "transaction_hash"}

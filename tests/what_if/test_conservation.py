@@ -35,6 +35,7 @@ def _within(changes, last):
     return {name: min(value, last) if name.endswith("from_block") else value for name, value in changes.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", OVERLAYS.values(), ids=OVERLAYS)
 @pytest.mark.parametrize("recording", bundled(), ids=name_of)
 def test_the_ledger_balances(recording, changes, baseline_of):

@@ -23,6 +23,8 @@ from keep3r_replay.what_if.sweep.run import run_sweep
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scenario, Source
 from pipelines.cli import main
 
+pytestmark = pytest.mark.slow
+
 VALUES = "overlay.liquidity_factor=0.5,2"
 COMMAND = [sys.executable, "-m", "pipelines.cli", "replay", "-m"]
 
@@ -238,7 +240,6 @@ def test_a_scheduler_that_goes_away_ends_the_sweep(scheduler, tmp_path):
     [
         (["scheduler=tcp://127.0.0.1:1"], "scheduler is Dask's: say engine=dask"),
         (["engine=dusk"], "setting 'engine' has a value of the wrong type"),
-        (["engine=dask", "hydra/launcher=basic"], "exclude each other"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(arguments, says, tmp_path, capfd):

@@ -118,14 +118,15 @@ def test_a_factor_of_one_changes_nothing_at_its_block(baseline_of):
 
 
 def test_only_the_named_jobs_liquidity_is_scaled_at_the_block(baseline_of):
-    """Every other job keeps what it had, to the end."""
-    baseline = baseline_of(SAMPLE / "recording")
+    """Every other job keeps what it had, to the end; the history ends before another job migrates into it."""
+    baseline = baselines(baseline_of(SAMPLE / "recording").lake, 396)[0]
     job = baseline.works["job"][0]
     plain, run = (
         what_if(baseline, overlay_from(each)).protocol.keep3r for each in ({}, _scaled("3", _late_block(baseline), job))
     )
     changed = [name for name, amount in plain.jobs[job].liquidity_amounts.items() if amount]
-    assert any(run.jobs[job].liquidity_amounts[each] == 3 * plain.jobs[job].liquidity_amounts[each] for each in changed)
+    assert changed
+    assert all(run.jobs[job].liquidity_amounts[each] == 3 * plain.jobs[job].liquidity_amounts[each] for each in changed)
     others = [address for address in plain.jobs if address != job]
     assert all(run.jobs[each].liquidity_amounts == plain.jobs[each].liquidity_amounts for each in others)
 
@@ -147,7 +148,7 @@ def test_the_credits_of_liquidity_that_leaves_go_with_it(baseline_of):
         {"liquidity_factor": "2", "liquidity_from_block": 500},
         {"reward_period_time": 1000, "from_block": 500},
         {"tick_shift": 9, "market_from_block": 500},
-        {"bonds": [{"keeper": "0x" + "88" * 20, "add": 5, "block": 500}]},
+        {"bonds": [{"keeper": "0x" + "88" * 20, "add": 5, "block": 500}], "new": ["0x" + "88" * 20]},
     ],
 )
 def test_a_block_after_the_replays_last_changes_nothing(changes, audited_recordings):

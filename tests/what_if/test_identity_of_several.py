@@ -17,6 +17,8 @@ from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if
 from tests.scenario.scripts import configured
 
+pytestmark = pytest.mark.slow
+
 SECOND = {"keep3r": "0x" + "5ec0" * 10, "helper": "0x" + "4e19" * 10}
 SHIFT = 1_000
 """What the second contract's transactions and logs are numbered higher by."""

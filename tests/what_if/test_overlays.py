@@ -67,7 +67,7 @@ def test_only_the_named_jobs_liquidity_is_scaled(baseline_of):
     """No work of another job reverts, whose credits do not depend on it."""
     baseline = baseline_of(RECORDING)
     job = baseline.works["job"][0]
-    rows = _rows(what_if(baseline, Overlay(liquidity_factor="0", liquidity_job=job)))
+    rows = _rows(what_if(baseline, Overlay(liquidity_factor="0", liquidity_job=job, atomic="false")))
     reverted = {row["job"] for row in rows if row["status"] == "reverted"}
     assert reverted == {job}
 
@@ -103,8 +103,8 @@ def test_added_works_pay_their_keeper(baseline_of):
     """A new keeper has exactly what its added works were paid, each so long after the one before."""
     baseline = baseline_of(RECORDING)
     job, keeper = baseline.works["job"][0], "0x" + "77" * 20
-    entry = {"job": job, "keeper": keeper, "every": DAY, "payment": 10**12}
-    run = what_if(baseline, overlay_from({"add_works": [entry]}))
+    entry = {"job": job, "keeper": keeper, "every": DAY, "payment": 10**12, "validates": False}
+    run = what_if(baseline, overlay_from({"add_works": [entry], "new": [keeper]}))
     added = [row for row in _rows(run) if row["keeper"] == keeper]
     paid = [row for row in added if row["status"] == "added"]
     assert len(paid) > 50
@@ -199,7 +199,7 @@ def test_a_change_that_makes_no_sense_is_refused_in_one_line(values):
 
 def test_a_work_that_does_not_exist_cannot_be_dropped(baseline_of):
     """A hash that the history does not hold is a usage error, not a silent nothing."""
-    with pytest.raises(UsageError, match="no work is of 0xabc"):
+    with pytest.raises(UsageError, match="no work of the history; the nearest name is 0x"):
         what_if(baseline_of(RECORDING), Overlay(drop_works=["0xabc"]))
 
 
@@ -240,7 +240,7 @@ def test_a_bond_can_be_set_at_a_block(baseline_of):
     """A keeper that nobody knows has exactly the bond that it is given, from that block on."""
     baseline = baseline_of(RECORDING)
     keeper = "0x" + "88" * 20
-    run = what_if(baseline, overlay_from({"bonds": [{"keeper": keeper, "set": 5, "block": 300}]}))
+    run = what_if(baseline, overlay_from({"bonds": [{"keeper": keeper, "set": 5, "block": 300}], "new": [keeper]}))
     keep3r = run.protocol.keep3r
     assert keep3r.keepers[keeper].bonds[keep3r.parameters.keep3r_v1] == 5
     assert all(work.status == "paid" for work in run.works.done)

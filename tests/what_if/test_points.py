@@ -108,6 +108,7 @@ def test_a_mistake_is_refused_before_anything_runs(argument, says, tmp_path, cap
     assert not (tmp_path / "sweep").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_of_a_sweep_is_that_of_the_same_single_what_if(tmp_path):
     """To the byte, with all tables and ledger, from a beginning in mid-history too."""
     assert main(["replay", f"lake={LAKE}", f"results={tmp_path / 'audit'}", "snapshot_every=100"]) == 0
@@ -134,6 +135,7 @@ def test_a_chart_names_folders_by_their_last_parts():
     assert ">/far/off/one<" in sweep_chart(same, "paid").decode()
 
 
+@pytest.mark.slow
 def test_lakes_and_ranges_are_columns_by_their_names(tmp_path):
     """Each row is of its own lake and range, a lake's scenarios without an overlay are its history itself."""
     sweep = tmp_path / "sweep"

@@ -24,6 +24,8 @@ from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scen
 from keep3r_replay.what_if.sweep.table import OUTCOMES, sweep_table
 from pipelines.cli import main
 
+pytestmark = pytest.mark.slow
+
 SUMS = Kept()
 
 

@@ -20,6 +20,8 @@ from keep3r_replay.replay.snapshots import load_snapshot
 from keep3r_replay.replay.starts import ReadingsStart, readings_start
 from pipelines.cli import main
 
+pytestmark = pytest.mark.slow
+
 FUZZ = [path for path in (*bundled(), *beside()) if "-fuzz-" in path.name or path.name == "recording"]
 DAY = 86_400
 STARTS = "starts"

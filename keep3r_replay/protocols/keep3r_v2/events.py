@@ -8,6 +8,7 @@ lie: `JobAddition` is declared (job, jobOwner), and 2.0 to 2.2 emit (owner, job)
 from __future__ import annotations
 
 from keep3r_replay.evm.abi import Event, EventsByRole, parse_event
+from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES, HelperRules, Rules
 from keep3r_replay.uniswap_v3.events import POOL_EVENTS
 
 GOVERNANCE = ("GovernanceProposal(address pendingGovernance)", "GovernanceSet(address governance)")
@@ -57,13 +58,11 @@ _KEEP3R = (
     "Unbonding(address indexed keeperOrJob, address indexed unbonding, uint256 amount)",
     "Withdrawal(address indexed keeper, address indexed bond, uint256 amount)",
 )
-_UNTIL_2_2 = (
-    "JobAddition(address indexed jobOwner, address indexed job)",
-    "Kp3rWethPoolChange(address kp3rWethPool)",
-)
-_SINCE_2_3 = ("JobAddition(address indexed job, address indexed jobOwner)",)
+_OWNER_FIRST = "JobAddition(address indexed jobOwner, address indexed job)"
+_JOB_FIRST = "JobAddition(address indexed job, address indexed jobOwner)"
+_KP3R_WETH_POOL = ("Kp3rWethPoolChange(address kp3rWethPool)",)
 
-_HELPER_2_2_FIRST = (
+_HELPER = (
     *GOVERNANCE,
     "Keep3rV2Change(address keep3rV2)",
     "Kp3rWethPoolChange(address kp3rWethPool, bool isKP3RToken0)",
@@ -74,7 +73,7 @@ _HELPER_2_2_FIRST = (
     "WorkExtraGasChange(uint256 workExtraGas)",
 )
 _HELPER_MIN_FEES = ("MinBaseFeeChange(uint256 minBaseFee)", "MinPriorityFeeChange(uint256 minPriorityFee)")
-_HELPER_SIDECHAIN = (
+_HELPER_ORACLES = (
     "OracleSet(address liquidity, address oraclePool)",
     "WethUSDPoolChange(address wethUSDPool, bool isWETHToken0)",
 )
@@ -84,24 +83,23 @@ def _parsed(*declarations: str, wide: frozenset[str] = frozenset()) -> tuple[Eve
     return tuple(parse_event(declaration, wide=wide) for declaration in declarations)
 
 
-KEEP3R_EVENTS: dict[str, tuple[Event, ...]] = {
-    "2.0": _parsed(*_KEEP3R, *_UNTIL_2_2),
-    "2.1": _parsed(*_KEEP3R, *_UNTIL_2_2),
-    "2.2": _parsed(*_KEEP3R, *_UNTIL_2_2),
-    "2.3": _parsed(*_KEEP3R, *_SINCE_2_3),
-    "2.3s": _parsed(*_KEEP3R, *_SINCE_2_3),
-}
+def _of_keep3r(rules: Rules) -> tuple[Event, ...]:
+    addition = _JOB_FIRST if rules.tells_job_first else _OWNER_FIRST
+    return _parsed(*_KEEP3R, addition, *(_KP3R_WETH_POOL if rules.has_kp3r_weth_pool else ()))
+
+
+def _of_helper(rules: HelperRules) -> tuple[Event, ...]:
+    if rules.is_constant:
+        return ()
+    minimum = _HELPER_MIN_FEES if rules.has_minimum_base_fee else ()
+    return _parsed(*_HELPER, *minimum, *(_HELPER_ORACLES if rules.has_oracles else ()))
+
+
+KEEP3R_EVENTS = {version: _of_keep3r(rules) for version, rules in RULES.items()}
 """Role `keep3r`, by version."""
 
-HELPER_EVENTS: dict[str, tuple[Event, ...]] = {
-    "2.0": (),
-    "2.1": (),
-    "2.2_first": _parsed(*_HELPER_2_2_FIRST),
-    "2.2": _parsed(*_HELPER_2_2_FIRST, *_HELPER_MIN_FEES),
-    "2.3": _parsed(*_HELPER_2_2_FIRST, *_HELPER_MIN_FEES),
-    "2.3s": _parsed(*_HELPER_2_2_FIRST, *_HELPER_MIN_FEES, *_HELPER_SIDECHAIN),
-}
-"""Role `keep3r_helper`, by version; `2.2_first` is 2.2's first helper, which has no minimum fees."""
+HELPER_EVENTS = {version: _of_helper(rules) for version, rules in HELPER_RULES.items()}
+"""Role `keep3r_helper`, by version."""
 
 PAIR_MANAGER_EVENTS: tuple[Event, ...] = _parsed(
     # An allowance is often the largest uint256 there is: it keeps its word.

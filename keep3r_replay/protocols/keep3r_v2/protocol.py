@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
+from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
 from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table, state_tables
-from keep3r_replay.protocols.keep3r_v2.audit.works import (
-    CLASSES,
-    classify,
-    needs_evidence,
-    payment_findings,
-    total_tables,
-    works_table,
-)
+from keep3r_replay.protocols.keep3r_v2.audit.works import total_tables, works_table
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
+from keep3r_replay.protocols.keep3r_v2.extract.extractor import Keep3rV2Extractor
 from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
@@ -30,6 +25,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
@@ -70,6 +66,10 @@ class _Keep3rV2Protocol:
         }
     }
     sql = "keep3r_replay.protocols.keep3r_v2.sql"
+
+    def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Keep3rV2Extractor:
+        """Follows a deployment as `extract.settings` describes it."""
+        return Keep3rV2Extractor(client, settings)
 
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:
         """A helper goes with the Keep3r that it was built for; pools and blocks with the first Keep3r."""

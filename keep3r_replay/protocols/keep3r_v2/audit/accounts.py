@@ -15,7 +15,7 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.audit.states import amounts_table
 from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, payment
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXACT, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -10,6 +10,9 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump_job, dump_keeper
 from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Unbond
 from keep3r_replay.protocols.keep3r_v2.contract.views import total_job_credits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _AMOUNT = pl.Decimal(38, 0)
 
@@ -146,7 +149,7 @@ def state_tables(keep3r: Keep3r, now: int) -> dict[str, pl.DataFrame]:
     }
 
 
-def rows_table(rows: list[tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
+def rows_table(rows: Sequence[tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
     """A table from rows in the order of the schema; see `amounts_table`."""
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     return amounts_table(dict(zip(schema, columns, strict=True)), schema)

@@ -96,7 +96,7 @@ def add_token_credits_to_job(keep3r: Keep3r, address: str, token: str, received:
     keep3r.require(token != keep3r.parameters.keep3r_v1, "TokenUnallowed")
     # EFFECTS
     job = keep3r.jobs[address]
-    job.token_credits[token] += received - received * keep3r.parameters.fee // FEE_BASE
+    job.token_credits[token] += keep3r.subtract(received, received * keep3r.parameters.fee // FEE_BASE)
     job.token_credits_added_at[token] = now
     job.tokens.add(token)
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KP3R_WETH_POOL = "0x11b7a6bc0259ed6cf9db8f499988f9ecc7167bf5"
 """The pool that the helpers of 2.0 and 2.1 are built with."""
@@ -63,6 +67,12 @@ class Rules:
     has_virtual_reserves: bool
     """The contract answers `virtualReserves`: the escrow's balance of wKP3R less `totalBonds`."""
 
+    has_kp3r_weth_pool: bool
+    """The contract names the KP3R/WETH pool, emits its changes, and keeps an observation under the pool's address."""
+
+    tells_job_first: bool
+    """`JobAddition` is emitted as it is declared, (job, owner); otherwise (owner, job)."""
+
 
 @dataclass(frozen=True, slots=True)
 class HelperRules:
@@ -83,6 +93,41 @@ class HelperRules:
     follows_keep3r_v1: bool
     """`bonds` are of the token that Keep3r holds for KP3R now, not of the KP3R that the helper was built with."""
 
+    has_oracles: bool
+    """Governance names an oracle pool for each liquidity, and a WETH/USD pool."""
+
+    constructor: Mapping[str, str]
+    """What the constructor sets beside its arguments, as text by view (amounts in wei, times in seconds)."""
+
+
+USUAL_VERSION = "2.3"
+"""Of a scenario that names none."""
+
+FIRST_HELPERS = {"2.2": "2.2_first"}
+"""Versions of Keep3r that began with a helper of another version than their own, and that version."""
+
+
+def helper_version(keep3r: str, *, is_constant: bool, has_minimum_base_fee: bool) -> str:
+    """Tell a helper's version by what it has: that of its Keep3r if it fits, otherwise the oldest that does."""
+    fitting = [
+        version
+        for version, rules in HELPER_RULES.items()
+        if (rules.is_constant, rules.has_minimum_base_fee) == (is_constant, has_minimum_base_fee)
+    ]
+    return keep3r if keep3r in fitting else fitting[0]
+
+
+def configured_version(name: str) -> str:
+    """The version that a configuration means, where a bare 2.2 would be read as a number: v2_2 is 2.2.
+
+    Raises:
+        ValueError: there is no such version of Keep3r or of its helper.
+    """
+    known = {f"v{version.replace('.', '_', 1)}": version for version in HELPER_RULES}
+    if name not in known:
+        raise ValueError(f"no version {name[:20]!r}; known are {', '.join(known)}")
+    return known[name]
+
 
 RULES = {
     "2.0": Rules(
@@ -97,6 +142,8 @@ RULES = {
         slashes_unbonding=False,
         has_total_bonds=False,
         has_virtual_reserves=False,
+        has_kp3r_weth_pool=True,
+        tells_job_first=False,
     ),
     "2.1": Rules(
         payment=Payment.CACHED_PRICE,
@@ -110,6 +157,8 @@ RULES = {
         slashes_unbonding=False,
         has_total_bonds=False,
         has_virtual_reserves=False,
+        has_kp3r_weth_pool=True,
+        tells_job_first=False,
     ),
     "2.2": Rules(
         payment=Payment.LIVE_PRICE,
@@ -123,6 +172,8 @@ RULES = {
         slashes_unbonding=True,
         has_total_bonds=False,
         has_virtual_reserves=False,
+        has_kp3r_weth_pool=True,
+        tells_job_first=False,
     ),
     "2.3": Rules(
         payment=Payment.LIVE_PRICE,
@@ -136,6 +187,8 @@ RULES = {
         slashes_unbonding=True,
         has_total_bonds=True,
         has_virtual_reserves=False,
+        has_kp3r_weth_pool=False,
+        tells_job_first=True,
     ),
     "2.3s": Rules(
         payment=Payment.USD_PRICE,
@@ -149,8 +202,13 @@ RULES = {
         slashes_unbonding=True,
         has_total_bonds=True,
         has_virtual_reserves=True,
+        has_kp3r_weth_pool=False,
+        tells_job_first=True,
     ),
 }
+
+_BOOSTS = {"minBoost": "11000", "maxBoost": "12000", "targetBond": "200000000000000000000"}
+_MIN_FEES = {"minBaseFee": "15000000000", "minPriorityFee": "2000000000"}
 
 HELPER_RULES = {
     "2.0": HelperRules(
@@ -159,6 +217,8 @@ HELPER_RULES = {
         pays_base_fee=True,
         has_minimum_base_fee=False,
         follows_keep3r_v1=False,
+        has_oracles=False,
+        constructor={},
     ),
     "2.1": HelperRules(
         is_constant=True,
@@ -166,6 +226,8 @@ HELPER_RULES = {
         pays_base_fee=True,
         has_minimum_base_fee=False,
         follows_keep3r_v1=False,
+        has_oracles=False,
+        constructor={},
     ),
     "2.2_first": HelperRules(
         is_constant=False,
@@ -173,6 +235,8 @@ HELPER_RULES = {
         pays_base_fee=True,
         has_minimum_base_fee=False,
         follows_keep3r_v1=False,
+        has_oracles=False,
+        constructor={**_BOOSTS, "quoteTwapTime": "600", "workExtraGas": "50000"},
     ),
     "2.2": HelperRules(
         is_constant=False,
@@ -180,6 +244,8 @@ HELPER_RULES = {
         pays_base_fee=True,
         has_minimum_base_fee=True,
         follows_keep3r_v1=False,
+        has_oracles=False,
+        constructor={**_BOOSTS, **_MIN_FEES, "quoteTwapTime": "600", "workExtraGas": "50000"},
     ),
     "2.3": HelperRules(
         is_constant=False,
@@ -187,6 +253,8 @@ HELPER_RULES = {
         pays_base_fee=True,
         has_minimum_base_fee=True,
         follows_keep3r_v1=False,
+        has_oracles=False,
+        constructor={**_BOOSTS, **_MIN_FEES, "quoteTwapTime": "600", "workExtraGas": "34000"},
     ),
     "2.3s": HelperRules(
         is_constant=False,
@@ -194,5 +262,7 @@ HELPER_RULES = {
         pays_base_fee=False,
         has_minimum_base_fee=True,
         follows_keep3r_v1=True,
+        has_oracles=True,
+        constructor={**_BOOSTS, **_MIN_FEES, "quoteTwapTime": "86400", "workExtraGas": "0"},
     ),
 }

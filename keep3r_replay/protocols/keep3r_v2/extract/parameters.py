@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.client import NodeClient, RefusedError
 from keep3r_replay.chain.refusals import Refusal
 from keep3r_replay.chain.views import Question, View, read_views
-from keep3r_replay.dataset.values import value_text
+from keep3r_replay.dataset.values import answer_text
 from keep3r_replay.errors import NodeError
+from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES, HelperRules, Rules
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
@@ -23,24 +24,44 @@ _KEEP3R = {
     **dict.fromkeys(("jobs", "keepers", "approvedLiquidities"), _LIST),
 }
 _GOVERNED = dict.fromkeys(("governance", "pendingGovernance"), _ADDRESS)
-_HELPER_2_2_FIRST = {
+_HELPER = {
     "keep3rV2": _ADDRESS,
     **dict.fromkeys(("minBoost", "maxBoost", "targetBond", "workExtraGas", "quoteTwapTime"), _UINT),
     "kp3rWethPool": _POOL,
     **_GOVERNED,
 }
-_HELPER_2_2 = {**_HELPER_2_2_FIRST, "minBaseFee": _UINT, "minPriorityFee": _UINT}
 
-PARAMETERS: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
-    **{("keep3r", version): {**_KEEP3R, "kp3rWethPool": _ADDRESS} for version in ("2.0", "2.1", "2.2")},
-    ("keep3r", "2.3"): {**_KEEP3R, "totalBonds": _UINT},
-    ("keep3r", "2.3s"): {**_KEEP3R, "totalBonds": _UINT, "virtualReserves": ("int256",)},
-    **{("keep3r_helper", version): {"keep3rV2": _ADDRESS} for version in ("2.0", "2.1")},
-    ("keep3r_helper", "2.2_first"): _HELPER_2_2_FIRST,
-    **{("keep3r_helper", version): _HELPER_2_2 for version in ("2.2", "2.3")},
-    ("keep3r_helper", "2.3s"): {**_HELPER_2_2, "wethUSDPool": _POOL},
-}
-"""The parameter views of a role and version, with what they return."""
+Views = dict[str, tuple[str, ...]]
+"""Names of views without arguments, and the types they return."""
+
+
+def parameters_of(contract: Contract) -> Views:
+    """The views that tell what a contract's constructor set; none for other contracts than Keep3r and its helper."""
+    if contract.role == "keep3r":
+        return _of_keep3r(RULES[contract.version])
+    return _of_helper(HELPER_RULES[contract.version]) if contract.role == "keep3r_helper" else {}
+
+
+def _of_keep3r(rules: Rules) -> Views:
+    views: Views = dict(_KEEP3R)
+    if rules.has_kp3r_weth_pool:
+        views["kp3rWethPool"] = _ADDRESS
+    if rules.has_total_bonds:
+        views["totalBonds"] = _UINT
+    if rules.has_virtual_reserves:
+        views["virtualReserves"] = ("int256",)
+    return views
+
+
+def _of_helper(rules: HelperRules) -> Views:
+    if rules.is_constant:
+        return {"keep3rV2": _ADDRESS}
+    views: Views = dict(_HELPER)
+    if rules.has_minimum_base_fee:
+        views |= {"minBaseFee": _UINT, "minPriorityFee": _UINT}
+    if rules.has_oracles:
+        views["wethUSDPool"] = _POOL
+    return views
 
 
 def read_parameters(client: NodeClient, contract: Contract, block: int) -> dict[str, str]:
@@ -49,7 +70,7 @@ def read_parameters(client: NodeClient, contract: Contract, block: int) -> dict[
     Raises:
         NodeError: the node has no state of that block.
     """
-    views = PARAMETERS.get((contract.role, contract.version), {})
+    views = parameters_of(contract)
     questions = [Question(contract.address, View(name, (), returns)) for name, returns in views.items()]
     try:
         answers = read_views(client, questions, block)
@@ -64,12 +85,3 @@ def read_parameters(client: NodeClient, contract: Contract, block: int) -> dict[
         for name, answer in zip(views, answers, strict=True)
         if answer.values is not None
     }
-
-
-def answer_text(values: tuple[Any, ...]) -> str:
-    """Write what a view answered as readings hold it: one value plain, several as a list."""
-    return value_text(_plain(values[0] if len(values) == 1 else values))
-
-
-def _plain(value: Any) -> Any:
-    return [_plain(each) for each in value] if isinstance(value, (tuple, list)) else value

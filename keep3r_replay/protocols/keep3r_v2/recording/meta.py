@@ -10,7 +10,7 @@ import msgspec
 from keep3r_replay.dataset.values import value_text
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake.deployment import Contract, Deployment
-from keep3r_replay.protocols.keep3r_v2.events import KEEP3R_EVENTS
+from keep3r_replay.protocols.keep3r_v2.contract.versions import FIRST_HELPERS, HELPER_RULES, RULES
 from keep3r_replay.protocols.keep3r_v2.recording.readings import is_derived
 from keep3r_replay.recording.files import REMEDY
 
@@ -20,22 +20,6 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _NOBODY = "0x" + "00" * 20
-
-_HELPER_COMMON = {
-    "minBoost": "11000",
-    "maxBoost": "12000",
-    "targetBond": "200000000000000000000",
-}
-_HELPER_MIN_FEES = {"minBaseFee": "15000000000", "minPriorityFee": "2000000000"}
-HELPER_CONSTRUCTORS: dict[str, dict[str, str]] = {
-    "2.0": {},
-    "2.1": {},
-    "2.2_first": {**_HELPER_COMMON, "quoteTwapTime": "600", "workExtraGas": "50000"},
-    "2.2": {**_HELPER_COMMON, "quoteTwapTime": "600", "workExtraGas": "50000", **_HELPER_MIN_FEES},
-    "2.3": {**_HELPER_COMMON, "quoteTwapTime": "600", "workExtraGas": "34000", **_HELPER_MIN_FEES},
-    "2.3s": {**_HELPER_COMMON, "quoteTwapTime": "86400", "workExtraGas": "0", **_HELPER_MIN_FEES},
-}
-"""What a helper's constructor sets, by version (amounts in wei, times in seconds); 2.0 and 2.1 have constants only."""
 
 
 class _Pool(msgspec.Struct):
@@ -88,8 +72,8 @@ def checked_meta(path: Path, content: Mapping[str, Any]) -> Meta:
         meta = msgspec.convert(content, type=Meta)
     except msgspec.ValidationError as error:
         raise InputError(path, f"wrong type: {error}", remedy=REMEDY) from None
-    if meta.version not in KEEP3R_EVENTS:
-        known = ", ".join(KEEP3R_EVENTS)
+    if meta.version not in RULES:
+        known = ", ".join(RULES)
         raise InputError(path, f"unknown version {meta.version!r}", place="version", remedy=f"known are {known}")
     addresses = {
         "keep3r": meta.keep3r,
@@ -168,8 +152,8 @@ def _helpers(meta: Meta) -> list[Contract]:
 
 
 def _second_helper_version(meta: Meta) -> str:
-    # Recordings of 2.2 swap the present helper with the first one, as mainnet did; all others have two of one kind.
-    return "2.2_first" if meta.version == "2.2" else meta.version
+    # Recordings swap the present helper with the first one, as mainnet did, or with another of the same kind.
+    return FIRST_HELPERS.get(meta.version, meta.version)
 
 
 def _initial_state(path: Path, meta: Meta) -> dict[str, dict[str, str]]:
@@ -180,14 +164,14 @@ def _initial_state(path: Path, meta: Meta) -> dict[str, dict[str, str]]:
     }
     if meta.helper2:
         helper = state[meta.helper.lower()]
-        constants = HELPER_CONSTRUCTORS[_second_helper_version(meta)]
+        constants = HELPER_RULES[_second_helper_version(meta)].constructor
         # What both helpers' constructors are given is alike; governance has none pending at first.
         given: dict[str, str] = {
             key: helper[key] for key in ("keep3rV2", "kp3rWethPool", "wethUSDPool") if key in helper
         }
         if constants:
             given |= {"governance": meta.governance.lower(), "pendingGovernance": _NOBODY}
-        state[meta.helper2.lower()] = constants | given
+        state[meta.helper2.lower()] = {**constants, **given}
     return state
 
 

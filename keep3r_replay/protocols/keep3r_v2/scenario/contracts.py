@@ -11,8 +11,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
-from keep3r_replay.protocols.keep3r_v2.contract.versions import KP3R_WETH_POOL, RULES
-from keep3r_replay.protocols.keep3r_v2.recording.meta import HELPER_CONSTRUCTORS
+from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP3R_WETH_POOL, RULES
 from keep3r_replay.protocols.keep3r_v2.scenario.actors import address_of
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import known, mapping, parameter, required, whole
 
@@ -73,7 +72,7 @@ def deployment_of(scenario: Scenario) -> Deployment:
     keep3r = next(contract.address for contract in deployment.contracts if contract.role == "keep3r")
     helper = initial[keep3r]["keep3rHelper"]
     initial[keep3r] |= _changed(scenario.parameters, KEEP3R_CONSTRUCTOR, "scenario.parameters")
-    initial[helper] |= _changed(scenario.helper, HELPER_CONSTRUCTORS[scenario.version], "scenario.helper")
+    initial[helper] |= _changed(scenario.helper, dict(HELPER_RULES[scenario.version].constructor), "scenario.helper")
     return replace(
         deployment,
         name=scenario.name,
@@ -94,7 +93,7 @@ def _own(scenario: Scenario) -> Deployment:
     state |= {"keep3rV1": tokens["kp3r"], "keep3rV1Proxy": proxy, "keep3rHelper": helper}
     if RULES[version].refreshes_kp3r_weth_pool:
         state["kp3rWethPool"] = KP3R_WETH_POOL
-    constants = HELPER_CONSTRUCTORS[version]
+    constants = dict(HELPER_RULES[version].constructor)
     helper_state = constants | _changed(scenario.helper, constants, "scenario.helper") | {"keep3rV2": keep3r}
     if constants:
         helper_state |= governance | {"kp3rWethPool": _pool_and_order(KP3R_WETH_POOL)}

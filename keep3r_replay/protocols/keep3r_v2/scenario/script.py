@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
+from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, USUAL_VERSION
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import (
     PARTS,
     duration,
@@ -46,7 +46,7 @@ class Scenario:
     """
 
     name: str
-    version: str = "2.3"
+    version: str = USUAL_VERSION
     start: int = 1_640_995_200
     block_time: int = 12
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def scenario_from(content: Mapping[str, Any]) -> Scenario:
         UsageError: a key is unknown, a value of the wrong kind, or the version has no simulation.
     """
     known(content, _KEYS, "scenario")
-    version = str(content.get("version", "2.3")).removeprefix("v").replace("_", ".")
+    version = str(content.get("version", USUAL_VERSION)).removeprefix("v").replace("_", ".")
     if version not in VERSIONS:
         raise UsageError(f"scenario.version: {version!r} can not be simulated; there are {', '.join(VERSIONS)}")
     return Scenario(

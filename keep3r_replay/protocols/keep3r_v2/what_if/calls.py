@@ -69,6 +69,10 @@ _OF_TWO = ("JobMigrationSuccessful", "JobMigrationRequested")
 """Events of two jobs, which are their columns."""
 
 
+_TOLD_BY_WORKS = frozenset({"KeeperWork", "KeeperValidation", "LiquidityCreditsReward"})
+"""Events that tell of works, which have a table of their own."""
+
+
 class Calls:
     """Handlers of the events that tell of calls, works apart. `reverted` are the calls that fail, in chain order."""
 
@@ -80,6 +84,8 @@ class Calls:
         rewarded: Callable[[CallContext, int, str, Sequence[Reward]], None],
     ) -> None:
         self.reverted: list[Reverted] = []
+        self.made: list[Reverted] = []
+        """Calls that did not revert, without an error; whoever takes transactions back clears it."""
         self._keep3r = keep3r
         self._liquidity = liquidity
         self._forced = forced
@@ -97,12 +103,12 @@ class Calls:
         }
         for table in plain:
             role, _, event = table.partition(".")
-            if role in {"keep3r", "keep3r_helper"}:
+            if role in {"keep3r", "keep3r_helper"} and event not in _TOLD_BY_WORKS:
                 own[table] = self._taken_back_where_it_reverts(event, own[table])
         return own
 
     def _taken_back_where_it_reverts(self, event: str, handle: Handle) -> Handle:
-        keep3r, reverted = self._keep3r, self.reverted
+        keep3r, reverted, made = self._keep3r, self.reverted, self.made
 
         def run(context: CallContext, row: Row) -> None:
             log_index, subject, *rest = row
@@ -117,8 +123,16 @@ class Calls:
                 self._liquidity.restore(shares)
                 context.pending_rewards.pop(subject, None)
                 reverted.append(Reverted(context.block_number, log_index, event, str(subject), revert.name))
+            else:
+                made.append(Reverted(context.block_number, log_index, event, str(subject), ""))
 
         return run
+
+    def take_back(self, error: str) -> None:
+        """Let the calls made since they were last cleared revert as well, with an error."""
+        self.reverted += [call._replace(error=error) for call in self.made if call.call not in _TOLD_BY_WORKS]
+        self.reverted.sort(key=lambda call: (call.block_number, call.log_index))
+        self.made.clear()
 
     def _add_liquidity(self, context: CallContext, row: Row) -> None:
         log_index, job, liquidity, provider, amount = row

@@ -13,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.calls import NOBODY, SYNTHETIC
 from keep3r_replay.protocols.keep3r_v2.what_if.history import TABLES, Change
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
 from keep3r_replay.protocols.keep3r_v2.what_if.prices import FORMULA, GIVEN, SCALED, Measured
+from keep3r_replay.protocols.keep3r_v2.what_if.works import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.market import ChangedPool
     from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+    from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace
     from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
     from keep3r_replay.replay.engine import Folding
 
@@ -35,7 +37,13 @@ class Changes:
     """Collects the changes of one what-if; `all` are they, in no order."""
 
     def __init__(
-        self, protocol: Keep3rV2, model: Folding, baseline: Baseline, handlers: Sequence[Handle], overlay: Overlay
+        self,
+        protocol: Keep3rV2,
+        model: Folding,
+        baseline: Baseline,
+        handlers: Sequence[Handle],
+        overlay: Overlay,
+        trace: Trace,
     ) -> None:
         self.all: list[Change] = []
         self._protocol = protocol
@@ -45,6 +53,7 @@ class Changes:
         self._last = baseline.until_block
         self._handlers = handlers
         self._overlay = overlay
+        self._trace = trace
         self._places = count(SYNTHETIC)
 
     def _call(self, table: str, *values: Any) -> None:
@@ -102,6 +111,8 @@ class Changes:
         bonds = self._keep3r.keepers[entry["keeper"]].bonds
         before = bonds[token]
         bonds[token] = max(0, entry["set"] if "set" in entry else before + entry["add"])
+        if bonds[token] != before:
+            self._parts(entry["keeper"])
         if self._keep3r.rules.has_total_bonds:
             self._keep3r.total_bonds = max(0, self._keep3r.total_bonds + bonds[token] - before)
 
@@ -114,7 +125,15 @@ class Changes:
                 values: tuple[Any, ...] = ("keep3r.LiquidityAddition", place, job, liquidity, "", amount)
             else:
                 values = ("keep3r.Unbonding", place, job, liquidity, -amount)
-            self._at(entry["block"], partial(self._call, *values), after_events=True, order=order)
+            self._at(entry["block"], partial(self._change, job, *values), after_events=True, order=order)
+
+    def _change(self, job: str, table: str, *values: Any) -> None:
+        self._call(table, *values)
+        self._parts(job)
+
+    def _parts(self, address: str) -> None:
+        """Somebody's state is another from here on; before the first event that is where the history begins."""
+        self._trace.changed(address, self._protocol.context.block_number or self._history.blocks[0])
 
     def scale_liquidity(self, liquidity: ScaledLiquidity) -> None:
         """Let liquidity in place be scaled at a block, after all else that happens at its start."""
@@ -130,6 +149,7 @@ class Changes:
             self._call(table, next(self._places), job, token, NOBODY, abs(amount))
             if amounts[token] != before:
                 liquidity.note(difference)
+                self._parts(job)
 
     def add_works(self, works: Works) -> None:
         """Works at intervals, each at its own time, between the blocks of the history.
@@ -151,7 +171,7 @@ class Changes:
             work = _measured(entry, self._keep3r.rules.payment)
             for time in range(times[first], times[last] + 1, entry["every"]):
                 place = next(self._places)
-                works.wanted[place] = work
+                works.wanted[place] = Wanted(work, validates=entry.get("validates", True))
                 block = blocks[bisect_right(times, time) - 1]
                 self._at(block, self._work(block, time, place, entry), after_events=True, order=time)
 
@@ -180,15 +200,9 @@ def dropped_works(overlay: Overlay, columns: dict[str, list[str]]) -> frozenset[
     Args:
         overlay: the changes.
         columns: `transaction_hash`, `job` and `keeper` of the history's works.
-
-    Raises:
-        UsageError: nothing in the history is of the name that is to be dropped.
     """
     named = set(overlay.drop_works)
     rows = list(zip(columns["transaction_hash"], columns["job"], columns["keeper"], strict=True))
-    unknown = sorted(named - {each for row in rows for each in row})
-    if unknown:
-        raise UsageError(f"overlay.drop_works: no work is of {unknown[0]}, as transaction, job or keeper")
     dropped = {number for number, row in enumerate(rows) if named.intersection(row)}
     share_of = [number for number, row in enumerate(rows) if overlay.drop_job in {"", row[1]}]
     numerator, denominator = overlay.share

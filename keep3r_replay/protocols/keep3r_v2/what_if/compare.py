@@ -79,8 +79,14 @@ def _jobs(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
         row += [-_of(sums[side], job, (EXPIRED,)) for side in _SIDES]
         row += [-_of(sums[side], job, (CAPPED,)) for side in _SIDES]
         row += [sum(amount for (each, _), amount in sums[side].items() if each == job) for side in _SIDES]
-        rows.append((*row, counts.get("parts_at_block")))
+        rows.append((*row, _parts(run, job, counts)))
     return rows_table(rows, columns)
+
+
+def _parts(run: WhatIf, address: str, counts: Mapping[str, Any]) -> int | None:
+    """Block from which on a job or keeper is not as it was."""
+    blocks = (counts.get("parts_at_block"), run.trace.parts_of.get(address))
+    return min((block for block in blocks if block is not None), default=None)
 
 
 def _keepers(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
@@ -102,7 +108,7 @@ def _keepers(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
         if counts or bonds or now:
             row = [keeper, *(counts.get(status, 0) for status in _STATUSES)]
             row += [counts.get(f"paid_{side}", 0) for side in _SIDES]
-            rows.append((*row, bonds, now, counts.get("parts_at_block")))
+            rows.append((*row, bonds, now, _parts(run, keeper, counts)))
     return rows_table(rows, columns)
 
 
@@ -142,12 +148,22 @@ def outcome(run: WhatIf) -> dict[str, Any]:
 
 
 def first_difference(run: WhatIf) -> int | None:
-    """Block of the first work or call that is not as it was."""
+    """Block of the first thing that is not as it was, in any table: work, reward, call, or state."""
     blocks = run.baseline.works["block_number"]
     before = run.baseline.credits_around
     places = [call.block_number for call in run.reverted[:1]] + [work.block_number for work in run.works.added[:1]]
+    places += [row.block_number for row in run.works.rewards if not row.matched][:1]
+    if run.trace.parts_at is not None:
+        places.append(run.trace.parts_at)
     for number, (work, given, around) in enumerate(zip(run.works.done, run.baseline.measured, before, strict=True)):
         if work.status != PAID or work.payment != given.paid or (work.credits_before, work.credits_after) != around:
             places.append(blocks[number])
             break
+    if not places and not _same_states(run):
+        # Nothing happens that tells: what views answer at the end is another.
+        places.append(run.baseline.history.last_block)
     return min(places, default=None)
+
+
+def _same_states(run: WhatIf) -> bool:
+    return all(table.equals(run.baseline.states[name]) for name, table in run.states().items())

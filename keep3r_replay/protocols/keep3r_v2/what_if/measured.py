@@ -9,20 +9,25 @@ import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
-from keep3r_replay.protocols.keep3r_v2.audit.works import MISMATCH, OWN_PAYMENT, classify, needs_evidence, works_table
+from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT, classify, needs_evidence
+from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
+from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
+from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import (
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     EXACT,
     INTERVAL,
+    SILENT_ACCESS,
     SOLVED_GAS,
     STALE_GAS,
     TOKEN_PAYMENT,
 )
-from keep3r_replay.protocols.keep3r_v2.replay.calls.work import WORK_COLUMNS
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, replay_of
+from keep3r_replay.protocols.keep3r_v2.what_if.batches import Batch, batches
 from keep3r_replay.protocols.keep3r_v2.what_if.history import History, load_history, replay
+from keep3r_replay.protocols.keep3r_v2.what_if.names import Names
 from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
     FORMULA,
     GIVEN,
@@ -34,6 +39,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
 )
 from keep3r_replay.protocols.keep3r_v2.what_if.recorder import SumRecorder
 from keep3r_replay.protocols.keep3r_v2.what_if.start import begin
+from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace, traced
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.roots import replay_root
 from keep3r_replay.replay.timeline import WHOLE, Span
@@ -45,11 +51,12 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
-    from keep3r_replay.replay.protocol import Row
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import WorkRecord
+    from keep3r_replay.replay.protocol import Place, Row
     from keep3r_replay.replay.roots import Start
     from keep3r_replay.replay.snapshots import Snapshot
 
-_BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS, INTERVAL})
+_BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS, SILENT_ACCESS, INTERVAL})
 
 
 @dataclass
@@ -74,6 +81,14 @@ class Baseline:
     """Input of the transactions that call Keep3r itself."""
     credits_around: list[tuple[int, int]]
     """A job's credits before and after each work, wei."""
+    known: Names
+    """Whom the history knows, over all contracts of the lake."""
+    batches: dict[Place, Batch]
+    """Transactions of several calls."""
+    trace: list[int]
+    """What each event left; see `trace.Trace`."""
+    states: dict[str, pl.DataFrame]
+    """The audit's tables of states at the end."""
     findings: int
     """Disagreements of model and chain: a what-if of such a history starts from what the audit adopted."""
 
@@ -104,7 +119,8 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         name: handler.handle for name, handler in HANDLERS.items()
     }
     handlers["keep3r.KeeperWork"] = seen.wrapped(handlers["keep3r.KeeperWork"])
-    replay(history, protocol, list(handlers.values()))
+    trace = Trace(protocol.keep3r)
+    replay(history, protocol, traced(trace, list(handlers.values())))
     works = works_table(lake, protocol.context.works, span, contract.address)
     evidence = works
     if start is not None and needs_evidence(works):
@@ -127,7 +143,23 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         list(
             zip(*(works[name].cast(pl.Int128).to_list() for name in ("credits_before", "credits_after")), strict=True)
         ),
+        _names(protocol.keep3r, works),
+        batches(lake, history),
+        trace.hashes,
+        state_tables(protocol.keep3r, protocol.context.now),
         len(journal.findings),
+    )
+
+
+def _names(keep3r: Keep3r, works: pl.DataFrame) -> Names:
+    """Whom one contract's history knows."""
+    jobs = {*keep3r.jobs, *works["job"].to_list()} - {ZERO_ADDRESS}
+    liquidities = {*keep3r.approvals, *keep3r.pair_pools} - set(keep3r.pools)
+    return Names(
+        frozenset(jobs),
+        frozenset({*keep3r.keepers, *works["keeper"].to_list()}),
+        frozenset(liquidities),
+        frozenset(works["transaction_hash"].to_list()),
     )
 
 
@@ -154,20 +186,17 @@ class _Seen:
         return run
 
 
-def _measured(works: pl.DataFrame, records: list[tuple[Any, ...]], seen: _Seen) -> list[Measured]:
-    place = {name: WORK_COLUMNS.index(name) for name in WORK_COLUMNS}
-    explanation, initial, usd, boost = (
-        place[name] for name in ("explanation", "initial_gas", "usd_per_gas_unit", "boost")
-    )
+def _measured(works: pl.DataFrame, records: list[WorkRecord], seen: _Seen) -> list[Measured]:
     bounded = len(seen.prices) == len(records)
     payments, left = (works[name].cast(pl.Int128).to_list() for name in ("payment", "gas_left"))
     result = []
     for number, (record, kind, paid, gas_left) in enumerate(
         zip(records, works["class"].to_list(), payments, left, strict=True)
     ):
-        if record[explanation] == TOKEN_PAYMENT:
+        explained = record.explained
+        if explained.explanation == TOKEN_PAYMENT:
             amount_is = TOKEN
-        elif record[explanation] not in _BY_FORMULA or kind in {OWN_PAYMENT, MISMATCH}:
+        elif explained.explanation not in _BY_FORMULA or kind in {OWN_PAYMENT, MISMATCH}:
             amount_is = GIVEN
         else:
             amount_is = SCALED if bounded else FORMULA
@@ -176,10 +205,10 @@ def _measured(works: pl.DataFrame, records: list[tuple[Any, ...]], seen: _Seen) 
             Measured(
                 amount_is,
                 paid,
-                (record[initial] or 0) - gas_left,
-                record[usd] or 1,
+                (explained.initial_gas or 0) - gas_left,
+                explained.usd_per_gas_unit or 1,
                 seen.meters[number],
-                record[boost] or 0,
+                explained.boost or 0,
                 numerator,
                 denominator,
             )

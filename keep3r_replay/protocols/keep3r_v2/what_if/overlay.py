@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay_checks import address_text, check, normal
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay_checks import LEARNED, address_text, check, normal
 
 KEEP3R_PARAMETERS = {
     "bond_time": "BondTimeChange",
@@ -73,7 +73,12 @@ class Overlay:
     drop_job: str = ""
     add_works: list[Any] = field(default_factory=list)
     """Works more: records of job, keeper, every (seconds), and gas (accounted) or payment (wei); from_block and
-    until_block if not over all of the history."""
+    until_block if not over all of the history; validates: false if the job lets anybody work."""
+    new: list[Any] = field(default_factory=list)
+    """Addresses of keepers that the history does not know, and that other changes name."""
+    atomic: str = LEARNED
+    """Which transactions revert as a whole where one of their calls does: `learned` (all but those of entry points that
+    were seen to tolerate failed calls), `true` (all) or `false` (none)."""
     bonds: list[Any] = field(default_factory=list)
     """Changes of keepers' bonded KP3R: records of keeper, add or set (wei), and block if not from the beginning."""
     bond_keeper: str = ""
@@ -156,14 +161,21 @@ class Overlay:
             fee = max(fee, self.base_fee_floor)
         return fee if self.base_fee_cap is None else min(fee, self.base_fee_cap)
 
-    def check_end(self, last: int) -> None:
-        """Refuse changes for blocks after the lake's last. Raises `UsageError`."""
-        blocks = {name: getattr(self, name) or 0 for name in _FROM_BLOCKS}
-        for name in ("liquidity", "bonds"):
-            blocks[name] = max((entry.get("block", 0) for entry in getattr(self, name)), default=0)
-        for name, block in blocks.items():
+    def check_blocks(self, first: int, last: int) -> None:
+        """Refuse changes for blocks that the lake does not cover. Raises `UsageError`."""
+        blocks = [(name, block) for name in _FROM_BLOCKS if (block := getattr(self, name)) is not None]
+        for name in ("liquidity", "bonds", "add_works"):
+            blocks += [
+                (name, entry[key])
+                for entry in getattr(self, name)
+                for key in ("block", "from_block", "until_block")
+                if key in entry
+            ]
+        for name, block in blocks:
             if block > last:
                 raise UsageError(f"overlay.{name}: block {block} lies after the lake's last, {last}")
+            if block < first:
+                raise UsageError(f"overlay.{name}: block {block} lies before the lake's first, {first}")
 
     def beginning(self, block: int) -> Overlay:
         """The same changes of a history that begins with `block`: what holds from the beginning begins there.
@@ -189,7 +201,7 @@ def _default(each: Any) -> Any:
     return [] if each.name in _LISTS else each.default
 
 
-_LISTS = ("liquidity", "drop_works", "add_works", "bonds")
+_LISTS = ("liquidity", "drop_works", "add_works", "new", "bonds")
 _DEFAULTS.update({each.name: _default(each) for each in fields(Overlay)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ALIGN = "align"
+LEARNED, ALWAYS, NEVER = "learned", "true", "false"
+"""Values of `atomic`."""
+_UINT256 = 1 << 256
+_MOST_TICK = 887_272
+"""No pool's tick goes further from 0."""
+_FACTOR = re.compile(r"[0-9]{1,30}(\.[0-9]{0,30})?(e[+-]?[0-9]{1,2})?(/[0-9]{1,30})?|\.[0-9]{1,30}", re.ASCII)
+_WHOLE_TEXT = re.compile(r"-?[0-9]{1,80}", re.ASCII)
+_WHOLE = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _NOT_BELOW_ONE = ("reward_period_time", "inflation_period", "target_bond", "quote_twap_time")
 _ADDRESSES = ("liquidity_job", "drop_job", "bond_keeper", "market_pool")
-_WORK = ("gas", "payment", "from_block", "until_block")
+_WORK = ("gas", "payment", "from_block", "until_block", "validates")
 
 
 def normal(overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,6 +35,8 @@ def normal(overlay: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "bonds": [record("bonds", each, ("keeper",), ("add", "set", "block")) for each in overlay["bonds"]],
         "add_works": [record("add_works", each, ("job", "keeper", "every"), _WORK) for each in overlay["add_works"]],
+        "new": [address_text(each) for each in overlay["new"]],
+        "atomic": overlay["atomic"].lower(),
         **{name: overlay[name].lower() for name in _ADDRESSES},
     }
 
@@ -38,18 +49,29 @@ def check(overlay: Mapping[str, Any], parameters: Mapping[str, int]) -> None:
         raise UsageError(f"overlay.drop_share={overlay['drop_share']}: above 1")
     if overlay["expiry"] not in EXPIRY_RULES:
         raise UsageError(f"overlay.expiry={overlay['expiry']}: no such rule; there are {', '.join(EXPIRY_RULES)}")
-    for name, value in parameters.items():
-        if value < (1 if name in _NOT_BELOW_ONE else 0):
-            raise UsageError(f"overlay.{name}={value}: too small")
+    if overlay["atomic"] not in {LEARNED, ALWAYS, NEVER}:
+        raise UsageError(f"overlay.atomic={overlay['atomic']}: say {LEARNED}, {ALWAYS} or {NEVER}")
+    _check_numbers(overlay, parameters)
     if overlay["bond_add"] and not overlay["bond_keeper"]:
         raise UsageError("overlay.bond_add: say whose, overlay.bond_keeper=ADDRESS")
     _check_market(overlay)
     _check_records(overlay)
 
 
+def _check_numbers(overlay: Mapping[str, Any], parameters: Mapping[str, int]) -> None:
+    for name, value in parameters.items():
+        if value < (1 if name in _NOT_BELOW_ONE else 0):
+            raise UsageError(f"overlay.{name}={value}: too small")
+    for name, value in overlay.items():
+        if isinstance(value, int) and abs(value) >= _UINT256:
+            raise UsageError(f"overlay.{name}: more than 256 bits")
+    if abs(overlay["tick_shift"]) > 2 * _MOST_TICK:
+        raise UsageError(f"overlay.tick_shift={overlay['tick_shift']}: ticks end at {_MOST_TICK}")
+
+
 def _check_market(overlay: Mapping[str, Any]) -> None:
     offset = overlay["market_offset"]
-    if offset != ALIGN and not offset.removeprefix("-").isdecimal():
+    if offset != ALIGN and not _WHOLE.fullmatch(offset):
         raise UsageError(f"overlay.market_offset={offset}: no whole number of seconds; or say {ALIGN}")
     if offset != "0" and not (overlay["market_lake"] or overlay["market_pool"]):
         raise UsageError("overlay.market_offset: say of which market: overlay.market_lake=FOLDER, market_pool=ADDRESS")
@@ -62,16 +84,21 @@ def _check_records(overlay: Mapping[str, Any]) -> None:
     for entry in overlay["add_works"]:
         if ("gas" in entry) == ("payment" in entry) or entry["every"] < 1:
             raise UsageError("overlay.add_works: an entry says gas or payment, and every at least 1 second")
+        for name in ("gas", "payment"):
+            if entry.get(name, 0) < 0:
+                raise UsageError(f"overlay.add_works: {name}={entry[name]} is below 0")
 
 
 def fraction(name: str, text: str) -> Fraction:
     """A factor. Raises `UsageError` if the text is no number of 0 or more."""
-    try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"overlay.{name}={text}: no number; say 1.5 or 3/2") from None
-    if value < 0:
+    if text.startswith("-") and _FACTOR.fullmatch(text[1:]):
         raise UsageError(f"overlay.{name}={text}: below 0")
+    try:
+        value = Fraction(text) if _FACTOR.fullmatch(text) else None
+    except (ValueError, ZeroDivisionError):
+        value = None
+    if value is None:
+        raise UsageError(f"overlay.{name}={text}: no number; say 1.5 or 3/2")
     return value
 
 
@@ -93,8 +120,19 @@ def record(name: str, value: object, required: tuple[str, ...], optional: tuple[
         if key in {"job", "keeper", "liquidity"}:
             checked[key] = address_text(each)
             continue
-        try:
-            checked[key] = int(each)
-        except (TypeError, ValueError):
-            raise UsageError(f"overlay.{name}: {key} is no whole number") from None
+        if key == "validates":
+            if not isinstance(each, bool):
+                raise UsageError(f"overlay.{name}: {key} is true or false")
+            checked[key] = each
+            continue
+        checked[key] = _whole_number(name, key, each)
     return checked
+
+
+def _whole_number(name: str, key: str, value: object) -> int:
+    if isinstance(value, bool) or not (isinstance(value, int) or _WHOLE_TEXT.fullmatch(str(value))):
+        raise UsageError(f"overlay.{name}: {key} is no whole number")
+    number = int(str(value))
+    if abs(number) >= _UINT256:
+        raise UsageError(f"overlay.{name}: {key} has more than 256 bits")
+    return number

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.evm.arithmetic import truncating_div
+from keep3r_replay.evm.arithmetic import Revert, truncating_div
 from keep3r_replay.protocols.keep3r_v2.contract.helper import BOOST_BASE, price_fraction
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
-from keep3r_replay.protocols.keep3r_v2.contract.work import cached_tick_difference, live_payment, reward_boost
+from keep3r_replay.protocols.keep3r_v2.contract.work import (
+    cached_tick_difference,
+    live_payment,
+    payment_parameters,
+    reward_boost,
+)
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 
 if TYPE_CHECKING:
@@ -47,15 +52,12 @@ class Measured(NamedTuple):
 
 
 class Priced(NamedTuple):
-    """A price: wei, boost, quote, extra gas; None where it is given, or the version has no such term."""
+    """A price: wei, boost, quote, extra gas; None where the version has no such term."""
 
-    amount: int | None
+    amount: int
     boost: int | None = None
     one_eth_quote: int | None = None
     extra_gas: int | None = None
-
-
-GIVEN_PRICE = Priced(None)
 
 
 def cached_price(keep3r: Keep3r) -> Price:
@@ -76,6 +78,29 @@ def formula_price(keep3r: Keep3r, keeper: str, work: Measured, now: int, base_fe
     return Priced(*live_payment(keep3r, keeper, work.gas, now, base_fee, work.usd_per_gas_unit))
 
 
+def given_price(keep3r: Keep3r, keeper: str, work: Measured, now: int, base_fee: int) -> Priced:
+    """The job's own amount, with what the formula would go by; an audit tells that of such works as well."""
+    if keep3r.rules.payment in {Payment.ROOT_PRICE, Payment.CACHED_PRICE}:
+        return Priced(work.paid, _boost(keep3r, keeper, work.paid, base_fee))
+    try:
+        return Priced(work.paid, *payment_parameters(keep3r, keeper, now, base_fee))
+    except Revert:
+        return Priced(work.paid)
+
+
+def _boost(keep3r: Keep3r, keeper: str, amount: int, base_fee: int) -> int | None:
+    """The boost that an audit tells of a payment until 2.1; None where it needs none, or there is none."""
+    unpriced = keep3r.approvals[keep3r.parameters.kp3r_weth_pool].tick.period == 0
+    if keep3r.rules.payment is Payment.ROOT_PRICE and unpriced and not amount:
+        return None
+    try:
+        if keep3r.rules.payment is Payment.CACHED_PRICE:
+            cached_price(keep3r)
+        return reward_boost(keep3r, keeper, base_fee)
+    except Revert:
+        return None
+
+
 def scaled_price(keep3r: Keep3r, keeper: str, work: Measured, base_fee: int) -> Priced:
     """2.0 and 2.1: the paid amount times the quotient of boost and price, then and now, rounded down.
 
@@ -87,4 +112,5 @@ def scaled_price(keep3r: Keep3r, keeper: str, work: Measured, base_fee: int) -> 
     if work.boost and work.numerator and work.paid:
         dividend = work.paid * boost * numerator * work.denominator
         return Priced(dividend // (work.boost * work.numerator * denominator), boost)
-    return Priced(max(0, work.gas) * boost * numerator // (BOOST_BASE * denominator), boost)
+    amount = max(0, work.gas) * boost * numerator // (BOOST_BASE * denominator)
+    return Priced(amount, _boost(keep3r, keeper, amount, base_fee))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay import __version__
+import polars as pl
+
 from keep3r_replay.errors import InputError
-from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import curve_tables
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
@@ -19,20 +17,18 @@ from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables, works_table
+from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID
 from keep3r_replay.replay.audit import merge_tables, state_hash, with_contract
-from keep3r_replay.replay.results import MANIFEST, SUMMARY, lake_fingerprint
+from keep3r_replay.replay.results import lake_fingerprint, write
 from keep3r_replay.replay.roots import roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import polars as pl
-
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.roots import Start
 
-_KIND = "keep3r results"
 _TEXT_FROM = 1 << 53
 """Numbers from here on are text in JSON, which readers would round."""
 
@@ -50,6 +46,9 @@ def baselines(lake: Lake, until_block: int | None = None, starts: Mapping[str, S
     ]
     if not found:
         raise InputError(lake.path / "deployment.json", "the deployment has no Keep3r contract")
+    known = found[0].known.with_others(base.known for base in found[1:])
+    for base in found:
+        base.known = known
     return found
 
 
@@ -74,6 +73,8 @@ def make_what_if(
         outcomes.append(outcome(run))
         hashes[base.contract.address] = state_hash(dump(run.protocol.keep3r))
     merged = merge_tables(parts)
+    if tables:
+        merged |= PROTOCOL.totals({"works": merged["works"].filter(pl.col("status").is_in([PAID, ADDED]))})
     total = {name: _total(name, [each[name] for each in outcomes]) for name in outcomes[0]}
     lake = bases[0].lake
     coverage = lake.manifest.coverage
@@ -114,24 +115,12 @@ def write_what_if(
     folder: Path, lake: Lake, summary: dict[str, Any], tables: dict[str, pl.DataFrame], configuration: dict[str, Any]
 ) -> None:
     """Write to `folder`, whole or not at all; the same inputs give the same bytes."""
-    with replaced_folder(folder) as building:
-        files: dict[str, Any] = {}
-        for name, table in sorted(tables.items()):
-            path = building / f"{name}.parquet"
-            table.write_parquet(path, compression="zstd", compression_level=1)
-            files[path.name] = {"rows": table.height, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        content = _json(as_json(summary))
-        (building / SUMMARY).write_bytes(content)
-        files[SUMMARY] = {"sha256": hashlib.sha256(content).hexdigest()}
-        manifest = {
-            "kind": _KIND,
-            "code_version": __version__,
-            "configuration": as_json({**configuration, "overlay": without_paths(configuration["overlay"])}),
-            "inputs": {**lake_fingerprint(lake), **market_inputs(configuration["overlay"])},
-            "state_hash": summary["state_hash"],
-            "files": files,
-        }
-        (building / MANIFEST).write_bytes(_json(manifest))
+    origin = {
+        "configuration": as_json({**configuration, "overlay": without_paths(configuration["overlay"])}),
+        "inputs": {**lake_fingerprint(lake), **market_inputs(configuration["overlay"])},
+        "state_hash": summary["state_hash"],
+    }
+    write(folder, tables, as_json(summary), origin)
 
 
 def as_json(value: Any) -> Any:
@@ -143,7 +132,3 @@ def as_json(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _TEXT_FROM:
         return str(value)
     return value
-
-
-def _json(content: Any) -> bytes:
-    return (json.dumps(content, indent=1) + "\n").encode()

@@ -19,8 +19,11 @@ from keep3r_replay.protocols.keep3r_v2.what_if.expiry import expiry_rule
 from keep3r_replay.protocols.keep3r_v2.what_if.history import replay
 from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
 from keep3r_replay.protocols.keep3r_v2.what_if.market import change_market
+from keep3r_replay.protocols.keep3r_v2.what_if.names import resolved
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
 from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder, SumRecorder, check_balance
+from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace, traced
+from keep3r_replay.protocols.keep3r_v2.what_if.transactions import Transactions, atomic_ones
 from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
 from keep3r_replay.replay.protocol import EventHandler
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.calls import Handle
     from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
-    from keep3r_replay.replay.protocol import Block, Row
+    from keep3r_replay.replay.protocol import Block, Place, Row, Transaction
 
 
 PLAIN: dict[str, EventHandler] = {
@@ -59,6 +62,7 @@ class WhatIf:
     reverted: list[Reverted]
     sums: dict[tuple[str, str], int]
     observer: CreditObserver | None
+    trace: Trace
 
     def states(self) -> dict[str, pl.DataFrame]:
         """The audit's tables of jobs and keepers at the end."""
@@ -68,9 +72,10 @@ class WhatIf:
 class _Model:
     """The protocol as the loop sees it: base fees changed, nothing adopted at the end of a transaction."""
 
-    def __init__(self, protocol: Keep3rV2, overlay: Overlay) -> None:
+    def __init__(self, protocol: Keep3rV2, overlay: Overlay, transactions: Transactions) -> None:
         self.context = protocol.context
-        self.begin_transaction = protocol.begin_transaction
+        self._protocol = protocol
+        self._transactions = transactions
         self._begin_block = protocol.begin_block
         self._overlay = overlay
         self._first = overlay.base_fee_from_block or 0
@@ -87,6 +92,11 @@ class _Model:
             fee = self._fees[base_fee] = self._overlay.base_fee(base_fee)
         self._begin_block(block._replace(base_fee=fee))
 
+    def begin_transaction(self, place: Place, transaction: Transaction | None) -> None:
+        """Enter a transaction."""
+        self._protocol.begin_transaction(place, transaction)
+        self._transactions.begin(place)
+
     def end_transaction(self) -> None:
         """Leave a transaction: reward events of calls that the changed history does not have are forgotten."""
         context = self.context
@@ -94,6 +104,7 @@ class _Model:
             context.pending_rewards.clear()
         if context.pool_mints or context.pair_transfers:
             pool_calls.end_transaction(context)
+        self._transactions.end()
 
 
 def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> WhatIf:
@@ -105,7 +116,8 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     """
     coverage = baseline.lake.manifest.coverage
     assert coverage is not None
-    overlay.check_end(coverage.to_block)
+    overlay = resolved(overlay, baseline.known)
+    overlay.check_blocks(coverage.from_block, coverage.to_block)
     start = baseline.start
     if start is not None:
         overlay = overlay.beginning(start.block + 1)
@@ -136,16 +148,18 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     if overlay.pinned:
         _pin(own, overlay)
 
-    model = _Model(protocol, overlay)
+    trace = Trace(keep3r, baseline.trace)
+    atomic = atomic_ones(baseline.batches, overlay.atomic)
+    model = _Model(protocol, overlay, Transactions(keep3r, atomic, works, calls, liquidity, trace, observer))
     handlers, change_period = _wrapped(own, observer)
-    changes = Changes(protocol, model, baseline, handlers, overlay)
+    changes = Changes(protocol, model, baseline, handlers, overlay, trace)
     changes.set_parameters(change_period)
     changes.change_market(pools)
     changes.change_bonds()
     changes.change_liquidity()
     changes.scale_liquidity(liquidity)
     changes.add_works(works)
-    replay(baseline.history, model, handlers, changes.all)
+    replay(baseline.history, model, traced(trace, handlers), changes.all)
     for pool in pools:
         pool.catch_up(context.now)
     for job in keep3r.jobs.values():
@@ -154,17 +168,23 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     check_balance(keep3r, recorder)
     addresses = {id(job): address for address, job in keep3r.jobs.items()}
     sums = {(addresses[job], kind): amount for (job, kind), amount in recorder.sums().items()}
-    return WhatIf(baseline, overlay, protocol, works, calls.reverted, sums, observer)
+    return WhatIf(baseline, overlay, protocol, works, calls.reverted, sums, observer, trace)
 
 
 def _wrapped(own: dict[str, Handle], observer: CreditObserver | None) -> tuple[list[Handle], Handle]:
     """Handlers in the order of their tables, watched if there is an observer; and that of a new length of periods."""
     name = "keep3r.RewardPeriodTimeChange"
     if observer is None:
-        return [own[table] for table in HANDLERS], PLAIN[name].handle
+        return [own[table] for table in HANDLERS], _set_reward_period
     tables = {table: EventHandler(handler.columns, own[table]) for table, handler in HANDLERS.items()}
     watched = [handler.handle for handler in observer.handlers(tables).values()]
-    return watched, observer.handlers({name: PLAIN[name]})[name].handle
+    return watched, observer.handlers({name: EventHandler(PLAIN[name].columns, _set_reward_period)})[name].handle
+
+
+def _set_reward_period(context: CallContext, row: Row) -> None:
+    """An overlay's length of reward periods, which the contract's own bound does not hold for."""
+    _, length = row
+    context.keep3r.parameters.reward_period_time = length
 
 
 def _pin(own: dict[str, Handle], overlay: Overlay) -> None:

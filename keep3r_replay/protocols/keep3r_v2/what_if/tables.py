@@ -66,6 +66,8 @@ def works_table(run: WhatIf) -> pl.DataFrame:
     done = rows_table(list(run.works.done), DONE_TYPES)
     former = run.baseline.works
     same = (former["payment"] == done["payment"]) & (done["status"] == PAID)
+    for name in ("boost", "one_eth_quote", "extra_gas"):
+        same &= former[name].eq_missing(done[name])
     kept = former.drop(set(done.columns) & set(former.columns)).with_columns(
         pl.when(former["class"].is_in(["exact", "stale_gas"]))
         .then(done["payment"])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credits import expire_by_age
 from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
 from keep3r_replay.protocols.keep3r_v2.contract.work import direct_token_payment, pay_keeper
+from keep3r_replay.protocols.keep3r_v2.replay.calls.work import RewardRow
 from keep3r_replay.protocols.keep3r_v2.what_if.calls import SYNTHETIC
 from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
     FORMULA,
-    GIVEN_PRICE,
     SCALED,
     TOKEN,
     Measured,
     Priced,
     formula_price,
+    given_price,
     scaled_price,
 )
 
@@ -60,6 +61,13 @@ class AddedWork(NamedTuple):
     done: WorkDone
 
 
+class Wanted(NamedTuple):
+    """A work to add; `validates`: the job asks whether the keeper is one."""
+
+    work: Measured
+    validates: bool
+
+
 class Works:
     """Handler of KeeperWork.
 
@@ -72,13 +80,15 @@ class Works:
     def __init__(self, keep3r: Keep3r, measured: list[Measured], dropped: frozenset[int]) -> None:
         self.done: list[WorkDone] = []
         self.added: list[AddedWork] = []
-        self.rewards: list[tuple[Any, ...]] = []
-        self.wanted: dict[int, Measured] = {}
+        self.rewards: list[RewardRow] = []
+        self.wanted: dict[int, Wanted] = {}
         """Works to add, by the log index that they are called with."""
         self._keep3r = keep3r
         self._measured = measured
         self._dropped = dropped
-        self._number = 0
+        self._jobs: list[str] = []
+        """Of each work of the history."""
+        self._listed: set[str] = set()
 
     def on_work(self, context: CallContext, row: Row) -> None:
         """KeeperWork of the history, or one added."""
@@ -88,34 +98,50 @@ class Works:
         if keep3r.expiry.by_age:
             expire_by_age(keep3r, job, context.now)
         if log_index >= SYNTHETIC:
-            done, rewards = self._attempt(context, self.wanted[log_index], address, job, keeper)
-            if done.status == PAID:
-                done = done._replace(status=ADDED)
+            if not self._is_listed(address):
+                return
+            done, rewards = self._added(context, self.wanted[log_index], address, job, keeper)
             place = (context.block_number, log_index, context.now, address, keeper, credit)
             self.added.append(AddedWork(*place, done))
         else:
-            work = self._measured[self._number]
-            if self._number in self._dropped:
+            number = len(self.done)
+            work = self._measured[number]
+            if number in self._dropped:
                 nothing = (None, None, None, job.credits, job.credits, 0)
                 done, rewards = WorkDone(DROPPED, "", 0, *nothing), ()
             elif work.amount_is == TOKEN:
                 done, rewards = self._pay_token(address, job, keeper, credit, amount), ()
             else:
-                done, rewards = self._attempt(context, work, address, job, keeper)
+                done, rewards = self._attempt(context, work, address, keeper)
                 if work.meter is not None and done.status == PAID:
                     keep3r.gas_meter = work.meter
-            self._number += 1
             self.done.append(done)
+            self._jobs.append(address)
         if rewards or context.pending_rewards:
             self.rewarded(context, log_index, address, rewards)
 
+    def _is_listed(self, address: str) -> bool:
+        """Whether the job is, or has been, one: before that nobody could have worked for it."""
+        if address in self._keep3r.job_list:
+            self._listed.add(address)
+        return address in self._listed
+
+    def _added(
+        self, context: CallContext, wanted: Wanted, address: str, job: Job, keeper: str
+    ) -> tuple[WorkDone, Sequence[Reward]]:
+        """A work that the history does not hold, which begins with the job's question whether the keeper is one."""
+        if wanted.validates and keeper not in self._keep3r.keeper_list:
+            return _reverted("KeeperInvalid", job), ()
+        done, rewards = self._attempt(context, wanted.work, address, keeper)
+        return (done._replace(status=ADDED) if done.status == PAID else done), rewards
+
     def _attempt(
-        self, context: CallContext, work: Measured, address: str, job: Job, keeper: str
+        self, context: CallContext, work: Measured, address: str, keeper: str
     ) -> tuple[WorkDone, Sequence[Reward]]:
         """`worked` or `bondedPayment`, taken back if it reverts."""
         keep3r, now, base_fee = self._keep3r, context.now, context.base_fee
         before = Savepoint(keep3r, (address, keeper), lists=False)
-        priced: Priced = GIVEN_PRICE
+        priced = Priced(work.paid)
         rewards: Sequence[Reward] = ()
 
         def price() -> int:
@@ -124,7 +150,9 @@ class Works:
                 priced = formula_price(keep3r, keeper, work, now, base_fee)
             elif work.amount_is == SCALED:
                 priced = scaled_price(keep3r, keeper, work, base_fee)
-            return work.paid if priced.amount is None else priced.amount
+            else:
+                priced = given_price(keep3r, keeper, work, now, base_fee)
+            return priced.amount
 
         def emit(emitted: Sequence[Reward]) -> None:
             nonlocal rewards
@@ -134,7 +162,7 @@ class Works:
             paid = pay_keeper(keep3r, address, keeper, price, now, emit)
         except Revert as revert:
             before.restore()
-            return WorkDone(REVERTED, revert.name, 0, None, None, None, job.credits, job.credits, 0), ()
+            return _reverted(revert.name, self._keep3r.jobs[address]), ()
         _, boost, quote, extra = priced
         return WorkDone(
             PAID, "", paid.amount, boost, quote, extra, paid.credits_before, paid.credits_after, paid.rewards
@@ -154,8 +182,35 @@ class Works:
         observed = context.pending_rewards.pop(address, ()) if log_index < SYNTHETIC else ()
         block = context.block_number
         for (place, event), expected in zip(observed, rewards, strict=False):
-            self.rewards.append((block, place, address, *expected, *event, event == expected))
+            self.rewards.append(RewardRow(block, place, address, *expected, *event, event == expected))
         for place, event in observed[len(rewards) :]:
-            self.rewards.append((block, place, address, None, None, None, *event, False))
+            self.rewards.append(RewardRow(block, place, address, None, None, None, *event, matched=False))
         for expected in rewards[len(observed) :]:
-            self.rewards.append((block, log_index, address, *expected, None, None, None, False))
+            self.rewards.append(RewardRow(block, log_index, address, *expected, None, None, None, matched=False))
+
+    def failed_since(self, done: int) -> bool:
+        """Whether one of the works since the `done`-th reverted."""
+        return any(work.status == REVERTED for work in self.done[done:])
+
+    def take_back(self, done: int, rewards: int, error: str) -> None:
+        """Let all works since the `done`-th revert, with their reward events since the `rewards`-th.
+
+        Those that revert by themselves keep their error. The chain's own reward events remain, as of no call.
+        """
+        for number in range(done, len(self.done)):
+            work, job = self.done[number], self._keep3r.jobs[self._jobs[number]]
+            if work.status == PAID:
+                self.done[number] = _reverted(error, job)
+            else:
+                self.done[number] = work._replace(credits_before=job.credits, credits_after=job.credits)
+        self.rewards[rewards:] = [
+            row._replace(
+                expected_rewarded_at=None, expected_current_credits=None, expected_period_credits=None, matched=False
+            )
+            for row in self.rewards[rewards:]
+            if row.rewarded_at is not None
+        ]
+
+
+def _reverted(error: str, job: Job) -> WorkDone:
+    return WorkDone(REVERTED, error, 0, None, None, None, job.credits, job.credits, 0)

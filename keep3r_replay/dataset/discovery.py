@@ -1,0 +1,95 @@
+"""Finding a deployment's contracts: those that are named, those that these lead to, and the block each begins in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from keep3r_replay.chain.client import NodeClient, RefusedError
+from keep3r_replay.chain.rpc import Call
+from keep3r_replay.chain.views import NOBODY
+from keep3r_replay.errors import NodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import msgspec
+
+    from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.replay.protocol import Extractor
+
+
+class Discovery:
+    """Resolves names of contracts as of one block.
+
+    Args:
+        client: the node.
+        extractor: knows what contracts are and whom they lead to.
+        block: the newest block that may be asked about.
+        search_from_block: no contract is older.
+    """
+
+    def __init__(self, client: NodeClient, extractor: Extractor, block: int, search_from_block: int) -> None:
+        self._client = client
+        self._extractor = extractor
+        self._block = block
+        self._search_from = search_from_block
+        self._code: dict[tuple[str, int], bool] = {}
+
+    def start(self) -> list[Contract]:
+        """Return the contracts that the configuration names, and all that they lead to, each with its facts."""
+        return self.resolve(self._extractor.start(self._block, self.first_block), {})
+
+    def resolve(self, named: Iterable[tuple[str, str]], known: Mapping[str, Contract]) -> list[Contract]:
+        """Return the contracts that are named and not known yet, and all that they lead to, each with its facts."""
+        found: dict[str, Contract] = {}
+        queue = list(named)
+        while queue:
+            role, address = queue.pop(0)
+            address = address.lower()
+            if address in known or address in found or address == NOBODY or not self._exists(address):
+                continue
+            contract, leads = self._extractor.describe(role, address, self._block)
+            if contract is None:
+                continue
+            first = contract.facts.get("from_block")
+            first = self.first_block(address) if first is None else first
+            found[address] = replace(contract, facts={**contract.facts, "from_block": first})
+            queue += leads
+        return sorted(found.values(), key=lambda contract: (contract.role, contract.address))
+
+    def first_block(self, address: str) -> int:
+        """Return the block in which a contract was created, by bisection; the earliest possible if history is gone."""
+        low, high = self._search_from, self._block
+        try:
+            if self._has_code(address, low):
+                return low
+            while high - low > 1:
+                middle = (low + high) // 2
+                if self._has_code(address, middle):
+                    high = middle
+                else:
+                    low = middle
+        except (RefusedError, NodeError):
+            return self._search_from
+        return high
+
+    def _exists(self, address: str) -> bool:
+        blocks = [self._block, self._search_from]
+        try:
+            # Where the search for its first block will begin is asked along: most often there is nothing yet.
+            answers = self._client.batch([Call("eth_getCode", [address, hex(block)]) for block in blocks])
+        except RefusedError:
+            return self._has_code(address, self._block)
+        self._code |= {(address, block): _is_code(answer) for block, answer in zip(blocks, answers, strict=True)}
+        return self._code[address, self._block]
+
+    def _has_code(self, address: str, block: int) -> bool:
+        place = (address, block)
+        if place not in self._code:
+            self._code[place] = _is_code(self._client.call("eth_getCode", address, hex(block)))
+        return self._code[place]
+
+
+def _is_code(answer: msgspec.Raw) -> bool:
+    return len(bytes(answer)) > len('"0x"')

@@ -1,0 +1,205 @@
+"""Following a deployment of Keep3r V2: from Keep3r's own views at first, and from its logs as they come.
+
+Keep3r leads to its helper, the helper (or, before 2.3, Keep3r itself) to the KP3R/WETH pool, and every approved
+liquidity to its pair manager and that to its pool. The sidechain's helper names a pool for each liquidity.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.chain.views import NOBODY, Question, Reading, View, read_view, read_views
+from keep3r_replay.lake.deployment import Contract
+from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, helper_version
+from keep3r_replay.protocols.keep3r_v2.extract.parameters import read_parameters
+from keep3r_replay.protocols.keep3r_v2.extract.settings import checked_settings
+from keep3r_replay.protocols.keep3r_v2.extract.views import questions_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.lake.reader import Lake
+
+_ADDRESS = ("address",)
+_LEADS = {
+    "events/keep3r.Keep3rHelperChange": ("keep3r_helper", "keep3r_helper"),
+    "events/keep3r.LiquidityApproval": ("liquidity", "pair_manager"),
+    "events/keep3r.Kp3rWethPoolChange": ("kp3r_weth_pool", "uniswap_v3_pool"),
+    "events/keep3r_helper.Kp3rWethPoolChange": ("kp3r_weth_pool", "uniswap_v3_pool"),
+    "events/keep3r_helper.WethUSDPoolChange": ("weth_usd_pool", "uniswap_v3_pool"),
+    "events/keep3r_helper.OracleSet": ("oracle_pool", "uniswap_v3_pool"),
+}
+"""Event tables that name a contract of the deployment: the column, and the role of what it names."""
+_POOL_FACTS = {
+    "token0": View("token0", (), _ADDRESS),
+    "token1": View("token1", (), _ADDRESS),
+    "fee": View("fee", (), ("uint24",)),
+    "tick_spacing": View("tickSpacing", (), ("int24",)),
+}
+
+
+class Keep3rV2Extractor:
+    """Asks contracts what they are and whom they lead to. See `replay.protocol.Extractor`.
+
+    Raises:
+        UsageError: the settings make no sense.
+    """
+
+    def __init__(self, client: NodeClient, settings: Mapping[str, Any]) -> None:
+        self._client = client
+        self._deployment = checked_settings(settings)
+        self._keep3rs = self._deployment.keep3rs
+        self._created: dict[str, int] = {}
+
+    @property
+    def roots(self) -> Sequence[tuple[str, str]]:
+        """The configured Keep3r contracts."""
+        return tuple(("keep3r", keep3r) for keep3r in self._keep3rs)
+
+    def start(self, block: int, created_in: Callable[[str], int]) -> list[tuple[str, str]]:
+        """What the configuration names, and Keep3r in its first block and in this one."""
+        deployment = self._deployment
+        companions = {address: role for role, each in deployment.companions.items() for address in each}
+        named = [(role, address) for address, role in sorted(companions.items())]
+        named += [("uniswap_v3_pool", pool) for pool in deployment.pools]
+        named += [("keep3r_helper", helper) for helper in sorted(deployment.helper_versions)]
+        for keep3r, known in self._keep3rs.items():
+            first = created_in(keep3r) if known.from_block is None else known.from_block
+            self._created[keep3r] = first
+            named.append(("keep3r", keep3r))
+            # No event tells whom the constructor named, and present state saves finding the rest one by one.
+            named += self._named_by(keep3r, first) + self._named_by(keep3r, block)
+        return [(role, address) for role, address in named if address != NOBODY]
+
+    def _named_by(self, keep3r: str, block: int) -> list[tuple[str, str]]:
+        helper = self._one(block, keep3r, "keep3rHelper")
+        pool = self._one(block, keep3r, "kp3rWethPool")
+        liquidities = self._one(block, keep3r, "approvedLiquidities", "address[]") or ()
+        named = [("keep3r_helper", helper)] if helper else []
+        named += [("uniswap_v3_pool", pool)] if pool else []
+        return named + [("pair_manager", liquidity) for liquidity in liquidities]
+
+    def named_in(self, tables: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Role and address of every contract that decoded events name, each once, in chain order."""
+        named: dict[tuple[str, str], None] = {}
+        for table, (column, role) in _LEADS.items():
+            if table in tables:
+                for address in tables[table].column(column).to_pylist():
+                    if address != NOBODY:
+                        named[role, address] = None
+        return list(named)
+
+    def describe(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
+        """A contract's version and facts, and the pools it leads to; None if it is not what its role says."""
+        if role == "keep3r":
+            known = self._keep3rs[address]
+            first = self._created.get(address, known.from_block)
+            return Contract(role, address, known.version, {} if first is None else {"from_block": first}), []
+        if role == "keep3r_helper":
+            return self._describe_helper(address, block)
+        if role == "pair_manager":
+            pool = self._pool_of(address, block)
+            if pool is None and self._one(block, address, "slot0", "uint160") is not None:
+                # Keep3r's own pool is asked about like a liquidity; it is no pair manager.
+                return self.describe("uniswap_v3_pool", address, block)
+            return Contract(role, address, facts={"pool": pool} if pool else {}), (
+                [("uniswap_v3_pool", pool)] if pool else []
+            )
+        if role == "uniswap_v3_pool":
+            questions = [Question(address, view) for view in _POOL_FACTS.values()]
+            answers = read_views(self._client, questions, block)
+            facts = {name: _first(answer) for name, answer in zip(_POOL_FACTS, answers, strict=True)}
+            # A parameter may name any address; what has no tokens is no pool and has no logs to follow.
+            return (None, []) if None in facts.values() else (Contract(role, address, facts=facts), [])
+        return Contract(role, address), []
+
+    def initial_state(self, contract: Contract, block: int) -> dict[str, str]:
+        """What the constructors of Keep3r and its helpers set."""
+        return read_parameters(self._client, contract, block)
+
+    def tokens(
+        self, contracts: Mapping[str, Contract], initial_state: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, str]:
+        """KP3R as Keep3r names it, the same in the pools unless configured, and WETH as its other half there."""
+        tokens = dict(self._deployment.tokens)
+        kp3r = initial_state.get(self._deployment.keep3r, {}).get("keep3rV1", NOBODY)
+        tokens.setdefault("kp3r", kp3r)
+        tokens.setdefault("kp3r_in_pools", tokens["kp3r"])
+        pools = [contract for contract in contracts.values() if contract.role == "uniswap_v3_pool"]
+        for pool in sorted(pools, key=lambda contract: contract.address):
+            pair = [pool.facts["token0"], pool.facts["token1"]]
+            if tokens["kp3r_in_pools"] in pair:
+                pair.remove(tokens["kp3r_in_pools"])
+                tokens.setdefault("weth", pair[0])
+        tokens.setdefault("weth", NOBODY)
+        return tokens
+
+    def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:  # noqa: ARG002 - none at all
+        """None: whatever changes Keep3r's state for good is told by logs."""
+        return ()
+
+    def views(self, lake: Lake, block: int) -> Sequence[Question]:
+        """Every view of every contract, for every subject that events have named up to the block."""
+        return questions_at(lake, block)
+
+    def _describe_helper(self, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
+        leads = [
+            ("uniswap_v3_pool", answer[0])
+            for name in ("kp3rWethPool", "wethUSDPool")
+            if (answer := self._ask(block, address, View(name, (), ("address", "bool"))).values)
+        ]
+        if pool := self._one(block, address, "KP3R_WETH_POOL"):
+            leads.append(("uniswap_v3_pool", pool))
+        version = self._deployment.helper_versions.get(address) or self._helper_version(address, block)
+        if version is None:
+            return None, []
+        return Contract("keep3r_helper", address, version), leads
+
+    def _helper_version(self, address: str, block: int) -> str | None:
+        """Tell a helper's version by the views it has; None if it is no helper."""
+        keep3r = self._one(block, address, "keep3rV2")
+        of = self._keep3rs.get(str(keep3r))
+        has_minimum = self._one(block, address, "minBaseFee", "uint256") is not None
+        has_boosts = has_minimum or self._one(block, address, "minBoost", "uint256") is not None
+        if keep3r is None and not has_boosts:
+            return None
+        return helper_version(
+            self._deployment.version if of is None else of.version,
+            is_constant=not has_boosts,
+            has_minimum_base_fee=has_minimum,
+        )
+
+    def _pool_of(self, liquidity: str, block: int) -> str | None:
+        version = self._deployment.version
+        if version and RULES[version].pool_from_helper:
+            helper = self._one(block, self._deployment.keep3r, "keep3rHelper")
+            answer = self._ask(block, helper, View("oracle", _ADDRESS, _ADDRESS), liquidity) if helper else None
+            return _address(answer)
+        pool: str | None = self._one(block, liquidity, "pool")
+        return pool
+
+    def _one(self, block: int, contract: str, name: str, returns: str = "address") -> Any:
+        return _first(self._ask(block, contract, View(name, (), (returns,))))
+
+    def _ask(self, block: int, contract: str, view: View, *arguments: Any) -> Reading:
+        return read_view(self._client, contract, view, arguments, block)
+
+
+def _first(answer: Reading) -> Any:
+    """The first value of an answer, addresses in lower case; None if there is none."""
+    if not answer.values:
+        return None
+    value = answer.values[0]
+    return tuple(each.lower() for each in value) if isinstance(value, tuple) else _lower(value)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _address(answer: Reading | None) -> str | None:
+    if answer is None or not answer.values or answer.values[0] == NOBODY:
+        return None
+    address: str = answer.values[0].lower()
+    return address

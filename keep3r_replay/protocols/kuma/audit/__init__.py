@@ -1,0 +1,1 @@
+"""What an auditor wants of a replayed KUMA deployment: bonds and deadlines, late expiries, keepers, the ledger."""

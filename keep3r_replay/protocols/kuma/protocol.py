@@ -1,0 +1,104 @@
+"""KUMA as the engine and the pipelines see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from keep3r_replay.protocols.kuma.audit.bonds import STATUSES
+from keep3r_replay.protocols.kuma.audit.finish import finish
+from keep3r_replay.protocols.kuma.audit.ledger import ledger_summary
+from keep3r_replay.protocols.kuma.audit.schemas import TABLES
+from keep3r_replay.protocols.kuma.events import EVENTS
+from keep3r_replay.protocols.kuma.recording.meta import KumaRecordings
+from keep3r_replay.protocols.kuma.replay.build import build
+from keep3r_replay.protocols.kuma.replay.protocol import KumaReplay
+from keep3r_replay.protocols.kuma.replay.setters import TOLD
+from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import polars as pl
+
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.lake.deployment import Contract, Deployment
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.direct_calls import DirectCall
+    from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results, WhatIfs
+    from keep3r_replay.replay.timeline import Span
+
+
+class _KumaProtocol:
+    """See `replay.protocol.Protocol`."""
+
+    name = "kuma"
+    title = "KUMA"
+    root = "kuma_bond_token"
+    events = EVENTS
+    direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
+    """Empty: a transaction's input is replayed, not compared with its event."""
+    predicted = frozenset(
+        f"{role}.{event.name}"
+        for role, versions in EVENTS.items()
+        for events in versions.values()
+        for event in events
+        if (role, event.name) not in TOLD
+    )
+    tables: Mapping[str, pl.Schema] = TABLES
+    words: Mapping[str, Mapping[str, str]] = {
+        "calls": {
+            "exact": "exact to the wei",
+            "silent": "without a log, as predicted",
+            "reverted": "reverted, for a known reason",
+            "mismatch": "not as predicted",
+        },
+        "bonds": {name: name for name in STATUSES},
+    }
+    sql = "keep3r_replay.protocols.kuma.sql"
+    recordings = KumaRecordings()
+    scenarios = None
+    pages = None
+
+    @property
+    def what_ifs(self) -> WhatIfs:
+        """Replays with changed keepers, epochs, fees, rates or rules."""
+        return KumaWhatIfs(cast("Protocol", self))
+
+    def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:
+        """A lake holds one deployment: everything in it belongs to its bond token."""
+        del deployment, root
+        return None
+
+    def begin(
+        self, lake: Lake, root: Contract, journal: Journal, until_block: int | None, options: Options
+    ) -> KumaReplay:
+        """The model before the first event; where the lake holds all transactions, their input tells the calls."""
+        del until_block
+        deployment = lake.deployment
+        kuma = build(deployment, root, str(lake.path / "deployment.json"))
+        roles = {contract.address: contract.role for contract in deployment.contracts}
+        replay = KumaReplay(kuma, roles, journal, inputs=lake.has("transactions"))
+        replay.keeps_ledger = options.ledger
+        return replay
+
+    def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
+        """Bonds, late expiries, keepers, tokens; the ledger if it was kept."""
+        assert isinstance(replay, KumaReplay)
+        whole: Replay = replay
+        if span.after is not None and evidence is not None:
+            whole = evidence()
+        assert isinstance(whole, KumaReplay)
+        return finish(replay, whole, lake, span, ledger=replay.keeps_ledger)
+
+    def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """None: there is one bond token."""
+        del tables
+        return {}
+
+    def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+        """Entries, accounts and sums of the book."""
+        return {"ledger": ledger_summary(tables)}
+
+
+PROTOCOL = cast("Protocol", _KumaProtocol())
+"""KUMA, v1 and v1.1."""

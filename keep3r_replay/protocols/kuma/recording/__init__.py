@@ -1,0 +1,1 @@
+"""Recorded histories of KUMA: their meta.json and their readings."""

@@ -1,0 +1,48 @@
+"""The model's counterparts of readings, by contract and view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.kuma.contract import views
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.kuma.contract.state import Kuma
+
+Present = Callable[[], "Kuma"]
+"""Gives the model as it stands: a reverted transaction leaves another object."""
+
+
+def answer(present: Present, contract: str, name: str, arguments: Sequence[str]) -> Callable[[], object] | None:
+    """The model's counterpart of a view or storage word, which may raise `Revert`; None where there is none."""
+    kuma = present()
+    if not contract:
+        return (lambda: present().now) if name == "block.timestamp" else None
+    if contract in kuma.by_contract:
+        return _of_category(present, contract, name, arguments)
+    if contract in kuma.stable_coins and name == "balanceOf":
+        return lambda: views.stable_balance(present(), contract, arguments[0])
+    shared = {
+        kuma.bond_token.address: views.BOND_TOKEN_VIEWS,
+        kuma.kbc_token.address: views.KBC_TOKEN_VIEWS,
+        kuma.rate_feed: views.RATE_FEED_VIEWS,
+    }
+    view = shared.get(contract, {}).get(name)
+    return None if view is None else lambda: view(present(), arguments)
+
+
+def _of_category(present: Present, contract: str, name: str, arguments: Sequence[str]) -> Callable[[], object] | None:
+    kuma = present()
+    risk_category = kuma.by_contract[contract]
+    category = kuma.categories[risk_category]
+    names = views.KIB_TOKEN_VIEWS if contract == category.kibt.address else views.SWAP_VIEWS
+    view = names.get(name)
+    if view is None or contract == category.collector.address:
+        return None
+
+    def reading() -> object:
+        now = present()
+        return view(now, now.categories[risk_category], arguments)
+
+    return reading

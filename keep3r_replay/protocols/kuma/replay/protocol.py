@@ -1,0 +1,259 @@
+"""One KUMA deployment under replay: the engine's `Replay`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.kuma.audit.place import Place
+from keep3r_replay.protocols.kuma.audit.recorder import Recorder
+from keep3r_replay.protocols.kuma.audit.stale import is_stale_yield
+from keep3r_replay.protocols.kuma.contract.snapshot import dump, load
+from keep3r_replay.protocols.kuma.events import EVENTS
+from keep3r_replay.protocols.kuma.replay.answers import answer
+from keep3r_replay.protocols.kuma.replay.describe import describe
+from keep3r_replay.protocols.kuma.replay.findings import Findings
+from keep3r_replay.protocols.kuma.replay.handlers import handlers_of
+from keep3r_replay.protocols.kuma.replay.inputs import call_of
+from keep3r_replay.protocols.kuma.replay.transaction import TransactionReplay, attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.kuma.contract.state import Kuma
+    from keep3r_replay.protocols.kuma.replay.calls import Call
+    from keep3r_replay.protocols.kuma.replay.compare import Disagreement
+    from keep3r_replay.protocols.kuma.replay.findings import Suspect
+    from keep3r_replay.protocols.kuma.replay.observed import Observed
+    from keep3r_replay.protocols.kuma.replay.transaction import Replayed
+    from keep3r_replay.replay.protocol import Answer, Block, EventHandler, Transaction
+    from keep3r_replay.replay.protocol import Place as TransactionPlace
+
+
+class KumaReplay:
+    """A deployment's model, fed with what the chain says, transaction by transaction.
+
+    Args:
+        kuma: the model before the first event.
+        roles: role of every contract whose logs are there.
+        journal: where findings go.
+        inputs: whether calls are taken from transactions' input where they name a contract of the deployment.
+    """
+
+    def __init__(self, kuma: Kuma, roles: Mapping[str, str], journal: Journal, *, inputs: bool) -> None:
+        self.start = kuma.copy()
+        self.recorder = Recorder()
+        self.findings = Findings(journal)
+        self.stale_readings: dict[str, int] = {}
+        self.keeps_ledger = False
+        self._journal = journal
+        self._replay = TransactionReplay(kuma, frozenset(roles))
+        self._roles = roles
+        self._inputs = inputs
+        self._handlers = handlers_of(kuma.rules.version)
+        self._fields = _fields(kuma.rules.version)
+        self._events: list[Observed] = []
+        self._place: TransactionPlace | None = None
+        self._transaction: Transaction | None = None
+        self._asked = ""
+
+    @property
+    def kuma(self) -> Kuma:
+        """The model as it stands."""
+        return self._replay.kuma
+
+    # EVENTS
+
+    @property
+    def context(self) -> list[Observed]:
+        """Events of the transaction under way."""
+        return self._events
+
+    @property
+    def handlers(self) -> Mapping[str, EventHandler]:
+        """Handlers by table; each appends to the transaction's events."""
+        return self._handlers
+
+    @property
+    def transactions(self) -> pl.Expr | None:
+        """Transactions that call a contract of the deployment."""
+        return pl.col("to").is_in(sorted(self._roles)) if self._inputs else None
+
+    def begin_block(self, block: Block) -> None:
+        """Enter a block."""
+        self._journal.block_number = block.number
+        self.kuma.now = block.timestamp
+
+    def begin_transaction(self, place: TransactionPlace, transaction: Transaction | None) -> None:
+        """Enter a transaction."""
+        self._place, self._transaction = place, transaction
+        self._events.clear()
+
+    def end_transaction(self) -> None:
+        """Leave the transaction: now all of its events are known, and its calls can be told."""
+        if self._place is None:
+            return
+        transaction, events = self._transaction, self._events
+        last = events[-1].log_index if events else -1
+        place = Place(*self._place, last, self.kuma.now)
+        direct = self._direct_call(transaction)
+        if transaction is not None and transaction.status == 0:
+            if direct is not None:
+                self._failed(place, transaction, direct)
+        elif events or direct is not None:
+            self._succeeded(place, direct)
+        self._place = self._transaction = None
+        self._events.clear()
+
+    def _direct_call(self, transaction: Transaction | None) -> Call | None:
+        if transaction is None or transaction.to is None:
+            return None
+        role = self._roles[transaction.to]
+        return call_of(self.kuma, role, transaction.to, transaction.origin, transaction.input)
+
+    def _failed(self, place: Place, transaction: Transaction, direct: Call) -> None:
+        replayed = self._replay.failed([direct])
+        ran_out = transaction.gas_used >= transaction.gas
+        reason = replayed.reverted or ("out of gas" if ran_out else "")
+        self.recorder.failed(self.kuma, place, transaction, [direct], reason)
+        if not replayed.reverted and not ran_out:
+            self.findings.unexpected_failure(direct.contract, direct.function, transaction.hash)
+
+    def _succeeded(self, place: Place, direct: Call | None) -> None:
+        findings = self.findings
+        suspects = findings.suspects({self._category(event.contract) for event in self._events})
+        before = self.kuma.copy() if suspects else None
+        replayed = self._replay.succeeded(self._events, direct)
+        if before is not None and (replayed.disagreements or replayed.refusals):
+            replayed = self._with_suspects(before, suspects, replayed, direct)
+        self.recorder.succeeded(self.kuma, place, replayed, self._transaction)
+        for log_index, contract, reason in replayed.refusals:
+            findings.refused(log_index, contract, reason, findings.shown(self._category(contract)))
+        if replayed.disagreements:
+            findings.disagreements(replayed.disagreements, self._field_of, self._category)
+            self._adopt_rounds(replayed.disagreements)
+        if replayed.unproved and self._transaction is not None:
+            category = self._category(replayed.unproved[0].contract)
+            assert direct is not None
+            findings.suspect(category, place.timestamp, self._transaction.hash, direct, replayed.unproved)
+
+    def _with_suspects(
+        self, before: Kuma, suspects: Sequence[Suspect], first: Replayed, direct: Call | None
+    ) -> Replayed:
+        """The transaction again, on a model that calls without logs did change; they show at its first wrong log."""
+        now = self.kuma.now
+        for suspect in suspects:
+            before.now = suspect.timestamp
+            _, _, before = attempt(before, [suspect.call])
+        before.now = now
+        self._replay.kuma = before
+        again = self._replay.succeeded(self._events, direct)
+        shown = sorted(first.disagreements, key=lambda each: each.log_index)[:1]
+        again.disagreements = [*shown, *again.disagreements]
+        if not shown:
+            again.refusals = [*first.refusals[:1], *again.refusals]
+        return again
+
+    def _adopt_rounds(self, disagreements: Sequence[Disagreement]) -> None:
+        """An answer's round tells how many came before it: a missing one is told once, not at every answer after it."""
+        for each in disagreements:
+            if (each.event, each.position) == ("AnswerTransmitted", 1) and isinstance(each.observed, int):
+                self.kuma.aggregators[each.contract].round_id = each.observed
+
+    def _field_of(self, disagreement: Disagreement) -> str:
+        names = self._fields[self._roles[disagreement.contract], disagreement.event]
+        return names[disagreement.position]
+
+    def _category(self, contract: str) -> str:
+        """The risk category of a contract; the contract itself where it belongs to none."""
+        kuma = self.kuma
+        if contract in kuma.by_contract:
+            return kuma.by_contract[contract]
+        for name, category in kuma.categories.items():
+            if category.aggregator == contract:
+                return name
+        return contract
+
+    # ANSWERS
+
+    def view(self, contract: str, name: str, arguments: Sequence[str], source: str) -> Answer | None:
+        """The model's counterpart of a view or storage word; None if there is none."""
+        del source
+        found = answer(lambda: self.kuma, contract, name, arguments)
+        if found is None:
+            return None
+        category = self._category(contract)
+        if name == "getRate" and arguments:
+            category = arguments[0]
+        if name != "getYield":
+            return self._marked(category, found)
+
+        def counted() -> object:
+            if is_stale_yield(self.kuma, self.kuma.categories[category]):
+                self.stale_readings[category] = self.stale_readings.get(category, 0) + 1
+            return found()
+
+        return self._marked(category, counted)
+
+    def _marked(self, category: str, found: Answer) -> Answer:
+        """An answer that leaves behind which category was asked last."""
+
+        def asked() -> object:
+            self._asked = category
+            return found()
+
+        return asked
+
+    def undetermined(self, name: str, arguments: Sequence[str], observed: str) -> str:
+        """Why a differing answer may be due to what logs can not tell; empty if nothing excuses it."""
+        del arguments
+        category = self.kuma.categories.get(self._asked)
+        if name == "getLastRefresh" and not self._inputs and category is not None and observed.isdigit():
+            time, token = int(observed), category.kibt
+            if token.last_refresh < time <= self.kuma.now:
+                return "a refresh that changes nothing leaves no event"
+        if name == "getRate" and self.findings.is_suspect(self._asked):
+            return "a transaction that transmitted an answer left no event"
+        return ""
+
+    # STATE
+
+    def state(self) -> dict[str, Any]:
+        """The model's state as plain values."""
+        return dump(self.kuma)
+
+    def describe(self, named: Mapping[str, str]) -> dict[str, Any]:
+        """A category, bond or account as it stands, or an overview. Raises `UsageError` for what is unknown."""
+        return describe(self.kuma, named)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as plain values for JSON."""
+        return {"kuma": dump(self.kuma), "findings": self.findings.snapshot()}
+
+    def kept(self) -> Mapping[str, pl.DataFrame]:
+        """No tables: a snapshot is small."""
+        return {}
+
+    def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take over a snapshot."""
+        del kept
+        load(self.kuma, snapshot["kuma"])
+        self.findings.restore(snapshot["findings"])
+
+    def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
+        """KUMA's readings do not tell allowances, roles and issued bonds: a replay begins with the deployment."""
+        del lake, block, readings
+        raise UsageError("start_block: a replay of KUMA begins with its deployment, or at a snapshot (resume)")
+
+
+def _fields(version: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Names of every event's values, by role and event."""
+    return {
+        (role, event.name): tuple(parameter.column for parameter in event.parameters)
+        for role, versions in EVENTS.items()
+        for event in versions.get(version, versions.get("", ()))
+    }

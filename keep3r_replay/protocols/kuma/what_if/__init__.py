@@ -1,0 +1,1 @@
+"""KUMA's history run again with something changed."""
