@@ -150,7 +150,7 @@ def test_counts_are_those_of_the_recording(folder):
 
 
 def test_the_largest_deviations_from_the_average_price_are_the_known_ones():
-    """Against the price of half an hour 64.89 per mille (a credit) and 58.96 (an unbonding) are the largest deviations."""
+    """Against the price of half an hour 64.89 per mille (a credit) and 58.96 (an unbonding) are the largest."""
     largest = {
         name: max(
             (recorded(folder).audit.tables[name]["deviation_time_weighted_per_mille"].abs().max() or 0)

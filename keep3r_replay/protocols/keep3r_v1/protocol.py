@@ -46,7 +46,7 @@ class _Keep3rV1Protocol:
         "helpers_in_force": schemas.HELPERS_IN_FORCE,
         **states.SCHEMAS,
     }
-    words: Mapping[str, Mapping[str, str]] = {"works": classes.WORDS, "credit_applications": liquidity.WORDS}
+    words: Mapping[str, Mapping[str, str]] = {"works": classes.WORDS, "applications": liquidity.WORDS}
     sql = "keep3r_replay.protocols.keep3r_v1.sql"
     what_ifs = None
     scenarios = None

@@ -66,7 +66,7 @@ def results_of(replay: Keep3rV1Replay, seen: Sequence[Payment]) -> Results:
     applied = Counter(each.name for each in used if each.use.event == "ApplyCredit")
     counts = {
         "works": works.counts(judged),
-        "credit_applications": {name: applied[name] for name in liquidity.WORDS},
+        "applications": {name: applied[name] for name in liquidity.WORDS},
     }
     return Results(
         tables,
