@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.replay.records import Evaluation, Payment
 
 WORDS = {
-    "work_exact": "right to the wei, gas told",
-    "work_deep": "right, gas above the transaction's",
-    "work_stale": "gas of an older validation",
-    "work_own": "the job's own amount, within the limit",
+    "work_exact": "right to the wei",
+    "work_deep": "for more gas than the transaction used",
+    "work_stale": "for gas of an older validation",
+    "work_own": "the job's own amount within the limit",
     "work_excess": "above any limit of fresh gas",
     "impossible": "would have reverted",
-    "receipt_measured": "measured by the job itself",
-    "receipt_own": "the job's own amount, without a limit",
-    "undetermined": "nothing to compare with",
+    "receipt_measured": "receipts measured by the job",
+    "receipt_own": "receipts of the job's own amount",
+    "undetermined": "receipts with nothing to compare",
     "token": "paid in another token",
     "eth": "paid in ETH",
 }
