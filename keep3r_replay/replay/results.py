@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.audit import Audit
+    from keep3r_replay.replay.audited import Audit
 
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
