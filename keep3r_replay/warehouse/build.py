@@ -1,16 +1,15 @@
-"""Builds the database: schemas `raw` (lake) and `res` (results) over their files, and the views of views.sql."""
+"""Builds the database: schemas `raw` (lake) and `res` (results) over their files, and the protocol's views."""
 
 from __future__ import annotations
 
 import json
+import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from keep3r_replay.errors import InputError, UsageError
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import LEDGER_TABLES
-from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_of
 from keep3r_replay.replay.results import MANIFEST
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.protocol import Protocol
 
 TOKENS = """
 create or replace macro wei(x) as x::DECIMAL(38, 0);
@@ -27,42 +27,50 @@ create or replace macro eth(x) as kp3r(x);
 create or replace macro moment(seconds) as make_timestamp(seconds * 1000000);
 """
 """Macros: an amount as DECIMAL(38, 0), and in whole tokens of 18 decimals, both exact; seconds as a time, UTC."""
-SQL = "keep3r_replay.protocols.keep3r_v2.sql"
-"""The package of Keep3r V2's views."""
 _PLACE = "block_number, log_index, transaction_index, transaction_hash, timestamp, address"
 
 
-def build(lake: Lake, results: Path, database: Path) -> int:
+def build(lake: Lake, results: Path, database: Path, protocol: Protocol) -> int:
     """Write the database file; a former one is replaced. The data stay in their Parquet files, named by full path.
 
     Returns:
         How many views there are.
 
     Raises:
-        InputError: `results` are none, or were made without a ledger.
+        InputError: `results` are none, or lack a table that the protocol's views are over.
         UsageError: `database` is something other than a DuckDB file.
     """
-    protocol = protocol_of(lake)
-    check_results(results, ledger=protocol.name == KEEP3R_V2)
+    views = _text_of(protocol.sql, "views.sql")
+    tables = check_results(results, needed_by(views))
+    what_if = _text_of(protocol.sql, "what_if.sql")
     _make_room(database)
     with duckdb.connect(str(database)) as connection:
         connection.execute("create schema raw; create schema res;")
+        connection.execute(f"create table main.made_of as select {_text(protocol.name)} as protocol")
         for table in lake.tables():
             files = [str((lake.path / entry.path).absolute()) for entry in lake.manifest.of_table(table)]
             connection.execute(f"create view raw.{_quoted(table.removeprefix('events/'))} as {_scan(files)}")
         connection.execute(f"create view raw.event_places as {_event_places(lake)}")
-        for file in sorted(results.glob("*.parquet")):
-            connection.execute(f"create view res.{_quoted(file.stem)} as {_results_scan(lake, protocol.root, file)}")
-        is_what_if = (results / "compared_works.parquet").exists()
-        count = create_views(connection, package=protocol.sql)
-        return count + (create_views(connection, "what_if.sql", protocol.sql) if is_what_if else 0)
+        roots = [contract.address for contract in lake.deployment.contracts if contract.role == protocol.root]
+        for name in sorted(tables):
+            scan = _results_scan(results / f"{name}.parquet", protocol.root, roots)
+            connection.execute(f"create view res.{_quoted(name)} as {scan}")
+        count = create_views(connection, views)
+        if what_if and needed_by(what_if) <= tables:
+            count += create_views(connection, what_if)
+        return count
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, file: str = "views.sql", package: str = SQL) -> int:
-    """Create the macros and the views of a protocol's file over schemas `raw` and `res`; returns how many."""
+def needed_by(views: str) -> set[str]:
+    """The tables of results that a SQL file reads."""
+    return set(re.findall(r"\bres\.(\w+)", views))
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, views: str) -> int:
+    """Create the macros and the views of a SQL text over schemas `raw` and `res`; returns how many."""
     connection.execute(TOKENS)
     count = 0
-    for comment, statement in statements(resources.files(package).joinpath(file).read_text("utf-8")):
+    for comment, statement in statements(views):
         connection.execute(statement)
         words = statement.split()
         kind, name = words[3], words[4].partition("(")[0]
@@ -70,6 +78,12 @@ def create_views(connection: duckdb.DuckDBPyConnection, file: str = "views.sql",
         connection.execute(f"comment on {'macro table' if kind == 'macro' else kind} {name} is '{text}'")
         count += 1
     return count
+
+
+def _text_of(package: str, file: str) -> str:
+    """A file of a protocol's SQL; empty where it has none."""
+    place = resources.files(package).joinpath(file) if package else None
+    return place.read_text("utf-8") if place is not None and place.is_file() else ""
 
 
 def statements(text: str) -> Iterable[tuple[str, str]]:
@@ -88,14 +102,23 @@ def statements(text: str) -> Iterable[tuple[str, str]]:
                 comment, body = [], []
 
 
-def check_results(results: Path, *, ledger: bool = True) -> None:
-    """Refuse a folder that holds no results, or (with `ledger`) results without one. Raises `InputError`."""
+def check_results(results: Path, needed: set[str]) -> set[str]:
+    """Return the names of the tables that a folder of results holds.
+
+    Raises:
+        InputError: the folder holds no results, or not all tables that are `needed`.
+    """
     try:
         files = json.loads((results / MANIFEST).read_bytes())["files"]
+        tables = {str(name).removesuffix(".parquet") for name in files if str(name).endswith(".parquet")}
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(results, "holds no results of a replay", remedy="make them with keep3r replay") from None
-    if ledger and any(f"{name}.parquet" not in files for name in LEDGER_TABLES):
-        raise InputError(results, "the results have no ledger", remedy="make them with keep3r replay ledger=true")
+    if not needed <= tables:
+        lacking = ", ".join(sorted(needed - tables))
+        raise InputError(
+            results, f"the results have no ledger: no {lacking}", remedy="make them with keep3r replay ledger=true"
+        )
+    return tables
 
 
 def _make_room(database: Path) -> None:
@@ -121,11 +144,10 @@ def _scan(files: list[str]) -> str:
     return "".join(("select * from read_parquet([", ", ".join(map(_text, files)), "])"))
 
 
-def _results_scan(lake: Lake, root: str, file: Path) -> str:
+def _results_scan(file: Path, root: str, roots: list[str]) -> str:
     """A table of the results, with the address of the root contract also where there is only one."""
     plain = _scan([str(file.absolute())])
-    contracts = [contract.address for contract in lake.deployment.contracts if contract.role == root]
-    return plain if len(contracts) > 1 else plain.replace("*", f"*, {_text(contracts[0])} as {root}", 1)
+    return plain if len(roots) > 1 else plain.replace("*", f"*, {_text(roots[0])} as {_quoted(root)}", 1)
 
 
 def _text(value: str) -> str:
