@@ -13,6 +13,7 @@ from keep3r_replay.protocols.kuma.recording.meta import KumaRecordings
 from keep3r_replay.protocols.kuma.replay.build import build
 from keep3r_replay.protocols.kuma.replay.protocol import KumaReplay
 from keep3r_replay.protocols.kuma.replay.setters import TOLD
+from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_calls import DirectCall
-    from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -55,9 +56,13 @@ class _KumaProtocol:
     }
     sql = "keep3r_replay.protocols.kuma.sql"
     recordings = KumaRecordings()
-    what_ifs = None
     scenarios = None
     pages = None
+
+    @property
+    def what_ifs(self) -> WhatIfs:
+        """Replays with changed keepers, epochs, fees, rates or rules."""
+        return KumaWhatIfs(cast("Protocol", self))
 
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:
         """A lake holds one deployment: everything in it belongs to its bond token."""

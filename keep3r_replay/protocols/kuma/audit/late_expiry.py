@@ -13,7 +13,7 @@ from keep3r_replay.protocols.kuma.contract.kuma_swap import Purchase, realized_v
 from keep3r_replay.protocols.kuma.contract.ray import ray_mul, ray_to_wad
 from keep3r_replay.protocols.kuma.replay.calls import Call
 from keep3r_replay.protocols.kuma.replay.transaction import attempt
-from keep3r_replay.protocols.kuma.what_if.history import History, Ran, Step, run
+from keep3r_replay.protocols.kuma.what_if.history import STRANGER, History, Ran, Step, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.kuma.contract.state import Kuma
 
 _DAY = 86_400
-
-STRANGER = "0x000000000000000000000000000000000057a2e6"
-"""Who expires the bond in a counterfactual: anybody may."""
 
 
 class Counterfactual(NamedTuple):

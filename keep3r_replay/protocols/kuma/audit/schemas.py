@@ -236,8 +236,12 @@ TABLES: dict[str, pl.Schema] = {
 
 
 def frame(name: str, rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:
+    """A result table from its rows."""
+    return rows_frame(TABLES[name], rows)
+
+
+def rows_frame(schema: pl.Schema, rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:
     """A table from its rows. Amounts go by way of Int128: polars' decimals from Python integers are slow."""
-    schema = TABLES[name]
     columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     series = [
         pl.Series(column, list(values), dtype=pl.Int128 if kind == AMOUNT else kind).cast(kind)

@@ -76,6 +76,13 @@ def _approval_for_all(kuma: Kuma, call: Call) -> None:
     nfts.set_approval_for_all(kuma, _nft(kuma, call.contract), call.sender, str(operator), approved=bool(approved))
 
 
+def _refresh_category_of(kuma: Kuma, call: Call) -> None:
+    """`refreshYield` of every token whose rate an aggregator tells, where nothing reverts it."""
+    for category in kuma.categories.values():
+        if category.aggregator == call.contract and category.kibt.epoch_length:
+            kib_token.refresh_yield(kuma, category)
+
+
 def _role_told(kuma: Kuma, call: Call) -> None:
     """A role that an event tells of, whoever granted it."""
     role, account = map(str, call.arguments)
@@ -131,6 +138,7 @@ FUNCTIONS: dict[str, _Run] = {
     "grant_role": _of_contract(access.grant_role),
     "revoke_role": _of_contract(access.revoke_role),
     "renounce_role": _of_contract(access.renounce_role),
+    "refresh_category_of": _refresh_category_of,
     "role_told": _role_told,
     "coin_mint": _coin(stable_coin.mint),
     "coin_approve": _coin(stable_coin.approve),

@@ -39,7 +39,10 @@ def compare(predicted: Sequence[Emitted], observed: Sequence[Observed], next_ind
             for offset in range(high - low):
                 found += _fields(predicted[low + offset], observed[first + offset])
             continue
-        place = observed[first].log_index if first < len(observed) else next_index
+        if first > 0:
+            place = observed[first - 1].log_index + 1
+        else:
+            place = max((observed[0].log_index if observed else next_index) - (high - low), 0)
         found += [
             Disagreement("missing_event", place, each.contract, each.event, -1, each.values, None)
             for each in predicted[low:high]

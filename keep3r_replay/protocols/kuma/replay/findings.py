@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.journal import ERROR, NOTICE, Finding, as_text
+from keep3r_replay.protocols.kuma.replay.calls import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.kuma.contract.state import Emitted
@@ -25,12 +26,13 @@ _REASONS = {
 _OF_LOGS = frozenset({"event_mismatch", "unexpected_event", "impossible_call"})
 
 
-class _Suspect(NamedTuple):
-    """A transaction whose logs are missing altogether."""
+class Suspect(NamedTuple):
+    """A transaction whose logs are missing altogether: the call that its input makes, and what it must have logged."""
 
     block: int
+    timestamp: int
     transaction: str
-    contract: str
+    call: Call
     events: str
 
 
@@ -39,7 +41,7 @@ class Findings:
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self._suspects: dict[str, list[_Suspect]] = {}
+        self._suspects: dict[str, list[Suspect]] = {}
 
     def disagreements(
         self,
@@ -79,11 +81,15 @@ class Findings:
             transaction,
         )
 
-    def suspect(self, category: str, transaction: str, logs: Sequence[Emitted]) -> None:
+    def suspect(self, category: str, timestamp: int, transaction: str, call: Call, logs: Sequence[Emitted]) -> None:
         """A transaction succeeded and none of the logs that it must have left is there; what follows will show it."""
         names = ", ".join(each.event for each in logs)
-        found = _Suspect(self.journal.block_number, transaction, logs[0].contract, names)
+        found = Suspect(self.journal.block_number, timestamp, transaction, call, names)
         self._suspects.setdefault(category, []).append(found)
+
+    def suspects(self, categories: Iterable[str]) -> list[Suspect]:
+        """Transactions of these categories whose logs are missing."""
+        return [each for category in categories for each in self._suspects.get(category, ())]
 
     def is_suspect(self, category: str) -> bool:
         """Whether a transaction's logs of this category are missing, and nothing has shown it yet."""
@@ -104,7 +110,7 @@ class Findings:
                 self._write(
                     "missing_event",
                     None,
-                    each.contract,
+                    each.call.contract,
                     "event",
                     (each.events, "none"),
                     "the transaction succeeded, and its call always emits this log",
@@ -145,11 +151,11 @@ class Findings:
 
     def snapshot(self) -> dict[str, Any]:
         """What later findings depend on."""
-        return {"suspects": {name: [list(each) for each in found] for name, found in self._suspects.items()}}
+        return {"suspects": {name: [[*each] for each in found] for name, found in self._suspects.items()}}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take over a snapshot."""
-        self._suspects = {name: [_Suspect(*each) for each in found] for name, found in snapshot["suspects"].items()}
+        self._suspects = {name: [_suspect(each) for each in found] for name, found in snapshot["suspects"].items()}
 
 
 def notice(
@@ -157,6 +163,12 @@ def notice(
 ) -> Finding:
     """A fact worth knowing: it leaves the verdict as it is."""
     return Finding(kind, NOTICE, block, log_index, subject, field, "", as_text(value), None, reason)
+
+
+def _suspect(values: Sequence[Any]) -> Suspect:
+    """A suspect as a snapshot has it."""
+    block, timestamp, transaction, (function, contract, sender, arguments), events = values
+    return Suspect(block, timestamp, transaction, Call(function, contract, sender, tuple(arguments)), events)
 
 
 def _value(value: object) -> object:

@@ -17,7 +17,7 @@ from keep3r_replay.protocols.kuma.replay.describe import describe
 from keep3r_replay.protocols.kuma.replay.findings import Findings
 from keep3r_replay.protocols.kuma.replay.handlers import handlers_of
 from keep3r_replay.protocols.kuma.replay.inputs import call_of
-from keep3r_replay.protocols.kuma.replay.transaction import TransactionReplay
+from keep3r_replay.protocols.kuma.replay.transaction import TransactionReplay, attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.kuma.contract.state import Kuma
     from keep3r_replay.protocols.kuma.replay.calls import Call
     from keep3r_replay.protocols.kuma.replay.compare import Disagreement
+    from keep3r_replay.protocols.kuma.replay.findings import Suspect
     from keep3r_replay.protocols.kuma.replay.observed import Observed
+    from keep3r_replay.protocols.kuma.replay.transaction import Replayed
     from keep3r_replay.replay.protocol import Answer, Block, EventHandler, Transaction
     from keep3r_replay.replay.protocol import Place as TransactionPlace
 
@@ -122,16 +124,45 @@ class KumaReplay:
             self.findings.unexpected_failure(direct.contract, direct.function, transaction.hash)
 
     def _succeeded(self, place: Place, direct: Call | None) -> None:
-        replayed = self._replay.succeeded(self._events, direct)
-        self.recorder.succeeded(self.kuma, place, replayed, self._transaction)
         findings = self.findings
+        suspects = findings.suspects({self._category(event.contract) for event in self._events})
+        before = self.kuma.copy() if suspects else None
+        replayed = self._replay.succeeded(self._events, direct)
+        if before is not None and (replayed.disagreements or replayed.refusals):
+            replayed = self._with_suspects(before, suspects, replayed, direct)
+        self.recorder.succeeded(self.kuma, place, replayed, self._transaction)
         for log_index, contract, reason in replayed.refusals:
             findings.refused(log_index, contract, reason, findings.shown(self._category(contract)))
         if replayed.disagreements:
             findings.disagreements(replayed.disagreements, self._field_of, self._category)
+            self._adopt_rounds(replayed.disagreements)
         if replayed.unproved and self._transaction is not None:
             category = self._category(replayed.unproved[0].contract)
-            findings.suspect(category, self._transaction.hash, replayed.unproved)
+            assert direct is not None
+            findings.suspect(category, place.timestamp, self._transaction.hash, direct, replayed.unproved)
+
+    def _with_suspects(
+        self, before: Kuma, suspects: Sequence[Suspect], first: Replayed, direct: Call | None
+    ) -> Replayed:
+        """The transaction again, on a model that calls without logs did change; they show at its first wrong log."""
+        now = self.kuma.now
+        for suspect in suspects:
+            before.now = suspect.timestamp
+            _, _, before = attempt(before, [suspect.call])
+        before.now = now
+        self._replay.kuma = before
+        again = self._replay.succeeded(self._events, direct)
+        shown = sorted(first.disagreements, key=lambda each: each.log_index)[:1]
+        again.disagreements = [*shown, *again.disagreements]
+        if not shown:
+            again.refusals = [*first.refusals[:1], *again.refusals]
+        return again
+
+    def _adopt_rounds(self, disagreements: Sequence[Disagreement]) -> None:
+        """An answer's round tells how many came before it: a missing one is told once, not at every answer after it."""
+        for each in disagreements:
+            if (each.event, each.position) == ("AnswerTransmitted", 1) and isinstance(each.observed, int):
+                self.kuma.aggregators[each.contract].round_id = each.observed
 
     def _field_of(self, disagreement: Disagreement) -> str:
         names = self._fields[self._roles[disagreement.contract], disagreement.event]

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.kuma.replay.calls import Call
 
 
+STRANGER = "0x000000000000000000000000000000000057a2e6"
+"""Who makes the calls that a counterfactual adds: anybody may."""
+
+
 class Step(NamedTuple):
     """A transaction's calls at one place of the chain; `succeeded` is what the chain says."""
 
