@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from keep3r_replay.errors import InputError, UsageError
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import LEDGER_TABLES
+from keep3r_replay.protocols.keep3r_v2.tables import LEDGER_TABLES
 from keep3r_replay.replay.results import MANIFEST
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
-from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table, state_tables
+from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v2.audit.works import (
     CLASSES,
     classify,
@@ -20,9 +20,9 @@ from keep3r_replay.protocols.keep3r_v2.audit.works import (
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.extract.extractor import Keep3rV2Extractor
 from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
-from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2, replay_of
+from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 from keep3r_replay.replay.protocol import Options, Results
 from keep3r_replay.replay.timeline import WHOLE, Span
 
@@ -71,6 +71,7 @@ class _Keep3rV2Protocol:
             "mismatch": "mismatch",
         }
     }
+    tables = TABLES
     sql = "keep3r_replay.protocols.keep3r_v2.sql"
 
     def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Keep3rV2Extractor:
@@ -114,7 +115,7 @@ class _Keep3rV2Protocol:
             seen = works_table(lake, whole.context.works, WHOLE, address)
         works = classify(works, seen)
         wrong = payment_findings(works)
-        rewards = rows_table(replay.context.rewards, dict(REWARD_SCHEMA))
+        rewards = rows_table(replay.context.rewards, TABLES["rewards"])
         tables = {
             "works": works,
             "rewards": rewards.sort("block_number", "log_index"),
