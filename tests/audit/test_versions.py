@@ -68,9 +68,9 @@ CHANGED = {
 
 @pytest.mark.parametrize("recording", CHANGED, ids=name_of)
 def test_a_changed_payment_is_found_at_its_log(recording, audited_recordings, tmp_path):
-    """A payment that the formula cannot give, at an entry point that pays by it elsewhere, is the first finding."""
+    """A payment that the formula cannot give, at an entry point that pays by it again and again, is the first."""
     works = audited_recordings(recording).audit.tables["works"].filter(pl.col("class").is_in(["exact", "interval"]))
-    works = works.filter((pl.col("payment") > 0) & (pl.len().over("transaction_to", "selector") > 2))
+    works = works.filter((pl.col("payment") > 0) & (pl.len().over("transaction_to", "selector") > 8))
     history = History(recording)
     for row in Random(recording.name).sample(works.rows(named=True), 3):
         changed = history.copy()

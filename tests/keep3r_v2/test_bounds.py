@@ -11,12 +11,23 @@ from keep3r_replay.protocols.keep3r_v2.contract.quoting import kp3rs_at_tick
 from keep3r_replay.protocols.keep3r_v2.replay.bounds import (
     GAS_AFTER_RECORD,
     LOG_GAS,
-    METER_LATENESS,
-    PaymentSlots,
     cached_price_bounds,
-    lateness,
+    nearest_gas,
     root_price_bounds,
     root_price_gas,
+)
+from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import (
+    COLD_SLOT,
+    METER_LATENESS,
+    WRITE_AGAIN,
+    WRITE_CHANGE,
+    WRITE_FROM_ZERO,
+    Booking,
+    PaymentSlots,
+    early_gas,
+    lateness,
+    silent_lateness,
+    write_gas,
 )
 
 WINDOW = 432_000
@@ -36,14 +47,39 @@ def test_the_lateness_of_the_meter_holds_every_value_seen():
     assert {380, 2380, 4480, 7280, 14090, 24380, 31190} <= METER_LATENESS
 
 
-def test_the_lateness_of_a_work_holds_its_usual_values():
-    """An ordinary work, one after a reward, one of a keeper's first payment, and a second one: gas costs give each."""
-    usual = lateness(PaymentSlots(works_again=False, first_work=False, first_bond=False, first_payment=False))
-    assert {-10_440, -7_640, -5_540, -13_240} <= usual
-    again = lateness(PaymentSlots(works_again=True, first_work=False, first_bond=False, first_payment=False))
-    assert {-2_040, 4_860} <= again
-    first = lateness(PaymentSlots(works_again=False, first_work=False, first_bond=True, first_payment=True))
-    assert -41_840 in first
+ORDINARY = early_gas(meter=frozenset({COLD_SLOT + WRITE_CHANGE}), warm=False)
+BOOKING = Booking(WRITE_CHANGE, False, WRITE_CHANGE, WRITE_CHANGE, WRITE_CHANGE, False)
+
+
+def test_an_ordinary_work_is_late_by_one_of_two_sums():
+    """One of `isKeeper` and one of `isBondedKeeper`, which warms the slot of the keeper's earnings; both were seen."""
+    assert lateness(ORDINARY, BOOKING) == {-10_440, 7_280 + 6_810 - (17_720 - 2_000)}
+
+
+def test_what_was_seen_of_other_works_follows_from_their_slots():
+    """A reward before, a first payment, a second work in the block, a first work: each gives the lateness seen."""
+    assert -7_640 in lateness(ORDINARY, BOOKING.__class__(2_900, False, WRITE_AGAIN, 2_900, 2_900, False))
+    assert -5_540 in lateness(ORDINARY, BOOKING.__class__(2_900, True, WRITE_AGAIN, 2_900, 2_900, False))
+    assert -41_840 in lateness(ORDINARY, BOOKING.__class__(100, False, 2_900, WRITE_FROM_ZERO, WRITE_FROM_ZERO, False))
+
+
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3))
+def test_a_write_costs_what_the_evm_says(original, current, new):
+    """Nothing new, or a slot written before: 100. Else 20,000 from zero and 2,900 from any other value."""
+    expected = 100 if new == current or current != original else 2_900 if original else 20_000
+    assert write_gas(original, current, new) == expected
+
+
+@given(SLOTS, st.booleans(), st.booleans())
+def test_accesses_in_silence_allow_for_all_that_is_told(slots, reads_worked_at, reads_earned):
+    """Whatever the events tell of the slots, the lateness lies among what silent accesses allow."""
+    worked_at = 100 if slots.works_again else 20_000 if slots.first_work else 2_900
+    bonds, earned = (20_000 if first else 2_900 for first in (slots.first_bond, slots.first_payment))
+    booking = Booking(worked_at, reads_worked_at, 2_900, bonds, earned, reads_earned)
+    for cost in (100, COLD_SLOT + 100, COLD_SLOT + 2_900, COLD_SLOT + 20_000):
+        for warm in (False, True):
+            told = lateness(early_gas(meter=frozenset({cost}), warm=warm), booking)
+            assert told <= silent_lateness(slots)
 
 
 @given(GAS, BOOST, TICK, st.data())
@@ -78,18 +114,20 @@ def test_every_payment_of_2_0_lies_within_the_bounds_of_its_gas(gas, boost, tick
 def test_every_payment_of_2_0_is_explained_by_the_gas_that_events_tell(gas, boost, tick, slots, data):
     """Whichever sum of gas costs stands between the gas told and the gas paid for, the search finds an explanation."""
     record = data.draw(records(gas))
-    late = data.draw(st.sampled_from(sorted(lateness(slots))))
+    late = data.draw(st.sampled_from(sorted(silent_lateness(slots))))
     paid = gas * (mul_div(2**96, record, _root(tick)) * boost // 10_000) // record
-    found = root_price_gas(paid, gas - late, boost, tick * WINDOW, WINDOW, slots, told_here=True)
+    found = root_price_gas(paid, gas - late, boost, tick * WINDOW, WINDOW, silent_lateness(slots), told_here=True)
     assert found is not None
-    assert found - (gas - late) in lateness(slots)
+    assert found - (gas - late) in silent_lateness(slots)
 
 
 def test_half_a_payment_of_2_0_is_not_explained():
     """No sum of gas costs reaches down to half of what a work of ordinary gas is paid."""
     slots = PaymentSlots(works_again=False, first_work=False, first_bond=False, first_payment=False)
     least, _ = root_price_bounds(400_000, 330 * 10**12, -23_000 * WINDOW, WINDOW, told_here=True)
-    assert root_price_gas(least // 2, 400_000, 330 * 10**12, -23_000 * WINDOW, WINDOW, slots, told_here=True) is None
+    late = silent_lateness(slots)
+    assert root_price_gas(least // 2, 400_000, 330 * 10**12, -23_000 * WINDOW, WINDOW, late, told_here=True) is None
+    assert nearest_gas(least // 2, 400_000, 330 * 10**12, -23_000 * WINDOW, WINDOW, late) == 400_000 + min(late)
 
 
 def _root(tick):

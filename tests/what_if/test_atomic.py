@@ -11,10 +11,10 @@ from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_f
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.tables import works_table
 
-RECORDING = DATA / "open-v2.1-fuzz-dense-104"
+RECORDING = DATA / "open-v2.3-fuzz-mixed-101"
 BUBBLES, TOLERATES = "7a3fc79b", "e613105f"
 """Functions of the recordings' relay: one passes a revert on, one swallows it."""
-POORER = {"liquidity_factor": "0.4"}
+POORER = {"liquidity_factor": "0.3"}
 
 
 def _statuses(run):

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
+from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
-from keep3r_replay.protocols.keep3r_v2.audit.works import (
-    CLASSES,
-    classify,
-    needs_evidence,
-    payment_findings,
-    total_tables,
-    works_table,
-)
+from keep3r_replay.protocols.keep3r_v2.audit.works import total_tables, works_table
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.extract.extractor import Keep3rV2Extractor
 from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings

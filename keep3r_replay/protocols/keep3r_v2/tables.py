@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v2.audit.works import WORKS_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ def _of(kind: pl.DataType, *names: str) -> dict[str, pl.DataType]:
 
 
 _PLACE = _of(_NUMBER, "block_number", "log_index")
-_TERMS = ("computed_payment", "lowest_payment", "highest_payment", "initial_gas")
 _FACTORS = ("boost", "one_eth_quote", "extra_gas")
 _CREDITS_AROUND = ("credits_before", "credits_after")
 _EARNED = ("reward", "reward_eth", "boost", "gas_paid", "profit")
@@ -39,16 +39,7 @@ _WORK = {**_PLACE, **_of(_TIME, "timestamp"), **_of(_TEXT, "transaction_hash", "
 
 _AUDIT: dict[str, dict[str, pl.DataType]] = {
     # A KeeperWork: event, what explains its payment, the job's credits around it, its entry point, its class.
-    "works": {
-        **_WORK,
-        **_of(_AMOUNT, "payment", "gas_left"),
-        **_of(_TEXT, "explanation"),
-        **_of(_AMOUNT, *_TERMS, *_FACTORS, "usd_per_gas_unit"),
-        **_of(_TEXT, "obstacle"),
-        **_of(_AMOUNT, *_CREDITS_AROUND),
-        **_of(_NUMBER, "rewards"),
-        **_of(_TEXT, "transaction_to", "selector", "class", "reason"),
-    },
+    "works": dict(WORKS_SCHEMA),
     # A LiquidityCreditsReward: what the model predicted beside what the event says; null where one has none.
     "rewards": {
         **_PLACE,

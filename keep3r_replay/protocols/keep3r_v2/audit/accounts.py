@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, payment
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXACT, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 
 if TYPE_CHECKING:

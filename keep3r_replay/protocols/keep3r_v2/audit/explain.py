@@ -9,20 +9,23 @@ import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
-from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import JOBS_OF, CreditObserver
+from keep3r_replay.protocols.keep3r_v2.audit.classes import classify, needs_evidence
+from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import JOB_COLUMNS, CreditObserver, jobs_in
 from keep3r_replay.protocols.keep3r_v2.audit.explain_quote import Term
 from keep3r_replay.protocols.keep3r_v2.audit.explain_terms import (
     accountance_terms,
     job_before,
     liquidity_terms,
     payment_terms,
+    price_after_terms,
     price_terms,
 )
+from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.contract.moves import REPRICED, Move
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import replay_of
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.protocol import EventHandler
-from keep3r_replay.replay.timeline import Span
+from keep3r_replay.replay.timeline import WHOLE, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,8 +107,35 @@ def _explain(lake: Lake, contract: Contract, place: Place, emitters: Mapping[str
     replay = replay_of(lake, contract, Journal(), place.block_number)
     explainer = _Explainer(replay, place)
     replay.observer = explainer
-    run(lake, replay, span=Span(None, place.block_number), emitters=emitters)
+    span = Span(None, place.block_number)
+    run(lake, replay, span=span, emitters=emitters)
+    works = works_table(lake, replay.context.works, span, contract.address)
+    mine = works.filter(
+        (pl.col("block_number") == place.block_number)
+        & pl.col("log_index").is_in([one.log_index for one in explainer.explained])
+    )
+    if mine.height:
+        _add_classes(explainer.explained, mine, _evidence(lake, contract, mine, emitters))
     return explainer.explained
+
+
+def _evidence(lake: Lake, contract: Contract, works: pl.DataFrame, emitters: Mapping[str, list[str]]) -> pl.DataFrame:
+    """The works of the whole history, where the classes of `works` depend on them."""
+    if not needs_evidence(works):
+        return works
+    replay = replay_of(lake, contract, Journal(), None)
+    run(lake, replay, span=WHOLE, emitters=emitters)
+    return works_table(lake, replay.context.works, WHOLE, contract.address)
+
+
+def _add_classes(explained: list[Explanation], works: pl.DataFrame, evidence: pl.DataFrame) -> None:
+    """Say of each work what the table of works says: its class, and why where that is no plain one."""
+    classed = classify(works, evidence).select("log_index", "class", "reason")
+    classes = {log_index: (kind, reason) for log_index, kind, reason in classed.iter_rows()}
+    for one in explained:
+        if one.log_index in classes:
+            kind, reason = classes[one.log_index]
+            one.terms.append(Term("payment", "class", kind, reason or "as in the table of works"))
 
 
 class _Explainer(CreditObserver):
@@ -119,21 +149,24 @@ class _Explainer(CreditObserver):
     def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The observer's handlers, those of events that touch credits wrapped once more."""
         return {
-            name: EventHandler(handler.columns, self._explained(name, handler.handle))
-            if name in JOBS_OF and name != "keep3r.JobAddition"
+            name: EventHandler(handler.columns, self._explained(name, handler))
+            if name in JOB_COLUMNS and name != "keep3r.JobAddition"
             else handler
             for name, handler in super().handlers(plain).items()
         }
 
-    def _explained(self, name: str, handle: Handle) -> Handle:
+    def _explained(self, name: str, handler: EventHandler) -> Handle:
+        handle = handler.handle
+
         def run_explained(context: CallContext, row: Row) -> None:
             if context.transaction != self._place:
                 handle(context, row)
                 return
-            for position in JOBS_OF[name]:
-                if row[position] in self.keep3r.jobs:
-                    self.explained.append(Explanation(name.removeprefix("keep3r."), 0, row[0], row[position]))
-            mine = [one for one in self.explained if one.log_index == row[0]]
+            log_index, *_ = row
+            for job in jobs_in(name, handler.columns, row):
+                if job in self.keep3r.jobs:
+                    self.explained.append(Explanation(name.removeprefix("keep3r."), 0, log_index, job))
+            mine = [one for one in self.explained if one.log_index == log_index]
             for one in mine:
                 one.block_number = context.block_number
                 one.terms += accountance_terms(self.keep3r, job_before(self.keep3r.jobs[one.job]), context.now)
@@ -143,15 +176,15 @@ class _Explainer(CreditObserver):
             is_work = name == "keep3r.KeeperWork"
             prices = list(price_terms(context, row[3])) if is_work else []
             handle(context, row)
-            moves = [Move._make(move) for move in self.moves.moves[noted:]]
+            moves = self.moves.moves[noted:]
             for one in mine:
                 one.terms += self._terms_after(one.job, moves)
                 one.terms += _reward_terms(context.rewards[rewards:], one.job)
             if is_work and len(context.works) > works:
                 work = mine[0]
                 work.keeper = row[3]
-                work.terms += prices
-                work.terms += payment_terms(context, context.works[-1], row[5], row[4])
+                work.terms += [*prices, *price_after_terms(context)]
+                work.terms += payment_terms(context, context.works[-1].explained, row[5], row[4])
 
         return run_explained
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert, truncating_div
+from keep3r_replay.protocols.keep3r_v2.audit.explain_bounds import bounds_terms, cached_price_terms
 from keep3r_replay.protocols.keep3r_v2.audit.explain_quote import Term, eth_quote_terms, usd_quote_terms
 from keep3r_replay.protocols.keep3r_v2.contract.helper import BOOST_BASE, ONE_ETHER
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import quote_cached, reward
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import PAYMENT_COLUMNS, SOLVED_GAS
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import SOLVED_GAS, Explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,16 +128,25 @@ def _fee_rule(helper: Helper) -> str:
     return "block_base_fee"
 
 
-def payment_terms(context: CallContext, record: tuple[object, ...], gas_left: int, paid: int) -> Iterator[Term]:
-    """How the payment follows from gas and price; `record` is the work's, with `PAYMENT_COLUMNS` first."""
+def price_after_terms(context: CallContext) -> Iterator[Term]:
+    """The price that 2.0 and 2.1 take from their cache, which the call itself may have refreshed; else none."""
+    if context.keep3r.rules.payment in {Payment.ROOT_PRICE, Payment.CACHED_PRICE}:
+        yield from cached_price_terms(context.keep3r)
+
+
+def payment_terms(context: CallContext, record: Explained, gas_left: int, paid: int) -> Iterator[Term]:
+    """How the payment follows from gas and price; `record` explains it."""
     section = "payment"
-    told = dict(zip(PAYMENT_COLUMNS, record, strict=False))
-    numbers = {name: value for name, value in told.items() if isinstance(value, int) and not isinstance(value, bool)}
-    yield Term(section, "class", str(told["explanation"]), "how the payment is explained")
+    numbers = {
+        name: value
+        for name, value in record._asdict().items()
+        if isinstance(value, int) and not isinstance(value, bool)
+    }
+    yield Term(section, "explanation", record.explanation, "what the formula says of the payment by itself")
     if "initial_gas" in numbers:
         block, log_index = context.metered_at
         source = f"KeeperValidation, block {block} log {log_index}"
-        if told["explanation"] == SOLVED_GAS:
+        if record.explanation == SOLVED_GAS:
             source = "solved for: no event tells the validation that set it"
         yield Term(section, "initial_gas", numbers["initial_gas"], source)
     yield Term(section, "gas_left", gas_left, "KeeperWork")
@@ -145,15 +155,19 @@ def payment_terms(context: CallContext, record: tuple[object, ...], gas_left: in
     if "boost" in numbers:
         yield Term(section, "boost", numbers["boost"], _BOOST_RULE)
     if "usd_per_gas_unit" in numbers:
-        yield Term(section, "usd_per_gas_unit", numbers["usd_per_gas_unit"], "argument of worked, solved for")
+        yield Term(
+            section,
+            "usd_per_gas_unit",
+            numbers["usd_per_gas_unit"],
+            "argument of worked, told by the input" if record.price_is_told else "argument of worked, solved for",
+        )
     exact = context.keep3r.rules.payment in {Payment.LIVE_PRICE, Payment.USD_PRICE}
     if exact and {"initial_gas", "boost", "extra_gas", "one_eth_quote"} <= set(numbers):
         yield from _steps(numbers, gas_left, context.keep3r.rules.payment)
-    for name in ("computed_payment", "lowest_payment", "highest_payment"):
-        if name in numbers and not (exact and name == "computed_payment"):
-            yield Term(section, name, numbers[name], "what the formula gives for what events tell")
-    if told.get("obstacle"):
-        yield Term(section, "obstacle", str(told["obstacle"]), "why the formula has no answer")
+    if not exact:
+        yield from bounds_terms(context.keep3r, record, gas_left)
+    if record.obstacle:
+        yield Term(section, "obstacle", record.obstacle, "why the formula has no answer")
     yield Term(section, "paid", paid, "KeeperWork, wei")
 
 

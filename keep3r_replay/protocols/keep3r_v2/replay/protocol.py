@@ -15,12 +15,12 @@ from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump, dump_contr
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS, Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP3R_WETH_POOL, RULES, Payment
 from keep3r_replay.protocols.keep3r_v2.contract.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
-from keep3r_replay.protocols.keep3r_v2.replay.bounds import METER_LATENESS
 from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, jobs, keepers, pools, work
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
 from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import SELECTOR, VALIDATIONS
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
+from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import METER_LATENESS
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.timeline import Span
 from keep3r_replay.uniswap_v3.oracle import Pool
@@ -237,6 +237,7 @@ class Keep3rV2:
                 "metered_in": context.metered_in,
                 "metered_at": context.metered_at,
                 "meter_is_read": context.meter_is_read,
+                "slots": context.slots.dump(),
                 "usd_prices": {job: list(prices) for job, prices in context.usd_prices.items()},
                 "undetermined_keepers": list(context.undetermined_keepers),
                 "uncertain_jobs": list(context.uncertain_jobs),
@@ -273,6 +274,7 @@ class Keep3rV2:
         context.metered_in = tuple(inference["metered_in"])
         context.metered_at = tuple(inference["metered_at"])
         context.meter_is_read = inference["meter_is_read"]
+        context.slots.load(inference["slots"])
         context.usd_prices = {job: dict.fromkeys(prices) for job, prices in inference["usd_prices"].items()}
         context.undetermined_keepers = dict.fromkeys(inference["undetermined_keepers"])
         context.uncertain_jobs = dict.fromkeys(inference["uncertain_jobs"])

@@ -132,6 +132,7 @@ def _tokens(stage: Stage, pool: Pool) -> str:
 def _mint(stage: Stage, name: str, owner: str, liquidity: int, bounds: tuple[int, int]) -> None:
     pool = stage.pool(name)
     stage.keep3r.require(pool.sqrt_price_x96 > 0, "Error(LOK)")
+    stage.keep3r.require(liquidity > 0, "empty")
     ticks = 2 * (full_range(pool.tick_spacing)[1] // pool.tick_spacing) + 1
     held = max(pool.gross_liquidity.get(bound, 0) for bound in bounds)
     stage.keep3r.require(held + liquidity <= UINT128_MASK // ticks, "Error(LO)")

@@ -15,12 +15,7 @@ from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC, Revert
 from keep3r_replay.protocols.keep3r_v2.contract import work as contract
 from keep3r_replay.protocols.keep3r_v2.contract.helper import price_fraction
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
-from keep3r_replay.protocols.keep3r_v2.replay.bounds import (
-    PaymentSlots,
-    cached_price_bounds,
-    lateness,
-    root_price_bounds,
-)
+from keep3r_replay.protocols.keep3r_v2.replay.bounds import cached_price_bounds, root_price_bounds
 from keep3r_replay.protocols.keep3r_v2.scenario.chain import GAS_LIMIT
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import whole
 
@@ -61,6 +56,7 @@ def work(
         return _payment(stage, address, worker, left, given, usd_price)
 
     emit = partial(stage.emit_rewards, address)
+    stage.protocol.context.slots.work(stage.protocol.context, stage.keep3r.jobs[address])
     paid = contract.worked(stage.keep3r, address, worker, price, stage.now, emit)
     _emit_work(stage, stage.kp3r, address, worker, paid.amount, left)
 
@@ -134,6 +130,10 @@ def _begin(stage: Stage, job: str, keeper: str, gas: tuple[Any, Any, Any], valid
 
 def _validated(stage: Stage, worker: str, start: int) -> bool:
     """`isKeeper`, which sets the gas meter; its answer."""
+    context = stage.protocol.context
+    if worker in stage.keep3r.keeper_list:
+        context.slots.validation(context, start)
+        context.metered_in = context.transaction
     valid = contract.is_keeper(stage.keep3r, worker, start)
     if valid:
         stage.emit("KeeperValidation", {"gas_left": start})
@@ -163,27 +163,31 @@ def _payment(stage: Stage, job: str, keeper: str, left: int, given: int | None, 
         return contract.live_payment(keep3r, keeper, told, stage.now, stage.base_fee, usd_price or 1).amount
     if given is not None:
         return given
-    difference, window = contract.cached_tick_difference(keep3r), keep3r.parameters.reward_period_time
-    boost = contract.reward_boost(keep3r, keeper, stage.base_fee)
     if rule is Payment.CACHED_PRICE:
+        difference, window = contract.cached_tick_difference(keep3r), keep3r.parameters.reward_period_time
+        boost = contract.reward_boost(keep3r, keeper, stage.base_fee)
         return cached_price_bounds(told, boost, price_fraction(difference, window), told_here=True)[1]
     if keep3r.approvals[keep3r.parameters.kp3r_weth_pool].tick.period == 0:
         return 0
-    # The events tell the gas a little late at both ends: of all that is possible, the smallest difference.
-    late = min(lateness(_slots(stage, job, keeper)), key=lambda gas: (abs(gas), gas))
-    if told + late < 0:
+    held = stage.keep3r.jobs[job].credits
+    amount = _root_price(stage, job, keeper, told, held)
+    # A payment above the credits is topped up before the end of the measure, and the measure is of what that leaves.
+    return amount if amount <= held else _root_price(stage, job, keeper, told, amount)
+
+
+def _root_price(stage: Stage, job: str, keeper: str, told: int, held: int) -> int:
+    """2.0: the most that is paid for the gas `told`, by the job with `held` wei of credits at the end of the measure.
+
+    The events tell the gas a little late at both ends: of all that is possible, by the smallest difference.
+    """
+    keep3r, context = stage.keep3r, stage.protocol.context
+    late = context.slots.lateness(context, job, keeper, payment=1, held=held).told
+    gas = told + min(late, key=lambda gas: (abs(gas), gas))
+    if gas < 0:
         raise Revert(ARITHMETIC_PANIC)
-    return root_price_bounds(told + late, boost, difference, window, told_here=True)[1]
-
-
-def _slots(stage: Stage, job: str, keeper: str) -> PaymentSlots:
-    record, worker = stage.keep3r.jobs[job], stage.keep3r.keepers[keeper]
-    return PaymentSlots(
-        works_again=record.worked_at == stage.now,
-        first_work=record.worked_at == 0,
-        first_bond=not worker.bonds.get(stage.keep3r.parameters.keep3r_v1, 0),
-        first_payment=not worker.work_completed,
-    )
+    difference, window = contract.cached_tick_difference(keep3r), keep3r.parameters.reward_period_time
+    boost = contract.reward_boost(keep3r, keeper, stage.base_fee)
+    return root_price_bounds(gas, boost, difference, window, told_here=True)[1]
 
 
 CALLS = {call.__name__: call for call in (work, bonded_payment, token_payment, validate)}

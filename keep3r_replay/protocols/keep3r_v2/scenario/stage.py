@@ -109,6 +109,7 @@ class Stage:
     def _begin(self, sender: str, to: str, data: bytes, gas_used: int = CALL_GAS) -> None:
         made = self.chain.begin_transaction(self.actors[sender], self.actors[to], data, max(gas_used, CALL_GAS))
         made.gas_used = gas_used
+        self.protocol.context.transaction = made.block, made.index
 
     def emit(self, event: str, values: dict[str, object], emitter: str = "keep3r") -> None:
         """Write an event of Keep3r, or of another contract; `values` by column."""

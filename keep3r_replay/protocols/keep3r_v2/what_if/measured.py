@@ -9,20 +9,21 @@ import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
+from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT, classify, needs_evidence
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
-from keep3r_replay.protocols.keep3r_v2.audit.works import MISMATCH, OWN_PAYMENT, classify, needs_evidence, works_table
+from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import (
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     EXACT,
     INTERVAL,
+    SILENT_ACCESS,
     SOLVED_GAS,
     STALE_GAS,
     TOKEN_PAYMENT,
 )
-from keep3r_replay.protocols.keep3r_v2.replay.calls.work import WORK_COLUMNS
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, replay_of
 from keep3r_replay.protocols.keep3r_v2.what_if.batches import Batch, batches
 from keep3r_replay.protocols.keep3r_v2.what_if.history import History, load_history, replay
@@ -50,11 +51,12 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import WorkRecord
     from keep3r_replay.replay.protocol import Place, Row
     from keep3r_replay.replay.roots import Start
     from keep3r_replay.replay.snapshots import Snapshot
 
-_BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS, INTERVAL})
+_BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS, SILENT_ACCESS, INTERVAL})
 
 
 @dataclass
@@ -184,20 +186,17 @@ class _Seen:
         return run
 
 
-def _measured(works: pl.DataFrame, records: list[tuple[Any, ...]], seen: _Seen) -> list[Measured]:
-    place = {name: WORK_COLUMNS.index(name) for name in WORK_COLUMNS}
-    explanation, initial, usd, boost = (
-        place[name] for name in ("explanation", "initial_gas", "usd_per_gas_unit", "boost")
-    )
+def _measured(works: pl.DataFrame, records: list[WorkRecord], seen: _Seen) -> list[Measured]:
     bounded = len(seen.prices) == len(records)
     payments, left = (works[name].cast(pl.Int128).to_list() for name in ("payment", "gas_left"))
     result = []
     for number, (record, kind, paid, gas_left) in enumerate(
         zip(records, works["class"].to_list(), payments, left, strict=True)
     ):
-        if record[explanation] == TOKEN_PAYMENT:
+        explained = record.explained
+        if explained.explanation == TOKEN_PAYMENT:
             amount_is = TOKEN
-        elif record[explanation] not in _BY_FORMULA or kind in {OWN_PAYMENT, MISMATCH}:
+        elif explained.explanation not in _BY_FORMULA or kind in {OWN_PAYMENT, MISMATCH}:
             amount_is = GIVEN
         else:
             amount_is = SCALED if bounded else FORMULA
@@ -206,10 +205,10 @@ def _measured(works: pl.DataFrame, records: list[tuple[Any, ...]], seen: _Seen) 
             Measured(
                 amount_is,
                 paid,
-                (record[initial] or 0) - gas_left,
-                record[usd] or 1,
+                (explained.initial_gas or 0) - gas_left,
+                explained.usd_per_gas_unit or 1,
                 seen.meters[number],
-                record[boost] or 0,
+                explained.boost or 0,
                 numerator,
                 denominator,
             )

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.checks import Noting
+from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
+from keep3r_replay.protocols.keep3r_v2.replay.calls.slots import SlotWatch
 from keep3r_replay.replay.protocol import EventHandler, Place, Row
 
 if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import WorkRecord
 
 
 @dataclass(slots=True)
@@ -26,7 +29,7 @@ class CallContext:
     """Input of the transactions that call Keep3r itself."""
     initial_state_block: int = 0
     """Block at which the initial parameters and balances were read."""
-    works: list[tuple[Any, ...]] = field(default_factory=list)
+    works: list[WorkRecord] = field(default_factory=list)
     rewards: list[tuple[Any, ...]] = field(default_factory=list)
     block_number: int = 0
     now: int = 0
@@ -60,6 +63,15 @@ class CallContext:
     """Wei that each LiquidityCreditsForced added, by block and log."""
     checks: Noting = field(default_factory=Noting)
     """The policy of an audit, which the contract has while the audit handles events."""
+    touched: Place = (-1, -1)
+    """The last transaction with a call that changed keepers, jobs or parameters otherwise than by a work."""
+    slots: SlotWatch = field(default_factory=SlotWatch)
+    """What the present transaction has accessed of storage: it decides what the gas figures of 2.0 are late by."""
+    tells_gas_late: bool = field(init=False)
+    """The version logs its gas figures a little after it has measured them."""
+
+    def __post_init__(self) -> None:
+        self.tells_gas_late = self.keep3r.rules.payment is Payment.ROOT_PRICE
 
     @property
     def price_is_uncertain(self) -> bool:
@@ -128,6 +140,7 @@ def audited(plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
 
 def _guarded(handle: Handler) -> Handler:
     def run(context: CallContext, row: Row) -> None:
+        context.touched = context.transaction
         try:
             handle(context, row)
         except Revert as revert:

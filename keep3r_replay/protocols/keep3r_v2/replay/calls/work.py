@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
 from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
 from keep3r_replay.protocols.keep3r_v2.contract.work import Paid, direct_token_payment, pay_credits, pay_keeper
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, PAYMENT_COLUMNS, TOKEN, by_direct_call
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN, WorkRecord
+from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, by_direct_call
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_function
 from keep3r_replay.replay.protocol import EventHandler, Row
 
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import Explanation
-
-WORK_COLUMNS = (*PAYMENT_COLUMNS, "credits_before", "credits_after", "rewards")
-"""Columns of a work's record beside its event's: what explains the payment, the job's credits around it in wei, and the
-number of its reward events."""
 
 
 class RewardRow(NamedTuple):
@@ -42,6 +38,8 @@ class RewardRow(NamedTuple):
 def on_validation(context: CallContext, row: Row) -> None:
     """KeeperValidation: a keeper passed the test of its job, and the gas meter runs from here."""
     log_index, gas_left = row
+    if context.tells_gas_late:
+        context.slots.validation(context, gas_left)
     context.keep3r.gas_meter = gas_left
     context.metered_in = context.transaction
     context.meter_is_read = False
@@ -66,18 +64,18 @@ def on_work(context: CallContext, row: Row) -> None:
         job = keep3r.jobs[address]
         direct_token_payment(keep3r, address, keeper, credit, amount)
         compare_rewards(context, log_index, address, observed, [])
-        context.works.append((*TOKEN, job.credits, job.credits, 0))
+        context.works.append(WorkRecord(TOKEN, job.credits, job.credits, 0))
     else:
         context.works.append(_paid_in_kp3r(context, row, observed))
     if context.checks.failed:
         context.report_failed_checks(log_index, address)
 
 
-def _paid_in_kp3r(context: CallContext, row: Row, observed: Sequence[tuple[int, Reward]]) -> tuple[Any, ...]:
+def _paid_in_kp3r(context: CallContext, row: Row, observed: Sequence[tuple[int, Reward]]) -> WorkRecord:
     """The record of a work paid in KP3R: the chain says what it was paid, and so the model pays that."""
     log_index, _, address, keeper, amount, gas_left = row
     keep3r = context.keep3r
-    explained: Explanation = TOKEN
+    explained = TOKEN
 
     def emit(rewards: Sequence[Reward]) -> None:
         nonlocal explained
@@ -90,6 +88,8 @@ def _paid_in_kp3r(context: CallContext, row: Row, observed: Sequence[tuple[int, 
             if function in {"worked", "bondedPayment"}:
                 explained = by_direct_call(explained, calls_worked=function == "worked")
 
+    if context.tells_gas_late:
+        context.slots.work(context, keep3r.jobs[address])
     try:
         paid = pay_keeper(keep3r, address, keeper, lambda: amount, context.now, emit)
     except Revert as revert:
@@ -99,7 +99,7 @@ def _paid_in_kp3r(context: CallContext, row: Row, observed: Sequence[tuple[int, 
         before = job.credits
         pay_credits(keep3r, job, keeper, amount, context.now)
         paid = Paid(amount, before, job.credits, len(observed))
-    return *explained, paid.credits_before, paid.credits_after, paid.rewards
+    return WorkRecord(explained, paid.credits_before, paid.credits_after, paid.rewards)
 
 
 def _expect_order(context: CallContext, log_index: int, address: str, events: Sequence[tuple[int, Reward]]) -> None:

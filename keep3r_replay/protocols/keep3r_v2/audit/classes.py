@@ -1,0 +1,204 @@
+"""Classes of works: what each KeeperWork's payment turns out to be, once the whole history is known.
+
+A payment that the formula gives is `exact`, `interval`, or `stale_gas` if the gas meter came from an earlier
+transaction. One that it gives only with something that no event told (a meter, an access to storage, a price that the
+job asked once) is `undetermined`. Any other is the job's `own_payment`, unless something speaks against that beyond
+chance, which makes it a `mismatch`: the same entry point otherwise pays by the formula (`evidence`), or the payment
+lies nearer to the formula's amount than own payments do. A work that was paid for more gas than its transaction used
+is a mismatch too.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from keep3r_replay.journal import ERROR, Finding, as_text
+from keep3r_replay.protocols.keep3r_v2.audit.evidence import ENTRY, Evidence, evidence_of, lies_too_near
+from keep3r_replay.protocols.keep3r_v2.audit.works import WORKS_SCHEMA
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
+    CHOSEN,
+    EXACT,
+    INTERVAL,
+    REFUTED,
+    SILENT_ACCESS,
+    SOLVED_GAS,
+    STALE_GAS,
+    TOKEN_PAYMENT,
+    UNEXPLAINED,
+    UNMETERED,
+    UNPRICED,
+)
+
+OWN_PAYMENT = "own_payment"
+UNDETERMINED = "undetermined"
+MISMATCH = "mismatch"
+CLASSES = (EXACT, INTERVAL, OWN_PAYMENT, TOKEN_PAYMENT, STALE_GAS, UNDETERMINED, MISMATCH)
+
+_AMOUNT = pl.Decimal(38, 0)
+
+
+class _Rule(NamedTuple):
+    """Works that a test holds for are of a class, for a reason; the first rule that holds decides."""
+
+    test: pl.Expr
+    kind: str
+    reason: str
+
+
+def needs_evidence(works: pl.DataFrame) -> bool:
+    """Whether a class depends on how entry points and jobs pay in the rest of the history."""
+    told = works["explanation"].is_in([EXACT, STALE_GAS]) | (
+        (works["explanation"] == INTERVAL) & (works["choices"] == 1)
+    )
+    return not told.all() or bool(works["usd_per_gas_unit"].is_not_null().any())
+
+
+def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
+    """Give every work its `class` and, where the class is no plain one, the `reason`.
+
+    Args:
+        works: the works to classify (`works_table`).
+        evidence: the works of the whole history, from which entry points and jobs are known.
+
+    Returns:
+        `WORKS_SCHEMA`.
+    """
+    if not needs_evidence(works):
+        return _classed(works, [_BEYOND_GAS])
+    seen = evidence_of(evidence)
+    joined = (
+        works.join(seen.entries, on=list(ENTRY), how="left", maintain_order="left", nulls_equal=False)
+        .join(seen.jobs, on="job", how="left", maintain_order="left")
+        .join(seen.prices, on=["job", "usd_per_gas_unit"], how="left", maintain_order="left", nulls_equal=False)
+        .with_columns(_near(works, seen))
+    )
+    return _classed(joined, _RULES)
+
+
+def _classed(works: pl.DataFrame, rules: list[_Rule]) -> pl.DataFrame:
+    return works.with_columns(
+        pl.coalesce(*(pl.when(rule.test).then(pl.lit(rule.kind)) for rule in rules), pl.col("explanation")).alias(
+            "class"
+        ),
+        pl.coalesce(*(pl.when(rule.test).then(pl.lit(rule.reason)) for rule in rules), pl.lit("")).alias("reason"),
+    ).select(WORKS_SCHEMA.names())
+
+
+def _near(works: pl.DataFrame, seen: Evidence) -> pl.Series:
+    """Which unexplained payments lie nearer to an amount of the formula than own payments do."""
+    asked = dict(seen.prices.group_by("job").agg(pl.len()).iter_rows())
+    near = [False] * works.height
+    unexplained = works.with_row_index().filter((pl.col("explanation") == UNEXPLAINED) & pl.col("off_by").is_not_null())
+    columns = ("index", "job", "payment", "computed_payment", "highest_payment", "choices", "off_by")
+    for row in unexplained.select(columns).with_columns(pl.col(_AMOUNT).cast(pl.Int128)).iter_rows(named=True):
+        gives = next(
+            amount for amount in (row["computed_payment"], row["highest_payment"], row["payment"]) if amount is not None
+        )
+        amounts = row["choices"] * asked.get(row["job"], 1)
+        near[row["index"]] = lies_too_near(row["off_by"], gives, amounts, max(1, seen.unexplained))
+    return pl.Series("near", near, dtype=pl.Boolean)
+
+
+_EXPLAINED = pl.col("explanation")
+_HIT = _EXPLAINED.is_in([EXACT, STALE_GAS, INTERVAL])
+_ENTRY_PAYS = pl.col("entry_pays").fill_null(value=False)
+_ASKED_ONCE = (pl.col("price_draws") == 1) & ~pl.col("price_is_told")
+_BY_CHANCE = ~_ENTRY_PAYS & (pl.col("entry_others") > 0)
+
+_BEYOND_GAS = _Rule(
+    pl.col("beyond_gas"),
+    MISMATCH,
+    "between validation and work more gas would have passed than the transaction can have used",
+)
+_RULES = [
+    _BEYOND_GAS,
+    _Rule(_EXPLAINED == REFUTED, MISMATCH, "the transaction calls worked, which pays by the formula"),
+    _Rule(_EXPLAINED == CHOSEN, OWN_PAYMENT, ""),
+    _Rule(
+        (_EXPLAINED == TOKEN_PAYMENT) & _ENTRY_PAYS,
+        MISMATCH,
+        "the same entry point otherwise pays KP3R, by the formula",
+    ),
+    _Rule(
+        (_EXPLAINED == TOKEN_PAYMENT) & (pl.col("entry_hits") > 0),
+        TOKEN_PAYMENT,
+        "the same entry point also pays KP3R; nothing tells which of both was called for",
+    ),
+    _Rule(_HIT & _ASKED_ONCE & _BY_CHANCE, OWN_PAYMENT, ""),
+    _Rule(
+        _HIT & _ASKED_ONCE,
+        UNDETERMINED,
+        "price asked once: the payment fits a price of gas that the job asks nowhere else, as some free amounts do",
+    ),
+    _Rule(
+        (_EXPLAINED == INTERVAL) & (pl.col("choices") > 1) & _BY_CHANCE,
+        UNDETERMINED,
+        "the payment lies within the bounds, as some free amounts do, and the entry point otherwise pays freely",
+    ),
+    _Rule(
+        _EXPLAINED == SILENT_ACCESS,
+        UNDETERMINED,
+        "the payment fits only if a contract accessed a slot of Keep3r before it in a way that leaves no event",
+    ),
+    _Rule(
+        (_EXPLAINED == UNMETERED) & (pl.col("entry_hits") > 0),
+        UNDETERMINED,
+        "the gas meter may have been set by a validation that left no event",
+    ),
+    _Rule(_EXPLAINED == UNMETERED, OWN_PAYMENT, ""),
+    _Rule(_EXPLAINED == UNPRICED, UNDETERMINED, "the cached price of KP3R is unknown since the start from views"),
+    _Rule((_EXPLAINED == UNEXPLAINED) & _ENTRY_PAYS, MISMATCH, "the same entry point otherwise pays by the formula"),
+    _Rule(
+        pl.col("near"),
+        MISMATCH,
+        "the payment lies nearer to what the formula gives than amounts of a job's own choice do",
+    ),
+    _Rule(
+        (_EXPLAINED == UNEXPLAINED)
+        & pl.col("selector").is_null()
+        & pl.col("job_pays").fill_null(value=False)
+        & (pl.col("job_others") == 1),
+        MISMATCH,
+        "the same job otherwise pays by the formula",
+    ),
+    _Rule(
+        pl.col("told_later"),
+        MISMATCH,
+        "the payment fits the gas meter of a validation that stands after it in the same transaction",
+    ),
+    _Rule(
+        (_EXPLAINED == SOLVED_GAS) & pl.col("suspicious") & _ENTRY_PAYS,
+        MISMATCH,
+        "the payment fits only a gas meter that no event of the transaction told, though the keeper passes validation "
+        "and this entry point otherwise pays from an open one",
+    ),
+    _Rule(_EXPLAINED == UNEXPLAINED, OWN_PAYMENT, ""),
+    _Rule(_EXPLAINED == SOLVED_GAS, UNDETERMINED, "the gas meter was set by a validation that left no event"),
+]
+
+
+def payment_findings(works: pl.DataFrame) -> list[Finding]:
+    """A finding for every work classed as a mismatch."""
+    findings = []
+    wrong = works.filter(pl.col("class") == MISMATCH).with_columns(pl.col(_AMOUNT).cast(pl.Int128))
+    for work in wrong.iter_rows(named=True):
+        computed, paid = work["computed_payment"], work["payment"]
+        obstacle = f"; the formula gives none here: {work['obstacle']}" if work["obstacle"] else ""
+        findings.append(
+            Finding(
+                "payment_mismatch",
+                ERROR,
+                work["block_number"],
+                work["log_index"],
+                work["job"],
+                "payment",
+                as_text(computed),
+                as_text(paid),
+                None if computed is None else paid - computed,
+                work["reason"] + obstacle,
+                work["transaction_hash"],
+            )
+        )
+    return findings

@@ -1,0 +1,91 @@
+"""One trial: a changed copy of a recording is imported and audited, and the findings are held against the change."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from audits import audit
+from histories import place
+
+from keep3r_replay.errors import Keep3rReplayError
+from keep3r_replay.journal import NOTICE
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.registry import protocol_recorded
+from keep3r_replay.recording.importer import import_recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from histories import History
+
+    from keep3r_replay.journal import Finding
+    from mutations.kinds import Mutation
+
+AT_PLACE, LATE, EARLY, MISSED, REFUSED = "at its place", "late", "before it", "missed", "refused"
+WINDOW = 25
+"""Blocks after a change whose readings are kept: the rest would only cost time."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one change."""
+
+    mutation: Mutation
+    verdict: str
+    first: Finding | None
+    roots: int
+    accused: int
+    """Payments that the change did not touch and that are called wrong."""
+    remark: str = ""
+
+
+class _Extent(NamedTuple):
+    """The logs of the changed transaction, by block and index; and the block's."""
+
+    first: int
+    last: int
+
+
+def trial(history: History, mutation: Mutation, folder: Path, *, readings: bool) -> Outcome:
+    """Change a copy, import and audit it in `folder`, which is emptied."""
+    shutil.rmtree(folder, ignore_errors=True)
+    changed = history.copy()
+    mutation.apply(changed)
+    start = mutation.block - 2
+    changed.readings = range(start, mutation.block + WINDOW) if readings else range(0)
+    try:
+        import_recording(changed.write(folder / "recording"), folder / "lake", protocol_recorded)
+        audited = audit(Lake.open(folder / "lake"), snapshot_every=0)
+    except Keep3rReplayError as error:
+        return Outcome(mutation, REFUSED, None, 1, 0, str(error).splitlines()[0])
+    findings = [finding for finding in audited.findings if finding.severity != NOTICE]
+    if not findings:
+        return Outcome(mutation, MISSED, None, 0, 0)
+    extent = _extent(changed, mutation)
+    accused = sum(
+        finding.kind == "payment_mismatch" and not _is_here(finding, mutation, extent) for finding in findings
+    )
+    roots = sum(getattr(finding, "cause", None) is None for finding in findings)
+    first = findings[0]
+    verdict = LATE if first.block_number >= mutation.block else EARLY
+    if _is_here(first, mutation, extent):
+        verdict = AT_PLACE
+    return Outcome(mutation, verdict, first, roots, accused)
+
+
+def _extent(history: History, mutation: Mutation) -> _Extent:
+    indices = [place(log)[1] for log in history.logs if log["transactionHash"] == mutation.transaction]
+    if mutation.log_index is not None:
+        indices.append(mutation.log_index)
+    return _Extent(min(indices, default=0), max(indices, default=0))
+
+
+def _is_here(finding: Finding, mutation: Mutation, extent: _Extent) -> bool:
+    """Whether a finding stands in the changed transaction; or in its block, where one of the two has no log."""
+    if finding.block_number != mutation.block:
+        return False
+    if finding.log_index is None or finding.transaction_hash == mutation.transaction:
+        return True
+    return extent.first <= finding.log_index <= extent.last or mutation.kind.startswith("block:")
