@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from keep3r_replay.lake.deployment import Contract
-    from keep3r_replay.replay.protocol import Extractor
+    from keep3r_replay.replay.rooms import Extractor
 
 
 class Discovery:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from keep3r_replay.dataset.discovery import Discovery
     from keep3r_replay.dataset.state import ExtractionState
     from keep3r_replay.lake.deployment import Contract
-    from keep3r_replay.replay.protocol import Extractor, Protocol
+    from keep3r_replay.replay.protocol import Protocol
+    from keep3r_replay.replay.rooms import Extractor
 
 
 def found_lake(

@@ -13,6 +13,7 @@ import polars as pl
 
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
+from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.protocol import Options
@@ -26,25 +27,6 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol, Replay, Results
-
-
-@dataclass(frozen=True)
-class Audit:
-    """What an audit found.
-
-    `tables` are the results by name; `summary` is what `summary.json` holds; `findings` are in chain order.
-    """
-
-    lake: Lake
-    summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
-    findings: list[Finding]
-    undetermined_readings: dict[tuple[str, str], int]
-
-    @property
-    def clean(self) -> bool:
-        """Whether model and chain agree everywhere."""
-        return all(finding.severity == NOTICE for finding in self.findings)
 
 
 def audit(
@@ -70,6 +52,24 @@ def audit(
     """
     check_range(lake, until_block)
     options = Options(ledger=ledger, snapshot_every=snapshot_every)
+    first = _audit_once(lake, protocol, until_block, starts, options)
+    return first if first.clean else with_causes(first, partial(_again, protocol, until_block, starts))
+
+
+def _again(
+    protocol: Protocol,
+    until_block: int | None,
+    starts: Mapping[str, Start] | None,
+    lake: Lake,
+    reading_blocks: frozenset[int] | None,
+) -> Audit:
+    """The audit of a mended lake: findings and classes are all that is asked of it."""
+    return _audit_once(lake, protocol, until_block, starts, Options(reading_blocks=reading_blocks))
+
+
+def _audit_once(
+    lake: Lake, protocol: Protocol, until_block: int | None, starts: Mapping[str, Start] | None, options: Options
+) -> Audit:
     audited = [
         _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
         for root in roots(lake, protocol)
@@ -89,12 +89,12 @@ def audit(
     summary = _summary(lake, audited, findings, until_block)
     summary["events"]["predicted"] += called.missing_events
     summary["events"]["mismatched"] += called.missing_events
-    if ledger:
+    if options.ledger:
         summary |= protocol.ledger_summary(tables)
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
-    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())))
+    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), [None] * len(findings))
 
 
 @dataclass(frozen=True)
@@ -181,14 +181,15 @@ def strict_audit(
 ) -> Audit:
     """Replay up to the first disagreement: results end with its block, and it is the only finding."""
     whole = audit(lake, protocol, until_block, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
-    errors = [finding for finding in whole.findings if finding.severity == ERROR]
+    errors = [finding for finding in whole.roots if finding.severity == ERROR]
     if not errors:
         return whole
     first = errors[0]
     cut = audit(lake, protocol, first.block_number, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
-    return Audit(lake, summary, tables, [first], cut.undetermined_readings)
+    summary.pop("following", None)
+    return Audit(lake, summary, tables, [first], cut.undetermined_readings, [None])
 
 
 def state_hash(state: dict[str, Any]) -> str:

@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from keep3r_replay.journal import ERROR, Finding, as_text
+from keep3r_replay.replay.direct_call import SELECTOR, DirectCall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol
     from keep3r_replay.replay.timeline import Span
-
-WORD = 32
-SELECTOR = 4
-
-
-@dataclass(frozen=True)
-class DirectCall:
-    """A function, and how its arguments come back in the event it emits.
-
-    `echoes` maps a column of the event to the position of the argument that it repeats; `sender` is the column that
-    holds the caller. Amounts that a token may change on its way are not echoed.
-    """
-
-    signature: str
-    event: str
-    echoes: Mapping[str, int]
-    sender: str = ""
-
-    @cached_property
-    def types(self) -> tuple[str, ...]:
-        """Types of the arguments."""
-        inside = self.signature[self.signature.index("(") + 1 : -1]
-        return tuple(inside.split(",")) if inside else ()
-
-    def decode(self, data: bytes) -> tuple[str | int, ...] | None:
-        """Arguments in `data` (selector included): addresses as text, integers as int; None if it is too short."""
-        if len(data) < SELECTOR + WORD * len(self.types):
-            return None
-        arguments: list[str | int] = []
-        for position, kind in enumerate(self.types):
-            word = data[SELECTOR + WORD * position : SELECTOR + WORD * (position + 1)]
-            arguments.append("0x" + word[12:].hex() if kind == "address" else int.from_bytes(word, "big"))
-        return tuple(arguments)
 
 
 class _Made(NamedTuple):

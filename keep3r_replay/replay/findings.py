@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
 
 _SCHEMA: dict[str, Any] = {
+    "number": pl.UInt32,
+    "cause": pl.UInt32,
     "kind": pl.String,
     "severity": pl.String,
     "block_number": pl.UInt32,
@@ -41,11 +43,16 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     )
 
 
-def findings_table(lake: Lake, findings: Sequence[Finding]) -> pl.DataFrame:
-    """One row a finding, in the order given. `difference` is null where it does not fit 38 digits."""
+def findings_table(lake: Lake, findings: Sequence[Finding], causes: Sequence[int | None] | None = None) -> pl.DataFrame:
+    """One row a finding, in the order given, numbered from 1; `cause` is the number of that which it follows from.
+
+    `difference` is null where it does not fit 38 digits.
+    """
     hashes = _transaction_hashes(lake, findings)
     rows = [
         (
+            number,
+            cause,
             finding.kind,
             finding.severity,
             finding.block_number,
@@ -58,7 +65,7 @@ def findings_table(lake: Lake, findings: Sequence[Finding]) -> pl.DataFrame:
             finding.difference if finding.difference is not None and abs(finding.difference) <= _LARGEST else None,
             finding.reason,
         )
-        for finding in findings
+        for number, (finding, cause) in enumerate(zip(findings, causes or [None] * len(findings), strict=True), start=1)
     ]
     columns = list(zip(*rows, strict=True)) or [()] * len(_SCHEMA)
     return pl.DataFrame(

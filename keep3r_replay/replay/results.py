@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay import __version__
 from keep3r_replay.errors import UsageError
@@ -17,29 +17,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.audited import Audit
 
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
 _KIND = "keep3r results"
 
 
-class Audited(Protocol):
-    """What an audit leaves that is written down."""
-
-    @property
-    def lake(self) -> Lake:
-        """The history."""
-
-    @property
-    def tables(self) -> Mapping[str, pl.DataFrame]:
-        """Frames by name."""
-
-    @property
-    def summary(self) -> Mapping[str, Any]:
-        """What `summary.json` holds."""
-
-
-def write_results(audit: Audited, folder: Path, configuration: dict[str, Any]) -> None:
+def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> None:
     """Write an audit's results to `folder`, whole or not at all; former results there are replaced.
 
     The same lake and configuration give the same bytes: nothing in them tells where or when they were made.

@@ -70,10 +70,15 @@ def replay_root(
         if options.snapshot_every
         else None
     )
+    compared = [
+        block
+        for block in (reconciliation.blocks if reconciliation else [])
+        if span.holds(block) and (options.reading_blocks is None or block in options.reading_blocks)
+    ]
     run(
         lake,
         replay,
-        reading_blocks=[block for block in reconciliation.blocks if span.holds(block)] if reconciliation else [],
+        reading_blocks=compared,
         on_readings=reconciliation.compare if reconciliation else None,
         span=span,
         emitters=emitters(lake, protocol, root),

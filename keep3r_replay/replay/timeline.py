@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.replay.protocol import Transaction
+from keep3r_replay.replay.history import WHOLE, Span, Transaction
+
+__all__ = ["SLICE", "WHOLE", "Slice", "Span", "slices"]
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -40,26 +42,6 @@ class Slice(NamedTuple):
     transactions: list[int]
     tables: list[int]
     rows: list[Iterator[Any]]
-
-
-class Span(NamedTuple):
-    """Part of a history: blocks above `after` (None: from the first) up to `until` (None: to the last)."""
-
-    after: int | None = None
-    until: int | None = None
-
-    def holds(self, block: int) -> bool:
-        """Whether `block` is in it."""
-        return (self.after is None or block > self.after) and (self.until is None or block <= self.until)
-
-    @property
-    def first(self) -> int | None:
-        """Its first block; None if it begins with the history."""
-        return None if self.after is None else self.after + 1
-
-
-WHOLE = Span()
-"""All of a history."""
 
 
 def slices(

@@ -17,6 +17,8 @@ from keep3r_replay.recording.importer import import_recording
 from keep3r_replay.replay.results import write_results
 
 FINDINGS = [
+    "number",
+    "cause",
     "kind",
     "severity",
     "block_number",
@@ -129,9 +131,23 @@ def test_findings_stand_in_chain_order(tampered):
     assert order[0] == places[0]
     assert set(places) <= set(order)
     assert found.summary["verdict"] == "findings"
-    assert sum(found.summary["findings"].values()) == len(found.findings) == found.tables["findings"].height
+    assert len(found.findings) == found.tables["findings"].height
+    assert sum(found.summary["findings"].values()) == len(found.roots)
+    assert found.summary["following"]["count"] == len(found.findings) - len(found.roots)
     assert found.tables["findings"]["transaction_hash"].drop_nulls().str.len_chars().unique().to_list() == [66]
     assert found.summary["events"]["mismatched"] >= len(places)
+
+
+def test_each_change_is_one_root_and_the_rest_follows(tampered):
+    """Three changed amounts are three findings; every other one has the number of one of them as its cause."""
+    lake, places = tampered
+    found = audit(lake)
+    assert [(root.block_number, root.log_index) for root in found.roots] == places
+    table = found.tables["findings"]
+    assert table["number"].to_list() == list(range(1, table.height + 1))
+    roots = table.filter(pl.col("cause").is_null())["number"].to_list()
+    assert set(table["cause"].drop_nulls()) <= set(roots)
+    assert found.summary["works"]["mismatch"] == 2
 
 
 def test_amounts_of_a_finding_are_exact(tampered):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keep3r_replay.replay.direct_calls import SELECTOR, DirectCall
+from keep3r_replay.replay.direct_call import SELECTOR, DirectCall
 
 __all__ = ["HELPER_CALLS", "KEEP3R_CALLS", "SELECTOR", "VALIDATIONS", "direct_arguments", "direct_function"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper, HelperParameters
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Parameters
     from keep3r_replay.protocols.keep3r_v2.scenario.stage import Stage
-    from keep3r_replay.replay.direct_calls import DirectCall
+    from keep3r_replay.replay.direct_call import DirectCall
 
 _PENDING = "pending_governance"
 

@@ -9,7 +9,8 @@ from keep3r_replay.protocols.kuma.audit.bonds import BondBook
 from keep3r_replay.protocols.kuma.audit.finish import history_of
 from keep3r_replay.protocols.kuma.what_if.changes import MEANINGS, changes_of
 from keep3r_replay.protocols.kuma.what_if.outcome import Baseline, sums, tables
-from keep3r_replay.replay.protocol import Options, Outcome
+from keep3r_replay.replay.protocol import Options
+from keep3r_replay.replay.rooms import Outcome
 from keep3r_replay.replay.roots import replay_root, roots
 
 if TYPE_CHECKING:

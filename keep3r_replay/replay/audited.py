@@ -1,0 +1,114 @@
+"""What an audit found, and what becomes of it once the causes of its findings are known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.journal import NOTICE, Finding
+from keep3r_replay.replay.causes import Traced, trace
+from keep3r_replay.replay.findings import findings_table, in_order
+from keep3r_replay.replay.mended import MendedLake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from keep3r_replay.lake.reader import Lake
+
+MISMATCH, UNDETERMINED = "mismatch", "undetermined"
+"""Classes that every protocol's tables have in common: wrong, and not to be told."""
+
+_PLACE = {"block_number": pl.UInt32(), "log_index": pl.UInt32()}
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    `tables` are the results by name; `summary` is what `summary.json` holds; `findings` are in chain order, and
+    `causes` tells for each the number (from 1) of the finding that it follows from, None for a root.
+    """
+
+    lake: Lake
+    summary: dict[str, Any]
+    tables: dict[str, pl.DataFrame]
+    findings: list[Finding]
+    undetermined_readings: dict[tuple[str, str], int]
+    causes: list[int | None] = field(default_factory=list)
+
+    @property
+    def roots(self) -> list[Finding]:
+        """Findings that follow from no other."""
+        return [finding for finding, cause in zip(self.findings, self.causes, strict=True) if cause is None]
+
+    @property
+    def clean(self) -> bool:
+        """Whether model and chain agree everywhere."""
+        return all(finding.severity == NOTICE for finding in self.findings)
+
+
+def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit]) -> Audit:
+    """The audit with the causes of its findings told.
+
+    What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
+    the audit of a mended lake, with the readings of some blocks compared (None: of all).
+    """
+    traced = trace(found.lake, found.findings, lambda lake, blocks: again(lake, blocks).findings, in_order)
+    tables = {**found.tables, "findings": findings_table(found.lake, traced.findings, traced.causes)}
+    summary = dict(found.summary)
+    following = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is not None]
+    if following:
+        mended = again(MendedLake(found.lake, traced.mends), None) if traced.mends else found
+        summary |= _acquit(tables, mended.tables, traced, summary)
+    roots = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is None]
+    summary["findings"] = dict(sorted(Counter(finding.kind for finding in roots).items()))
+    if following:
+        blocks = [finding.block_number for finding in following]
+        summary["following"] = {"count": len(following), "blocks": [min(blocks), max(blocks)]}
+    return replace(found, summary=summary, tables=tables, findings=traced.findings, causes=traced.causes)
+
+
+def _acquit(
+    tables: dict[str, pl.DataFrame], mended: Mapping[str, pl.DataFrame], traced: Traced, summary: Mapping[str, Any]
+) -> dict[str, dict[str, int]]:
+    """Put the mended replay's verdict on what follows from other findings into `tables`; returns the counts anew.
+
+    What is a mismatch there too follows from what nothing could mend: then nobody can tell whether it is right.
+    """
+    convicted = {
+        (finding.block_number, finding.log_index)
+        for finding, cause in zip(traced.findings, traced.causes, strict=True)
+        if cause is None
+    }
+    logs = {
+        (finding.block_number, finding.log_index): cause
+        for finding, cause in zip(traced.findings, traced.causes, strict=True)
+        if cause is not None and (finding.block_number, finding.log_index) not in convicted
+    }
+    rows = [(block, log_index, cause) for (block, log_index), cause in logs.items() if log_index is not None]
+    frame = pl.DataFrame(rows, schema={**_PLACE, "cause": pl.UInt32}, orient="row")
+    counts: dict[str, dict[str, int]] = {}
+    for name, table in tables.items():
+        if name == "findings" or not {*_PLACE, "class", "reason"} <= set(table.columns):
+            continue
+        right = (
+            mended[name]
+            .join(frame, on=list(_PLACE), how="inner")
+            .with_columns(is_open=pl.col("class") == MISMATCH)
+            .select(
+                *_PLACE,
+                pl.when("is_open").then(pl.lit(UNDETERMINED)).otherwise("class").alias("class"),
+                pl.when("is_open")
+                .then(pl.format("it follows from finding {}, whose right value is unknown", "cause"))
+                .otherwise("reason")
+                .alias("reason"),
+            )
+        )
+        tables[name] = table.update(right, on=list(_PLACE))
+        if name in summary:
+            found = Counter(tables[name]["class"].to_list())
+            counts[name] = {kind: found[kind] for kind in summary[name]}
+    return counts

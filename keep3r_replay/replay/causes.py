@@ -1,0 +1,234 @@
+"""One cause, one finding: which findings follow from which.
+
+A finding follows from another if it is gone once the event of the other is told as the model has it (or, where the
+model cannot tell, as another value would make everything agree). So the lake is replayed again, mended in one place,
+and what vanishes has its cause there. Where an event cannot be mended, for it is missing or nothing makes it fit, what
+comes after it is taken to follow: the model goes on from a state that lacks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from keep3r_replay.errors import Keep3rReplayError
+from keep3r_replay.journal import NOTICE, Finding, as_text
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.replay.mended import Mend, MendedLake
+from keep3r_replay.replay.suspects import suspects_at, suspects_before
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MOST_REPLAYS = 24
+"""Replays spent on one audit's causes: what is still open then stands as a root of its own."""
+
+_PROBED = 4
+"""Blocks with readings that a mend is tried on: the first and the last that differ. The best is held against all."""
+
+Key = tuple[str, int, int | None, str, str]
+Again = Callable[[Lake, frozenset[int] | None], Iterable[Finding]]
+
+
+@dataclass
+class Traced:
+    """Findings with their causes.
+
+    Attributes:
+        findings: in chain order; roots that no finding stood for are among them.
+        causes: for each the number of the finding (from 1) that it follows from; None for a root.
+        mends: the events as they would have to read for everything else to be right.
+    """
+
+    findings: list[Finding]
+    causes: list[int | None]
+    mends: list[Mend] = field(default_factory=list)
+
+
+def trace(
+    lake: Lake,
+    findings: Sequence[Finding],
+    again: Again,
+    in_order: Callable[[Sequence[Finding]], list[Finding]],
+) -> Traced:
+    """Find the causes of findings.
+
+    Args:
+        lake: the history.
+        findings: in chain order.
+        again: gives the findings of the lake that it is handed, by a replay that compares the readings of some blocks
+            (None: of all).
+        in_order: sorts findings into chain order.
+    """
+    return _Tracer(lake, findings, again).trace(in_order)
+
+
+class _Tracer:
+    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again) -> None:
+        self._lake = lake
+        self._findings = list(findings)
+        self._again = again
+        self._left = _MOST_REPLAYS
+        self._keys = [_key(finding) for finding in self._findings]
+        self._known = frozenset(self._keys)
+        self._open = [place for place, finding in enumerate(self._findings) if finding.severity != NOTICE]
+        self._cause: dict[int, int] = {}
+        self._mends: list[Mend] = []
+
+    def trace(self, in_order: Callable[[Sequence[Finding]], list[Finding]]) -> Traced:
+        while self._open:
+            root = self._open[0]
+            if self._findings[root].log_index is None:
+                self._of_reading(root)
+            else:
+                self._of_event(root)
+        self._alone()
+        ordered = in_order(self._findings)
+        number = {id(finding): place for place, finding in enumerate(ordered, start=1)}
+        place_of = {id(finding): place for place, finding in enumerate(self._findings)}
+        causes: list[int | None] = []
+        for finding in ordered:
+            cause = self._cause.get(place_of[id(finding)])
+            causes.append(None if cause is None else number[id(self._findings[cause])])
+        return Traced(ordered, causes, self._mends)
+
+    def _of_event(self, root: int) -> None:
+        """The event at the root's place: mended if something mends it."""
+        place = (self._findings[root].block_number, self._findings[root].log_index)
+        group = [
+            each for each in self._open if (self._findings[each].block_number, self._findings[each].log_index) == place
+        ]
+        best = self._best(suspects_at(self._lake, [self._findings[each] for each in group]), group)
+        self._close(root, group, best)
+
+    def _of_reading(self, root: int) -> None:
+        """A reading that no finding before it explains: an event since the last block whose readings agree."""
+        finding = self._findings[root]
+        best = self._best(suspects_before(self._lake, finding, self._last_agreeing(finding)), [root], only_all=True)
+        if best is not None:
+            self._findings.append(_finding_of(self._lake, best, finding))
+            root = len(self._findings) - 1
+            self._close(root, [], best)
+            return
+        self._close(root, [root], None)
+
+    def _last_agreeing(self, finding: Finding) -> int:
+        if not self._lake.has("readings"):
+            return -1
+        blocks = self._lake.scan("readings", columns=["block_number"], until_block=finding.block_number - 1)
+        last = blocks.max().collect().item() if finding.block_number else None
+        return -1 if last is None else int(last)
+
+    def _best(self, mends: Iterable[Mend], group: list[int], *, only_all: bool = False) -> Mend | None:
+        """The mend that leaves the fewest findings; None if none makes the group's own vanish."""
+        differing = sorted({self._findings[each].block_number for each in self._open if self._is_reading(each)})
+        probed = frozenset(differing[:_PROBED] + differing[-_PROBED:])
+        unseen = {
+            each for each in self._open if self._is_reading(each) and self._findings[each].block_number not in probed
+        }
+        tried = [each for each in self._open if each not in unseen]
+        best, fewest = None, len(tried)
+        for mend in mends:
+            if self._left == 0:
+                break
+            left = self._left_by([*self._mends, mend], probed)
+            if left is None:
+                continue
+            still = [each for each in tried if self._keys[each] in left]
+            strange = len(left - self._known)
+            if any(each in still for each in group):
+                continue
+            count = len(still) + strange
+            if count == 0:
+                return mend
+            if count < fewest and not only_all:
+                best, fewest = mend, count
+        return best
+
+    def _is_reading(self, place: int) -> bool:
+        return self._findings[place].kind == "reading_mismatch"
+
+    def _left_by(self, mends: Sequence[Mend], blocks: frozenset[int] | None = None) -> frozenset[Key] | None:
+        """Keys of the findings of the mended lake; None where it cannot be replayed at all."""
+        self._left -= 1
+        try:
+            return frozenset(_key(finding) for finding in self._again(MendedLake(self._lake, mends), blocks))
+        except (Keep3rReplayError, ArithmeticError, LookupError, ValueError):
+            return None
+
+    def _close(self, root: int, group: list[int], mend: Mend | None) -> None:
+        """Settle a root: what follows from it has its cause there."""
+        if mend is None:
+            followers = [each for each in self._open if each != root]
+        else:
+            self._mends.append(mend)
+            left = self._left_by(self._mends) or frozenset()
+            followers = [each for each in self._open if each != root and self._keys[each] not in left]
+            followers += [each for each in group if each != root and each not in followers]
+        for each in followers:
+            self._cause[each] = root
+        settled = {root, *followers}
+        self._open = [each for each in self._open if each not in settled]
+
+    def _alone(self) -> None:
+        """Where one of several mends explains everything by itself, it is the only root."""
+        if len(self._mends) < 2:
+            return
+        for mend in self._mends[::-1]:
+            if self._left <= 0:
+                return
+            if self._left_by([mend]) == frozenset():
+                root = next(
+                    place
+                    for place, finding in enumerate(self._findings)
+                    if place not in self._cause
+                    and (finding.block_number, finding.log_index) == (mend.block_number, mend.log_index)
+                )
+                self._cause = {
+                    place: root
+                    for place, finding in enumerate(self._findings)
+                    if place != root and finding.severity != NOTICE
+                }
+                self._mends = [mend]
+                return
+
+
+def _key(finding: Finding) -> Key:
+    return finding.kind, finding.block_number, finding.log_index, finding.subject, finding.field
+
+
+def _finding_of(lake: Lake, mend: Mend, reading: Finding) -> Finding:
+    """The finding for an event that only readings convict."""
+    why = "every reading after it agrees if the event says that, and no reading does as it stands"
+    if mend.values is None:
+        return replace(
+            reading,
+            kind="event_mismatch",
+            block_number=mend.block_number,
+            log_index=mend.log_index,
+            field="event",
+            expected="none",
+            observed=mend.table.rpartition(".")[2],
+            difference=None,
+            reason=why.replace("says that", "is left out"),
+        )
+    name, value = next(iter(mend.values.items()))
+    row = (
+        lake.scan(mend.table, columns=["log_index", name], from_block=mend.block_number, until_block=mend.block_number)
+        .collect()
+        .to_dicts()
+    )
+    observed = next(each[name] for each in row if each["log_index"] == mend.log_index)
+    is_number = isinstance(value, int)
+    return replace(
+        reading,
+        kind="event_mismatch",
+        block_number=mend.block_number,
+        log_index=mend.log_index,
+        field=name,
+        expected=as_text(value),
+        observed=as_text(int(observed) if is_number else observed),
+        difference=int(observed) - value if isinstance(value, int) else None,
+        reason=why,
+    )

@@ -1,0 +1,65 @@
+"""A lake as it would be if single events said something else: to see which findings are gone then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from keep3r_replay.lake.reader import Lake
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Mend(NamedTuple):
+    """One event told otherwise.
+
+    Attributes:
+        table: the event's table, `events/keep3r.KeeperWork`.
+        block_number, log_index: its place.
+        values: columns with other values: amounts as int, addresses as text; None where the event is left out.
+    """
+
+    table: str
+    block_number: int
+    log_index: int
+    values: Mapping[str, int | str] | None
+
+
+class MendedLake(Lake):
+    """A lake of which some events are told otherwise. Only scans differ; files and manifest are the lake's own."""
+
+    def __init__(self, lake: Lake, mends: Sequence[Mend]) -> None:
+        super().__init__(lake.path, lake.deployment, lake.manifest)
+        self._mends: dict[str, list[Mend]] = {}
+        for mend in mends:
+            self._mends.setdefault(mend.table, []).append(mend)
+
+    def scan(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        until_block: int | None = None,
+        from_block: int | None = None,
+    ) -> pl.LazyFrame:
+        """The table with its events mended; see `Lake.scan`."""
+        frame = super().scan(table, None, until_block, from_block)
+        for mend in self._mends.get(table, ()):
+            here = (pl.col("block_number") == mend.block_number) & (pl.col("log_index") == mend.log_index)
+            if mend.values is None:
+                frame = frame.filter(~here)
+                continue
+            schema = frame.collect_schema()
+            frame = frame.with_columns(
+                pl.when(here).then(_literal(value, schema[name])).otherwise(pl.col(name)).alias(name)
+                for name, value in mend.values.items()
+            )
+        return frame if columns is None else frame.select(columns)
+
+
+def _literal(value: int | str, kind: pl.DataType) -> pl.Expr:
+    """A value of a column's type; amounts go through Int128, which holds 38 digits."""
+    if isinstance(kind, pl.Decimal):
+        return pl.lit(value, dtype=pl.Int128).cast(kind)
+    return pl.lit(value, dtype=kind)

@@ -1,0 +1,128 @@
+"""What a protocol offers beside its replay: recordings, extraction, explanations, what-ifs, scenarios, pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Protocol as Interface
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+    from keep3r_replay.chain.logs import LogBatch
+    from keep3r_replay.chain.views import Question
+    from keep3r_replay.lake.deployment import Contract, Deployment
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.lake.schemas import ReadingRow
+
+
+class Term(NamedTuple):
+    """One line of an explanation: a value and where it comes from."""
+
+    section: str
+    name: str
+    value: object
+    source: str
+
+
+class Explanation(NamedTuple):
+    """One event explained."""
+
+    event: str
+    block_number: int
+    log_index: int
+    subjects: Mapping[str, str]
+    terms: Sequence[Term]
+
+
+class Recordings(Interface):
+    """How a protocol's recorded histories become lakes."""
+
+    def deployment(self, path: Path, meta: Mapping[str, Any], logs: LogBatch) -> Deployment:
+        """What the recording is of, by the content of `meta.json` at `path` and its raw logs.
+
+        Raises `InputError` for a `meta.json` that lacks something, or says something it must not.
+        """
+
+    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
+        """What turns a line of `views.jsonl.gz` into rows of `readings`; it raises `ValueError` for a wrong line."""
+
+
+class Extractor(Interface):
+    """How a deployment is found and followed at a node; made for one client and one configured deployment."""
+
+    @property
+    def roots(self) -> Sequence[tuple[str, str]]:
+        """Role and address of the contracts that the configuration is about; they must exist. May be empty."""
+
+    def start(self, block: int, created_in: Callable[[str], int]) -> list[tuple[str, str]]:
+        """Role and address of what the configuration and the contracts' state at `block` name.
+
+        `created_in` finds the block in which a contract was created, by bisection.
+        """
+
+    def named_in(self, tables: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Role and address of every contract that decoded events (Arrow tables by name) name, in chain order."""
+
+    def describe(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
+        """The contract with its version and facts, and whom it leads to; None if it is not what its role says.
+
+        The fact `from_block`, if the configuration knows it, saves the search for the contract's first block.
+        """
+
+    def initial_state(self, contract: Contract, block: int) -> dict[str, str]:
+        """A contract's parameters at a block, as text by name of the view; empty if it has none."""
+
+    def tokens(
+        self, contracts: Mapping[str, Contract], initial_state: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, str]:
+        """Token addresses by name."""
+
+    def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:
+        """Addresses whose callers matter even where they leave no logs; empty where logs tell all."""
+
+    def views(self, lake: Lake, block: int) -> Sequence[Question]:
+        """Questions whose answers are the readings at a block."""
+
+
+class Outcome(NamedTuple):
+    """What a what-if comes to: numbers for `summary.json`, tables by name, and lines for the terminal."""
+
+    summary: dict[str, Any]
+    tables: dict[str, pl.DataFrame]
+    lines: list[str]
+
+
+class WhatIfs(Interface):
+    """Replays with changed inputs."""
+
+    def changes(self) -> Mapping[str, str]:
+        """What an overlay can change, by name, each with its meaning in one line."""
+
+    def check(self, overlay: Mapping[str, Any], lake: Lake) -> None:
+        """Raise `UsageError` for a change that makes no sense for this lake."""
+
+    def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Any:
+        """The history as it was, loaded once for any number of overlays."""
+
+    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool) -> Outcome:
+        """What would have happened. An empty overlay gives the tables of the audit."""
+
+    def assumptions(self) -> Sequence[str]:
+        """What stays given and what becomes a consequence, in lines."""
+
+
+class Scenarios(Interface):
+    """Scripted histories."""
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Any:
+        """Play a script and write its lake. Raises `UsageError` for a mistake in it, with its place in `source`."""
+
+
+class Pages(Interface):
+    """What people read."""
+
+    def page(self, results: Path, lake: Lake | None) -> str:
+        """One self-contained HTML page about the results of a replay."""

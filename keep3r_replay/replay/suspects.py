@@ -1,0 +1,109 @@
+"""Events that a finding may come from, each told as it may have been."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.replay.mended import Mend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from keep3r_replay.journal import Finding
+    from keep3r_replay.lake.reader import Lake
+
+_PLACES = frozenset({"block_number", "log_index", "transaction_index", "timestamp", "transaction_hash", "address"})
+_MOST_OTHERS = 5
+"""Other addresses tried in the place of one, the most frequent first."""
+_MOST_EVENTS = 6
+"""Events tried for one reading that differs."""
+
+
+def suspects_at(lake: Lake, findings: Sequence[Finding]) -> Iterator[Mend]:
+    """How the event at the place of `findings` (all of one log) may have read.
+
+    First as the model expects it, field by field, where these are columns of the event; then not at all; then with
+    other addresses.
+    """
+    first = findings[0]
+    assert first.log_index is not None
+    found = _event_at(lake, first.block_number, first.log_index)
+    if found is None:
+        return
+    table, row = found
+    expected: dict[str, int | str] = {}
+    for finding in findings:
+        old = row.get(finding.field)
+        if isinstance(old, int) and not isinstance(old, bool):
+            if finding.expected.lstrip("-").isdigit():
+                expected[finding.field] = int(finding.expected)
+        elif isinstance(old, str) and finding.expected.startswith("0x"):
+            expected[finding.field] = finding.expected
+    if expected:
+        yield Mend(table, first.block_number, first.log_index, expected)
+    yield Mend(table, first.block_number, first.log_index, None)
+    yield from _of_others(lake, table, row)
+
+
+def suspects_before(lake: Lake, finding: Finding, after: int) -> Iterator[Mend]:
+    """What may make a reading differ: events that name its subject in the blocks above `after` up to the reading's.
+
+    Numbers are tried with the reading's difference taken off, then the event left out, then others in its addresses.
+    """
+    events = _events_of(lake, finding.subject, after, finding.block_number)
+    for table, row in events[:_MOST_EVENTS]:
+        block, log_index = row["block_number"], row["log_index"]
+        if finding.difference is not None:
+            for name, value in row.items():
+                if name not in _PLACES and isinstance(value, int) and not isinstance(value, bool):
+                    for other in (value + finding.difference, value - finding.difference):
+                        if other >= 0:
+                            yield Mend(table, block, log_index, {name: other})
+        yield Mend(table, block, log_index, None)
+        yield from _of_others(lake, table, row)
+
+
+def _of_others(lake: Lake, table: str, row: dict[str, Any]) -> Iterator[Mend]:
+    """The event with another address in each of its columns of addresses."""
+    for name, value in row.items():
+        if name in _PLACES or not isinstance(value, str) or not value.startswith("0x"):
+            continue
+        others = (
+            lake.scan(table, columns=[name])
+            .filter(pl.col(name) != value)
+            .group_by(name)
+            .len()
+            .sort(pl.col("len"), pl.col(name), descending=[True, False])
+            .head(_MOST_OTHERS)
+            .collect()
+        )
+        for other in others[name].to_list():
+            yield Mend(table, row["block_number"], row["log_index"], {name: other})
+
+
+def _event_at(lake: Lake, block: int, log_index: int) -> tuple[str, dict[str, Any]] | None:
+    for table in lake.tables():
+        if table.startswith("events/"):
+            scan = lake.scan(table, from_block=block, until_block=block).filter(pl.col("log_index") == log_index)
+            for row in _rows(scan):
+                return table, row
+    return None
+
+
+def _events_of(lake: Lake, subject: str, after: int, until: int) -> list[tuple[str, dict[str, Any]]]:
+    """Events above block `after` that name an address, in chain order, the last ones first."""
+    found = []
+    for table in lake.tables():
+        if table.startswith("events/"):
+            scan = lake.scan(table, from_block=after + 1, until_block=until)
+            texts = [name for name, kind in scan.collect_schema().items() if kind == pl.String and name not in _PLACES]
+            if texts:
+                named = pl.any_horizontal(pl.col(name) == subject for name in texts)
+                found += [(table, row) for row in _rows(scan.filter(named))]
+    return sorted(found, key=lambda each: (each[1]["block_number"], each[1]["log_index"]), reverse=True)
+
+
+def _rows(scan: pl.LazyFrame) -> list[dict[str, Any]]:
+    return scan.with_columns(pl.col(pl.Decimal).cast(pl.Int128)).collect().to_dicts()
