@@ -27,8 +27,6 @@ STILL_KNOW_PROTOCOLS = {
     "keep3r_replay.what_if.sweep.table",
 }
 STILL_IN_CIRCLES = {
-    "keep3r_replay.protocols.keep3r_v2.replay.calls.context",
-    "keep3r_replay.protocols.keep3r_v2.replay.calls.slots",
     "pipelines.points",
     "pipelines.replay",
     "pipelines.sweep",
