@@ -126,7 +126,7 @@ def on_pair_transfer(context: CallContext, row: Row) -> None:
             )
         return
     transfer = (address, sender, receiver, amount)
-    context.pair_transfers[transfer] = context.pair_transfers.get(transfer, 0) + 1
+    context.pair_transfers.setdefault(transfer, []).append(log_index)
 
 
 def end_transaction(context: CallContext) -> None:
