@@ -103,6 +103,13 @@ class _Keep3rV2Protocol:
 
         return finish(replay, lake, span, evidence)
 
+    @property
+    def tables(self) -> Mapping[str, pl.Schema]:
+        """Schema of every result table."""
+        from keep3r_replay.protocols.keep3r_v2.tables import TABLES
+
+        return TABLES
+
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """What every keeper earned and every job paid over all contracts."""
         from keep3r_replay.protocols.keep3r_v2.audit.works import total_tables
