@@ -61,4 +61,4 @@ def test_what_events_alone_tell_is_found_at_its_place(recording, audited_recordi
     for mutation in found:
         for outcome in trial(history, mutation, tmp_path / "trial"):
             assert outcome.verdict in {AT_PLACE, REFUSED}, outcome
-            assert outcome.accused == 0, outcome
+            assert outcome.accused == 0 or not mutation.kind.startswith("uniswap"), outcome
