@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
     from keep3r_replay.protocols.keep3r_v1.replay.records import (
+        CreditChange,
         EarlyActivation,
         FailedCall,
         FeedSwitch,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         Swapped,
     )
     from keep3r_replay.replay.protocol import Block, Place, Transaction
+    from keep3r_replay.replay.timeline import Span
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Context:
         inputs: whether transactions' inputs may be read; without, everything is inferred from logs.
         oracle_jobs: addresses that are paid as jobs for updating an oracle (the oracles, the factory).
         open_unbondings: by keeper, tokens guessed for unbondings that nothing told the token of.
+        credit_changes: the book of credits; None where it is not kept.
         donated: KP3R (wei) that was simply sent to the contract.
         swap_seconds: by pair, how many swaps there were in a second.
     """
@@ -52,6 +55,7 @@ class Context:
     helper_switches: list[HelperSwitch] = field(default_factory=list)
     feed_switches: list[FeedSwitch] = field(default_factory=list)
     early_activations: list[EarlyActivation] = field(default_factory=list)
+    credit_changes: list[CreditChange] | None = None
     donated: int = 0
     open_unbondings: dict[str, str] = field(default_factory=dict)
     swap_seconds: dict[str, dict[int, int]] = field(default_factory=dict)
@@ -60,3 +64,20 @@ class Context:
     def origin(self) -> str:
         """The present transaction's sender; the zero address where the lake lacks the transaction."""
         return ZERO_ADDRESS if self.transaction is None else self.transaction.origin
+
+
+_RECORDS = ("payments", "liquidity_uses", "failed_calls", "oracle_updates", "helper_switches", "feed_switches")
+
+
+def within(context: Context, span: Span) -> Context:
+    """The memory of a part of the history: what was written down in its blocks. Swaps are all kept."""
+    kept = {
+        name: [each for each in getattr(context, name) if span.holds(each.block)]
+        for name in (*_RECORDS, "early_activations")
+    }
+    changes = context.credit_changes
+    return replace(
+        context,
+        **kept,
+        credit_changes=None if changes is None else [each for each in changes if span.holds(each.block)],
+    )

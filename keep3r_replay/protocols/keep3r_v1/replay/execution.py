@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.events import KEEP3R_V1_EVENTS
+from keep3r_replay.protocols.keep3r_v1.replay.booking import book
 from keep3r_replay.protocols.keep3r_v1.replay.comparison import Compared, compare
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def execute(
             _differs(context, function, pair)
             if pair.log is not None:
                 _adopt(context, pair, token)
+    if context.credit_changes is not None:
+        book(context, function, [pair.log for pair in pairs if pair.log is not None])
     return rest
 
 
