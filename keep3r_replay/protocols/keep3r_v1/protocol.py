@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.direct_calls import DirectCall
+    from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.timeline import Span
 

@@ -1,4 +1,4 @@
-"""The book of credits: every wei of every job, by token, from where it came and where it went; and keepers' accounts."""
+"""The book of credits: every wei of every job by token, where it came from and went to; and keepers' accounts."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 
@@ -71,7 +71,7 @@ _RECORDS = ("payments", "liquidity_uses", "failed_calls", "oracle_updates", "hel
 
 def within(context: Context, span: Span) -> Context:
     """The memory of a part of the history: what was written down in its blocks. Swaps are all kept."""
-    kept = {
+    kept: dict[str, Any] = {
         name: [each for each in getattr(context, name) if span.holds(each.block)]
         for name in (*_RECORDS, "early_activations")
     }

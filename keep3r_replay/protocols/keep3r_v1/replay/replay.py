@@ -9,8 +9,8 @@ import polars as pl
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v1.contract.snapshot import dump, load
 from keep3r_replay.protocols.keep3r_v1.contract.views import answer
-from keep3r_replay.protocols.keep3r_v1.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+from keep3r_replay.protocols.keep3r_v1.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v1.replay.logs import HANDLERS
 from keep3r_replay.protocols.keep3r_v1.replay.transactions import follow_transaction
 
