@@ -11,6 +11,7 @@ from keep3r_replay.protocols.keep3r_v1.events import EVENTS, KEEP3R_V1_EVENTS, R
 from keep3r_replay.protocols.keep3r_v1.recording.recordings import Keep3rV1Recordings
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of
 from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
+from keep3r_replay.protocols.keep3r_v1.what_if.room import Keep3rV1WhatIfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.rooms import WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -50,9 +52,13 @@ class _Keep3rV1Protocol:
     }
     words: Mapping[str, Mapping[str, str]] = {"works": classes.WORDS, "applications": liquidity.WORDS}
     sql = "keep3r_replay.protocols.keep3r_v1.sql"
-    what_ifs = None
     scenarios = None
     pages = None
+
+    @property
+    def what_ifs(self) -> WhatIfs:
+        """Replays with another helper, feed, bonds, times, oracles."""
+        return Keep3rV1WhatIfs(cast("Protocol", self))
 
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:  # noqa: ARG002
         """There is one Keep3r V1 on a chain: everything goes with it."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         Payment,
         Swapped,
     )
+    from keep3r_replay.protocols.keep3r_v1.replay.steps import Steps
     from keep3r_replay.replay.protocol import Block, Place, Transaction
     from keep3r_replay.replay.timeline import Span
 
@@ -35,6 +38,7 @@ class Context:
         oracle_jobs: addresses that are paid as jobs for updating an oracle (the oracles, the factory).
         open_unbondings: by keeper, tokens guessed for unbondings that nothing told the token of.
         credit_changes: the book of credits; None where it is not kept.
+        steps: what was done to the model; None where nobody asks.
         donated: KP3R (wei) that was simply sent to the contract.
         swap_seconds: by pair, how many swaps there were in a second.
     """
@@ -55,10 +59,17 @@ class Context:
     helper_switches: list[HelperSwitch] = field(default_factory=list)
     feed_switches: list[FeedSwitch] = field(default_factory=list)
     early_activations: list[EarlyActivation] = field(default_factory=list)
+    steps: Steps | None = None
     credit_changes: list[CreditChange] | None = None
     donated: int = 0
     open_unbondings: dict[str, str] = field(default_factory=dict)
     swap_seconds: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    def around(self, name: str, run: Callable[..., Any], *arguments: Any) -> Any:
+        """Do something around the contract to the model, and keep it as a step. Returns what `run` does."""
+        if self.steps is not None:
+            self.steps.around(self.kp3r, name, run, *arguments)
+        return run(self.kp3r, *arguments)
 
     @property
     def origin(self) -> str:
