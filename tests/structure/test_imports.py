@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PACKAGES = ("keep3r_replay", "pipelines", "conf", "data", "benchmarks")
 LONGEST = 300
 PROTOCOLS = "keep3r_replay.protocols"
-FACE = ("keep3r_replay", "keep3r_replay.api", "keep3r_replay.__main__")
+FACE = ("keep3r_replay", "keep3r_replay.api", "keep3r_replay.answers", "keep3r_replay.__main__")
 """The public face: these, the pipelines and the protocols themselves may know protocols by name."""
 STILL_KNOW_PROTOCOLS = {
     "keep3r_replay.report.charts",
@@ -29,6 +29,15 @@ STILL_KNOW_PROTOCOLS = {
 STILL_IN_CIRCLES = {
     "keep3r_replay.protocols.keep3r_v2.replay.calls.context",
     "keep3r_replay.protocols.keep3r_v2.replay.calls.slots",
+    "keep3r_replay.protocols.keep3r_v2.protocol",
+    "keep3r_replay.protocols.keep3r_v2.rooms",
+    "keep3r_replay.protocols.keep3r_v2.what_if.changes",
+    "keep3r_replay.protocols.keep3r_v2.what_if.compare",
+    "keep3r_replay.protocols.keep3r_v2.what_if.market",
+    "keep3r_replay.protocols.keep3r_v2.what_if.measured",
+    "keep3r_replay.protocols.keep3r_v2.what_if.results",
+    "keep3r_replay.protocols.keep3r_v2.what_if.run",
+    "keep3r_replay.protocols.keep3r_v2.what_if.tables",
     "pipelines.points",
     "pipelines.replay",
     "pipelines.sweep",
