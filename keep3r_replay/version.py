@@ -1,3 +1,3 @@
-"""The version of this code, which results name."""
+"""The package's version, which results carry."""
 
 __version__ = "0.1.0"

@@ -103,7 +103,7 @@ def _name(content: dict[str, Any]) -> str:
 @cache
 def code_hash() -> str:
     """SHA-256 over the package's Python files."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
