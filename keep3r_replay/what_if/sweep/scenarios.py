@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import keep3r_replay
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
@@ -104,7 +103,7 @@ def _name(content: dict[str, Any]) -> str:
 @cache
 def code_hash() -> str:
     """SHA-256 over the package's Python files."""
-    root = Path(keep3r_replay.__file__).parent
+    root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
