@@ -20,6 +20,8 @@ SUMMARY = """Re-execute a lake through the model; compare every event and every 
 With -m: a what-if for each combination of several values, as in overlay.fee=1,2 lake=A,B (docs/what-if.md)."""
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
 FINDINGS = 3
+PARTIAL = 4
+"""Exit code of a replay that began in mid-history and found nothing."""
 
 
 class Mode(Enum):
@@ -122,7 +124,9 @@ def replay(config: ReplayConfig) -> int:
     write_results(audited, results, configuration)
     print("\n".join(summary_lines(audited.summary, audited.findings, protocol)))
     print(f"results   {results}")
-    return 0 if audited.clean else FINDINGS
+    if not audited.clean:
+        return FINDINGS
+    return PARTIAL if beginnings else 0
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
+from keep3r_replay.protocols.keep3r_v2.audit.callers import unauthorised_findings
 from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
@@ -45,6 +46,7 @@ class _Keep3rV2Protocol:
     events = EVENTS
     recordings = Keep3rV2Recordings()
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {"keep3r": KEEP3R_CALLS, "keep3r_helper": HELPER_CALLS}
+    never_call = frozenset({"keep3r_helper", "pair_manager", "pair_manager_factory"})
     predicted = (
         frozenset(
             f"{role}.{event.name}"
@@ -121,7 +123,7 @@ class _Keep3rV2Protocol:
         return Results(
             tables,
             {"works": {name: counts[name] for name in CLASSES}},
-            wrong,
+            [*wrong, *unauthorised_findings(lake, replay)],
             mismatched_logs=tuple(
                 (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
             ),
