@@ -39,20 +39,24 @@ def main(argv: list[str]) -> int:
     named = [argument.removeprefix("query=") for argument in argv if argument.startswith("query=")]
     config = load_config("sql", SqlConfig, settings, summary=SUMMARY)
     from keep3r_replay.errors import UsageError
-    from keep3r_replay.warehouse.ask import as_csv, as_json, as_table, ask, bundled, statement_of
+    from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
+    from keep3r_replay.warehouse.ask import as_csv, as_json, as_table, ask, bundled, protocol_in, statement_of
 
+    database = Path(config.database)
+    package = protocol_named(protocol_in(database) or KEEP3R_V2).sql
     questions = [*plain, *named]
     if len(questions) > 1:
         raise UsageError("one statement at a time; put it in quotes")
     if not questions:
-        print("\n".join([*_listing("queries", bundled("queries")), "", *_listing("audits", bundled("audits"))]))
+        known = {kind: bundled(package, kind) for kind in ("queries", "audits")}
+        print("\n".join([*_listing("queries", known["queries"]), "", *_listing("audits", known["audits"])]))
         return 0
-    answer = ask(Path(config.database), statement_of(questions[0]))
+    answer = ask(database, statement_of(questions[0], package))
     print({Format.table: as_table, Format.csv: as_csv, Format.json: as_json}[config.format](answer))
     return 0
 
 
 def _listing(title: str, known: dict[str, str]) -> list[str]:
-    width = max(map(len, known))
+    width = max(map(len, known), default=0)
     lines = [f"  {name:<{width}}  {text.splitlines()[0].removeprefix('-- ')}" for name, text in known.items()]
     return [title, *lines]

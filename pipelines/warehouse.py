@@ -23,9 +23,11 @@ def main(argv: list[str]) -> int:
     """Build the database; return the exit code."""
     config = load_config("warehouse", WarehouseConfig, argv, summary=SUMMARY)
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.warehouse.build import build
     from pipelines.replay import SAMPLE
 
-    views = build(Lake.open(config.lake or SAMPLE), Path(config.results), Path(config.database))
+    lake = Lake.open(config.lake or SAMPLE)
+    views = build(lake, Path(config.results), Path(config.database), protocol_of(lake))
     print(f"warehouse {config.database}: {views} views; keep3r sql lists the questions that come along")
     return 0

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-from copy import deepcopy
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -99,7 +98,8 @@ class History:
         twin = object.__new__(History)
         twin.folder, twin.readings, twin._parsed = self.folder, self.readings, self._parsed
         twin.__dict__["views"] = self.views
-        twin.logs, twin.blocks, twin.transactions = map(deepcopy, (self.logs, self.blocks, self.transactions))
+        twin.logs = [{**log, "topics": [*log["topics"]]} for log in self.logs]
+        twin.blocks, twin.transactions = ([dict(each) for each in part] for part in (self.blocks, self.transactions))
         return twin
 
     @cached_property

@@ -21,9 +21,14 @@ class Answer(NamedTuple):
     rows: list[tuple[Any, ...]]
 
 
-def bundled(kind: str) -> dict[str, str]:
-    """Texts of the bundled statements by name; `kind` is `queries` or `audits`."""
-    folder = resources.files("keep3r_replay.protocols.keep3r_v2.sql").joinpath(kind)
+def bundled(package: str, kind: str) -> dict[str, str]:
+    """Texts of the statements that a protocol's package of SQL brings along, by name.
+
+    `kind` is `queries` or `audits`; a protocol without a package (empty) brings none.
+    """
+    folder = resources.files(package).joinpath(kind) if package else None
+    if folder is None or not folder.is_dir():
+        return {}
     return {
         entry.name.removesuffix(".sql"): entry.read_text("utf-8")
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
@@ -31,14 +36,16 @@ def bundled(kind: str) -> dict[str, str]:
     }
 
 
-def statement_of(text: str) -> str:
+def statement_of(text: str, package: str) -> str:
     """The SQL that a person means: the name of a bundled question or audit, a file ending in .sql, or SQL itself.
+
+    `package` holds the bundled ones.
 
     Raises:
         InputError: the file cannot be read.
     """
     for kind in ("queries", "audits"):
-        known = bundled(kind)
+        known = bundled(package, kind)
         if text in known:
             return known[text]
     if text.endswith(".sql") and "\n" not in text:
@@ -47,6 +54,17 @@ def statement_of(text: str) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(text, f"cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
     return text
+
+
+def protocol_in(database: Path) -> str:
+    """The name of the protocol that a warehouse is of; empty if there is none, or it does not say."""
+    if not database.is_file():
+        return ""
+    try:
+        (row,) = ask(database, "select protocol from main.made_of").rows
+    except (UsageError, InputError):
+        return ""
+    return str(row[0])
 
 
 def ask(database: Path, statement: str) -> Answer:

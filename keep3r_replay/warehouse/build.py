@@ -1,15 +1,15 @@
-"""Builds the database: schemas `raw` (lake) and `res` (results) over their files, and the views of views.sql."""
+"""Builds the database: schemas `raw` (lake) and `res` (results) over their files, and the protocol's views."""
 
 from __future__ import annotations
 
 import json
+import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from keep3r_replay.errors import InputError, UsageError
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import LEDGER_TABLES
 from keep3r_replay.replay.results import MANIFEST
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.protocol import Protocol
 
 TOKENS = """
 create or replace macro wei(x) as x::DECIMAL(38, 0);
@@ -29,37 +30,47 @@ create or replace macro moment(seconds) as make_timestamp(seconds * 1000000);
 _PLACE = "block_number, log_index, transaction_index, transaction_hash, timestamp, address"
 
 
-def build(lake: Lake, results: Path, database: Path) -> int:
+def build(lake: Lake, results: Path, database: Path, protocol: Protocol) -> int:
     """Write the database file; a former one is replaced. The data stay in their Parquet files, named by full path.
 
     Returns:
         How many views there are.
 
     Raises:
-        InputError: `results` are none, or were made without a ledger.
+        InputError: `results` are none, or lack a table that the protocol's views are over.
         UsageError: `database` is something other than a DuckDB file.
     """
-    check_results(results)
+    views = _text_of(protocol.sql, "views.sql")
+    tables = check_results(results, needed_by(views))
+    what_if = _text_of(protocol.sql, "what_if.sql")
     _make_room(database)
     with duckdb.connect(str(database)) as connection:
         connection.execute("create schema raw; create schema res;")
+        connection.execute(f"create table main.made_of as select {_text(protocol.name)} as protocol")
         for table in lake.tables():
             files = [str((lake.path / entry.path).absolute()) for entry in lake.manifest.of_table(table)]
             connection.execute(f"create view raw.{_quoted(table.removeprefix('events/'))} as {_scan(files)}")
         connection.execute(f"create view raw.event_places as {_event_places(lake)}")
-        for file in sorted(results.glob("*.parquet")):
-            connection.execute(f"create view res.{_quoted(file.stem)} as {_results_scan(lake, file)}")
-        is_what_if = (results / "compared_works.parquet").exists()
-        return create_views(connection) + (create_views(connection, "what_if.sql") if is_what_if else 0)
+        roots = [contract.address for contract in lake.deployment.contracts if contract.role == protocol.root]
+        for name in sorted(tables):
+            scan = _results_scan(results / f"{name}.parquet", protocol.root, roots)
+            connection.execute(f"create view res.{_quoted(name)} as {scan}")
+        count = create_views(connection, views)
+        if what_if and needed_by(what_if) <= tables:
+            count += create_views(connection, what_if)
+        return count
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, file: str = "views.sql") -> int:
-    """Create the macros and the views of a file over schemas `raw` and `res`; returns how many."""
+def needed_by(views: str) -> set[str]:
+    """The tables of results that a SQL file reads."""
+    return set(re.findall(r"\bres\.(\w+)", views))
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, views: str) -> int:
+    """Create the macros and the views of a SQL text over schemas `raw` and `res`; returns how many."""
     connection.execute(TOKENS)
     count = 0
-    for comment, statement in statements(
-        resources.files("keep3r_replay.protocols.keep3r_v2.sql").joinpath(file).read_text("utf-8")
-    ):
+    for comment, statement in statements(views):
         connection.execute(statement)
         words = statement.split()
         kind, name = words[3], words[4].partition("(")[0]
@@ -67,6 +78,12 @@ def create_views(connection: duckdb.DuckDBPyConnection, file: str = "views.sql")
         connection.execute(f"comment on {'macro table' if kind == 'macro' else kind} {name} is '{text}'")
         count += 1
     return count
+
+
+def _text_of(package: str, file: str) -> str:
+    """A file of a protocol's SQL; empty where it has none."""
+    place = resources.files(package).joinpath(file) if package else None
+    return place.read_text("utf-8") if place is not None and place.is_file() else ""
 
 
 def statements(text: str) -> Iterable[tuple[str, str]]:
@@ -85,14 +102,23 @@ def statements(text: str) -> Iterable[tuple[str, str]]:
                 comment, body = [], []
 
 
-def check_results(results: Path) -> None:
-    """Refuse a folder that holds no results, or results without a ledger. Raises `InputError`."""
+def check_results(results: Path, needed: set[str]) -> set[str]:
+    """Return the names of the tables that a folder of results holds.
+
+    Raises:
+        InputError: the folder holds no results, or not all tables that are `needed`.
+    """
     try:
         files = json.loads((results / MANIFEST).read_bytes())["files"]
+        tables = {str(name).removesuffix(".parquet") for name in files if str(name).endswith(".parquet")}
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(results, "holds no results of a replay", remedy="make them with keep3r replay") from None
-    if any(f"{name}.parquet" not in files for name in LEDGER_TABLES):
-        raise InputError(results, "the results have no ledger", remedy="make them with keep3r replay ledger=true")
+    if not needed <= tables:
+        lacking = ", ".join(sorted(needed - tables))
+        raise InputError(
+            results, f"the results have no ledger: no {lacking}", remedy="make them with keep3r replay ledger=true"
+        )
+    return tables
 
 
 def _make_room(database: Path) -> None:
@@ -118,11 +144,10 @@ def _scan(files: list[str]) -> str:
     return "".join(("select * from read_parquet([", ", ".join(map(_text, files)), "])"))
 
 
-def _results_scan(lake: Lake, file: Path) -> str:
-    """A table of the results, with the address of Keep3r also where there is only one."""
+def _results_scan(file: Path, root: str, roots: list[str]) -> str:
+    """A table of the results, with the address of the root contract also where there is only one."""
     plain = _scan([str(file.absolute())])
-    contracts = [contract.address for contract in lake.deployment.contracts if contract.role == "keep3r"]
-    return plain if len(contracts) > 1 else plain.replace("*", f"*, {_text(contracts[0])} as keep3r", 1)
+    return plain if len(roots) > 1 else plain.replace("*", f"*, {_text(roots[0])} as {_quoted(root)}", 1)
 
 
 def _text(value: str) -> str:

@@ -8,6 +8,7 @@ from histories import DATA, ROOT
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import EXPIRY_KINDS
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import LEDGER_TABLES
 from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.report.page import MEANINGS
 from keep3r_replay.warehouse.ask import bundled
 from keep3r_replay.warehouse.build import statements
@@ -31,7 +32,7 @@ def test_docs_name_every_kind():
     assert set(KINDS) <= _words("ledger.md")
     assert set(EXPIRY_KINDS) <= _words("expiry.md")
     assert set(EXPIRY_KINDS) == set(MEANINGS)
-    assert set(bundled("audits")) <= _words("sql.md")
+    assert set(bundled(PROTOCOL.sql, "audits")) <= _words("sql.md")
 
 
 def test_docs_name_every_view():

@@ -7,6 +7,7 @@ import pytest
 from audits import audit
 from two_contracts import SECOND
 
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.report.page import make_report
 from keep3r_replay.protocols.keep3r_v2.report.results import Results
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
@@ -37,12 +38,12 @@ def test_each_contract_has_its_ledger(both):
             assert mine.select(same).equals(single.tables[table].select(same))
 
 
-@pytest.mark.parametrize("name", bundled("audits"))
+@pytest.mark.parametrize("name", bundled(PROTOCOL.sql, "audits"))
 def test_audits_keep_contracts_apart(both, tmp_path, name):
     """No audit mixes up two jobs of the same address."""
     audited, _, folder, _ = both
-    build(audited.lake, folder, tmp_path / "both.duckdb")
-    assert ask(tmp_path / "both.duckdb", bundled("audits")[name]).rows == []
+    build(audited.lake, folder, tmp_path / "both.duckdb", PROTOCOL)
+    assert ask(tmp_path / "both.duckdb", bundled(PROTOCOL.sql, "audits")[name]).rows == []
 
 
 def test_report_keeps_contracts_apart(both):

@@ -9,13 +9,14 @@ import pytest
 from histories import DATA
 
 from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.replay.results import write_results
 from keep3r_replay.warehouse.ask import ask, bundled
 from keep3r_replay.warehouse.build import TOKENS, build
 from pipelines import cli
 
-QUERIES = bundled("queries")
-AUDITS = bundled("audits")
+QUERIES = bundled(PROTOCOL.sql, "queries")
+AUDITS = bundled(PROTOCOL.sql, "audits")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def results(history, tmp_path_factory):
 def warehouse(history, results, tmp_path_factory):
     """Its warehouse."""
     database = tmp_path_factory.mktemp("warehouse") / "it's.duckdb"
-    build(history.lake, results, database)
+    build(history.lake, results, database, PROTOCOL)
     return database
 
 
@@ -81,7 +82,7 @@ def test_audit_finds_what_is_wrong(history, results, tmp_path):
         changed / "ledger.parquet"
     )
     database = tmp_path / "changed.duckdb"
-    build(history.lake, changed, database)
+    build(history.lake, changed, database, PROTOCOL)
     bad = {name for name, text in AUDITS.items() if ask(database, text).rows}
     assert {"ledger_balances", "storage_is_ledger"} <= bad
 
@@ -158,4 +159,4 @@ def test_mistakes_are_one_line(history, results, tmp_path, capsys):
     assert foreign.read_text() == "dear diary"
     assert capsys.readouterr().err.count("\n") == 2
     with pytest.raises(InputError, match="no results"):
-        build(history.lake, tmp_path, tmp_path / "x.duckdb")
+        build(history.lake, tmp_path, tmp_path / "x.duckdb", PROTOCOL)

@@ -1,14 +1,13 @@
 """Print what the audit makes of single changes: `python -m tests.mutations RECORDING... seed=1 per_kind=2`.
 
-Further options: `readings=false` leaves the readings out; `kinds=TEXT` takes the kinds whose names hold a text;
-`log=PATH` writes one line a change.
+Each change is audited with the readings of the blocks after it, and again without any. Further options: `kinds=TEXT`
+takes the kinds whose names hold a text; `log=PATH` appends two lines a change.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from pathlib import Path
 from random import Random
 
@@ -20,34 +19,33 @@ from lakes import imported
 
 from keep3r_replay.lake.reader import Lake
 from mutations.kinds import mutations
+from mutations.reasons import reason
 from mutations.table import table
-from mutations.trial import Outcome, trial
+from mutations.trial import LATE, MISSED, Outcome, trial
 
 
 def main(arguments: list[str]) -> int:
-    """Make the changes and print the table; 0 if nothing was missed without a reason."""
+    """Make the changes and print both tables; 1 if a change was missed or late and nothing says why it must be."""
     options = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
-    recordings = [Path(argument) for argument in arguments if "=" not in argument]
     log = Path(options["log"]) if "log" in options else None
-    outcomes: list[Outcome] = []
-    for recording in recordings:
+    tried: list[tuple[Outcome, Outcome]] = []
+    for recording in (Path(argument) for argument in arguments if "=" not in argument):
         history, clean = History(recording), audit(Lake.open(imported(recording)))
         random = Random(f"{options.get('seed', '1')} {recording.name}")
-        chosen = [
-            mutation
-            for mutation in mutations(history, clean, random, int(options.get("per_kind", "1")))
-            if options.get("kinds", "") in mutation.kind
-        ]
-        for mutation in chosen:
-            started = time.monotonic()
+        for mutation in mutations(history, clean, random, int(options.get("per_kind", "1"))):
+            if options.get("kinds", "") not in mutation.kind:
+                continue
             with tempfile.TemporaryDirectory() as folder:
-                outcome = trial(history, mutation, Path(folder) / "trial", readings=options.get("readings") != "false")
-            outcomes.append(outcome)
+                tried.append(trial(history, mutation, Path(folder) / "trial"))
             if log is not None:
                 with log.open("a") as lines:
-                    lines.write(f"{recording.name}\t{_told(outcome)}\t{time.monotonic() - started:.1f} s\n")
-    print("\n".join(table(outcomes)))
-    return 0
+                    lines.writelines(f"{recording.name}\t{_told(outcome)}\n" for outcome in tried[-1])
+    unexplained = 0
+    for title, outcomes in zip(("With the readings", "Without readings"), zip(*tried, strict=True), strict=False):
+        print(f"## {title}\n")
+        print("\n".join(table(list(outcomes))), end="\n\n")
+        unexplained += sum(one.verdict in {LATE, MISSED} and not reason(one.mutation.kind) for one in outcomes)
+    return 1 if unexplained else 0
 
 
 def _told(outcome: Outcome) -> str:

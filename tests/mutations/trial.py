@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -48,16 +49,32 @@ class _Extent(NamedTuple):
     last: int
 
 
-def trial(history: History, mutation: Mutation, folder: Path, *, readings: bool) -> Outcome:
-    """Change a copy, import and audit it in `folder`, which is emptied."""
+def trial(history: History, mutation: Mutation, folder: Path) -> tuple[Outcome, Outcome]:
+    """Change a copy, import it in `folder`, which is emptied, and audit it: with the readings, and without any."""
     shutil.rmtree(folder, ignore_errors=True)
     changed = history.copy()
     mutation.apply(changed)
-    start = mutation.block - 2
-    changed.readings = range(start, mutation.block + WINDOW) if readings else range(0)
+    changed.readings = range(mutation.block - 2, mutation.block + WINDOW)
     try:
         import_recording(changed.write(folder / "recording"), folder / "lake", protocol_recorded)
-        audited = audit(Lake.open(folder / "lake"), snapshot_every=0)
+    except Keep3rReplayError as error:
+        refused = Outcome(mutation, REFUSED, None, 1, 0, str(error).splitlines()[0])
+        return refused, refused
+    with_readings = _outcome(folder / "lake", changed, mutation)
+    _drop_readings(folder / "lake")
+    return with_readings, _outcome(folder / "lake", changed, mutation)
+
+
+def _drop_readings(lake: Path) -> None:
+    manifest = json.loads((lake / "manifest.json").read_text())
+    manifest["files"] = [file for file in manifest["files"] if file["table"] != "readings"]
+    (lake / "manifest.json").write_text(json.dumps(manifest))
+    shutil.rmtree(lake / "readings")
+
+
+def _outcome(lake: Path, changed: History, mutation: Mutation) -> Outcome:
+    try:
+        audited = audit(Lake.open(lake), snapshot_every=0)
     except Keep3rReplayError as error:
         return Outcome(mutation, REFUSED, None, 1, 0, str(error).splitlines()[0])
     findings = [finding for finding in audited.findings if finding.severity != NOTICE]

@@ -1,25 +1,12 @@
-"""Keep3r V2 as the engine and the pipelines see it."""
+"""Keep3r V2 as the engine and the pipelines see it. Each room is imported where it is asked for: start-up counts."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
-from keep3r_replay.protocols.keep3r_v2.audit.callers import unauthorised_findings
-from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
-from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
-from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table, state_tables
-from keep3r_replay.protocols.keep3r_v2.audit.works import total_tables, works_table
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
-from keep3r_replay.protocols.keep3r_v2.extract.extractor import Keep3rV2Extractor
 from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
-from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
-from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2, replay_of
-from keep3r_replay.replay.protocol import Options, Results
-from keep3r_replay.replay.timeline import WHOLE, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,8 +17,11 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v2.extract.extractor import Keep3rV2Extractor
+    from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.replay.direct_call import DirectCall
-    from keep3r_replay.replay.protocol import Protocol, Replay
+    from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.timeline import Span
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
 """Events of Keep3r that are inputs of the replay, or touch nothing that it models."""
@@ -71,6 +61,8 @@ class _Keep3rV2Protocol:
 
     def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Keep3rV2Extractor:
         """Follows a deployment as `extract.settings` describes it."""
+        from keep3r_replay.protocols.keep3r_v2.extract.extractor import Keep3rV2Extractor
+
         return Keep3rV2Extractor(client, settings)
 
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:
@@ -93,6 +85,9 @@ class _Keep3rV2Protocol:
         self, lake: Lake, root: Contract, journal: Journal, until_block: int | None, options: Options
     ) -> Keep3rV2:
         """The model of one Keep3r; with a ledger, an observer of credits watches it."""
+        from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
+        from keep3r_replay.protocols.keep3r_v2.replay.protocol import replay_of
+
         replay = replay_of(lake, root, journal, until_block)
         if options.ledger:
             replay.observer = CreditObserver(replay)
@@ -100,42 +95,20 @@ class _Keep3rV2Protocol:
 
     def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
         """Works with their classes, rewards, states at the end, and the ledger if it was kept."""
-        assert isinstance(replay, Keep3rV2)
-        address = replay.keep3r.address
-        works = works_table(lake, replay.context.works, span, address)
-        seen = works
-        if evidence is not None and needs_evidence(works):
-            whole = evidence()
-            assert isinstance(whole, Keep3rV2)
-            seen = works_table(lake, whole.context.works, WHOLE, address)
-        works = classify(works, seen)
-        wrong = payment_findings(works)
-        rewards = rows_table(replay.context.rewards, dict(REWARD_SCHEMA))
-        tables = {
-            "works": works,
-            "rewards": rewards.sort("block_number", "log_index"),
-            **state_tables(replay.keep3r, replay.context.now),
-        }
-        if replay.observer is not None:
-            assert isinstance(replay.observer, CreditObserver)
-            tables |= ledger_tables(replay.observer, lake, works, span.until)
-        counts = Counter(works["class"].to_list())
-        return Results(
-            tables,
-            {"works": {name: counts[name] for name in CLASSES}},
-            [*wrong, *unauthorised_findings(lake, replay)],
-            mismatched_logs=tuple(
-                (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
-            ),
-            unpredicted=rewards["expected_rewarded_at"].null_count(),
-        )
+        from keep3r_replay.protocols.keep3r_v2.audit.finish import finish
+
+        return finish(replay, lake, span, evidence)
 
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """What every keeper earned and every job paid over all contracts."""
+        from keep3r_replay.protocols.keep3r_v2.audit.works import total_tables
+
         return total_tables(tables["works"])
 
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """Counts and sums of the ledger and of expiry."""
+        from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
+
         return {"ledger": ledger_summary(tables)}
 
 

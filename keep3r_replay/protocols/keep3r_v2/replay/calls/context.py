@@ -49,6 +49,8 @@ class CallContext:
     no transfer of the owner's token accounts for yet."""
     pair_transfers: dict[tuple[str, str, str, int], int] = field(default_factory=dict)
     """Transfers of pair manager tokens in this transaction: (token, from, to, amount), how often."""
+    regular_arrivals: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By token: how often what was sent arrived less a fee in whole millionths, and the last such fee."""
     usd_prices: dict[str, dict[int, None]] = field(default_factory=dict)
     """Prices of a unit of gas, in wei of USD, that each job of a sidechain was seen to ask."""
     uncertain_jobs: dict[str, None] = field(default_factory=dict)

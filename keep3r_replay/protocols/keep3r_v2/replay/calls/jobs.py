@@ -7,6 +7,7 @@ from functools import partial
 from keep3r_replay.protocols.keep3r_v2.contract import disputes, job_liquidity, jobs
 from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, audited
+from keep3r_replay.protocols.keep3r_v2.replay.calls.tokens import expect_arrival
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import compare_rewards
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
 from keep3r_replay.replay.protocol import EventHandler, Row
@@ -112,7 +113,8 @@ def on_credits_forced(context: CallContext, row: Row) -> None:
 
 def on_token_credit_addition(context: CallContext, row: Row) -> None:
     """TokenCreditAddition: tells what was received, before the fee."""
-    _, address, token, amount = row
+    log_index, address, token, provider, amount = row
+    expect_arrival(context, log_index, provider, token, amount, "addTokenCreditsToJob(address,address,uint256)", 2)
     jobs.add_token_credits_to_job(context.keep3r, address, token, amount, context.now)
 
 
@@ -152,7 +154,7 @@ PLAIN = {
     "keep3r.LiquidityWithdrawal": EventHandler(("job", "liquidity", "receiver", "amount"), on_liquidity_withdrawal),
     "keep3r.JobSlashLiquidity": EventHandler(("job", "liquidity", "slasher", "amount"), on_liquidity_slash),
     "keep3r.LiquidityCreditsForced": EventHandler(("job", "rewarded_at", "current_credits"), on_credits_forced),
-    "keep3r.TokenCreditAddition": EventHandler(("job", "token", "amount"), on_token_credit_addition),
+    "keep3r.TokenCreditAddition": EventHandler(("job", "token", "provider", "amount"), on_token_credit_addition),
     "keep3r.TokenCreditWithdrawal": EventHandler(("job", "token", "amount"), on_token_credit_withdrawal),
     "keep3r.JobSlashToken": EventHandler(("job", "token", "slasher", "amount"), on_token_slash),
     "keep3r.Dispute": EventHandler(("job_or_keeper", "disputer"), on_dispute),

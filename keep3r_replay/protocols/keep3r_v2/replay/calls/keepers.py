@@ -8,13 +8,15 @@ from keep3r_replay.journal import WARNING
 from keep3r_replay.protocols.keep3r_v2.contract import disputes, keepers
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import unbond_liquidity_from_job
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, audited
+from keep3r_replay.protocols.keep3r_v2.replay.calls.tokens import expect_arrival
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
 from keep3r_replay.replay.protocol import EventHandler, Row
 
 
 def on_bonding(context: CallContext, row: Row) -> None:
     """Bonding: tells what was received."""
-    _, address, token, amount = row
+    log_index, address, token, amount = row
+    expect_arrival(context, log_index, address, token, amount, "bond(address,uint256)", 1)
     keepers.bond(context.keep3r, address, token, amount, context.now)
 
 

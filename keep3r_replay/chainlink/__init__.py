@@ -1,0 +1,1 @@
+"""Chainlink feeds, rebuilt from their aggregators' logs."""

@@ -1,0 +1,118 @@
+"""What a finished replay of Keep3r V1 comes to: tables, counts, findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from keep3r_replay.journal import WARNING, Finding
+from keep3r_replay.protocols.keep3r_v1.audit import findings, liquidity, oracle_gaps, works
+from keep3r_replay.protocols.keep3r_v1.audit.schemas import (
+    FAILED_CALLS,
+    HELPERS_IN_FORCE,
+    ORACLE_GAPS,
+    ORACLE_UPDATES,
+    table,
+)
+from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
+from keep3r_replay.replay.protocol import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from keep3r_replay.protocols.keep3r_v1.replay.records import Payment
+    from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
+
+BY_INPUT, BY_PAYMENTS, CONSTRUCTOR = "input", "payments", "constructor"
+
+
+def results_of(replay: Keep3rV1Replay, seen: Sequence[Payment]) -> Results:
+    """Tables, counts and findings; `seen` are the payments of the whole history."""
+    context, kp3r = replay.context, replay.kp3r
+    market = kp3r.market
+    judged = works.judge(context.payments, seen)
+    used = liquidity.judge(context.liquidity_uses, context.swaps)
+    epochs = _epochs(replay, judged)
+    in_force = oracle_gaps.versions_in_force(
+        replay.first_helper,
+        [(timestamp, helper) for _, _, timestamp, helper, _ in epochs[1:]],
+        market.helpers,
+    )
+    gaps = oracle_gaps.oracle_gaps(market, context.oracle_updates, in_force, kp3r.now)
+    table_of_works = works.works_table(judged, market.helpers)
+    tables = {
+        "works": table_of_works,
+        "entry_points": works.entry_points(table_of_works),
+        **liquidity.tables(used),
+        "failed_calls": table(FAILED_CALLS, context.failed_calls),
+        "oracle_updates": table(ORACLE_UPDATES, context.oracle_updates),
+        "oracle_gaps": table(ORACLE_GAPS, oracle_gaps.rows(gaps)),
+        "helpers_in_force": table(
+            HELPERS_IN_FORCE,
+            [
+                (block, transaction, timestamp, helper, market.helpers.get(helper), known_by)
+                for block, transaction, timestamp, helper, known_by in epochs
+            ],
+        ),
+        **state_tables(kp3r),
+    }
+    found = [
+        *findings.payment_findings(judged),
+        *findings.liquidity_findings(used),
+        *findings.memory_findings(context, gaps),
+        *findings.state_findings(kp3r, context.donated),
+        *_helpers_without_input(judged),
+    ]
+    applied = Counter(each.name for each in used if each.use.event == "ApplyCredit")
+    counts = {
+        "works": works.counts(judged),
+        "applications": {name: applied[name] for name in liquidity.WORDS},
+    }
+    return Results(
+        tables,
+        counts,
+        found,
+        mismatched_logs=tuple(
+            (each.block_number, each.log_index)
+            for each in found
+            if each.kind == "impossible_payment" and each.log_index is not None
+        ),
+    )
+
+
+Epoch = tuple[int, int, int, str, str]
+"""block, transaction, second, helper, known by"""
+
+
+def _epochs(replay: Keep3rV1Replay, judged: Sequence[works.Judged]) -> list[Epoch]:
+    """Helpers in force: the constructor's, those that inputs set, and those that payments tell instead."""
+    switches = [
+        (each.block, each.transaction_index, each.timestamp, each.helper, BY_INPUT)
+        for each in replay.context.helper_switches
+    ]
+    before = replay.first_helper
+    told: list[Epoch] = []
+    for payment, helper, _, _ in judged:
+        if helper and helper not in {before, payment.helper}:
+            told.append((payment.block, payment.transaction_index, payment.timestamp, helper, BY_PAYMENTS))
+        before = helper or before
+    return [(0, -1, 0, replay.first_helper, CONSTRUCTOR), *sorted([*switches, *told])]
+
+
+def _helpers_without_input(judged: Sequence[works.Judged]) -> Iterator[Finding]:
+    before = ""
+    for payment, helper, _, _ in judged:
+        if payment.helper and helper not in {payment.helper, before}:
+            yield Finding(
+                "helper_without_input",
+                WARNING,
+                payment.block,
+                payment.log_index,
+                payment.job,
+                "KPRH",
+                payment.helper,
+                helper,
+                None,
+                "this payment and most of the next are limits of a helper that no transaction's input set",
+            )
+        before = helper

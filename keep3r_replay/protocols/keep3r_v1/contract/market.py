@@ -1,0 +1,74 @@
+"""What Keep3r V1 asks others: pairs, the gas feed, three oracles, and the helpers that join them to a limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Pricing, Source
+from keep3r_replay.uniswap_v2.pair import Rate
+
+if TYPE_CHECKING:
+    from keep3r_replay.chainlink.feed import Feed
+    from keep3r_replay.protocols.keep3r_v1.contract.keep3r_v1_oracle import Keep3rV1Oracle
+    from keep3r_replay.protocols.keep3r_v1.contract.keep3r_v2_oracle import Keep3rV2Oracle
+    from keep3r_replay.protocols.keep3r_v1.contract.uniswap_v2_oracle import UniswapV2Oracle
+    from keep3r_replay.uniswap_v2.pair import Pair
+
+AS_IT_IS = Rate(1, 1)
+"""The rate of a helper that takes WETH for KP3R."""
+
+
+class UnknownHelperError(Exception):
+    """A helper is in force that the deployment does not describe."""
+
+
+class Market:
+    """Pairs by address, the feed, the oracles (None where a deployment has none), and helpers' versions by address."""
+
+    __slots__ = ("feed", "helpers", "kp3r", "kp3r_weth", "pairs", "uniswap_v2_oracle", "v1_oracle", "v2_oracle", "weth")
+
+    def __init__(self, kp3r: str, weth: str, kp3r_weth: str, feed: Feed) -> None:
+        self.kp3r = kp3r
+        self.weth = weth
+        self.kp3r_weth = kp3r_weth
+        """Address of the pair that the first two oracles quote KP3R from."""
+        self.feed = feed
+        self.pairs: dict[str, Pair] = {}
+        self.helpers: dict[str, str] = {}
+        self.uniswap_v2_oracle: UniswapV2Oracle | None = None
+        self.v1_oracle: Keep3rV1Oracle | None = None
+        self.v2_oracle: Keep3rV2Oracle | None = None
+
+    def begin_block(self) -> None:
+        """Let every pair keep what the previous block left."""
+        for pair in self.pairs.values():
+            pair.begin_block()
+
+    def rate(self, source: Source, now: int) -> Rate:
+        """The rate that a helper with this source multiplies by, at `now`. Raises `Revert` where the oracle does."""
+        if source is Source.FEED:
+            return AS_IT_IS
+        if source is Source.QUOTE:
+            if self.v2_oracle is None:
+                raise Revert("empty")
+            return self.v2_oracle.rate(token0_in=self.pairs[self.v2_oracle.pair].token0 == self.weth)
+        oracle = self.v1_oracle if source is Source.CURRENT else self.uniswap_v2_oracle
+        pair = self.pairs.get(self.kp3r_weth)
+        if oracle is None or pair is None:
+            raise Revert("empty")
+        token_in = self.kp3r if source is Source.CONSULT_EXCHANGED else self.weth
+        return oracle.rate(pair, now, token0_in=pair.token0 == token_in)
+
+    def pricing(self, helper: str, bond: int, now: int, feed: int | None = None) -> Pricing:
+        """What a limit of `helper` depends on, for an origin with `bond` wei, at `now`; `feed` overrides the answer.
+
+        Raises:
+            Revert: the helper's oracle does.
+            UnknownHelperError: the deployment does not describe the helper.
+        """
+        version = self.helpers.get(helper)
+        if version is None:
+            raise UnknownHelperError(helper)
+        rules = HELPERS[version]
+        return Pricing(rules, self.feed.latest_answer if feed is None else feed, self.rate(rules.source, now), bond)

@@ -1,0 +1,92 @@
+"""Keep3r V1 as the engine and the pipelines see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from keep3r_replay.protocols.keep3r_v1.audit import classes, liquidity, schemas, states
+from keep3r_replay.protocols.keep3r_v1.audit.results import results_of
+from keep3r_replay.protocols.keep3r_v1.events import EVENTS, KEEP3R_V1_EVENTS, ROOT
+from keep3r_replay.protocols.keep3r_v1.recording.recordings import Keep3rV1Recordings
+from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of
+from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import polars as pl
+
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.lake.deployment import Contract, Deployment
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.direct_call import DirectCall
+    from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.timeline import Span
+
+
+class _Keep3rV1Protocol:
+    """See `replay.protocol.Protocol`."""
+
+    name = "keep3r_v1"
+    title = "Keep3r V1"
+    root = ROOT
+    events = EVENTS
+    recordings = Keep3rV1Recordings()
+    # The replay itself runs direct calls and holds what they log against the chain.
+    direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
+    never_call: frozenset[str] = frozenset()
+    predicted = frozenset(f"{ROOT}.{event.name}" for event in KEEP3R_V1_EVENTS)
+    tables: Mapping[str, pl.Schema] = {
+        "works": schemas.WORKS,
+        "entry_points": schemas.ENTRY_POINTS,
+        "credit_applications": schemas.CREDIT_APPLICATIONS,
+        "liquidity_unbondings": schemas.LIQUIDITY_UNBONDINGS,
+        "failed_calls": schemas.FAILED_CALLS,
+        "oracle_updates": schemas.ORACLE_UPDATES,
+        "oracle_gaps": schemas.ORACLE_GAPS,
+        "helpers_in_force": schemas.HELPERS_IN_FORCE,
+        **states.SCHEMAS,
+    }
+    words: Mapping[str, Mapping[str, str]] = {"works": classes.WORDS, "applications": liquidity.WORDS}
+    sql = "keep3r_replay.protocols.keep3r_v1.sql"
+    what_ifs = None
+    scenarios = None
+    pages = None
+
+    def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:  # noqa: ARG002
+        """There is one Keep3r V1 on a chain: everything goes with it."""
+        return None
+
+    def begin(
+        self, lake: Lake, root: Contract, journal: Journal, until_block: int | None, options: Options
+    ) -> Keep3rV1Replay:
+        """The model before its first event."""
+        del until_block, options
+        return replay_of(
+            lake.deployment, root, str(lake.path / "deployment.json"), journal, inputs=lake.has("transactions")
+        )
+
+    def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
+        """Payments with their classes, liquidity, oracles, states at the end."""
+        del lake, span
+        assert isinstance(replay, Keep3rV1Replay)
+        seen = replay.context.payments
+        if evidence is not None:
+            whole = evidence()
+            assert isinstance(whole, Keep3rV1Replay)
+            seen = whole.context.payments
+        return results_of(replay, seen)
+
+    def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """None yet."""
+        del tables
+        return {}
+
+    def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+        """None yet."""
+        del tables
+        return {}
+
+
+PROTOCOL = cast("Protocol", _Keep3rV1Protocol())
+"""Keep3r V1."""

@@ -1,0 +1,1 @@
+"""Recorded histories of Keep3r V1 as lakes."""

@@ -1,0 +1,62 @@
+"""What the replay of one Keep3r V1 contract knows beside the model's state, and what it has written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
+
+if TYPE_CHECKING:
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
+    from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
+    from keep3r_replay.protocols.keep3r_v1.replay.records import (
+        EarlyActivation,
+        FailedCall,
+        FeedSwitch,
+        HelperSwitch,
+        LiquidityUse,
+        OracleUpdate,
+        Payment,
+        Swapped,
+    )
+    from keep3r_replay.replay.protocol import Block, Place, Transaction
+
+
+@dataclass(slots=True)
+class Context:
+    """The replay's memory.
+
+    Attributes:
+        inputs: whether transactions' inputs may be read; without, everything is inferred from logs.
+        oracle_jobs: addresses that are paid as jobs for updating an oracle (the oracles, the factory).
+        open_unbondings: by keeper, tokens guessed for unbondings that nothing told the token of.
+        donated: KP3R (wei) that was simply sent to the contract.
+        swap_seconds: by pair, how many swaps there were in a second.
+    """
+
+    kp3r: Keep3rV1
+    journal: Journal
+    inputs: bool = True
+    oracle_jobs: dict[str, str] = field(default_factory=dict)
+    logs: list[Log] = field(default_factory=list)
+    block: Block | None = None
+    place: Place | None = None
+    transaction: Transaction | None = None
+    payments: list[Payment] = field(default_factory=list)
+    liquidity_uses: list[LiquidityUse] = field(default_factory=list)
+    swaps: list[Swapped] = field(default_factory=list)
+    failed_calls: list[FailedCall] = field(default_factory=list)
+    oracle_updates: list[OracleUpdate] = field(default_factory=list)
+    helper_switches: list[HelperSwitch] = field(default_factory=list)
+    feed_switches: list[FeedSwitch] = field(default_factory=list)
+    early_activations: list[EarlyActivation] = field(default_factory=list)
+    donated: int = 0
+    open_unbondings: dict[str, str] = field(default_factory=dict)
+    swap_seconds: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """The present transaction's sender; the zero address where the lake lacks the transaction."""
+        return ZERO_ADDRESS if self.transaction is None else self.transaction.origin

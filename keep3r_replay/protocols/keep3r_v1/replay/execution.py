@@ -1,0 +1,113 @@
+"""Running a call of the model, holding what it logs against the chain, and adopting what the chain says instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v1.events import KEEP3R_V1_EVENTS
+from keep3r_replay.protocols.keep3r_v1.replay.comparison import Compared, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+    from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
+
+_FIELDS = {event.name: tuple(parameter.column for parameter in event.parameters) for event in KEEP3R_V1_EVENTS}
+
+
+def execute(
+    context: Context, function: str, call: Callable[[], None], logs: Sequence[Log], token: str = ""
+) -> list[Log]:
+    """Run `call` of the model and compare what it logs with `logs`; logs that it does not predict come back.
+
+    A check that fails is a finding at the call's last log, and the call goes on: the chain let it pass. `token` is what
+    a call about an unnamed token was taken to be about.
+    """
+    kp3r = context.kp3r
+    kp3r.emitted, kp3r.collected = [], []
+    call()
+    predicted, reasons = kp3r.emitted, kp3r.collected
+    kp3r.emitted, kp3r.collected = [], None
+    place = logs[-1].log_index if logs else None
+    for reason in reasons:
+        _impossible(context, function, reason, place)
+    pairs, rest = compare(predicted, logs)
+    for pair in pairs:
+        if not pair.agrees:
+            _differs(context, function, pair)
+            if pair.log is not None:
+                _adopt(context, pair, token)
+    return rest
+
+
+def _impossible(context: Context, function: str, reason: str, place: int | None) -> None:
+    text = f"{function} would have reverted: {reason}"
+    if place is None:
+        context.journal.note(
+            "impossible_call", None, context.kp3r.address, function, f"revert {reason}", "success", text
+        )
+    else:
+        context.journal.disagree(
+            "impossible_call", place, context.kp3r.address, function, f"revert {reason}", "success", text
+        )
+
+
+def _differs(context: Context, function: str, pair: Compared) -> None:
+    event = pair.predicted.event
+    if pair.log is None:
+        context.journal.events_not_emitted += 1
+        context.journal.note(
+            "missing_event",
+            None,
+            context.kp3r.address,
+            event,
+            ",".join(map(str, pair.predicted.values)),
+            "none",
+            f"{function} logs this event, and it is not there",
+        )
+        return
+    names = zip(_FIELDS[event], pair.predicted.values, pair.log.values, strict=True)
+    for name, expected, observed in names:
+        if expected != observed:
+            context.journal.disagree(
+                "event_mismatch",
+                pair.log.log_index,
+                str(pair.predicted.values[0]),
+                f"{event}.{name}",
+                expected,
+                observed,
+                f"{function} does not log this",
+            )
+
+
+def _adopt(context: Context, pair: Compared, token: str) -> None:
+    """Let the state be what the chain's log says."""
+    assert pair.log is not None
+    kp3r, event = context.kp3r, pair.predicted.event
+    said, meant = pair.log.values, pair.predicted.values
+    if event == "DelegateVotesChanged":
+        kp3r.accounts[str(said[0])].current_votes = int(said[2])
+    elif event == "KeeperBonded" and token:
+        more = int(said[3]) - int(meant[3])
+        kp3r.accounts[str(said[0])].bonds[token] += more
+        kp3r.total_bonded += more if token == kp3r.address else 0
+    elif event == "Transfer" and said[:2] == meant[:2]:
+        more = int(said[2]) - int(meant[2])
+        for owner, change in ((str(said[0]), -more), (str(said[1]), more)):
+            if owner == ZERO_ADDRESS:
+                kp3r.total_supply -= change
+            elif not _false_transfer(context, pair):
+                kp3r.accounts[owner].balance += change
+    elif event == "ApplyCredit":
+        kp3r.jobs[str(said[0])].credits[kp3r.address] += int(said[4]) - int(meant[4])
+
+
+def _false_transfer(context: Context, pair: Compared) -> bool:
+    """Whether a Transfer is a payment's, which moves no balance: from a job, directly before its KeeperWorked."""
+    assert pair.log is not None
+    following = pair.log.log_index + 1
+    return any(log.log_index == following and log.event == "KeeperWorked" for log in context.logs) and (
+        pair.log.values[0] != context.kp3r.address
+    )

@@ -1,0 +1,224 @@
+"""Calls inferred from logs alone: a characteristic event closes a call, and logs right before it belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v1.contract import jobs, keepers, liquidity, token
+from keep3r_replay.protocols.keep3r_v1.contract.functions import BY_NAME
+from keep3r_replay.protocols.keep3r_v1.contract.state import ETH, ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v1.replay import unnamed
+from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
+from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call
+from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_payment
+from keep3r_replay.protocols.keep3r_v1.replay.payments import IN_ETH, RECEIPT, TOKEN, WORK, is_false_transfer, measured
+from keep3r_replay.protocols.keep3r_v1.replay.plain import follow_plain
+from keep3r_replay.protocols.keep3r_v1.replay.records import Swapped
+from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+    from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
+
+Inferred = tuple[str, Callable[[], None], str]
+"""A call: its name, the model's function ready to run, and the token that an unnamed one was taken to be."""
+
+_PLAIN = frozenset({"Transfer", "Approval", "DelegateVotesChanged"})
+"""Events that stand alone, or before the event that closes a call."""
+
+
+def follow_logs(context: Context, logs: Sequence[Log], unexplained: Sequence[Log]) -> None:
+    """Take the model through a transaction's logs; of the contract's own only those that are `unexplained`."""
+    kp3r = context.kp3r
+    open_logs = {log.log_index for log in unexplained}
+    waiting: list[Log] = []
+    following = list(logs)
+    while following:
+        log = following.pop(0)
+        if log.address != kp3r.address:
+            follow_plain(context, waiting)
+            waiting = []
+            _follow_other(context, log)
+        elif log.log_index not in open_logs:
+            continue
+        elif log.event in _PLAIN:
+            waiting.append(log)
+        else:
+            lead = _LEADS[log.event](context, log, waiting)
+            follow_plain(context, waiting[: len(waiting) - lead])
+            own = [*waiting[len(waiting) - lead :], log]
+            waiting = []
+            tail = _votes_after(log, following)
+            del following[: len(tail)]
+            _close(context, log, own, tail)
+    follow_plain(context, waiting)
+
+
+def _follow_other(context: Context, log: Log) -> None:
+    """A log of a pair or of an aggregator; tokens' transfers are only looked up."""
+    market, values = context.kp3r.market, log.values
+    if log.role == "chainlink_aggregator":
+        market.feed.update(log.address, int(values[0]))
+        return
+    pair = market.pairs.get(log.address)
+    if pair is None:
+        return
+    if log.event == "Sync":
+        pair.sync(int(values[0]), int(values[1]), context.kp3r.now)
+    elif log.event == "Transfer":
+        pair.transfer(str(values[0]), str(values[1]), int(values[2]))
+    else:
+        context.swaps.append(Swapped(context.kp3r.block_number, log.log_index, log.address, context.origin))
+        seconds = context.swap_seconds.setdefault(log.address, {})
+        seconds[context.kp3r.now] = seconds.get(context.kp3r.now, 0) + 1
+
+
+def _votes_after(log: Log, following: Sequence[Log]) -> list[Log]:
+    """DelegateVotesChanged that a delegation, or a gift of votes, logs after its own event."""
+    if log.event == "DelegateChanged":
+        most = 2
+    elif log.event == "KeeperBonded":
+        most = 1
+    else:
+        return []
+    votes: list[Log] = []
+    for each in following[:most]:
+        if each.event != "DelegateVotesChanged":
+            break
+        votes.append(each)
+    if log.event == "KeeperBonded" and len(following) > 1 and following[1].event in {"Transfer", "KeeperBonded"}:
+        # It rather belongs to the payment, or the activation, that comes next.
+        return []
+    return votes
+
+
+def _ending(waiting: Sequence[Log], *events: str) -> int:
+    """How many logs at the end of `waiting` are of these events, in this order; each may be missing."""
+    count = 0
+    for event in reversed(events):
+        if count < len(waiting) and waiting[-1 - count].event == event:
+            count += 1
+    return count
+
+
+def _payment_lead(context: Context, log: Log, waiting: Sequence[Log]) -> int:
+    if log.values[0] != context.kp3r.address or not waiting or waiting[-1].event != "Transfer":
+        return 0
+    if not is_false_transfer(str(waiting[-1].values[0]), context.kp3r.address):
+        return 1
+    return _ending(waiting, "DelegateVotesChanged", "Transfer")
+
+
+def _credit_lead(context: Context, log: Log, waiting: Sequence[Log]) -> int:
+    if log.values[0] != context.kp3r.address or not waiting or waiting[-1].event != "Transfer":
+        return 0
+    if waiting[-1].values[0] == ZERO_ADDRESS:
+        return 1
+    return _ending(waiting, "Approval", "Transfer", "Transfer")
+
+
+def _lead(*events: str) -> Callable[[Context, Log, Sequence[Log]], int]:
+    return lambda _context, _log, waiting: _ending(waiting, *events)
+
+
+def _transfer_by(sender: int) -> Callable[[Context, Log, Sequence[Log]], int]:
+    """A Transfer that involves the keeper, where the unnamed token is KP3R: `sender` is the keeper's place in it."""
+
+    def lead(context: Context, log: Log, waiting: Sequence[Log]) -> int:
+        if not waiting or waiting[-1].event != "Transfer":
+            return 0
+        values = waiting[-1].values
+        between = {values[sender], values[1 - sender]} == {log.values[0], context.kp3r.address}
+        return int(between and values[2] == log.values[-1])
+
+    return lead
+
+
+_LEADS: dict[str, Callable[[Context, Log, Sequence[Log]], int]] = {
+    "KeeperWorked": _payment_lead,
+    "AddCredit": _credit_lead,
+    "ApplyCredit": _lead("Transfer"),
+    "UnbondJob": _lead("Transfer"),
+    "KeeperBonding": _transfer_by(0),
+    "KeeperBonded": _lead("DelegateVotesChanged"),
+    "KeeperUnbonding": _lead("DelegateVotesChanged"),
+    "KeeperUnbound": _transfer_by(1),
+    "KeeperSlashed": _lead("Transfer", "DelegateVotesChanged"),
+    **dict.fromkeys(
+        ("SubmitJob", "RemoveJob", "KeeperDispute", "KeeperResolved", "JobAdded", "JobRemoved", "DelegateChanged"),
+        _lead(),
+    ),
+}
+"""How many of the logs that wait belong to the call that an event closes."""
+
+
+def _close(context: Context, log: Log, own: list[Log], tail: list[Log]) -> None:
+    """Run the call that `log` closes; logs that it turns out not to have made are plain ones."""
+    if log.event == "KeeperWorked":
+        _pay(context, log, own)
+        return
+    name, run, about = _inferred(context, log, own, tail)
+    rest = execute(context, name, run, [*own, *tail], about)
+    follow_plain(context, rest)
+
+
+def _pay(context: Context, log: Log, own: list[Log]) -> None:
+    kp3r = context.kp3r
+    credit, job, keeper, _, amount = log.values
+    follow_oracle_payment(context, job)
+    if credit == kp3r.address:
+        kind = WORK if len(own) > 1 and is_false_transfer(own[-2].values[0], kp3r.address) else RECEIPT
+    else:
+        kind = IN_ETH if credit == ETH else TOKEN
+    context.payments.append(measured(context, log.log_index, kind, job, credit, keeper, amount))
+    if kind == WORK:
+        execute(context, "workReceipt", partial(jobs.work_receipt, kp3r, job, keeper, amount), own)
+    else:
+        execute(context, "receipt", partial(jobs.receipt, kp3r, job, credit, keeper, amount), own)
+
+
+def _inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> Inferred:
+    kp3r, values, event = context.kp3r, log.values, log.event
+    if event == "AddCredit":
+        credit, job, creditor, _, amount = values
+        if len(own) == 2 and own[0].values[0] == ZERO_ADDRESS:
+            return "addKPRCredit", partial(jobs.add_kpr_credit, kp3r, creditor, job, amount), ""
+        if credit == ETH:
+            return "addCreditETH", partial(jobs.add_credit_eth, kp3r, creditor, job, amount), ""
+        return "addCredit", partial(jobs.add_credit, kp3r, creditor, credit, job, amount), ""
+    if event in {"SubmitJob", "ApplyCredit", "UnbondJob", "RemoveJob"}:
+        return _liquidity_call(context, log)
+    if event == "JobAdded":
+        return "addJob", partial(jobs.add_job, kp3r, values[2], values[0]), ""
+    if event == "JobRemoved":
+        return "removeJob", partial(jobs.remove_job, kp3r, values[2], values[0]), ""
+    if event == "KeeperDispute":
+        return "dispute", partial(keepers.dispute, kp3r, kp3r.parameters.governance, values[0]), ""
+    if event == "KeeperResolved":
+        return "resolve", partial(keepers.resolve, kp3r, kp3r.parameters.governance, values[0]), ""
+    if event == "DelegateChanged":
+        return "delegate", partial(token.delegate, kp3r, values[0], values[2]), ""
+    return unnamed.inferred(context, log, own, tail)
+
+
+def _liquidity_call(context: Context, log: Log) -> Inferred:
+    kp3r = context.kp3r
+    job, pair, provider, _, amount = log.values
+    if not context.inputs and log.event in {"SubmitJob", "ApplyCredit"} and not kp3r.liquidity_accepted.get(pair):
+        # Governance accepts a pair without a log.
+        kp3r.liquidity_accepted[pair] = True
+        kp3r.liquidity_pairs.append(pair)
+    if log.event == "SubmitJob":
+        return "addLiquidityToJob", partial(liquidity.add_liquidity_to_job, kp3r, provider, pair, job, amount), ""
+    if log.event == "ApplyCredit":
+        note_use(context, Call(BY_NAME["applyCreditToJob"], context.origin, (provider, pair, job)), log.log_index)
+        return "applyCreditToJob", partial(liquidity.apply_credit_to_job, kp3r, provider, pair, job), ""
+    if log.event == "UnbondJob":
+        note_use(context, Call(BY_NAME["unbondLiquidityFromJob"], provider, (pair, job, amount)), log.log_index)
+        run = partial(liquidity.unbond_liquidity_from_job, kp3r, provider, pair, job, amount)
+        return "unbondLiquidityFromJob", run, ""
+    return "removeLiquidityFromJob", partial(liquidity.remove_liquidity_from_job, kp3r, provider, pair, job), ""

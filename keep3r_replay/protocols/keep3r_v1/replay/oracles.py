@@ -1,0 +1,79 @@
+"""Following the oracles: by the input of the transactions that call them, and by the payments that they earn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v1.replay.inputs import ADD, DEPLOY, oracle_call
+from keep3r_replay.protocols.keep3r_v1.replay.records import OracleUpdate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from keep3r_replay.protocols.keep3r_v1.contract.market import Market
+    from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+    from keep3r_replay.replay.protocol import Transaction
+
+
+def follow_oracle_input(context: Context, transaction: Transaction) -> None:
+    """Do what a successful transaction to an oracle, or to its factory, did there."""
+    job = context.oracle_jobs.get(transaction.to or "")
+    if job is None:
+        return
+    market = context.kp3r.market
+    tokens = {frozenset((pair.token0, pair.token1)): pair.address for pair in market.pairs.values()}
+    call = oracle_call(transaction.input, _pairs(market, job), tokens)
+    if call is None:
+        return
+    for pair in call.pairs if call.pairs is not None else _pairs(market, job):
+        if call.kind == ADD:
+            _add(context, job, pair)
+        elif call.kind == DEPLOY:
+            if market.v2_oracle is not None and market.v2_oracle.pair == pair:
+                market.v2_oracle.deploy(market.pairs[pair])
+        else:
+            update(context, job, (pair,), paid=False)
+
+
+def follow_oracle_payment(context: Context, job: str) -> None:
+    """Update what an oracle job updates before it is paid; nothing where the input has told it already."""
+    oracle = context.oracle_jobs.get(job)
+    if oracle is not None:
+        update(context, oracle, _pairs(context.kp3r.market, oracle), paid=True)
+
+
+def update(context: Context, oracle: str, pairs: Iterable[str], *, paid: bool) -> None:
+    """Let `oracle` observe `pairs`, as far as it is time to."""
+    market, now = context.kp3r.market, context.kp3r.now
+    for address in pairs:
+        pair = market.pairs.get(address)
+        if pair is None:
+            continue
+        if market.uniswap_v2_oracle is not None and oracle == market.uniswap_v2_oracle.address:
+            written = market.uniswap_v2_oracle.update(pair, now)
+        elif market.v1_oracle is not None and oracle == market.v1_oracle.address:
+            written = market.v1_oracle.update(pair, now)
+        else:
+            written = (
+                market.v2_oracle is not None and market.v2_oracle.pair == address and market.v2_oracle.update(pair)
+            )
+        if written:
+            context.oracle_updates.append(
+                OracleUpdate(context.kp3r.block_number, now, oracle, address, context.origin, paid)
+            )
+
+
+def _add(context: Context, oracle: str, pair: str) -> None:
+    market, now = context.kp3r.market, context.kp3r.now
+    for each in (market.uniswap_v2_oracle, market.v1_oracle):
+        if each is not None and each.address == oracle:
+            each.add(market.pairs[pair], now)
+
+
+def _pairs(market: Market, oracle: str) -> list[str]:
+    """The pairs that an oracle knows; before it is told any, the one that helpers ask it for."""
+    if market.uniswap_v2_oracle is not None and oracle == market.uniswap_v2_oracle.address:
+        return market.uniswap_v2_oracle.pairs or [market.kp3r_weth]
+    if market.v1_oracle is not None and oracle == market.v1_oracle.address:
+        return market.v1_oracle.pairs or [market.kp3r_weth]
+    return [market.v2_oracle.pair] if market.v2_oracle is not None else []

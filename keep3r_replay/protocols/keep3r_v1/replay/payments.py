@@ -1,0 +1,143 @@
+"""A payment as it stands before it is made: inverted under every helper of the deployment, with all its class needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v1.contract.helpers import ETHER, HELPERS, Source, invert
+from keep3r_replay.protocols.keep3r_v1.contract.state import ETH, ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v1.replay.records import Evaluation, FeedSwitch, Interval, Payment
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
+    from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+    from keep3r_replay.replay.protocol import Block, Transaction
+
+WORK, RECEIPT, TOKEN, IN_ETH = "work", "receipt", "token", "eth"
+"""Kinds of payments."""
+
+
+def plausible_gas(transaction: Transaction, block: Block) -> int:
+    """The most gas that a validation in this transaction can have measured.
+
+    Refunds are not yet subtracted while gas is metered: half of it before London at most, a fifth since.
+    """
+    metered = transaction.gas_used * 2 if block.base_fee is None else transaction.gas_used * 5 // 4
+    return min(transaction.gas, metered)
+
+
+def measured(context: Context, log_index: int, kind: str, job: str, credit: str, keeper: str, amount: int) -> Payment:
+    """The payment that a `KeeperWorked` at `log_index` tells of, before the model makes it."""
+    kp3r, transaction, block = context.kp3r, context.transaction, context.block
+    assert block is not None
+    bound = None if transaction is None else plausible_gas(transaction, block)
+    origin = context.origin
+    bond = kp3r.worth_of_bonds(origin)
+    in_kp3r = kind in {WORK, RECEIPT}
+    evaluations: tuple[Evaluation, ...] = ()
+    if in_kp3r:
+        gas = block.gas_limit if bound is None else bound
+        evaluations = _evaluated(context, amount, bond, gas, decisive=kind == WORK)
+    return Payment(
+        block.number,
+        log_index,
+        context.place[1] if context.place else 0,
+        None if transaction is None else transaction.hash,
+        kp3r.now,
+        kind,
+        job,
+        keeper,
+        credit,
+        amount,
+        origin,
+        bond,
+        kp3r.market.feed.latest_answer,
+        kp3r.parameters.helper if context.inputs else "",
+        None if transaction is None else transaction.gas_used,
+        bound,
+        "" if transaction is None else f"{transaction.to or ''}:{transaction.input[:4].hex()}",
+        kp3r.jobs[job].listed,
+        kp3r.jobs[job].credits[ETH if kind == IN_ETH else credit],
+        keeper_state(kp3r, keeper),
+        interval(context) if in_kp3r else None,
+        evaluations,
+    )
+
+
+def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, decisive: bool) -> tuple[Evaluation, ...]:
+    """The payment under every helper; a work that only another aggregator's answer explains puts that one into force.
+
+    No image is met by chance, so one work tells that a change of aggregator was not seen.
+    """
+    kp3r, feed = context.kp3r, context.kp3r.market.feed
+    evaluations = tuple(evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers)
+    if not decisive or gas is None or len(feed.answers) < 2 or _plausible(evaluations, gas):
+        return evaluations
+    present = feed.aggregator
+    for other in feed.answers:
+        if other == present:
+            continue
+        before = feed.latest_answer
+        feed.confirm(other)
+        seen = tuple(evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers)
+        if _plausible(seen, gas):
+            place = context.place or (kp3r.block_number, 0)
+            context.feed_switches.append(FeedSwitch(*place, kp3r.now, other, before, feed.latest_answer))
+            return seen
+        feed.confirm(present)
+    return evaluations
+
+
+def _plausible(evaluations: tuple[Evaluation, ...], gas: int) -> bool:
+    return any(each.image and each.gas is not None and 0 < each.gas <= gas for each in evaluations)
+
+
+def evaluate(kp3r: Keep3rV1, helper: str, amount: int, bond: int, bound: int | None) -> Evaluation:
+    """A payment of `amount` (wei) as `helper` sees it, for an origin with `bond` (wei)."""
+    try:
+        pricing = kp3r.market.pricing(helper, bond, kp3r.now)
+        inversion = invert(pricing, amount)
+        limit = None if bound is None else pricing.limit(bound)
+        price = None if pricing.rules.source is Source.FEED else pricing.rate.of(ETHER)
+    except Revert as error:
+        return Evaluation(helper, None, False, None, None, None, error.name)
+    return Evaluation(helper, inversion.gas, inversion.image, limit, price, pricing.rate.least(amount))
+
+
+def keeper_state(kp3r: Keep3rV1, keeper: str) -> str:
+    """Whether the account is a keeper in good standing: `keeper`, or what speaks against it, in words."""
+    account = kp3r.accounts.get(keeper)
+    if account is None:
+        return "unknown"
+    against = []
+    if account.disputed:
+        against.append("disputed")
+    if account.blacklisted:
+        against.append("revoked")
+    elif not account.is_keeper:
+        against.append("unknown")
+    return ",".join(against) or "keeper"
+
+
+def interval(context: Context) -> Interval | None:
+    """The interval that a quote of Keep3rV2Oracle rests on just now; None while it has none."""
+    market = context.kp3r.market
+    oracle = market.v2_oracle
+    if oracle is None or len(oracle.observations) < 2:
+        return None
+    start, end = oracle.observations[-2:]
+    swaps = context.swap_seconds.get(oracle.pair, {})
+    return Interval(
+        end.time - start.time, context.kp3r.now - end.time, swaps.get(start.time, 0) + swaps.get(end.time, 0)
+    )
+
+
+def uses_interval(version: str) -> bool:
+    """Whether a helper of this version quotes Keep3rV2Oracle."""
+    return HELPERS[version].source is Source.QUOTE
+
+
+def is_false_transfer(source: str, kp3r: str) -> bool:
+    """Whether the Transfer before a `KeeperWorked` in KP3R moves nothing: it comes from the job, not the contract."""
+    return source not in {kp3r, ZERO_ADDRESS}

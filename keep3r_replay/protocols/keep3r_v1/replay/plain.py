@@ -1,0 +1,99 @@
+"""Logs that no characteristic event closes: KP3R changing hands, allowances, votes that governance takes back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from keep3r_replay.evm.arithmetic import UINT256_MAX
+from keep3r_replay.protocols.keep3r_v1.contract import keepers, token
+from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+    from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
+
+
+def follow_plain(context: Context, logs: Sequence[Log]) -> None:
+    """Take the model through such logs, in order."""
+    waiting = list(logs)
+    while waiting:
+        log = waiting.pop(0)
+        if log.event == "Approval":
+            if waiting and _spends(context, log, waiting[0]):
+                _spend(context, log, waiting.pop(0))
+            else:
+                owner, spender, amount = log.values
+                execute(context, "approve", partial(token.approve, context.kp3r, owner, spender, amount), [log])
+        elif log.event == "Transfer":
+            _move(context, log)
+        elif log.event == "DelegateVotesChanged":
+            _votes(context, log)
+        else:
+            context.journal.disagree(
+                "unexpected_event",
+                log.log_index,
+                context.kp3r.address,
+                log.event,
+                "none",
+                ",".join(map(str, log.values)),
+                "no call that the model knows logs this here",
+            )
+
+
+def _spends(context: Context, approval: Log, following: Log) -> bool:
+    """Whether an Approval is the rest of an allowance that the Transfer after it spends."""
+    owner, spender, rest = approval.values
+    account = context.kp3r.accounts.get(owner)
+    return (
+        following.event == "Transfer"
+        and following.values[0] == owner
+        and account is not None
+        and account.allowances[spender] - following.values[2] == rest
+        and account.allowances[spender] != UINT256_MAX
+    )
+
+
+def _spend(context: Context, approval: Log, transfer: Log) -> None:
+    source, recipient, amount = transfer.values
+    context.donated += amount if recipient == context.kp3r.address else 0
+    run = partial(token.transfer_from, context.kp3r, approval.values[1], source, recipient, amount)
+    execute(context, "transferFrom", run, [approval, transfer])
+
+
+def _move(context: Context, log: Log) -> None:
+    source, recipient, amount = log.values
+    if source == ZERO_ADDRESS:
+        execute(context, "mint", partial(token.mint_tokens, context.kp3r, recipient, amount), [log])
+    elif recipient == ZERO_ADDRESS:
+        execute(context, "burn", partial(token.burn_tokens, context.kp3r, source, amount), [log])
+    else:
+        context.donated += amount if recipient == context.kp3r.address else 0
+        run = partial(token.transfer_tokens, context.kp3r, source, recipient, amount)
+        execute(context, "transfer", run, [log])
+
+
+def _votes(context: Context, log: Log) -> None:
+    """Votes that changed alone: governance took them from the one account whose delegate this is, or gave them."""
+    kp3r = context.kp3r
+    delegate, previous, present = log.values
+    lost = previous - present
+    voters = [name for name, each in kp3r.accounts.items() if each.delegate == delegate and each.votes >= lost > 0]
+    if len(voters) == 1:
+        run = partial(keepers.remove_votes, kp3r, kp3r.parameters.governance, voters[0], lost)
+        execute(context, "removeVotes", run, [log])
+        return
+    if kp3r.accounts[delegate].current_votes != previous:
+        context.journal.disagree(
+            "event_mismatch",
+            log.log_index,
+            delegate,
+            "DelegateVotesChanged.previous_balance",
+            kp3r.accounts[delegate].current_votes,
+            previous,
+            "the delegate's votes were others before",
+        )
+    kp3r.accounts[delegate].current_votes = present

@@ -1,0 +1,163 @@
+"""What a replay of Keep3r V1 writes down for its results: payments, uses of liquidity, swaps, failed calls."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Evaluation(NamedTuple):
+    """A payment seen through one helper.
+
+    Attributes:
+        helper: its address.
+        gas: smallest gas whose limit reaches the payment; None where no gas does, or the oracle reverts.
+        image: whether the payment is that very limit.
+        limit_at_bound: limit of the largest plausible gas, in wei; None where the oracle reverts.
+        price: KP3R (wei) that the helper's oracle gives for one WETH; None for a helper without one.
+        worth: wei of ETH that buy the payment by the helper's own quote.
+        reverts: the reason with which `getQuoteLimit` reverts; empty if it does not.
+    """
+
+    helper: str
+    gas: int | None
+    image: bool
+    limit_at_bound: int | None
+    price: int | None
+    worth: int | None
+    reverts: str = ""
+
+
+class Interval(NamedTuple):
+    """What a quote of Keep3rV2Oracle rests on.
+
+    Attributes:
+        length: seconds between its two observations.
+        age: seconds from the younger one to the payment.
+        swaps: swaps of the pair in the seconds of both observations.
+    """
+
+    length: int
+    age: int
+    swaps: int
+
+
+class Payment(NamedTuple):
+    """A `KeeperWorked` with all that its class depends on, as it stood at that log. Amounts in wei, gas in gas.
+
+    Attributes:
+        kind: `work` (a bond, with a false Transfer), `receipt` (KP3R, really paid), `token` or `eth`.
+        helper: in force by the transactions' inputs; empty if they tell none.
+        bound: largest plausible gas with a validation in the same transaction; None if the lake lacks the transaction.
+        entry_point: contract called and selector, as `0x...:25b6488b`.
+        credits: of the job in that token before the payment.
+        keeper_state: `keeper`, or why the keeper should not be paid: `disputed`, `revoked`, `unknown`, or several.
+    """
+
+    block: int
+    log_index: int
+    transaction_index: int
+    transaction_hash: str | None
+    timestamp: int
+    kind: str
+    job: str
+    keeper: str
+    credit: str
+    amount: int
+    origin: str
+    origin_bond: int
+    feed: int
+    helper: str
+    gas_used: int | None
+    bound: int | None
+    entry_point: str
+    listed: bool
+    credits: int
+    keeper_state: str
+    interval: Interval | None
+    evaluations: tuple[Evaluation, ...]
+
+
+class LiquidityUse(NamedTuple):
+    """An ApplyCredit or an UnbondJob: its worth by three reserves. Amounts in wei.
+
+    Attributes:
+        liquidity: LP tokens that it is about.
+        worth: KP3R by the reserves of that instant.
+        worth_before: by reserves and supply at the end of the previous block.
+        worth_weighted: by the reserves that the average price of the last 1,800 s gives; None without such a price.
+        burned: KP3R that an unbonding burned; less than its worth where the credits were spent.
+    """
+
+    event: str
+    block: int
+    log_index: int
+    timestamp: int
+    job: str
+    pair: str
+    provider: str
+    origin: str
+    liquidity: int
+    worth: int
+    worth_before: int
+    worth_weighted: int | None
+    burned: int | None
+
+
+class Swapped(NamedTuple):
+    """A swap in a pair: place and origin."""
+
+    block: int
+    log_index: int
+    pair: str
+    origin: str
+
+
+class FailedCall(NamedTuple):
+    """A transaction to the contract itself that failed, and the reason that the model gives; empty if it gives none."""
+
+    block: int
+    transaction_index: int
+    function: str
+    sender: str
+    reason: str
+
+
+class OracleUpdate(NamedTuple):
+    """An observation that an oracle made, by whom it was made, and in which slot or place of the list."""
+
+    block: int
+    timestamp: int
+    oracle: str
+    pair: str
+    origin: str
+    paid: bool
+
+
+class HelperSwitch(NamedTuple):
+    """A helper that came into force by a call: when, and by whom."""
+
+    block: int
+    transaction_index: int
+    timestamp: int
+    helper: str
+    origin: str
+
+
+class FeedSwitch(NamedTuple):
+    """An aggregator that came into force behind the feed: when, and the answers (wei) before and after."""
+
+    block: int
+    transaction_index: int
+    timestamp: int
+    aggregator: str
+    before: int
+    after: int
+
+
+class EarlyActivation(NamedTuple):
+    """Pending KP3R (wei) that a gift of votes bonded before its wait was over."""
+
+    block: int
+    keeper: str
+    amount: int
+    due: int

@@ -1,0 +1,89 @@
+"""Keep3r V1 as the replay engine sees it: fed with transactions and events, asked for views and state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.protocols.keep3r_v1.contract.snapshot import dump, load
+from keep3r_replay.protocols.keep3r_v1.contract.views import answer
+from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+from keep3r_replay.protocols.keep3r_v1.replay.logs import HANDLERS
+from keep3r_replay.protocols.keep3r_v1.replay.transactions import follow_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
+    from keep3r_replay.replay.protocol import Answer, Block, EventHandler, Place, Transaction
+
+
+class Keep3rV1Replay:
+    """One Keep3r V1 under replay; see `replay.protocol.Replay`.
+
+    Args:
+        kp3r: the model, as it was constructed.
+        oracle_jobs: which oracle a job that updates oracles belongs to, by the job's address.
+        journal: where findings go.
+        inputs: whether transactions' inputs may be read.
+    """
+
+    def __init__(self, kp3r: Keep3rV1, oracle_jobs: dict[str, str], journal: Journal, *, inputs: bool = True) -> None:
+        self.kp3r = kp3r
+        self.context = Context(kp3r, journal, inputs, oracle_jobs)
+        self.first_helper = kp3r.parameters.helper
+        self._journal = journal
+
+    @property
+    def handlers(self) -> Mapping[str, EventHandler]:
+        """Handlers by the name of the event's table."""
+        return HANDLERS
+
+    @property
+    def transactions(self) -> pl.Expr | None:
+        """All transactions: bounds of gas, origins and calls without logs come from them."""
+        return pl.lit(value=True)
+
+    def begin_block(self, block: Block) -> None:
+        """Enter a block."""
+        self.context.block = block
+        self.kp3r.block_number = self._journal.block_number = block.number
+        self.kp3r.now = block.timestamp
+        self.kp3r.market.begin_block()
+
+    def begin_transaction(self, place: Place, transaction: Transaction | None) -> None:
+        """Enter a transaction."""
+        self.context.place = place
+        self.context.transaction = transaction
+
+    def end_transaction(self) -> None:
+        """Follow the transaction that has just been read, if there is one."""
+        if self.context.place is not None:
+            follow_transaction(self.context)
+            self.context.place = None
+
+    def view(self, contract: str, name: str, arguments: Sequence[str], source: str) -> Answer | None:
+        """The model's counterpart of a view; None for the gas of the last validation, which no log tells."""
+        return answer(self.kp3r, contract, name, arguments, source)
+
+    def undetermined(self, name: str, arguments: Sequence[str], observed: str) -> str:  # noqa: ARG002 - the interface's
+        """Nothing excuses a differing answer."""
+        return ""
+
+    def state(self) -> dict[str, Any]:
+        """The model's state as plain values."""
+        return dump(self.kp3r)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state."""
+        return dump(self.kp3r)
+
+    def kept(self) -> Mapping[str, pl.DataFrame]:
+        """No tables yet."""
+        return {}
+
+    def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:  # noqa: ARG002
+        """Take over a snapshot."""
+        load(self.kp3r, snapshot)

@@ -1,0 +1,120 @@
+"""Calls about a token that their event does not name: which one it was, by transfers, by bonds, by votes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v1.contract import keepers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+    from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
+
+UNKNOWN = ""
+"""The token of a bond that nothing tells the token of."""
+
+
+def inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> tuple[str, Callable[[], None], str]:
+    """The call that an event about an unnamed token closes: name, the model's function ready to run, the token."""
+    kp3r, governance = context.kp3r, context.kp3r.parameters.governance
+    keeper = str(log.values[0])
+    if log.event == "KeeperBonding":
+        token = _transferred(context, log, keeper, kp3r.address)
+        _allow_again(context, keeper)
+        return "bond", partial(keepers.bond, kp3r, keeper, token, log.values[3]), token
+    if log.event == "KeeperBonded":
+        token, by_votes = _activated(context, log)
+        if by_votes or tail:
+            votes = int(tail[0].values[2]) - int(tail[0].values[1]) if tail else 0
+            return "addVotes", partial(keepers.add_votes, kp3r, governance, keeper, votes), kp3r.address
+        _allow_again(context, keeper)
+        return "activate", partial(keepers.activate, kp3r, keeper, token), token
+    if log.event == "KeeperUnbonding":
+        token = _unbonded(context, log, own)
+        return "unbond", partial(keepers.unbond, kp3r, keeper, token, log.values[3]), token
+    if log.event == "KeeperUnbound":
+        token = _withdrawn(context, log, keeper)
+        return "withdraw", partial(keepers.withdraw, kp3r, keeper, token), token
+    token = _transferred(context, log, kp3r.address, governance)
+    bonds = kp3r.accounts[keeper].bonds
+    if token == kp3r.address and log.values[3] == bonds[token]:
+        # A slash of all bonds looks the same; a keeper that bonds again was not revoked.
+        return "revoke", partial(keepers.revoke, kp3r, log.values[1], keeper), token
+    return "slash", partial(keepers.slash, kp3r, log.values[1], token, keeper, log.values[3]), token
+
+
+def _allow_again(context: Context, keeper: str) -> None:
+    """A keeper that bonds or activates is not on the blacklist, whatever was inferred before."""
+    if not context.inputs:
+        context.kp3r.accounts[keeper].blacklisted = False
+
+
+def _transferred(context: Context, log: Log, sender: str, recipient: str) -> str:
+    """The token of the last Transfer from `sender` to `recipient` before `log` in the transaction."""
+    found = UNKNOWN
+    for each in context.logs:
+        if each.log_index >= log.log_index:
+            break
+        if each.event == "Transfer" and each.values[0] == sender and each.values[1] == recipient:
+            found = each.address
+    return found
+
+
+def _tokens(context: Context, keeper: str) -> Iterable[str]:
+    account = context.kp3r.accounts[keeper]
+    return dict.fromkeys([context.kp3r.address, *account.pending_bonds, *account.bonds])
+
+
+def _activated(context: Context, log: Log) -> tuple[str, bool]:
+    """The token of an activation by the total that it logs, and whether only a gift of votes explains it."""
+    kp3r, (keeper, _, now, total) = context.kp3r, log.values
+    account = kp3r.accounts[keeper]
+    fitting = [
+        token for token in _tokens(context, keeper) if account.pending_bonds[token] + account.bonds[token] == total
+    ]
+    due = [token for token in fitting if 0 != account.bondings[token] < now]
+    waiting = [token for token in due if account.pending_bonds[token]]
+    for choice in (waiting, due):
+        if choice:
+            return choice[0], False
+    return kp3r.address, True
+
+
+def _unbonded(context: Context, log: Log, own: list[Log]) -> str:
+    """The token of an unbonding: KP3R where votes move with it, else the only one with bonds enough, else a guess."""
+    kp3r, (keeper, _, _, amount) = context.kp3r, log.values
+    if len(own) > 1:
+        return kp3r.address
+    account = kp3r.accounts[keeper]
+    votes_would_move = amount and int(account.delegate, 16)
+    enough = [
+        token
+        for token in _tokens(context, keeper)
+        if account.bonds[token] >= amount and not (token == kp3r.address and votes_would_move)
+    ]
+    if len(enough) != 1:
+        context.open_unbondings[keeper] = enough[0] if enough else UNKNOWN
+    return enough[0] if enough else UNKNOWN
+
+
+def _withdrawn(context: Context, log: Log, keeper: str) -> str:
+    """The token of a withdrawal; it also tells what an unbonding that stayed open was about."""
+    kp3r, amount = context.kp3r, int(log.values[3])
+    account = kp3r.accounts[keeper]
+    token = _transferred(context, log, kp3r.address, keeper)
+    if token == UNKNOWN:
+        fitting = [each for each in _tokens(context, keeper) if account.partial_unbonding[each] == amount]
+        return fitting[0] if fitting else kp3r.address
+    guessed = context.open_unbondings.pop(keeper, token)
+    missing = amount - account.partial_unbonding[token]
+    if guessed != token and 0 < missing <= account.partial_unbonding[guessed]:
+        account.partial_unbonding[guessed] -= missing
+        account.partial_unbonding[token] += missing
+        account.unbondings[token] = account.unbondings[token] or account.unbondings[guessed]
+        for each, change in ((guessed, missing), (token, -missing)):
+            account.bonds[each] += change
+            kp3r.total_bonded += change if each == kp3r.address else 0
+    return token

@@ -1,0 +1,1 @@
+"""Views, questions and audits over the results of Keep3r V1."""

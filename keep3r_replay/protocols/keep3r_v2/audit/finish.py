@@ -1,0 +1,56 @@
+"""What a finished replay of a Keep3r comes to: classes, tables, findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v2.audit.callers import unauthorised_findings
+from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
+from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
+from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table, state_tables
+from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
+from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
+from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+from keep3r_replay.replay.protocol import Results
+from keep3r_replay.replay.timeline import WHOLE, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.protocol import Replay
+
+
+def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
+    """Works with their classes, rewards, states at the end, and the ledger if it was kept."""
+    assert isinstance(replay, Keep3rV2)
+    address = replay.keep3r.address
+    works = works_table(lake, replay.context.works, span, address)
+    seen = works
+    if evidence is not None and needs_evidence(works):
+        whole = evidence()
+        assert isinstance(whole, Keep3rV2)
+        seen = works_table(lake, whole.context.works, WHOLE, address)
+    works = classify(works, seen)
+    wrong = payment_findings(works)
+    rewards = rows_table(replay.context.rewards, dict(REWARD_SCHEMA))
+    tables = {
+        "works": works,
+        "rewards": rewards.sort("block_number", "log_index"),
+        **state_tables(replay.keep3r, replay.context.now),
+    }
+    if replay.observer is not None:
+        assert isinstance(replay.observer, CreditObserver)
+        tables |= ledger_tables(replay.observer, lake, works, span.until)
+    counts = Counter(works["class"].to_list())
+    return Results(
+        tables,
+        {"works": {name: counts[name] for name in CLASSES}},
+        [*wrong, *unauthorised_findings(lake, replay)],
+        mismatched_logs=tuple(
+            (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
+        ),
+        unpredicted=rewards["expected_rewarded_at"].null_count(),
+    )

@@ -1,0 +1,1 @@
+"""Uniswap V2 pairs, rebuilt from their logs."""
