@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+import keep3r_replay
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from pipelines.config import load_config, setting
@@ -42,10 +43,8 @@ class AskConfig:
 
 def main(argv: list[str]) -> int:
     """Print the answer; return the exit code."""
-    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
     from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
-    from pipelines.replay import SAMPLE
     from pipelines.what_if import split_file, with_file
 
     rest, file = split_file(argv)
@@ -57,8 +56,7 @@ def main(argv: list[str]) -> int:
     role, wanted = ("keeper", config.keeper) if of_keeper else ("job", config.job)
     if not wanted:
         raise UsageError(f"question={config.question.value} is asked of a {role}: say {role}=ADDRESS")
-    lake = Lake.open(config.lake or SAMPLE)
-    lake.check_content()
+    lake = keep3r_replay.open_lake(config.lake)
     check_market(config.overlay)
     base, address = _chosen(baselines(lake, config.until_block), role, wanted.lower())
     answers = {

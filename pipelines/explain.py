@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+import keep3r_replay
 from keep3r_replay.errors import UsageError
 from pipelines.config import load_config, setting
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.audit.explain import Explanation
+    from keep3r_replay.replay.rooms import Explanation
 
 SUMMARY = "Explain the works and rewards of one transaction: every term of the payment and of the job's credits."
 
@@ -39,16 +40,13 @@ def main(argv: list[str]) -> int:
     config = load_config("explain", ExplainConfig, argv, summary=SUMMARY)
     if bool(config.tx) == (config.block is not None) or (config.block is None) != (config.log_index is None):
         raise UsageError("say tx=HASH, or block=NUMBER log_index=NUMBER")
-    from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.keep3r_v2.audit.explain import explain, find_log, find_transaction
-    from pipelines.replay import SAMPLE
+    from keep3r_replay.answers import explanations
 
-    lake = Lake.open(config.lake or SAMPLE)
+    lake = keep3r_replay.open_lake(config.lake)
     if config.block is not None and config.log_index is not None:
-        place = find_log(lake, config.block, config.log_index)
+        explained = explanations(lake, (config.block, config.log_index))
     else:
-        place = find_transaction(lake, config.tx)
-    explained = explain(lake, place)
+        explained = explanations(lake, config.tx)
     if config.format is Format.json:
         print(json.dumps([_as_json(one) for one in explained], indent=1))
     elif not explained:
@@ -64,15 +62,14 @@ def _as_json(one: Explanation) -> dict[str, object]:
         "event": one.event,
         "block_number": one.block_number,
         "log_index": one.log_index,
-        "job": one.job,
-        "keeper": one.keeper,
+        **one.subjects,
         "terms": [{**term._asdict(), "value": str(term.value)} for term in one.terms],
     }
 
 
 def _as_text(one: Explanation) -> str:
-    keeper = f"  keeper {one.keeper}" if one.keeper else ""
-    lines = [f"{one.event}  block {one.block_number} log {one.log_index}  job {one.job}{keeper}"]
+    subjects = "".join(f"  {kind} {address}" for kind, address in one.subjects.items() if address)
+    lines = [f"{one.event}  block {one.block_number} log {one.log_index}{subjects}"]
     section = ""
     for term in one.terms:
         if term.section != section:

@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import keep3r_replay
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from pipelines.config import load_config, setting
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 SUMMARY = """Re-execute a lake through the model; compare every event and every reading; class every work.
 With -m: a what-if for each combination of several values, as in overlay.fee=1,2 lake=A,B (docs/what-if.md)."""
-SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
 FINDINGS = 3
 PARTIAL = 4
 """Exit code of a replay that began in mid-history and found nothing."""
@@ -89,44 +89,27 @@ def replay(config: ReplayConfig) -> int:
             return replay_what_if(config)
     if not config.overlay.is_empty:
         raise UsageError("an overlay changes the history: say mode=what_if")
-    from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.registry import protocol_of
-    from keep3r_replay.replay.audit import audit, strict_audit
-    from keep3r_replay.replay.results import check_target, write_results
-    from keep3r_replay.replay.starts import starts
-    from keep3r_replay.report.terminal import summary_lines
+    from keep3r_replay.replay.results import check_target
 
-    results = Path(config.results)
-    check_target(results)
-    lake = Lake.open(config.lake or SAMPLE)
-    lake.check_content()
-    run = strict_audit if config.mode is Mode.strict else audit
-    if config.snapshot_every < 0:
-        raise UsageError(f"snapshot_every={config.snapshot_every}: no number of events; 0 takes no snapshots")
-    protocol = protocol_of(lake)
-    beginnings = starts(lake, protocol, config.until_block, config.start_block, config.resume, config.resume_block)
+    check_target(Path(config.results))
+    lake = keep3r_replay.open_lake(config.lake)
     with _no_collections():
-        audited = run(
+        found = keep3r_replay.replay(
             lake,
-            protocol,
-            config.until_block,
             ledger=config.ledger,
-            starts=beginnings,
+            until_block=config.until_block,
+            strict=config.mode is Mode.strict,
+            start_block=config.start_block,
+            resume=config.resume,
+            resume_block=config.resume_block,
             snapshot_every=config.snapshot_every,
         )
-    configuration = {
-        "mode": config.mode.value,
-        "until_block": config.until_block,
-        "ledger": config.ledger,
-        "started_after": {keep3r: start.block for keep3r, start in beginnings.items()},
-        "snapshot_every": config.snapshot_every,
-    }
-    write_results(audited, results, configuration)
-    print("\n".join(summary_lines(audited.summary, audited.findings, protocol)))
-    print(f"results   {results}")
-    if not audited.clean:
+    found.write(config.results)
+    print(found)
+    print(f"results   {config.results}")
+    if not found.clean:
         return FINDINGS
-    return PARTIAL if beginnings else 0
+    return PARTIAL if found.summary["verdict"] == "partial" else 0
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import keep3r_replay
 from pipelines.config import load_config, setting
 
 SUMMARY = "Print the state at the end of a block as JSON: one job, one keeper, or an overview. Amounts are in wei."
@@ -26,25 +27,13 @@ class StateConfig:
 def main(argv: list[str]) -> int:
     """Print one state; return the exit code."""
     config = load_config("state", StateConfig, argv, summary=SUMMARY)
-    from keep3r_replay.errors import UsageError
-    from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.replay.results import is_results
-    from keep3r_replay.replay.roots import roots
-    from keep3r_replay.replay.state_query import root_at, state_at
-    from pipelines.replay import SAMPLE
 
-    lake = Lake.open(config.lake or SAMPLE)
-    protocol = protocol_of(lake)
-    root = root_at(lake, protocol, config.block)
-    if config.keep3r is not None:
-        chosen = [one for one in roots(lake, protocol) if one.address == config.keep3r.lower()]
-        if not chosen:
-            raise UsageError(f"keep3r={config.keep3r}: the lake holds no such Keep3r contract")
-        root = chosen[0]
-    results = Path(config.results)
-    replay = state_at(lake, protocol, root, config.block, results if is_results(results) else None)
+    results = config.results if is_results(Path(config.results)) else None
+    state = keep3r_replay.state_at(
+        keep3r_replay.open_lake(config.lake), config.block, contract=config.keep3r, results=results
+    )
     asked = {"job": config.job, "keeper": config.keeper}
-    named = {kind: address.lower() for kind, address in asked.items() if address is not None}
-    print(json.dumps({"block": config.block, **replay.describe(named)}, indent=1))
+    named = {kind: address for kind, address in asked.items() if address is not None}
+    print(json.dumps({"block": config.block, **state.describe(**named)}, indent=1))
     return 0

@@ -48,7 +48,7 @@ def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
 
 
 def _lake(point: Point) -> str:
-    from pipelines.replay import SAMPLE
+    from keep3r_replay.api import SAMPLE
 
     return point.config.lake or str(SAMPLE)
 

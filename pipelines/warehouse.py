@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import keep3r_replay
 from pipelines.config import load_config, setting
 
 SUMMARY = "Make a DuckDB database with documented views over a lake and the results of its replay (with ledger=true)."
@@ -22,12 +23,10 @@ class WarehouseConfig:
 def main(argv: list[str]) -> int:
     """Build the database; return the exit code."""
     config = load_config("warehouse", WarehouseConfig, argv, summary=SUMMARY)
-    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.warehouse.build import build
-    from pipelines.replay import SAMPLE
 
-    lake = Lake.open(config.lake or SAMPLE)
+    lake = keep3r_replay.open_lake(config.lake)
     views = build(lake, Path(config.results), Path(config.database), protocol_of(lake))
     print(f"warehouse {config.database}: {views} views; keep3r sql lists the questions that come along")
     return 0

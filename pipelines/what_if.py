@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import keep3r_replay
 from keep3r_replay.errors import InputError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
 
@@ -60,7 +60,6 @@ def read_overlay(path: Path) -> dict[str, Any]:
 
 def replay_what_if(config: ReplayConfig) -> int:
     """One what-if: write the results, print the outcome; return the exit code."""
-    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.report.what_if import what_if_lines
     from keep3r_replay.protocols.keep3r_v2.what_if.given import given_lines
     from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
@@ -68,12 +67,10 @@ def replay_what_if(config: ReplayConfig) -> int:
     from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
     from keep3r_replay.replay.results import check_target
     from keep3r_replay.replay.starts import starts
-    from pipelines.replay import SAMPLE
 
     results = Path(config.results)
     check_target(results)
-    lake = Lake.open(config.lake or SAMPLE)
-    lake.check_content()
+    lake = keep3r_replay.open_lake(config.lake)
     check_market(config.overlay)
     beginnings = starts(
         lake, protocol_named(KEEP3R_V2), config.until_block, config.start_block, config.resume, config.resume_block
@@ -95,7 +92,3 @@ def configuration(config: ReplayConfig, beginnings: Mapping[str, Start]) -> dict
         "ledger": config.ledger,
         "overlay": config.overlay.changes(),
     }
-
-
-OVERLAY_NAMES = tuple(each.name for each in fields(Overlay))
-"""Everything that an overlay can change."""

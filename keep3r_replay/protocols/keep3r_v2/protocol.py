@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
+from keep3r_replay.protocols.keep3r_v2.rooms import Keep3rV2Pages, Keep3rV2Scenarios, Keep3rV2WhatIfs, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.rooms import Explanation
     from keep3r_replay.replay.timeline import Span
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
@@ -58,6 +60,9 @@ class _Keep3rV2Protocol:
         }
     }
     sql = "keep3r_replay.protocols.keep3r_v2.sql"
+    what_ifs = Keep3rV2WhatIfs()
+    scenarios = Keep3rV2Scenarios()
+    pages = Keep3rV2Pages()
 
     def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Keep3rV2Extractor:
         """Follows a deployment as `extract.settings` describes it."""
@@ -110,6 +115,10 @@ class _Keep3rV2Protocol:
         from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
 
         return {"ledger": ledger_summary(tables)}
+
+    def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
+        """Works and rewards, term by term."""
+        return explained(lake, root, place)
 
 
 PROTOCOL = cast("Protocol", _Keep3rV2Protocol())

@@ -90,15 +90,15 @@ def _place(logs: pl.LazyFrame, what: str) -> Place:
     return Place(*rows[0])
 
 
-def explain(lake: Lake, place: Place) -> list[Explanation]:
-    """Explanations of the works and rewards of a transaction, in order; none if it has neither.
+def explain(lake: Lake, place: Place, keep3r: Contract | None = None) -> list[Explanation]:
+    """Explanations of the works and rewards of a transaction, in order, of one Keep3r or all; none if it has neither.
 
     Raises:
         InputError: the lake lacks what the replay needs.
     """
     keep3rs = [contract for contract in lake.deployment.contracts if contract.role == "keep3r"]
     explained: list[Explanation] = []
-    for contract in keep3rs:
+    for contract in keep3rs if keep3r is None else [keep3r]:
         explained += _explain(lake, contract, place, {"keep3r": [contract.address]} if len(keep3rs) > 1 else {})
     return sorted(explained, key=lambda one: one.log_index)
 

@@ -1,0 +1,227 @@
+"""What the public face answers with, and how it gets there."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.registry import protocol_of
+from keep3r_replay.replay.roots import roots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import polars as pl
+
+    from keep3r_replay.journal import Finding
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.audited import Audit
+    from keep3r_replay.replay.protocol import Protocol, Replay
+    from keep3r_replay.replay.rooms import Explanation
+
+
+@dataclass(frozen=True, repr=False)
+class AuditResults:
+    """What a replay found."""
+
+    audit: Audit
+    protocol: Protocol
+    configuration: dict[str, Any]
+
+    @property
+    def verdict(self) -> str:
+        """`clean`, or `findings`."""
+        return str(self.summary["verdict"])
+
+    @property
+    def clean(self) -> bool:
+        """Whether model and chain agree everywhere."""
+        return self.audit.clean
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What `summary.json` holds: counts by class, events, readings, the hash of the state at the end."""
+        return self.audit.summary
+
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Frames by name. Amounts are wei, as `Decimal(38, 0)`."""
+        return self.audit.tables
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Disagreements and irregularities, in chain order."""
+        return self.audit.findings
+
+    def write(self, folder: str | Path) -> Path:
+        """Write tables, summary and manifest to a folder; former results there are replaced.
+
+        Raises `UsageError` if the folder holds something else.
+        """
+        from keep3r_replay.replay.results import write_results
+
+        write_results(self.audit, Path(folder), self.configuration)
+        return Path(folder)
+
+    def __str__(self) -> str:
+        from keep3r_replay.report.terminal import summary_lines
+
+        return "\n".join(summary_lines(self.summary, self.findings, self.protocol))
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True)
+class State:
+    """A contract at the end of a block. Every kind of subject that the protocol knows is a method: `job("0x...")`."""
+
+    block: int
+    replay: Replay
+
+    def overview(self) -> dict[str, Any]:
+        """The contract itself, and who is known to it."""
+        return self.replay.describe({})
+
+    def describe(self, **subjects: str) -> dict[str, Any]:
+        """What it holds of the subjects, by kind: `describe(job="0x...")`. Raises `UsageError` for an unknown one."""
+        return self.replay.describe({kind: address.lower() for kind, address in subjects.items()})
+
+    def __getattr__(self, kind: str) -> Callable[[str], Any]:
+        if kind.startswith("_"):
+            raise AttributeError(kind)
+        return partial(self._of, kind)
+
+    def _of(self, kind: str, subject: str) -> Any:
+        """What it holds of one subject. Raises `UsageError` for an unknown kind or subject."""
+        return self.describe(**{kind: subject})[kind]
+
+
+@dataclass(frozen=True, repr=False)
+class WhatIfResults:
+    """What would have happened. Beside the tables of an audit there are those that compare both sides."""
+
+    summary: dict[str, Any]
+    tables: dict[str, pl.DataFrame]
+    lines: list[str]
+
+    @property
+    def works(self) -> pl.DataFrame:
+        """Each work, baseline beside what-if."""
+        return self.tables["compared_works"]
+
+    @property
+    def jobs(self) -> pl.DataFrame:
+        """The sums of each job."""
+        return self.tables["compared_jobs"]
+
+    @property
+    def keepers(self) -> pl.DataFrame:
+        """The sums of each keeper."""
+        return self.tables["compared_keepers"]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def room(lake: Lake, name: str) -> Any:
+    """What the lake's protocol offers of a kind. Raises `UsageError` if it offers none."""
+    protocol = protocol_of(lake)
+    offered = getattr(protocol, name, None)
+    if offered is None:
+        raise UsageError(f"{protocol.title} has no {name.replace('_', '-')}")
+    return offered
+
+
+def explanations(lake: Lake, transaction: str | tuple[int, int]) -> list[Explanation]:
+    """The explained events of a transaction, in order, of all root contracts. Raises `UsageError` if there is none."""
+    place = (0, None, transaction) if isinstance(transaction, str) else (*transaction, "")
+    protocol = protocol_of(lake)
+    found = [one for root in roots(lake, protocol) for one in protocol.explain(lake, root, place)]
+    return sorted(found, key=lambda one: one.log_index)
+
+
+def explanations_table(explained: Sequence[Explanation]) -> pl.DataFrame:
+    """One row a term."""
+    import polars as pl
+
+    kinds = list(dict.fromkeys(kind for one in explained for kind in one.subjects))
+    rows = [
+        (
+            one.event,
+            one.block_number,
+            one.log_index,
+            *(one.subjects.get(kind, "") for kind in kinds),
+            term.section,
+            term.name,
+            str(term.value),
+            term.source,
+        )
+        for one in explained
+        for term in one.terms
+    ]
+    schema = {
+        "event": pl.String,
+        "block_number": pl.UInt32,
+        "log_index": pl.UInt32,
+        **dict.fromkeys([*kinds, "section", "term", "value", "source"], pl.String),
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def swept(
+    lake: Lake, grid: Mapping[str, Sequence[Any]], folder: Path, workers: int | None, until_block: int | None
+) -> pl.DataFrame:
+    """The table of a sweep over every combination of the grid's values."""
+    from keep3r_replay.what_if.sweep.run import run_sweep
+    from keep3r_replay.what_if.sweep.scenarios import Kept, Scenario, Source
+    from keep3r_replay.what_if.sweep.table import sweep_table
+
+    what_ifs = room(lake, "what_ifs")
+    combinations = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    for changes in combinations:
+        what_ifs.check(changes, lake)
+    scenarios = [Scenario(changes, changes, Source(lake, until_block)) for changes in combinations]
+    cores = workers or len(os.sched_getaffinity(0))
+    return sweep_table(run_sweep(scenarios, folder, Kept(), cores, lambda *_: None))
+
+
+def script_of(scenario: str | Path | Mapping[str, Any], conf: Path) -> tuple[dict[str, Any], str]:
+    """A scenario's content, and what to call it in an error. Raises `UsageError` if there is no such scenario."""
+    from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
+
+    if not isinstance(scenario, str | Path):
+        return dict(scenario), "the scenario"
+    file = Path(scenario)
+    if file.suffix in {".yaml", ".yml"}:
+        if not file.is_file():
+            raise UsageError(f"{file}: no such file")
+        content: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
+    else:
+        names = sorted(path.stem for path in (conf / "scenario").glob("*.yaml"))
+        if str(scenario) not in names:
+            raise UsageError(f"no scenario named '{scenario}'; there are {', '.join(names)}")
+        with initialize_config_dir(version_base="1.3", config_dir=str(conf)):
+            composed = compose(config_name=None, overrides=[f"+scenario={scenario}"])
+        content = OmegaConf.to_container(composed.scenario, resolve=True)
+    if not isinstance(content, dict):
+        raise UsageError(f"{scenario}: a scenario is a mapping, with name, setup and script")
+    return {str(key): value for key, value in content.items()}, str(scenario)
+
+
+def kept_folder() -> Path:
+    """A new folder that goes with the process."""
+    place = tempfile.TemporaryDirectory(prefix="keep3r-")
+    atexit.register(place.cleanup)
+    return Path(place.name)

@@ -1,0 +1,256 @@
+"""The public face: what a notebook or a program calls, and what the command line is written on.
+
+Nothing here is loaded but by the function that needs it, so that `import keep3r_replay` costs nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+    import polars as pl
+
+    from keep3r_replay.answers import AuditResults, State, WhatIfResults
+    from keep3r_replay.lake.reader import Lake
+
+SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
+"""The lake that comes with the package: a recorded history of Keep3r 2.2."""
+CONF = Path(__file__).resolve().parent.parent / "conf"
+"""The folder of named settings, beside the packages in a checkout as in an installed wheel."""
+
+
+def open_lake(folder: str | Path | None = None) -> Lake:
+    """Open a lake; the bundled sample if no folder is named.
+
+    Raises:
+        LakeError: there is no lake, or it is damaged.
+    """
+    from keep3r_replay.lake.reader import Lake
+
+    lake = Lake.open(folder or SAMPLE)
+    lake.check_content()
+    return lake
+
+
+def import_recording(recording: str | Path, folder: str | Path) -> Lake:
+    """Turn a recorded history into a lake in `folder`, and open it.
+
+    Raises:
+        InputError: the recording is wrong; the text names file and line.
+        UsageError: `folder` holds something other than a former import.
+    """
+    from keep3r_replay.protocols.registry import protocol_recorded
+    from keep3r_replay.recording.importer import import_recording as write_lake
+
+    write_lake(Path(recording), Path(folder), protocol_recorded)
+    return open_lake(folder)
+
+
+def replay(
+    lake: Lake,
+    *,
+    ledger: bool = False,
+    until_block: int | None = None,
+    strict: bool = False,
+    start_block: int | None = None,
+    resume: str | Path | None = None,
+    resume_block: int | None = None,
+    snapshot_every: int | None = None,
+) -> AuditResults:
+    """Re-execute a lake through its protocol's model, and compare every event and every reading.
+
+    Args:
+        lake: the history.
+        ledger: also keep the ledger, and make the tables that follow from it.
+        until_block: the last block to replay; all if none is said.
+        strict: stop at the first disagreement.
+        start_block: start after this block, with the state that its readings tell.
+        resume: results of a former replay of this lake; go on from their last snapshot.
+        resume_block: with `resume`, from the last snapshot up to this block.
+        snapshot_every: events between two snapshots; 0 takes none.
+
+    Raises:
+        InputError: the lake lacks what the replay needs.
+        UsageError: a block or a former result that makes no sense.
+    """
+    from keep3r_replay.answers import AuditResults
+    from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.replay.audit import audit, strict_audit
+    from keep3r_replay.replay.snapshots import EVERY
+    from keep3r_replay.replay.starts import starts
+
+    every = EVERY if snapshot_every is None else snapshot_every
+    if every < 0:
+        raise UsageError(f"snapshot_every={every}: no number of events; 0 takes no snapshots")
+    protocol = protocol_of(lake)
+    beginnings = starts(lake, protocol, until_block, start_block, None if resume is None else str(resume), resume_block)
+    run = strict_audit if strict else audit
+    found = run(lake, protocol, until_block, ledger=ledger, starts=beginnings, snapshot_every=every)
+    configuration = {
+        "mode": "strict" if strict else "audit",
+        "until_block": until_block,
+        "ledger": ledger,
+        "started_after": {root: start.block for root, start in beginnings.items()},
+        "snapshot_every": every,
+    }
+    return AuditResults(found, protocol, configuration)
+
+
+def state_at(lake: Lake, block: int, *, contract: str | None = None, results: str | Path | None = None) -> State:
+    """What a contract held at the end of a block: `.job("0x...")`, `.keeper("0x...")`, `.overview()`.
+
+    Args:
+        lake: the history.
+        block: the block.
+        contract: address of the contract; that in force at the block if none is said.
+        results: results of a replay of this lake, whose snapshots save most of the way.
+
+    Raises:
+        UsageError: the lake does not cover the block, or holds no such contract.
+    """
+    from keep3r_replay.answers import State
+    from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.replay.roots import roots
+    from keep3r_replay.replay.state_query import root_at
+    from keep3r_replay.replay.state_query import state_at as replay_to
+
+    protocol = protocol_of(lake)
+    root = root_at(lake, protocol, block)
+    if contract is not None:
+        chosen = [one for one in roots(lake, protocol) if one.address == contract.lower()]
+        if not chosen:
+            raise UsageError(f"{contract}: the lake holds no such {protocol.title} contract")
+        root = chosen[0]
+    return State(block, replay_to(lake, protocol, root, block, None if results is None else Path(results)))
+
+
+def explain(lake: Lake, transaction: str | tuple[int, int]) -> pl.DataFrame:
+    """Every term of a transaction's events, one a row: where each value comes from, line by line.
+
+    Args:
+        lake: the history.
+        transaction: its hash, or block and index of one of its logs.
+
+    Returns:
+        Columns event, block_number, log_index, the subjects (`job`, `keeper`), section, term, value, source. Values
+        are text: some exceed 38 digits. No row if the transaction has nothing to explain.
+
+    Raises:
+        UsageError: there is no such transaction.
+    """
+    from keep3r_replay.answers import explanations, explanations_table
+
+    return explanations_table(explanations(lake, transaction))
+
+
+def what_if(
+    lake: Lake,
+    *,
+    until_block: int | None = None,
+    ledger: bool = False,
+    **changes: Any,
+) -> WhatIfResults:
+    """What would have happened with changed inputs; docs/what-if.md lists the changes, and what stays given.
+
+    Args:
+        lake: the history.
+        until_block: the last block; all if none is said.
+        ledger: also keep the ledger.
+        changes: by name, as in `liquidity_factor="2"`. Without any, the tables are those of `replay`.
+
+    Raises:
+        UsageError: an unknown change, one that makes no sense, or a protocol without what-ifs.
+    """
+    from keep3r_replay.answers import WhatIfResults, room
+
+    what_ifs = room(lake, "what_ifs")
+    what_ifs.check(changes, lake)
+    return WhatIfResults(*what_ifs.outcome(what_ifs.baseline(lake, until_block, {}), changes, ledger=ledger))
+
+
+def sweep(
+    lake: Lake,
+    grid: Mapping[str, Sequence[Any]],
+    *,
+    folder: str | Path | None = None,
+    workers: int | None = None,
+    until_block: int | None = None,
+) -> pl.DataFrame:
+    """Run a what-if for every combination of the grid's values, in parallel.
+
+    Args:
+        lake: the history.
+        grid: values by name of the change: `{"liquidity_factor": ["1/2", "1", "2"]}`.
+        folder: where what is finished is kept, and found again the next time; nowhere if none is said.
+        workers: processes; all cores if none is said.
+        until_block: the last block; all if none is said.
+
+    Returns:
+        One row a combination, the last name's values changing fastest: status, error, values, sums of both sides.
+
+    Raises:
+        UsageError: an unknown change, or one that makes no sense.
+    """
+    from keep3r_replay.answers import swept
+
+    if folder is not None:
+        return swept(lake, grid, Path(folder), workers, until_block)
+    with tempfile.TemporaryDirectory(prefix="keep3r-sweep-") as place:
+        return swept(lake, grid, Path(place), workers, until_block)
+
+
+def simulate(scenario: str | Path | Mapping[str, Any], folder: str | Path) -> Lake:
+    """Play a scripted history, and write the lake that the contracts would have left.
+
+    Args:
+        scenario: one that comes with the package, by name; a YAML file; or the content of one.
+        folder: of the lake; a former simulation there is replaced.
+
+    Raises:
+        UsageError: there is no such scenario, or a mistake in it.
+    """
+    from keep3r_replay.answers import script_of
+    from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
+
+    content, source = script_of(scenario, CONF)
+    scenarios = protocol_named(str(content.get("protocol", KEEP3R_V2))).scenarios
+    if scenarios is None:
+        raise UsageError(f"{source}: there are no scenarios of this protocol")
+    scenarios.simulate(content, source, Path(folder))
+    return open_lake(folder)
+
+
+def warehouse(
+    lake: Lake, results: AuditResults | str | Path, database: str | Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB database of a lake and its results, with views (docs/sql.md), opened for reading.
+
+    Args:
+        lake: the history.
+        results: of a replay of it with `ledger=True`, or the folder that they were written to.
+        database: file of the database; a temporary one if none is said, which goes with the process.
+
+    Raises:
+        InputError: the results have no ledger.
+    """
+    import duckdb
+
+    from keep3r_replay.answers import AuditResults, kept_folder
+    from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.warehouse.build import build
+
+    if isinstance(results, AuditResults):
+        folder = kept_folder() / "results"
+        results.write(folder)
+    else:
+        folder = Path(results)
+    file = Path(database) if database is not None else kept_folder() / "warehouse.duckdb"
+    build(lake, folder, file, protocol_of(lake))
+    return duckdb.connect(str(file), read_only=True)

@@ -1,0 +1,105 @@
+"""What Keep3r V2 offers beside its audit: what-ifs, scenarios, pages, explanations; each is loaded when it is used."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.replay.rooms import Explanation, Outcome, Term
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.lake.reader import Lake
+
+
+class Keep3rV2WhatIfs:
+    """See `replay.protocol.WhatIfs`; a baseline is that of every Keep3r of the lake."""
+
+    def changes(self) -> Mapping[str, str]:
+        """Names of the changes, with type and default; what each means stands in docs/what-if.md."""
+        from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+
+        values = vars(Overlay())
+        return {each.name: f"{each.type}, {values[each.name]!r} changes nothing" for each in fields(Overlay)}
+
+    def check(self, overlay: Mapping[str, Any], lake: Lake) -> None:
+        """Refuse what is no change, has a value that makes none, or names a market that is not there."""
+        from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
+        from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+
+        check_market(overlay_from(dict(overlay)))
+
+    def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Any:
+        """The history of each Keep3r, measured once."""
+        from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
+
+        return baselines(lake, until_block, starts)
+
+    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool) -> Outcome:
+        """Both sides, compared."""
+        from keep3r_replay.protocols.keep3r_v2.report.what_if import what_if_lines
+        from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+        from keep3r_replay.protocols.keep3r_v2.what_if.results import make_what_if
+
+        summary, tables = make_what_if(baseline, overlay_from(dict(overlay)), ledger=ledger)
+        return Outcome(summary, tables, what_if_lines(summary, tables))
+
+    def assumptions(self) -> Sequence[str]:
+        """The table of docs/what-if.md."""
+        from keep3r_replay.protocols.keep3r_v2.what_if.given import given_lines
+
+        return given_lines()
+
+
+class Keep3rV2Scenarios:
+    """See `replay.protocol.Scenarios`."""
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Any:
+        """The simulation of a script, with its lake written. Mistakes are told by the names of the script's parts."""
+        from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
+        from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+        from keep3r_replay.protocols.keep3r_v2.scenario.writer import check_target, write_lake
+
+        check_target(lake)
+        simulation = simulate(scenario_from(script))
+        write_lake(simulation, lake)
+        return simulation
+
+
+class Keep3rV2Pages:
+    """See `replay.protocol.Pages`."""
+
+    def page(self, results: Path, lake: Lake | None) -> str:
+        """The page of results with a ledger, or of a what-if."""
+        from keep3r_replay.protocols.keep3r_v2.report.page import JOBS_SHOWN, make_report
+        from keep3r_replay.protocols.keep3r_v2.report.results import Results
+        from keep3r_replay.protocols.keep3r_v2.report.what_if_page import make_what_if_report
+        from keep3r_replay.protocols.keep3r_v2.report.what_if_results import WhatIfResults, what_if_summary
+
+        summary = what_if_summary(results)
+        if summary is not None:
+            compared = WhatIfResults(results, summary)
+            return make_what_if_report(compared, compared.jobs_by_difference()[:JOBS_SHOWN])
+        audited = Results(results)
+        return make_report(audited, audited.jobs()[:JOBS_SHOWN])
+
+
+def explained(lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
+    """Every term of the works and rewards of one Keep3r at a place; see `replay.protocol.Protocol.explain`."""
+    from keep3r_replay.protocols.keep3r_v2.audit.explain import explain, find_log, find_transaction
+
+    block, index, digest = place
+    transaction = find_transaction(lake, digest) if digest else find_log(lake, block, index or 0)
+    return [
+        Explanation(
+            one.event,
+            one.block_number,
+            one.log_index,
+            {"job": one.job, "keeper": one.keeper},
+            [Term(*term) for term in one.terms],
+        )
+        for one in explain(lake, transaction, root)
+    ]
