@@ -15,7 +15,8 @@ from pipelines.config import load_config, setting
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
 
-SUMMARY = "Ask of a job: liquidity_needed, runs_dry, expiry_cost; of a keeper: bond_more. An overlay comes first."
+SUMMARY = """Ask of a job: liquidity_needed, runs_dry, expiry_cost; of a keeper: bond_more. An overlay comes first.
+Ask of KUMA: cost_of_lateness, of all bonds, or of one over delays of its keeper (bond=NUMBER)."""
 
 
 class Question(Enum):
@@ -25,18 +26,23 @@ class Question(Enum):
     runs_dry = "runs_dry"
     expiry_cost = "expiry_cost"
     bond_more = "bond_more"
+    cost_of_lateness = "cost_of_lateness"
 
 
 @dataclass(frozen=True)
 class AskConfig:
     """Settings of `keep3r ask`."""
 
-    question: Question = setting("liquidity_needed, runs_dry, expiry_cost (job=...), bond_more (keeper=...)")
+    question: Question = setting(
+        "liquidity_needed, runs_dry, expiry_cost (job=...), bond_more (keeper=...), cost_of_lateness (KUMA; bond=...)"
+    )
     lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
     job: str = setting("the job, its address or the beginning of it", default="")
     keeper: str = setting("the keeper, the same way", default="")
     days: int = setting("runs_dry: the present rate is that of so many days up to the last work", default=30)
     amounts: list[int] = setting("bond_more: KP3R more, whole tokens", default=[10, 50, 100, 200])
+    bond: int | None = setting("cost_of_lateness: one bond, over delays", default=None)
+    delays: list[int] = setting("cost_of_lateness: seconds after maturity", default=[0, 1, 3600, 14400, 86400, 604800])
     until_block: int | None = setting("last block of the history to use", default=None)
     overlay: Overlay = setting("changes made first, as for replay mode=what_if", default=Overlay())
 
@@ -52,6 +58,11 @@ def main(argv: list[str]) -> int:
     config = replace(config, overlay=with_file(config.overlay, file))
     if config.days < 1:
         raise UsageError(f"days={config.days}: no number of days")
+    if config.question is Question.cost_of_lateness:
+        from keep3r_replay.protocols.kuma.what_if.lateness import lateness_lines
+
+        print("\n".join(lateness_lines(keep3r_replay.open_lake(config.lake), config.bond, config.delays)))
+        return 0
     of_keeper = config.question is Question.bond_more
     role, wanted = ("keeper", config.keeper) if of_keeper else ("job", config.job)
     if not wanted:

@@ -9,7 +9,8 @@ from pathlib import Path
 import keep3r_replay
 from pipelines.config import load_config, setting
 
-SUMMARY = "Print the state at the end of a block as JSON: one job, one keeper, or an overview. Amounts are in wei."
+SUMMARY = """Print the state at the end of a block as JSON: one job or keeper, or an overview. Amounts are in wei.
+Of KUMA: one category, bond or account."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class StateConfig:
     results: str = setting("results of a replay of this lake, whose snapshots save most of the way", default="results")
     job: str | None = setting("address of a job", default=None)
     keeper: str | None = setting("address of a keeper", default=None)
+    category: str | None = setting("of KUMA: a category, by its country", default=None)
+    bond: str | None = setting("of KUMA: the number of a bond", default=None)
+    account: str | None = setting("of KUMA: address of a holder", default=None)
     keep3r: str | None = setting("address of the Keep3r contract; that in force at the block if none", default=None)
 
 
@@ -33,7 +37,8 @@ def main(argv: list[str]) -> int:
     state = keep3r_replay.state_at(
         keep3r_replay.open_lake(config.lake), config.block, contract=config.keep3r, results=results
     )
-    asked = {"job": config.job, "keeper": config.keeper}
+    kinds = ("job", "keeper", "category", "bond", "account")
+    asked = {kind: getattr(config, kind) for kind in kinds}
     named = {kind: address for kind, address in asked.items() if address is not None}
     print(json.dumps({"block": config.block, **state.describe(**named)}, indent=1))
     return 0

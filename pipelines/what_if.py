@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keep3r_replay.replay.roots import Start
-    from pipelines.replay import ReplayConfig
+    from pipelines.replay_config import ReplayConfig
 
 _FILES = (".yaml", ".yml")
+_CHANGE = "change."
 
 
 def split_file(argv: Sequence[str]) -> tuple[list[str], str | None]:
@@ -23,6 +24,41 @@ def split_file(argv: Sequence[str]) -> tuple[list[str], str | None]:
     chosen = [argument for argument in argv if argument.startswith("overlay=") and argument.endswith(_FILES)]
     rest = [argument for argument in argv if argument not in chosen]
     return rest, chosen[-1].partition("=")[2] if chosen else None
+
+
+def split_changes(argv: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+    """Take `change.NAME=VALUE` out of the arguments: the rest, and the changes. Values are read as YAML.
+
+    Keep3r V2 names its changes `overlay.NAME=VALUE`; those of other protocols are told so, by the names that they give.
+    """
+    from omegaconf import OmegaConf
+
+    chosen = [argument.removeprefix(_CHANGE) for argument in argv if argument.startswith(_CHANGE)]
+    rest = [argument for argument in argv if not argument.startswith(_CHANGE)]
+    values: Any = OmegaConf.to_container(OmegaConf.from_dotlist(chosen)) if chosen else {}
+    return rest, values
+
+
+def replay_changes(config: ReplayConfig, changes: Mapping[str, Any]) -> int:
+    """One what-if of a protocol other than Keep3r V2: write the results, print the outcome; return the exit code."""
+    import keep3r_replay
+    from keep3r_replay.answers import room
+    from keep3r_replay.replay.audit import state_hash
+    from keep3r_replay.replay.results import check_target, lake_fingerprint, write
+
+    results = Path(config.results)
+    check_target(results)
+    lake = keep3r_replay.open_lake(config.lake)
+    what_ifs = room(lake, "what_ifs")
+    what_ifs.check(changes, lake)
+    outcome = what_ifs.outcome(what_ifs.baseline(lake, config.until_block, {}), changes, ledger=config.ledger)
+    settings = {"mode": "what_if", "until_block": config.until_block, "ledger": config.ledger, "changes": dict(changes)}
+    summary = {"deployment": lake.deployment.name, "outcome": outcome.summary}
+    origin = {"configuration": settings, "inputs": lake_fingerprint(lake), "state_hash": state_hash(summary)}
+    write(results, outcome.tables, summary, origin)
+    print("\n".join([*outcome.lines, "", *what_ifs.assumptions()]))
+    print(f"results   {results}")
+    return 0
 
 
 def with_file(overlay: Overlay, file: str | None) -> Overlay:

@@ -35,6 +35,12 @@ class WireTransaction(msgspec.Struct, gc=False):
     sender: str = msgspec.field(name="from")
 
 
+class WireBody(WireBlock, kw_only=True):
+    """A block with its transactions in full."""
+
+    transactions: list[WireTransaction]
+
+
 class WireReceipt(msgspec.Struct, gc=False):
     """What is read of a receipt; `effectiveGasPrice` is absent on chains that have none."""
 
@@ -48,7 +54,11 @@ class WireReceipt(msgspec.Struct, gc=False):
 HEADERS_A_REQUEST, TRANSACTIONS_A_REQUEST = 100, 50
 """Most providers take batches of a hundred calls; a transaction takes two, for itself and for its receipt."""
 
+BODIES_A_REQUEST = 10
+"""A block with its transactions is a hundred times as large as its header."""
+
 _BLOCK = msgspec.json.Decoder(WireBlock | None)
+_BODY = msgspec.json.Decoder(WireBody | None)
 _TRANSACTION = msgspec.json.Decoder(WireTransaction | None)
 _RECEIPT = msgspec.json.Decoder(WireReceipt | None)
 
@@ -69,6 +79,27 @@ def fetch_headers(client: NodeClient, numbers: Sequence[int], connections: int =
 
     return _in_parts(
         lambda part: _insist(client, part, calls, believed, "header of block"), numbers, connections, HEADERS_A_REQUEST
+    )
+
+
+def fetch_bodies(client: NodeClient, numbers: Sequence[int], connections: int = 1) -> list[WireBody]:
+    """Return the blocks `numbers` with their transactions in full, in that order.
+
+    Raises:
+        NodeError: a block is missing, is another one, or holds a transaction that says it is of another.
+    """
+
+    def calls(number: int) -> list[Call]:
+        return [Call("eth_getBlockByNumber", [hex(number), True])]
+
+    def believed(number: int, raws: Sequence[msgspec.Raw]) -> WireBody | None:
+        body = _BODY.decode(raws[0])
+        if body is None or quantity(body.number) != number:
+            return None
+        return body if all(each.blockHash == body.hash for each in body.transactions) else None
+
+    return _in_parts(
+        lambda part: _insist(client, part, calls, believed, "body of block"), numbers, connections, BODIES_A_REQUEST
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from keep3r_replay.chain.logs import MAX_TOPICS, LogBatch, empty_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -178,8 +178,3 @@ def _timestamps(texts: Sequence[str | None]) -> NDArray[np.int64]:
 
 def _numbers(texts: Sequence[str], field: str) -> NDArray[np.uint32]:
     return np.array(quantities(texts, 32, field), np.uint32)
-
-
-def lower_hex(texts: Iterable[str]) -> list[str]:
-    """Return texts in lower case: how addresses and hashes stand in every text column of the lake."""
-    return [text.lower() for text in texts]

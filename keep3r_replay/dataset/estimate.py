@@ -10,7 +10,7 @@ import numpy as np
 
 from keep3r_replay.chain.client import RefusedError
 from keep3r_replay.chain.fees import BLOCKS_A_REQUEST
-from keep3r_replay.chain.headers import HEADERS_A_REQUEST, TRANSACTIONS_A_REQUEST
+from keep3r_replay.chain.headers import BODIES_A_REQUEST, HEADERS_A_REQUEST, TRANSACTIONS_A_REQUEST
 from keep3r_replay.chain.log_answers import fetch_logs
 from keep3r_replay.chain.refusals import Refusal
 from keep3r_replay.chain.spans import TARGET_LOGS
@@ -39,7 +39,9 @@ class Estimate:
     size: int
 
 
-def estimate(client: NodeClient, addresses: Sequence[str], ranges: Sequence[Range], *, only_logs: bool) -> Estimate:
+def estimate(
+    client: NodeClient, addresses: Sequence[str], ranges: Sequence[Range], *, only_logs: bool, bodies: bool = False
+) -> Estimate:
     """Estimate the cost of the ranges from a few spans of blocks, evenly spread over them.
 
     Args:
@@ -47,6 +49,7 @@ def estimate(client: NodeClient, addresses: Sequence[str], ranges: Sequence[Rang
         addresses: the contracts known so far; what is found on the way comes on top.
         ranges: closed ranges of blocks, ascending and adjoining, as they will be fetched.
         only_logs: whether headers, base fees and transactions are left out.
+        bodies: whether every block is fetched whole, for transactions without logs.
 
     Returns:
         The estimate; exact if the samples are the whole range. Size in bytes on disk.
@@ -71,6 +74,7 @@ def estimate(client: NodeClient, addresses: Sequence[str], ranges: Sequence[Rang
     if not only_logs:
         requests += -(-blocks // BLOCKS_A_REQUEST) + -(-with_logs // HEADERS_A_REQUEST)
         requests += -(-transactions // TRANSACTIONS_A_REQUEST)
+        requests += -(-blocks // BODIES_A_REQUEST) if bodies else 0
         size += transactions * _BYTES_A_TRANSACTION + with_logs * _BYTES_A_HEADER + blocks * _BYTES_A_FEE
     return Estimate(blocks, sampled, logs, requests, size)
 

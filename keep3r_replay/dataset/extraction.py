@@ -13,13 +13,14 @@ from keep3r_replay.dataset.forks import fork_point
 from keep3r_replay.dataset.founding import found_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
 from keep3r_replay.dataset.readings import read_at_blocks
+from keep3r_replay.dataset.span import Followed
 from keep3r_replay.dataset.state import ExtractionState, Range, load_state
 from keep3r_replay.errors import NodeError
 from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.manifest import Coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from keep3r_replay.chain.client import NodeClient
@@ -117,7 +118,10 @@ class Extraction:
         first = state.coverage.to_block + 1 if state.coverage else self._first_block(contracts)
         ranges = list(self._ranges(first, last))
         addresses = sorted(contract.address for contract in contracts)
-        expected = estimate(self._client, addresses, ranges, only_logs=self._spec.detail == "logs")
+        by_address = {contract.address: contract for contract in contracts}
+        bodies = bool(self._extractor.transactions_to(by_address))
+        only_logs = self._spec.detail == "logs"
+        expected = estimate(self._client, addresses, ranges, only_logs=only_logs, bodies=bodies)
         return Plan(head, ranges, state.stale, len(contracts), expected)
 
     def run(self) -> Outcome:
@@ -240,11 +244,17 @@ class Extraction:
             self._request.connections,
             self._protocol.events,
             self._spec.detail == "logs",
+            self._followed,
             self._extractor.named_in,
             lambda named: discovery.resolve(named, state.contracts),
             lambda block, logs: self._progress(block, self._target, logs),
         )
         return write_partition(self._lake, first, last, state.contracts, source, kept, readings)
+
+    def _followed(self, contracts: Mapping[str, Contract]) -> Followed:
+        addresses = frozenset(self._extractor.transactions_to(contracts))
+        begin = min((int(contracts[each].facts["from_block"]) for each in addresses if each in contracts), default=0)
+        return Followed(addresses, begin)
 
     def _take(self, state: ExtractionState, contracts: list[Contract]) -> None:
         for contract in contracts:

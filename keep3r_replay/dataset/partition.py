@@ -12,7 +12,7 @@ from keep3r_replay.chain.fees import FeeSource
 from keep3r_replay.chain.stream import stream
 from keep3r_replay.chain.wire import quantity
 from keep3r_replay.dataset.decode import Anomaly, decode_logs
-from keep3r_replay.dataset.span import Span, SpanFetcher, timestamps_of
+from keep3r_replay.dataset.span import Followed, Span, SpanFetcher, timestamps_of
 from keep3r_replay.errors import InputError, NodeError
 from keep3r_replay.evm.words import AMOUNT
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
@@ -48,6 +48,7 @@ class Source:
         connections: requests under way at once.
         events: what contracts can emit.
         only_logs: leave out headers, base fees and transactions.
+        followed: whose callers matter, by the contracts known.
         named_in: tells whom decoded events name: roles and addresses.
         resolve: tells which of the contracts named in events are new ones of the deployment.
         progress: is told how far fetching has come: the last block, and the logs of the span.
@@ -58,6 +59,7 @@ class Source:
     connections: int
     events: EventsByRole
     only_logs: bool
+    followed: Callable[[Mapping[str, Contract]], Followed]
     named_in: Callable[[Mapping[str, Any]], list[tuple[str, str]]]
     resolve: Callable[[list[tuple[str, str]]], list[Contract]]
     progress: Callable[[int, int], None]
@@ -105,7 +107,8 @@ def write_partition(
                 writer.add(entry.table, rows)
         fees = pool.submit(FeeSource(source.client).base_fees, start, last) if not source.only_logs else None
         part = _Part(writer, contracts, source)
-        fetch = SpanFetcher(source.client, sorted(contracts), only_logs=source.only_logs)
+        followed = source.followed(contracts)
+        fetch = SpanFetcher(source.client, sorted(contracts), only_logs=source.only_logs, followed=followed)
         for span in stream(fetch, start, last, planner=source.planner, connections=source.connections):
             part.take(span)
         if fees is not None:

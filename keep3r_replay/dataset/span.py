@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from keep3r_replay.chain.headers import WireReceipt, WireTransaction, fetch_headers, fetch_transactions
-from keep3r_replay.chain.log_answers import LogAnswer, fetch_logs
+from keep3r_replay.chain.headers import (
+    BODIES_A_REQUEST,
+    WireReceipt,
+    WireTransaction,
+    fetch_bodies,
+    fetch_headers,
+    fetch_transactions,
+)
+from keep3r_replay.chain.log_answers import fetch_logs
 from keep3r_replay.chain.wire import WireBlock, fixed_bytes, quantities, quantity, varied_bytes
 from keep3r_replay.errors import NodeError
 from keep3r_replay.evm.words import AMOUNT
@@ -32,8 +39,9 @@ class Span:
         first, last: its blocks.
         last_hash: of block `last`.
         batch: its logs, in order.
-        headers: of the blocks with logs, in order; empty where only logs were wanted.
-        transactions: those that carry the logs, as the lake's table; None where only logs were wanted.
+        headers: of the blocks with logs or followed transactions, in order; empty where only logs were wanted.
+        transactions: those that carry the logs, and followed ones, as the lake's table; None where only logs were
+            wanted.
     """
 
     first: int
@@ -44,14 +52,33 @@ class Span:
     transactions: Any
 
 
+@dataclass(frozen=True)
+class Followed:
+    """Whose callers matter even where they leave no log: `addresses`, none of them older than `from_block`."""
+
+    addresses: frozenset[str] = frozenset()
+    from_block: int = 0
+
+
+class _Sent(NamedTuple):
+    """A transaction that is wanted, as a log or a body told of it: place (block << 32 | index), hash, block's hash."""
+
+    place: int
+    hash: str
+    block_hash: str
+
+
 class SpanFetcher:
     """Fetches spans; what the logs say of their blocks and transactions must be what those say of themselves."""
 
-    def __init__(self, client: NodeClient, addresses: Sequence[str], *, only_logs: bool) -> None:
-        """Take the client, the contracts, and whether headers and transactions are wanted."""
+    def __init__(
+        self, client: NodeClient, addresses: Sequence[str], *, only_logs: bool, followed: Followed | None = None
+    ) -> None:
+        """Take the client, the contracts, whether headers and transactions are wanted, and whose callers are."""
         self._client = client
         self._addresses = list(addresses)
         self._only_logs = only_logs
+        self._followed = followed or Followed()
 
     def __call__(self, first: int, last: int) -> Span:
         """Fetch the closed range of blocks.
@@ -64,10 +91,12 @@ class SpanFetcher:
             answer = fetch_logs(self._client, first, last, self._addresses)
             if self._only_logs:
                 return Span(first, last, answer.last_hash, answer.batch, [], None)
-            numbers, rows = np.unique(answer.batch.block_number, return_index=True)
-            headers = fetch_headers(self._client, [int(number) for number in numbers])
-            if self._agree(answer, headers, rows):
-                transactions = _transactions(self._client, answer.batch)
+            sent = _with_logs(answer.batch)
+            if self._followed.addresses:
+                sent = sorted({*sent, *self._sent_to_followed(first, last)})
+            headers = fetch_headers(self._client, sorted({each.place >> 32 for each in sent}))
+            if _agree(answer.batch, headers):
+                transactions = _transactions(self._client, sent)
                 if transactions is not None:
                     return Span(first, last, answer.last_hash, answer.batch, headers, transactions)
             self._client.distrust()
@@ -75,11 +104,38 @@ class SpanFetcher:
             f"logs of blocks {first} to {last} are not of the chain's blocks; the chain may be reorganising"
         )
 
-    def _agree(self, answer: LogAnswer, headers: list[WireBlock], rows: Any) -> bool:
-        if not headers:
-            return True
-        hashes = fixed_bytes([header.hash for header in headers], 32, "hash")
-        return bool((hashes == answer.batch.block_hash[rows]).all())
+    def _sent_to_followed(self, first: int, last: int) -> list[_Sent]:
+        """The transactions of the blocks' bodies that go to a followed address; failed ones too."""
+        sent = []
+        numbers = range(max(first, self._followed.from_block), last + 1)
+        for start in range(0, len(numbers), BODIES_A_REQUEST):
+            for body in fetch_bodies(self._client, numbers[start : start + BODIES_A_REQUEST]):
+                for each in body.transactions:
+                    if each.to is not None and each.to.lower() in self._followed.addresses:
+                        place = quantity(body.number) << 32 | quantity(each.transactionIndex)
+                        sent.append(_Sent(place, each.hash.lower(), body.hash.lower()))
+        return sent
+
+
+def _agree(batch: LogBatch, headers: list[WireBlock]) -> bool:
+    """Whether the logs are of the blocks that the headers tell of."""
+    if len(batch) == 0:
+        return True
+    numbers, rows = np.unique(batch.block_number, return_index=True)
+    with_logs = set(numbers.tolist())
+    own = [header for header in headers if quantity(header.number) in with_logs]
+    hashes = fixed_bytes([header.hash for header in own], 32, "hash")
+    return bool((hashes == batch.block_hash[rows]).all())
+
+
+def _with_logs(batch: LogBatch) -> list[_Sent]:
+    """The transactions that carry logs, in order."""
+    place = (batch.block_number.astype(np.uint64) << np.uint64(32)) | batch.transaction_index
+    places, rows = np.unique(place, return_index=True)
+    return [
+        _Sent(each, "0x" + batch.transaction_hash[row].tobytes().hex(), "0x" + batch.block_hash[row].tobytes().hex())
+        for each, row in zip(places.tolist(), rows, strict=True)
+    ]
 
 
 def timestamps_of(span: Span) -> Any:
@@ -91,19 +147,14 @@ def timestamps_of(span: Span) -> Any:
     return times[np.searchsorted(numbers, span.batch.block_number)]
 
 
-def _transactions(client: NodeClient, batch: LogBatch) -> Any:
-    """Return the lake's table of the transactions that carry the logs; None if they are not where the logs are."""
-    place = (batch.block_number.astype(np.uint64) << np.uint64(32)) | batch.transaction_index
-    places, rows = np.unique(place, return_index=True)
-    hashes = ["0x" + batch.transaction_hash[row].tobytes().hex() for row in rows]
-    pairs = fetch_transactions(client, hashes)
-    numbers = [quantity(tx.blockNumber) for tx, _ in pairs]
-    indices = [quantity(tx.transactionIndex) for tx, _ in pairs]
-    where = [number << 32 | index for number, index in zip(numbers, indices, strict=True)]
-    block_hashes = ["0x" + batch.block_hash[row].tobytes().hex() for row in rows]
-    if where != places.tolist() or [tx.blockHash.lower() for tx, _ in pairs] != block_hashes:
-        return None
-    return transactions_table(pairs)
+def _transactions(client: NodeClient, sent: Sequence[_Sent]) -> Any:
+    """Return the lake's table of these transactions; None if they are not where they were told to be."""
+    pairs = fetch_transactions(client, [each.hash for each in sent])
+    found = [
+        _Sent(quantity(tx.blockNumber) << 32 | quantity(tx.transactionIndex), tx.hash.lower(), tx.blockHash.lower())
+        for tx, _ in pairs
+    ]
+    return transactions_table(pairs) if found == list(sent) else None
 
 
 def transactions_table(pairs: Sequence[tuple[WireTransaction, WireReceipt]]) -> Any:

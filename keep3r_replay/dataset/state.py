@@ -41,6 +41,7 @@ class ExtractionState:
         contracts: by address.
         initial_state: parameters by contract and view.
         final_block: the newest block known to be final when the lake was last extended.
+        transactions: which are fetched; see `lake.deployment.Deployment`.
     """
 
     lake: Path
@@ -55,6 +56,7 @@ class ExtractionState:
     initial_state: dict[str, dict[str, str]] = field(default_factory=dict)
     initial_state_block: int = 0
     final_block: int = -1
+    transactions: str = "with_logs"
 
     def ranges(self) -> list[Range]:
         """Return the ranges of the complete partitions, ascending."""
@@ -144,7 +146,7 @@ class ExtractionState:
                 self.spec.chain_id,
                 "node",
                 self.tokens,
-                "with_logs",
+                self.transactions,
                 tuple(contracts),
                 self.initial_state,
                 self.initial_state_block,
@@ -212,6 +214,7 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[t
         initial_state=dict(deployment.initial_state),
         initial_state_block=deployment.initial_state_block,
         final_block=final_block,
+        transactions=deployment.transactions,
     )
     state.mark_stale(damaged_by_size(state))
     return state

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 AMOUNT = pa.decimal128(38, 0)
 """The type of every amount: the only one that Parquet, polars, pyarrow and DuckDB all keep exact."""
 
-WORD_COLUMN = pa.binary(32)
-"""The type of values that may exceed 38 digits: the word as it came."""
-
 _LIMIT = 10**38
 _LIMIT_HIGH, _LIMIT_LOW = np.uint64(_LIMIT >> 64), np.uint64(_LIMIT & (1 << 64) - 1)
 _FLOOR = (1 << 128) - _LIMIT + 1

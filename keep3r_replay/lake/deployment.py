@@ -41,7 +41,8 @@ class Deployment:
         chain_id: of the chain.
         origin: `recording`, `node` or `simulation`.
         tokens: addresses by name: kp3r, weth, ...
-        transactions: `all`, or `with_logs` if only those that carry logs are in the lake.
+        transactions: which are in the lake: `all`; those `with_logs`; or `followed`, where those without logs are there
+            too that were sent to a contract whose callers matter to the protocol.
         contracts: in order of role and address.
         initial_state: for each contract's address, its constructor parameters by the name of their view, as text.
         initial_state_block: the block at which they were read.

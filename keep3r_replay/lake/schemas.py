@@ -1,4 +1,4 @@
-"""The fixed tables of the lake as Arrow schemas. Event tables follow their event (`dataset.decode`)."""
+"""The fixed tables of the lake as Arrow schemas, but for raw logs (`chain.logs`) and events (`dataset.decode`)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from keep3r_replay.chain.logs import RAW_LOGS
 from keep3r_replay.evm.words import AMOUNT
-
-LOGS = RAW_LOGS
 
 BLOCKS = pa.schema(
     [

@@ -6,10 +6,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay import __version__
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.replay.code import code_hash
+from keep3r_replay.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

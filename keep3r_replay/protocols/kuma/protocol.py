@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
-    from keep3r_replay.replay.rooms import WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Pages, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -59,7 +59,13 @@ class _KumaProtocol:
     sql = "keep3r_replay.protocols.kuma.sql"
     recordings = KumaRecordings()
     scenarios = None
-    pages = None
+
+    @property
+    def pages(self) -> Pages:
+        """The page about results; loaded where it is asked for."""
+        from keep3r_replay.protocols.kuma.report.page import KumaPages
+
+        return KumaPages()
 
     @property
     def what_ifs(self) -> WhatIfs:
@@ -96,6 +102,12 @@ class _KumaProtocol:
         """None: there is one bond token."""
         del tables
         return {}
+
+    def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
+        """Every term of a transaction's purchases, sales and refreshes."""
+        from keep3r_replay.protocols.kuma.audit.explain import explain
+
+        return explain(lake, cast("Protocol", self), root, place)
 
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """Entries, accounts and sums of the book."""

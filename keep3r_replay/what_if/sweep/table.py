@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table
+from keep3r_replay.protocols.keep3r_v2.tables import rows_table
 from keep3r_replay.what_if.sweep.scenarios import FAILED
 
 if TYPE_CHECKING:

@@ -9,62 +9,22 @@ lake lacks no cost.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.audit.states import amounts_table
 from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, payment
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT
+from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.lake.reader import Lake
 
-_AMOUNT = pl.Decimal(38, 0)
 _BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS})
 
-WORK_ACCOUNT: dict[str, Any] = {
-    "block_number": pl.UInt32,
-    "log_index": pl.UInt32,
-    "timestamp": pl.Int64,
-    "job": pl.String,
-    "keeper": pl.String,
-    "class": pl.String,
-    "reward": _AMOUNT,
-    "reward_eth": _AMOUNT,
-    "boost": _AMOUNT,
-    "gas_paid": _AMOUNT,
-    "profit": _AMOUNT,
-}
-"""One row a KeeperWork; `reward` is 0 where it was paid in another token, `boost` the part earned by bonds."""
-
-_SUMS: dict[str, Any] = {
-    "works": pl.Int64,
-    "works_by_formula": pl.Int64,
-    "works_in_tokens": pl.Int64,
-    "works_without_quote": pl.Int64,
-    "reward": _AMOUNT,
-    "reward_eth": _AMOUNT,
-    "boost": _AMOUNT,
-    "gas_paid": _AMOUNT,
-    "profit": _AMOUNT,
-    "first_at": pl.Int64,
-    "last_at": pl.Int64,
-}
 _PENALTIES = ("disputes", "slashes", "slashed", "revocations")
-ACCOUNT: dict[str, Any] = {"keeper": pl.String, "job": pl.String, **_SUMS}
-"""One row a keeper and job. `reward_eth`, `boost` sum what is known; `profit` is null if a part of it is not."""
-KEEPER_ACCOUNT: dict[str, Any] = {
-    "keeper": pl.String,
-    **_SUMS,
-    "disputes": pl.Int64,
-    "slashes": pl.Int64,
-    "slashed": _AMOUNT,
-    "revocations": pl.Int64,
-}
-"""One row a keeper; `slashed` as KeeperSlash tells it, in wei of a token that it does not name."""
 
 
 def account_tables(
@@ -80,37 +40,50 @@ def account_tables(
         quotes_eth: whether `one_eth_quote` quotes ETH (on the sidechain it quotes USD).
     """
     rows = _work_rows(works, plain_boosts, _fees(lake, works, until_block), quotes_eth=quotes_eth)
-    by_job: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
-    by_keeper: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    by_job: defaultdict[tuple[str, str], list[WorkAccount]] = defaultdict(list)
+    by_keeper: defaultdict[str, list[WorkAccount]] = defaultdict(list)
     for row in rows:
-        by_job[row[4], row[3]].append(row)
-        by_keeper[row[4],].append(row)
+        by_job[row.keeper, row.job].append(row)
+        by_keeper[row.keeper].append(row)
     penalties = _penalties(lake, until_block)
     jobs = set(works["job"].to_list())
     for keeper in penalties:
         if keeper not in jobs:
-            by_keeper.setdefault((keeper,), [])
+            by_keeper.setdefault(keeper, [])
     accounts = [(*key, *_sums(part)) for key, part in sorted(by_job.items())]
     keepers = [
-        (*key, *_sums(part), *(penalties.get(key[0], {}).get(name, 0) for name in _PENALTIES))
-        for key, part in sorted(by_keeper.items())
+        (keeper, *_sums(part), *(penalties.get(keeper, {}).get(name, 0) for name in _PENALTIES))
+        for keeper, part in sorted(by_keeper.items())
     ]
     return {
-        "work_accounts": rows_table(rows, WORK_ACCOUNT),
-        "accounts": rows_table(accounts, ACCOUNT),
-        "keeper_accounts": rows_table(keepers, KEEPER_ACCOUNT),
+        "work_accounts": rows_table(rows, TABLES["work_accounts"]),
+        "accounts": rows_table(accounts, TABLES["accounts"]),
+        "keeper_accounts": rows_table(keepers, TABLES["keeper_accounts"]),
     }
 
 
-def rows_table(rows: Sequence[tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
-    """A table from rows of Python values, in the order of `schema`; amounts stay exact."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return amounts_table(dict(zip(schema, columns, strict=True)), schema)
+class WorkAccount(NamedTuple):
+    """A row of `work_accounts`; None is what is not known.
+
+    `reward` is 0 where a work was paid in another token, `boost` the part of it that bonds earned.
+    """
+
+    block_number: int
+    log_index: int
+    timestamp: int
+    job: str
+    keeper: str
+    work_class: str
+    reward: int
+    reward_eth: int | None
+    boost: int | None
+    gas_paid: int | None
+    profit: int | None
 
 
 def _work_rows(
     works: pl.DataFrame, plain_boosts: Sequence[int | None], fees: list[int | None], *, quotes_eth: bool
-) -> list[tuple[Any, ...]]:
+) -> list[WorkAccount]:
     names = ("block_number", "log_index", "timestamp", "job", "keeper", "class")
     amounts = ("payment", "initial_gas", "gas_left", "one_eth_quote", "extra_gas")
     columns = [works[name].to_list() for name in (*names, "explanation")]
@@ -126,7 +99,7 @@ def _work_rows(
             if explanation in _BY_FORMULA and plain_boost is not None:
                 boosted = paid - payment(initial_gas - gas_left + extra, plain_boost, quote)
         profit = None if worth is None or fee is None else worth - fee
-        rows.append((*head, paid, worth, boosted, fee, profit))
+        rows.append(WorkAccount._make((*head, paid, worth, boosted, fee, profit)))
     return rows
 
 
@@ -160,24 +133,25 @@ def _fees(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list[int 
     return shares
 
 
-def _sums(rows: list[tuple[Any, ...]]) -> tuple[Any, ...]:
-    in_tokens = sum(row[5] == TOKEN_PAYMENT for row in rows)
-    worths = [row[7] for row in rows if row[5] != TOKEN_PAYMENT]
-    fees = [row[9] for row in rows]
+def _sums(rows: list[WorkAccount]) -> tuple[int | None, ...]:
+    """The columns that sum an account's works up, in their order."""
+    in_kp3r = [row for row in rows if row.work_class != TOKEN_PAYMENT]
+    worths = [row.reward_eth for row in in_kp3r]
+    fees = [row.gas_paid for row in rows]
     worth = sum(value for value in worths if value is not None)
-    fee = None if None in fees else sum(fees)
+    fee = None if None in fees else sum(value for value in fees if value is not None)
     return (
         len(rows),
-        sum(row[8] is not None for row in rows),
-        in_tokens,
+        sum(row.boost is not None for row in rows),
+        len(rows) - len(in_kp3r),
         worths.count(None),
-        sum(row[6] for row in rows),
+        sum(row.reward for row in rows),
         worth,
-        sum(row[8] or 0 for row in rows),
+        sum(row.boost or 0 for row in rows),
         fee,
         None if fee is None or None in worths else worth - fee,
-        min((row[2] for row in rows), default=None),
-        max((row[2] for row in rows), default=None),
+        min((row.timestamp for row in rows), default=None),
+        max((row.timestamp for row in rows), default=None),
     )
 
 

@@ -13,23 +13,23 @@ from keep3r_replay.protocols.keep3r_v2.contract.views import job_period_credits
 from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import Handler as Handle
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.replay.protocol import Row
 
-JOBS_OF = {
-    "keep3r.KeeperWork": (2,),
-    "keep3r.LiquidityAddition": (1,),
-    "keep3r.Unbonding": (1,),
-    "keep3r.JobSlashLiquidity": (1,),
-    "keep3r.LiquidityCreditsForced": (1,),
-    "keep3r.JobMigrationSuccessful": (1, 2),
-    "keep3r.JobAddition": (1,),
+JOB_COLUMNS = {
+    "keep3r.KeeperWork": ("job",),
+    "keep3r.LiquidityAddition": ("job",),
+    "keep3r.Unbonding": ("keeper_or_job",),
+    "keep3r.JobSlashLiquidity": ("job",),
+    "keep3r.LiquidityCreditsForced": ("job",),
+    "keep3r.JobMigrationSuccessful": ("from_job", "to_job"),
+    "keep3r.JobAddition": ("job",),
 }
-"""Events after which credits of a job may be others, and where their handler's row names the job."""
+"""Events after which credits of a job may be others, and which of their columns name the job."""
 
 _PERIOD_CHANGE = "keep3r.RewardPeriodTimeChange"
 _MOST_BOUNDARIES = 1_000
@@ -50,6 +50,10 @@ class JobState(NamedTuple):
     rewarded_at: int
     worked_at: int
 
+    def row(self) -> tuple[Any, ...]:
+        """A row of `job_history`."""
+        return self[1:]
+
 
 class PeriodView(NamedTuple):
     """What `jobPeriodCredits` answers from `timestamp` on, in wei; None where it reverts."""
@@ -66,6 +70,12 @@ class Regime(NamedTuple):
     length: int
 
 
+def jobs_in(table: str, columns: Sequence[str], row: Row) -> list[str]:
+    """Addresses of the jobs that an event names; `columns` are those that the handler of its table reads."""
+    values = dict(zip(columns, row[1:], strict=True))
+    return [values[column] for column in JOB_COLUMNS[table]]
+
+
 class CreditObserver:
     """Stands between the engine and the protocol; offers the engine what it needs of a model."""
 
@@ -73,7 +83,7 @@ class CreditObserver:
         self.keep3r = protocol.keep3r
         self.moves = CreditMoves(protocol.context)
         self.keep3r.ledger = self.moves
-        self.states: list[tuple[Any, ...]] = []
+        self.states: list[JobState] = []
         self.views: list[PeriodView] = []
         self.plain_boosts: list[int | None] = []
         """For every KeeperWork the boost that a keeper without bonds would have, in wei per 10,000 gas."""
@@ -94,9 +104,7 @@ class CreditObserver:
 
     def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The protocol's handlers, those that touch credits wrapped."""
-        return {
-            name: EventHandler(handler.columns, self._wrapped(name, handler.handle)) for name, handler in plain.items()
-        }
+        return {name: EventHandler(handler.columns, self._wrapped(name, handler)) for name, handler in plain.items()}
 
     def addresses(self) -> dict[int, str]:
         """Addresses of jobs by the identity of their record."""
@@ -126,14 +134,16 @@ class CreditObserver:
             answer = None
         self.views.append(PeriodView(address, now, answer))
 
-    def _wrapped(self, name: str, handle: Handle) -> Handle:
+    def _wrapped(self, name: str, handler: EventHandler) -> Handle:
+        handle = handler.handle
         if name == _PERIOD_CHANGE:
             return self._wrapped_period_change(handle)
         if name in {"keep3r.LiquidityApproval", "keep3r.LiquidityRevocation", "keep3r.InflationPeriodChange"}:
             return self._wrapped_quote_change(handle)
-        positions = JOBS_OF.get(name)
-        if positions is None:
+        if name not in JOB_COLUMNS:
             return handle
+        # A row holds the log index before its columns.
+        positions = [1 + handler.columns.index(column) for column in JOB_COLUMNS[name]]
         return self._wrapped_credit_event(name.removeprefix("keep3r."), handle, positions)
 
     def _wrapped_period_change(self, handle: Handle) -> Handle:
@@ -155,13 +165,14 @@ class CreditObserver:
 
         return run
 
-    def _wrapped_credit_event(self, operation: str, handle: Handle, positions: tuple[int, ...]) -> Handle:
+    def _wrapped_credit_event(self, operation: str, handle: Handle, positions: Sequence[int]) -> Handle:
         is_work = operation == "KeeperWork"
         moves, jobs, states = self.moves, self.keep3r.jobs, self.states
         noted = moves.moves
 
         def run(context: CallContext, row: Row) -> None:
-            moves.log_index = row[0]
+            log_index, *_ = row
+            moves.log_index = log_index
             moves.operation = operation
             if is_work:
                 self.plain_boosts.append(self._plain_boost(context.base_fee))
@@ -172,10 +183,10 @@ class CreditObserver:
                 if job is None:
                     continue
                 states.append(
-                    (
+                    JobState(
                         len(noted),
                         context.block_number,
-                        row[0],
+                        log_index,
                         context.now,
                         operation,
                         address,

@@ -30,6 +30,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.moves import (
     SPENT,
     Move,
 )
+from keep3r_replay.protocols.keep3r_v2.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,18 +57,7 @@ _CONTRACTS_OWN = frozenset({EXPIRED, CAPPED})
 """What another rule works out for itself."""
 _SHARE_BASE = 10_000
 
-EXPIRY_COLUMNS = (
-    "job",
-    "period_start",
-    "begins_at",
-    "ends_at",
-    "rule",
-    "opening",
-    *_SUMS[:-1],
-    "closing",
-    "unpaid",
-    "wasted_share",
-)
+EXPIRY_COLUMNS = tuple(TABLES["expiries"])
 """One row a job, period and rule: wei signed by direction.
 
 `unpaid` is what was paid in truth and is not there by the rule. `wasted_share` is what expired or was capped, in parts

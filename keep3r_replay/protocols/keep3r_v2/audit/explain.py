@@ -10,7 +10,7 @@ import polars as pl
 from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v2.audit.classes import classify, needs_evidence
-from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import JOBS_OF, CreditObserver
+from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import JOB_COLUMNS, CreditObserver, jobs_in
 from keep3r_replay.protocols.keep3r_v2.audit.explain_quote import Term
 from keep3r_replay.protocols.keep3r_v2.audit.explain_terms import (
     accountance_terms,
@@ -149,21 +149,24 @@ class _Explainer(CreditObserver):
     def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The observer's handlers, those of events that touch credits wrapped once more."""
         return {
-            name: EventHandler(handler.columns, self._explained(name, handler.handle))
-            if name in JOBS_OF and name != "keep3r.JobAddition"
+            name: EventHandler(handler.columns, self._explained(name, handler))
+            if name in JOB_COLUMNS and name != "keep3r.JobAddition"
             else handler
             for name, handler in super().handlers(plain).items()
         }
 
-    def _explained(self, name: str, handle: Handle) -> Handle:
+    def _explained(self, name: str, handler: EventHandler) -> Handle:
+        handle = handler.handle
+
         def run_explained(context: CallContext, row: Row) -> None:
             if context.transaction != self._place:
                 handle(context, row)
                 return
-            for position in JOBS_OF[name]:
-                if row[position] in self.keep3r.jobs:
-                    self.explained.append(Explanation(name.removeprefix("keep3r."), 0, row[0], row[position]))
-            mine = [one for one in self.explained if one.log_index == row[0]]
+            log_index, *_ = row
+            for job in jobs_in(name, handler.columns, row):
+                if job in self.keep3r.jobs:
+                    self.explained.append(Explanation(name.removeprefix("keep3r."), 0, log_index, job))
+            mine = [one for one in self.explained if one.log_index == log_index]
             for one in mine:
                 one.block_number = context.block_number
                 one.terms += accountance_terms(self.keep3r, job_before(self.keep3r.jobs[one.job]), context.now)
@@ -173,7 +176,7 @@ class _Explainer(CreditObserver):
             is_work = name == "keep3r.KeeperWork"
             prices = list(price_terms(context, row[3])) if is_work else []
             handle(context, row)
-            moves = [Move._make(move) for move in self.moves.moves[noted:]]
+            moves = self.moves.moves[noted:]
             for one in mine:
                 one.terms += self._terms_after(one.job, moves)
                 one.terms += _reward_terms(context.rewards[rewards:], one.job)

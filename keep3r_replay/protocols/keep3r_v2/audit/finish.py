@@ -9,10 +9,10 @@ from keep3r_replay.protocols.keep3r_v2.audit.callers import unauthorised_finding
 from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
-from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table, state_tables
+from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
-from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 from keep3r_replay.replay.protocol import Results
 from keep3r_replay.replay.timeline import WHOLE, Span
 
@@ -35,7 +35,7 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
         seen = works_table(lake, whole.context.works, WHOLE, address)
     works = classify(works, seen)
     wrong = payment_findings(works)
-    rewards = rows_table(replay.context.rewards, dict(REWARD_SCHEMA))
+    rewards = rows_table(replay.context.rewards, TABLES["rewards"])
     tables = {
         "works": works,
         "rewards": rewards.sort("block_number", "log_index"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
-from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import JobState
 from keep3r_replay.protocols.keep3r_v2.audit.lots import Lot, Lots
 from keep3r_replay.protocols.keep3r_v2.contract.moves import (
     ADOPTED,
@@ -95,7 +94,7 @@ def make_ledger(observer: CreditObserver) -> Ledger:
     moves = [(addresses[move.job], move) for move in observer.moves.moves]
     migrating: list[Lot] = []
     done = 0
-    for state in map(JobState._make, observer.states):
+    for state in observer.states:
         while done < state.moves:
             address, move = moves[done]
             migrating = _enter(entries, books[address], address, move, migrating)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import LedgerError
 from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
+from keep3r_replay.protocols.keep3r_v2.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,19 +64,17 @@ class Calendar:
         return self._recent
 
 
-PERIOD_COLUMNS = (
-    "job",
-    "period_start",
-    "begins_at",
-    "ends_at",
-    "reward_period_time",
-    "opening",
-    *KINDS,
-    "closing",
-    "rewarded_at",
-    "entries",
-)
+PERIOD_COLUMNS = tuple(TABLES["periods"])
 """One row a job and period: seconds, wei signed by direction. `rewarded_at` is the job's clock at the end."""
+
+
+class _Moved(NamedTuple):
+    """A change of credits: index of its period, kind, wei, the job's clock after it."""
+
+    place: int
+    kind: str
+    amount: int
+    rewarded_at: int
 
 
 def period_rows(ledger: Ledger, calendar: Calendar) -> list[tuple[Any, ...]]:
@@ -84,28 +83,29 @@ def period_rows(ledger: Ledger, calendar: Calendar) -> list[tuple[Any, ...]]:
     Raises:
         LedgerError: opening and entries do not make up a closing balance.
     """
-    moves: dict[str, list[tuple[int, str, int, int]]] = {job: [] for job in ledger.opening}
+    moves: dict[str, list[_Moved]] = {job: [] for job in ledger.opening}
     for job, move in ledger.moves:
         place = calendar.place(move.regime, move.timestamp)
-        moves.setdefault(job, []).append((place, move.kind, move.amount, move.rewarded_at))
+        moves.setdefault(job, []).append(_Moved(place, move.kind, move.amount, move.rewarded_at))
     rows: list[tuple[Any, ...]] = []
     for job in sorted(moves):
         opening, rewarded_at = ledger.opening.get(job, (0, 0))
-        rows += _of_job(job, moves[job], calendar, opening, rewarded_at)
-        closing = rows[-1][-3] if rows and rows[-1][0] == job else 0
+        mine = list(_of_job(job, moves[job], calendar, opening, rewarded_at))
+        rows += mine
+        closing = mine[-1][PERIOD_COLUMNS.index("closing")] if mine else 0
         if closing != ledger.closing.get(job, 0):
             raise LedgerError(f"job {job}: periods close at {closing} wei, the ledger at {ledger.closing.get(job, 0)}")
     return rows
 
 
 def _of_job(
-    job: str, moves: list[tuple[int, str, int, int]], calendar: Calendar, opening: int, rewarded_at: int
+    job: str, moves: list[_Moved], calendar: Calendar, opening: int, rewarded_at: int
 ) -> Iterator[tuple[Any, ...]]:
     position = 0
     for place, period in enumerate(calendar.periods):
         sums = dict.fromkeys(KINDS, 0)
         entries = 0
-        while position < len(moves) and moves[position][0] == place:
+        while position < len(moves) and moves[position].place == place:
             _, kind, amount, rewarded_at = moves[position]
             sums[kind] += amount
             entries += amount != 0

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump_job, dump_keeper
 from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Unbond
 from keep3r_replay.protocols.keep3r_v2.contract.views import total_job_credits
+from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_AMOUNT = pl.Decimal(38, 0)
+    import polars as pl
 
 
 def state_tables(keep3r: Keep3r, now: int) -> dict[str, pl.DataFrame]:
@@ -88,80 +85,11 @@ def state_tables(keep3r: Keep3r, now: int) -> dict[str, pl.DataFrame]:
                     unbond.can_withdraw_after,
                 )
             )
-    return {
-        "job_states": rows_table(
-            jobs,
-            {
-                "job": pl.String,
-                "listed": pl.Boolean,
-                "disputed": pl.Boolean,
-                "owner": pl.String,
-                "pending_owner": pl.String,
-                "pending_migration": pl.String,
-                "credits": _AMOUNT,
-                "period_credits": _AMOUNT,
-                "rewarded_at": pl.Int64,
-                "worked_at": pl.Int64,
-                "total_credits": _AMOUNT,
-            },
-        ),
-        "job_liquidities": rows_table(
-            job_liquidities,
-            {
-                "job": pl.String,
-                "liquidity": pl.String,
-                "amount": _AMOUNT,
-                "pending_unbonds": _AMOUNT,
-                "can_withdraw_after": pl.Int64,
-            },
-        ),
-        "job_tokens": rows_table(
-            job_tokens,
-            {
-                "job": pl.String,
-                "token": pl.String,
-                "credits": _AMOUNT,
-                "added_at": pl.Int64,
-            },
-        ),
-        "keeper_states": rows_table(
-            keepers,
-            {
-                "keeper": pl.String,
-                "listed": pl.Boolean,
-                "disputed": pl.Boolean,
-                "first_seen": pl.Int64,
-                "work_completed": _AMOUNT,
-            },
-        ),
-        "keeper_bonds": rows_table(
-            keeper_bonds,
-            {
-                "keeper": pl.String,
-                "token": pl.String,
-                "bonded": _AMOUNT,
-                "pending_bonds": _AMOUNT,
-                "can_activate_after": pl.Int64,
-                "pending_unbonds": _AMOUNT,
-                "can_withdraw_after": pl.Int64,
-            },
-        ),
+    rows: dict[str, list[tuple[Any, ...]]] = {
+        "job_states": jobs,
+        "job_liquidities": job_liquidities,
+        "job_tokens": job_tokens,
+        "keeper_states": keepers,
+        "keeper_bonds": keeper_bonds,
     }
-
-
-def rows_table(rows: Sequence[tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
-    """A table from rows in the order of the schema; see `amounts_table`."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return amounts_table(dict(zip(schema, columns, strict=True)), schema)
-
-
-def amounts_table(columns: dict[str, Any], schema: dict[str, Any]) -> pl.DataFrame:
-    """A table from columns of Python values; amounts, as int, go exactly into Decimal(38, 0), or raise."""
-    return pl.DataFrame(
-        [
-            pl.Series(name, list(columns[name]), dtype=pl.Int128).cast(_AMOUNT)
-            if kind == _AMOUNT
-            else pl.Series(name, list(columns[name]), dtype=kind)
-            for name, kind in schema.items()
-        ]
-    )
+    return {name: rows_table(each, TABLES[name]) for name, each in rows.items()}

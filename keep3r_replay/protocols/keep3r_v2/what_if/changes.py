@@ -173,12 +173,14 @@ class Changes:
                 place = next(self._places)
                 works.wanted[place] = Wanted(work, validates=entry.get("validates", True))
                 block = blocks[bisect_right(times, time) - 1]
-                self._at(block, self._work(block, time, place, entry), after_events=True, order=time)
+                self._at(block, self._work(works, block, time, place, entry), after_events=True, order=time)
 
-    def _work(self, block: int, time: int, place: int, entry: dict[str, Any]) -> Callable[[], None]:
+    def _work(self, works: Works, block: int, time: int, place: int, entry: dict[str, Any]) -> Callable[[], None]:
         fact = self._history.facts[block]
 
         def apply() -> None:
+            if not works.is_listed(entry["job"]):
+                return
             if time != fact.timestamp:
                 self._model.begin_block(fact._replace(timestamp=time))
             token = self._keep3r.parameters.keep3r_v1

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table
 from keep3r_replay.protocols.keep3r_v2.contract.moves import CAPPED, EXPIRED, MINTED
+from keep3r_replay.protocols.keep3r_v2.tables import WHAT_IF_TABLES, rows_table
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, DROPPED, PAID, REVERTED
 
 if TYPE_CHECKING:
@@ -66,10 +66,6 @@ def _jobs(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
     works = _sums(_with_token(run, compared), "job")
     sums = {"baseline": run.baseline.sums, "what_if": run.sums}
     names = sorted({*works, *(job for side in sums.values() for job, _ in side)})
-    columns: dict[str, Any] = {"job": pl.String, **dict.fromkeys(_STATUSES, pl.Int64)}
-    for what in ("paid", "minted", "expired", "capped", "credits"):
-        columns |= {f"{what}_{side}": _AMOUNT for side in _SIDES}
-    columns["parts_at_block"] = pl.Int64
     rows = []
     for job in names:
         counts = works.get(job, {})
@@ -80,7 +76,7 @@ def _jobs(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
         row += [-_of(sums[side], job, (CAPPED,)) for side in _SIDES]
         row += [sum(amount for (each, _), amount in sums[side].items() if each == job) for side in _SIDES]
         rows.append((*row, _parts(run, job, counts)))
-    return rows_table(rows, columns)
+    return rows_table(rows, WHAT_IF_TABLES["compared_jobs"])
 
 
 def _parts(run: WhatIf, address: str, counts: Mapping[str, Any]) -> int | None:
@@ -94,12 +90,6 @@ def _keepers(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
     token = run.protocol.keep3r.parameters.keep3r_v1
     former: Mapping[str, Any] = run.baseline.state["keepers"]
     present = run.protocol.keep3r.keepers
-    columns: dict[str, Any] = {
-        "keeper": pl.String,
-        **dict.fromkeys(_STATUSES, pl.Int64),
-        **{f"{what}_{side}": _AMOUNT for what in ("paid", "bonds") for side in _SIDES},
-        "parts_at_block": pl.Int64,
-    }
     rows = []
     for keeper in sorted({*works, *(name for name in (*former, *present))}):
         counts = works.get(keeper, {})
@@ -109,7 +99,7 @@ def _keepers(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
             row = [keeper, *(counts.get(status, 0) for status in _STATUSES)]
             row += [counts.get(f"paid_{side}", 0) for side in _SIDES]
             rows.append((*row, bonds, now, _parts(run, keeper, counts)))
-    return rows_table(rows, columns)
+    return rows_table(rows, WHAT_IF_TABLES["compared_keepers"])
 
 
 def _with_token(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:

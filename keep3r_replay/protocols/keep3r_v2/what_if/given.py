@@ -11,6 +11,7 @@ GIVEN = (
     ("governance: parameters, roles, disputes, forced credits, approvals", "parameters, pinned"),
     ("bonds, activations, unbondings, withdrawals, slashes asked for", "bonds, bond_*"),
     ("liquidity added, unbonded, withdrawn, slashed; migrations", "liquidity, liquidity_*"),
+    ("a transaction fails as one, unless its entry point was seen to tolerate failed calls", "atomic"),
 )
 """Inputs, and the changes of an overlay that change them."""
 

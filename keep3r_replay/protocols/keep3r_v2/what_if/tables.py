@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
-from keep3r_replay.protocols.keep3r_v2.audit.states import rows_table
-from keep3r_replay.protocols.keep3r_v2.replay.calls.work import REWARD_SCHEMA
-from keep3r_replay.protocols.keep3r_v2.what_if.calls import Reverted
-from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, WorkDone
+from keep3r_replay.protocols.keep3r_v2.tables import TABLES, WHAT_IF_TABLES, rows_table
+from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, AddedWork, WorkDone
 from keep3r_replay.replay.findings import findings_table
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.run import WhatIf
 
-_AMOUNT = pl.Decimal(38, 0)
-DONE_TYPES: dict[str, Any] = {
-    "status": pl.String,
-    "error": pl.String,
-    "payment": _AMOUNT,
-    "boost": _AMOUNT,
-    "one_eth_quote": _AMOUNT,
-    "extra_gas": _AMOUNT,
-    "credits_before": _AMOUNT,
-    "credits_after": _AMOUNT,
-    "rewards": pl.UInt32,
-}
-_PLACE: dict[str, Any] = {
-    "block_number": pl.UInt32,
-    "log_index": pl.UInt32,
-    "timestamp": pl.Int64,
-    "job": pl.String,
-    "keeper": pl.String,
-    "credit": pl.String,
-}
+_WORKS = WHAT_IF_TABLES["works"]
+_DONE = {name: _WORKS[name] for name in WorkDone._fields}
+_PLACE = {name: _WORKS[name] for name in AddedWork._fields if name in _WORKS}
 
 
 def result_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
@@ -47,7 +28,7 @@ def result_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
     works = works_table(run)
     tables = {
         "works": works,
-        "rewards": rows_table(run.works.rewards, dict(REWARD_SCHEMA)).sort("block_number", "log_index"),
+        "rewards": rows_table(run.works.rewards, TABLES["rewards"]).sort("block_number", "log_index"),
         **run.states(),
         "reverted_calls": reverted_table(run),
         "findings": findings_table(run.baseline.lake, []),
@@ -63,7 +44,7 @@ def result_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
 
 def works_table(run: WhatIf) -> pl.DataFrame:
     """Every work of the history and every added one, in order: what became of it, and what it was paid."""
-    done = rows_table(list(run.works.done), DONE_TYPES)
+    done = rows_table(run.works.done, _DONE)
     former = run.baseline.works
     same = (former["payment"] == done["payment"]) & (done["status"] == PAID)
     for name in ("boost", "one_eth_quote", "extra_gas"):
@@ -79,17 +60,11 @@ def works_table(run: WhatIf) -> pl.DataFrame:
     if not run.works.added:
         return observed
     rows = [(*work[: len(_PLACE)], *work.done) for work in run.works.added]
-    added = rows_table(rows, {**_PLACE, **DONE_TYPES})
+    added = rows_table(rows, {**_PLACE, **_DONE})
     # Added works of a block stand after its own, in the order that they were called in.
     return pl.concat([observed, added], how="diagonal").sort("block_number", maintain_order=True)
 
 
 def reverted_table(run: WhatIf) -> pl.DataFrame:
     """Calls of the history, works apart, that would have reverted: place, event, subject, the contract's error."""
-    places = dict.fromkeys(("block_number", "log_index"), pl.UInt32)
-    types: dict[str, Any] = {**places, **dict.fromkeys(("call", "subject", "error"), pl.String)}
-    assert tuple(types) == Reverted._fields
-    return rows_table([tuple(call) for call in run.reverted], types)
-
-
-assert tuple(DONE_TYPES) == WorkDone._fields
+    return rows_table(run.reverted, WHAT_IF_TABLES["reverted_calls"])

@@ -98,8 +98,6 @@ class Works:
         if keep3r.expiry.by_age:
             expire_by_age(keep3r, job, context.now)
         if log_index >= SYNTHETIC:
-            if not self._is_listed(address):
-                return
             done, rewards = self._added(context, self.wanted[log_index], address, job, keeper)
             place = (context.block_number, log_index, context.now, address, keeper, credit)
             self.added.append(AddedWork(*place, done))
@@ -120,7 +118,7 @@ class Works:
         if rewards or context.pending_rewards:
             self.rewarded(context, log_index, address, rewards)
 
-    def _is_listed(self, address: str) -> bool:
+    def is_listed(self, address: str) -> bool:
         """Whether the job is, or has been, one: before that nobody could have worked for it."""
         if address in self._keep3r.job_list:
             self._listed.add(address)

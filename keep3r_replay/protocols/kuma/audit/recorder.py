@@ -70,7 +70,10 @@ class Move(NamedTuple):
 
 
 class EpochChange(NamedTuple):
-    """A change of the epoch's length, with boundary and supply just before the length changed, and after."""
+    """A change of the epoch's length, with boundary and supply just before the length changed, and after.
+
+    `is_alone` says that no log of a refresh goes with it: there was none, or it was silent.
+    """
 
     place: Place
     category: str
@@ -81,6 +84,7 @@ class EpochChange(NamedTuple):
     boundary_after: int
     supply_before: int
     supply_after: int
+    is_alone: bool
 
 
 class Happening(NamedTuple):
@@ -149,7 +153,7 @@ class Recorder:
             length = category.kibt.epoch_length
             self.happenings.append(Happening(place, risk_category, call, done.result, boundary, length))
         if isinstance(done.result, EpochLengths):
-            self.epochs.append(EpochChange(place, risk_category, *done.result))
+            self.epochs.append(EpochChange(place, risk_category, *done.result, done.first_log == done.last_log))
         for change in done.moves:
             at = place._replace(log_index=done.first_log + change.logs_before)
             kind = _kind(call, change, category)

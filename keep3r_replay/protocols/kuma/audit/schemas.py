@@ -149,6 +149,7 @@ TABLES: dict[str, pl.Schema] = {
             "before": pl.Int64,
             "after": pl.Int64,
             "is_refreshed": pl.Boolean,
+            "is_alone": pl.Boolean,
             "boundary_moved": pl.Int64,
             "supply_before": AMOUNT,
             "supply_after": AMOUNT,

@@ -59,6 +59,7 @@ def epochs_table(kuma: Kuma, changes: Sequence[EpochChange]) -> pl.DataFrame:
                 each.before,
                 each.after,
                 each.is_refreshed,
+                each.is_alone,
                 each.boundary_after - each.boundary_before,
                 each.supply_before,
                 each.supply_after,

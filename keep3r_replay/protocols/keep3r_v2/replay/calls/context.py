@@ -47,8 +47,9 @@ class CallContext:
     pool_mints: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     """Liquidity that pools minted (above 0) or burned (below) for an owner in this transaction, and the logs of it that
     no transfer of the owner's token accounts for yet."""
-    pair_transfers: dict[tuple[str, str, str, int], int] = field(default_factory=dict)
-    """Transfers of pair manager tokens in this transaction: (token, from, to, amount), how often."""
+    pair_transfers: dict[tuple[str, str, str, int], list[int]] = field(default_factory=dict)
+    """Transfers of pair manager tokens in this transaction, that no call accounts for yet: (token, from, to, amount),
+    and the logs of it."""
     regular_arrivals: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By token: how often what was sent arrived less a fee in whole millionths, and the last such fee."""
     usd_prices: dict[str, dict[int, None]] = field(default_factory=dict)
@@ -105,28 +106,28 @@ class CallContext:
         for error in self.checks.take():
             self.impossible(log_index, subject, error)
 
-    def use_transfer(self, token: str, sender: str, receiver: str, amount: int) -> bool:
-        """Take one matching pair manager transfer of this transaction; False if there is none."""
-        key = (token, sender, receiver, amount)
-        count = self.pair_transfers.get(key, 0)
-        if count:
-            self.pair_transfers[key] = count - 1
-        return count > 0
-
     def expect_transfer(
-        self, log_index: int, subject: str, token: str, sender: str, receiver: str, amount: int
+        self, log_index: int, subject: str, token: str, sender: str, receiver: str, amount: int, after: int = -1
     ) -> None:
-        """A call moved `amount` of a pair manager's token before it emitted the event at `log_index`."""
-        if token in self.keep3r.pair_pools and not self.use_transfer(token, sender, receiver, amount):
-            self.journal.disagree(
-                "event_mismatch",
-                log_index,
-                subject,
-                "amount",
-                f"Transfer of {amount} from {sender} to {receiver} before it",
-                "none",
-                f"the liquidity token {token} logs no such transfer earlier in the transaction",
-            )
+        """A call moved `amount` of a pair manager's token between the logs `after` and `log_index`."""
+        if token not in self.keep3r.pair_pools:
+            return
+        places = self.pair_transfers.get((token, sender, receiver, amount))
+        if places:
+            place = places.pop()
+            if place < after:
+                reason = "the call moves the token after this log, not before it"
+                self.expect(after, subject, "log_index", f"before log {place}", f"after log {place}", reason)
+            return
+        self.journal.disagree(
+            "event_mismatch",
+            log_index,
+            subject,
+            "amount",
+            f"Transfer of {amount} from {sender} to {receiver} before it",
+            "none",
+            f"the liquidity token {token} logs no such transfer earlier in the transaction",
+        )
 
 
 Handler = Callable[[CallContext, Row], None]

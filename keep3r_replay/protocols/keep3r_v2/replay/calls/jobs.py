@@ -60,9 +60,11 @@ def on_liquidity_addition(context: CallContext, row: Row) -> None:
     """LiquidityAddition, with the reward event and the transfer that come before it."""
     log_index, address, liquidity, provider, amount = row
     keep3r = context.keep3r
-    emit = partial(compare_rewards, context, log_index, address, context.pending_rewards.pop(address, ()))
+    rewards = context.pending_rewards.pop(address, ())
+    emit = partial(compare_rewards, context, log_index, address, rewards)
     job_liquidity.add_liquidity_to_job(keep3r, address, liquidity, amount, context.now, emit)
-    context.expect_transfer(log_index, address, liquidity, provider, keep3r.address, amount)
+    last_reward = rewards[-1][0] if rewards else -1
+    context.expect_transfer(log_index, address, liquidity, provider, keep3r.address, amount, last_reward)
 
 
 def on_liquidity_withdrawal(context: CallContext, row: Row) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import period_start
 from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import (
@@ -21,14 +21,26 @@ from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import (
 )
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.contract.state import Job
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Job, Keep3r
 
 _Place = tuple[int, int]
 _COLD_CHANGE = frozenset({COLD_SLOT + WRITE_CHANGE})
 _COLD_FROM_ZERO = frozenset({COLD_SLOT + WRITE_CHANGE, COLD_SLOT + WRITE_FROM_ZERO})
 _COLD_AND_KEPT = frozenset({COLD_SLOT + WRITE_AGAIN})
 _WRITTEN = frozenset({WRITE_AGAIN})
+
+
+class Inference(Protocol):
+    """What is asked of the inference's state (`context.CallContext`)."""
+
+    keep3r: Keep3r
+    now: int
+    transaction: _Place
+    metered_in: _Place
+    touched: _Place
+    meter_is_read: bool
+    uncertain_jobs: dict[str, None]
+    undetermined_keepers: dict[str, None]
 
 
 class Lateness(NamedTuple):
@@ -68,7 +80,7 @@ class SlotWatch:
             self._credits.clear()
             self._keepers.clear()
 
-    def validation(self, context: CallContext, told: int) -> None:
+    def validation(self, context: Inference, told: int) -> None:
         """A KeeperValidation tells `told`, before the model's meter is set."""
         self._enter(context.transaction)
         warm = self._validated or bool(self._keepers) or context.touched == context.transaction
@@ -81,13 +93,13 @@ class SlotWatch:
         self._values = frozenset(told + one.gas for one in early)
         self._validated = True
 
-    def work(self, context: CallContext, job: Job) -> None:
+    def work(self, context: Inference, job: Job) -> None:
         """A KeeperWork of `job`, before the model's accountance of it."""
         self._enter(context.transaction)
         self._found = _Found(job.credits, job.rewarded_at)
 
     def lateness(
-        self, context: CallContext, job_address: str, keeper_address: str, payment: int, held: int | None = None
+        self, context: Inference, job_address: str, keeper_address: str, payment: int, held: int | None = None
     ) -> Lateness:
         """What a work that pays `payment` wei may be late by, after the model's accountance of the job.
 
@@ -130,14 +142,14 @@ class SlotWatch:
             early = frozenset(one._replace(reads_earnings=False) for one in early)
         return Lateness(lateness(early, booking), silent)
 
-    def paid(self, context: CallContext, job_address: str, keeper_address: str) -> None:
+    def paid(self, context: Inference, job_address: str, keeper_address: str) -> None:
         """A work has been explained, and is about to be paid."""
         keeper = context.keep3r.keepers.get(keeper_address)
         bonds = keeper.bonds.get(context.keep3r.parameters.keep3r_v1, 0) if keeper is not None else 0
         self._credits.setdefault(job_address, self._found.credits_held)
         self._keepers.setdefault(keeper_address, (bonds, keeper.work_completed if keeper is not None else 0))
 
-    def _tests_worked_at(self, context: CallContext) -> bool:
+    def _tests_worked_at(self, context: Inference) -> bool:
         """Whether the accountance of the job came to the test of its time of work (branch c of `update_if_needed`)."""
         keep3r, now, rewarded_at = context.keep3r, context.now, self._found.rewarded_at
         window = keep3r.parameters.reward_period_time

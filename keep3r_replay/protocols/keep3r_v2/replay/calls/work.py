@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import polars as pl
-
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
 from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
@@ -20,22 +18,6 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
-
-REWARD_SCHEMA = pl.Schema(
-    {
-        "block_number": pl.UInt32(),
-        "log_index": pl.UInt32(),
-        "job": pl.String(),
-        "expected_rewarded_at": pl.Decimal(38, 0),
-        "expected_current_credits": pl.Decimal(38, 0),
-        "expected_period_credits": pl.Decimal(38, 0),
-        "rewarded_at": pl.Decimal(38, 0),
-        "current_credits": pl.Decimal(38, 0),
-        "period_credits": pl.Decimal(38, 0),
-        "matched": pl.Boolean(),
-    }
-)
-"""Table `rewards`: what the model predicted beside what the event says."""
 
 
 class RewardRow(NamedTuple):

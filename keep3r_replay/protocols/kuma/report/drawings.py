@@ -1,0 +1,116 @@
+"""Drawings as SVG, by hand: lines over time and bonds on a time line. Floats are for places on paper only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from keep3r_replay.report.html import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_COLOURS = ("#00588a", "#a33c00", "#006b4f", "#7a4b9a", "#8a6d00")
+_LEFT, _RIGHT, _TOP, _BOTTOM = 78, 12, 14, 26
+_INK, _SOFT, _LINE = "#1a1a1a", "#5c5c5c", "#dcdcdc"
+
+
+class Bar(NamedTuple):
+    """A bond on the time line: from and to (seconds), its deadline, its name, and whether it was late."""
+
+    name: str
+    start: int
+    end: int
+    deadline: int
+    is_late: bool
+
+
+def lines(series: dict[str, Sequence[tuple[int, float]]], width: int, height: int) -> bytes:
+    """Steps over time, one line a name; values keep until the next."""
+    points = [point for each in series.values() for point in each]
+    if not points:
+        return _svg(width, height, [])
+    times, values = [time for time, _ in points], [value for _, value in points]
+    paper = _Paper(min(times), max(times), min(values), max(values), width, height)
+    parts = paper.frame()
+    for number, (name, each) in enumerate(series.items()):
+        colour = _COLOURS[number % len(_COLOURS)]
+        path = _steps(paper, each, max(times))
+        parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+        parts.append(_text(_LEFT + 8 + 60 * number, _TOP + 12, name, colour))
+    return _svg(width, height, parts)
+
+
+def _steps(paper: _Paper, points: Sequence[tuple[int, float]], last: int) -> str:
+    path = ""
+    for time, value in points:
+        x, y = paper.place(time, value)
+        path += f"H{x:.1f}V{y:.1f}" if path else f"M{x:.1f} {y:.1f}"
+    return path + f"H{paper.place(last, 0)[0]:.1f}" if path else ""
+
+
+def time_line(bars: Sequence[Bar], width: int) -> bytes:
+    """Bonds, one below the other: how long each lay in the swap, with its deadline as a stroke."""
+    row = 13
+    height = _TOP + row * max(len(bars), 1) + _BOTTOM
+    if not bars:
+        return _svg(width, height, [])
+    paper = _Paper(min(bar.start for bar in bars), max(max(bar.end, bar.deadline) for bar in bars), 0, 1, width, height)
+    parts = paper.axis()
+    for number, bar in enumerate(bars):
+        y = _TOP + row * number
+        (start, _), (end, _), (due, _) = (paper.place(time, 0) for time in (bar.start, bar.end, bar.deadline))
+        colour = _COLOURS[1] if bar.is_late else _COLOURS[0]
+        parts.append(
+            f'<rect x="{start:.1f}" y="{y + 2}" width="{max(end - start, 1):.1f}" height="8" fill="{colour}"/>'
+        )
+        parts.append(f'<path d="M{due:.1f} {y}v12" stroke="{_INK}" stroke-width="1.5"/>')
+        parts.append(_text(_LEFT - 6, y + 10, bar.name, _SOFT, "end"))
+    return _svg(width, height, parts)
+
+
+class _Paper:
+    """Places of times and values on a drawing."""
+
+    def __init__(self, first: int, last: int, low: float, high: float, width: int, height: int) -> None:
+        self._first, self._last = first, max(last, first + 1)
+        self._low, self._high = (low, high) if high > low else (low - 0.5, low + 0.5)
+        self._width, self._height = width, height
+
+    def place(self, time: int, value: float) -> tuple[float, float]:
+        inside, tall = self._width - _LEFT - _RIGHT, self._height - _TOP - _BOTTOM
+        x = _LEFT + inside * (time - self._first) / (self._last - self._first)
+        y = _TOP + tall * (1 - (value - self._low) / (self._high - self._low))
+        return x, y
+
+    def axis(self) -> list[str]:
+        """Dates below."""
+        parts = []
+        for part in range(5):
+            time = self._first + (self._last - self._first) * part // 4
+            x, _ = self.place(time, self._low)
+            parts.append(f'<path d="M{x:.1f} {_TOP}V{self._height - _BOTTOM}" stroke="{_LINE}"/>')
+            day = f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d}"
+            anchor = "start" if part == 0 else "end" if part == 4 else "middle"
+            parts.append(_text(x, self._height - 8, day, _SOFT, anchor))
+        return parts
+
+    def frame(self) -> list[str]:
+        """Dates below and values to the left."""
+        parts = self.axis()
+        for part in range(4):
+            value = self._low + (self._high - self._low) * part / 3
+            _, y = self.place(self._first, value)
+            parts.append(f'<path d="M{_LEFT} {y:.1f}H{self._width - _RIGHT}" stroke="{_LINE}"/>')
+            parts.append(_text(_LEFT - 6, y + 4, f"{value:.6g}", _SOFT, "end"))
+        return parts
+
+
+def _text(x: float, y: float, words: str, colour: str, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}">{text(words)}</text>'
+
+
+def _svg(width: int, height: int, parts: Iterable[str]) -> bytes:
+    style = 'font-family="DejaVu Sans, sans-serif" font-size="10"'
+    start = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {style}>'
+    return (start + "".join(parts) + "</svg>").encode()

@@ -1,0 +1,163 @@
+"""The report of a KUMA replay: one self-contained page; the same results give the same bytes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.errors import InputError
+from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
+from keep3r_replay.protocols.kuma.report.drawings import Bar, lines, time_line
+from keep3r_replay.report.html import code, figure, page, table, text
+from keep3r_replay.report.terminal import tokens
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keep3r_replay.lake.reader import Lake
+
+_SHOWN = 40
+_WIDE, _NARROW = 960, 380
+_YEAR = 365 * 86_400
+_NEEDED = ("bonds", "late_expiries", "tokens", "keepers", "findings")
+
+
+class KumaPages:
+    """See `replay.protocol.Pages`."""
+
+    def page(self, results: Path, lake: Lake | None) -> str:
+        """The page of a folder of results. Raises `InputError` where it holds none of KUMA."""
+        del lake
+        try:
+            summary = json.loads((results / "summary.json").read_bytes())
+            tables = {name: pl.read_parquet(results / f"{name}.parquet") for name in _NEEDED}
+        except (OSError, ValueError, pl.exceptions.PolarsError):
+            raise InputError(results, "holds no results of KUMA", remedy="make them with keep3r replay") from None
+        parts = [
+            _head(summary),
+            _late(tables["late_expiries"]),
+            _yields(tables["tokens"]),
+            _bonds(tables["bonds"], tables["tokens"]),
+            _keepers(tables["keepers"]),
+            _findings(tables["findings"]),
+        ]
+        return page(f"KUMA replay: {summary['deployment']}", "\n".join(parts))
+
+
+def _head(summary: dict[str, Any]) -> str:
+    first, last = summary["blocks"]
+    late, bonds = summary["late_expiries"], summary["bonds"]
+    facts = {
+        "bonds sold": f"{sum(bonds.values()):,}",
+        "bought late": f"{late['purchases']:,}",
+        "late by now": f"{late['not_bought']:,}",
+        "burned too much, KIBT (grace)": tokens(int(late["excess_grace_all"]), 6),
+        "burned too much, KIBT (strict)": tokens(int(late["excess_strict_all"]), 6),
+        "events as predicted": f"{summary['events']['matched']:,}",
+        "readings compared": f"{summary['readings']['compared']:,}",
+    }
+    shown = "".join(f"<div><dt>{text(fact)}</dt><dd>{text(value)}</dd></div>" for fact, value in facts.items())
+    verdict = str(summary["verdict"])
+    return (
+        f"<header><h1>{text(summary['deployment'])}</h1>"
+        f'<p><span class="verdict {"clean" if verdict == "clean" else "findings"}">{text(verdict.upper())}</span> '
+        f"KUMA {text(summary['version'])}, blocks {first:,} to {last:,}</p></header>"
+        f'<dl class="facts">{shown}</dl><p>State {code(summary["state_hash"])}</p>'
+    )
+
+
+def _late(late: pl.DataFrame) -> str:
+    """What each late expiry cost, and who paid."""
+    ordered = late.sort(pl.col("excess_grace").cast(pl.Float64), descending=True, nulls_last=True).head(_SHOWN)
+    rows = [
+        (
+            text(row["category"]),
+            str(row["bond_id"]),
+            text(row["status"]),
+            f"{row['seconds_late']:,}",
+            _whole(row["excess_grace"]),
+            _whole(row["excess_strict"]),
+            _whole(row["supply_excess_grace"]),
+            text(_clones(row)),
+            "yes" if row["clean_grace"] else f"no: {row['changed_transactions_grace']} changed",
+            code(row["buyer"] or ""),
+        )
+        for row in ordered.iter_rows(named=True)
+    ]
+    headers = ("category", "bond", "status", "seconds late", "excess, grace", "excess, strict", "all holders, grace")
+    return (
+        f"<h2>Late expiries</h2><p>{late.height} bonds. Excess is the KIBT that the buyer burned too much, against an "
+        "expiry in the last second of grace and against one at maturity; where transactions changed, it is a bound.</p>"
+        + table((*headers, "clone (was/would be)", "clean", "buyer"), rows, frozenset({1, 3, 4, 5, 6}))
+    )
+
+
+def _clones(row: dict[str, Any]) -> str:
+    words = {True: "clone", False: "bond", None: "none"}
+    return f"{words[row['clone_actual']]} / {words[row['clone_grace']]}"
+
+
+def _whole(wei: object) -> str:
+    return "" if wei is None else tokens(int(str(wei)), 6)
+
+
+def _yields(states: pl.DataFrame) -> str:
+    """Yield and price of each category over time."""
+    parts = ["<h2>Yield and price</h2>"]
+    yields: dict[str, list[tuple[int, float]]] = {}
+    prices: dict[str, list[tuple[int, float]]] = {}
+    for row in states.iter_rows(named=True):
+        rate = (float(row["yield"]) / 1e27) ** _YEAR
+        yields.setdefault(row["category"], []).append((row["timestamp"], 100 * (rate - 1)))
+        prices.setdefault(row["category"], []).append((row["timestamp"], float(row["epoch_cumulative_yield"]) / 1e27))
+    for name, caption, series in (
+        ("yield", "Yield in percent a year; zero while a bond is expired", yields),
+        ("price", "Cumulative yield at the start of the epoch: what one KIBT of the first day is worth", prices),
+    ):
+        drawn = [lines(dict(series), width, height) for width, height in ((_WIDE, 280), (_NARROW, 240))]
+        parts.append(figure(name, caption, *drawn))
+    return "".join(parts)
+
+
+def _bonds(bonds: pl.DataFrame, states: pl.DataFrame) -> str:
+    """Bonds on a time line."""
+    end = states["timestamp"].max() if states.height else 0
+    assert isinstance(end, int)
+    bars = [
+        Bar(
+            f"{row['category']} {row['bond_id']}",
+            row["sold_at"],
+            row["bought_at"] if row["bought_at"] is not None else end,
+            row["deadline"],
+            row["seconds_late"] is not None,
+        )
+        for row in bonds.filter(pl.col("maturity") <= end).iter_rows(named=True)
+    ]
+    caption = "Matured bonds in the swap, from sale to purchase; the stroke is the deadline, late ones are orange"
+    return "<h2>Bonds</h2>" + figure("bonds", caption, time_line(bars, _WIDE), time_line(bars, _NARROW))
+
+
+def _keepers(keepers: pl.DataFrame) -> str:
+    columns = ("expiries", "expiries_late", "expiries_failed", "refreshes", "refreshes_needless", "refreshes_useful")
+    rows = [
+        (
+            code(row["sender"]),
+            *(f"{row[name]:,}" for name in columns),
+            _whole(row["outlay"]),
+            _whole(row["reimbursement_reconstructed_not_verified"]),
+        )
+        for row in keepers.iter_rows(named=True)
+    ]
+    headers = ("keeper", *(name.replace("_", " ") for name in columns), "outlay, ETH", f"reimbursement, {NOT_VERIFIED}")
+    return "<h2>Keepers</h2>" + table(headers, rows, frozenset(range(1, 9)))
+
+
+def _findings(findings: pl.DataFrame) -> str:
+    rows = [
+        (str(row["block_number"]), text(row["severity"]), text(row["kind"]), text(row["subject"]), text(row["reason"]))
+        for row in findings.head(_SHOWN).iter_rows(named=True)
+    ]
+    more = f"<p>and {findings.height - _SHOWN:,} more in findings.parquet</p>" if findings.height > _SHOWN else ""
+    return "<h2>Findings and notices</h2>" + table(("block", "severity", "kind", "subject", "why"), rows) + more

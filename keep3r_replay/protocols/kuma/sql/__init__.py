@@ -1,0 +1,1 @@
+"""Views, questions and audits over the results of a KUMA replay."""

@@ -1,0 +1,5 @@
+-- Clean cases whose closed form is not the price of the rerun.
+select category, bond_id, realized_strict, closed_form_strict, realized_grace, closed_form_grace
+from res.late_expiries
+where bought_at is not null
+    and ((clean_strict and realized_strict <> closed_form_strict) or (clean_grace and realized_grace <> closed_form_grace));

@@ -1,0 +1,76 @@
+"""What a keeper's delay costs, second by second: the question `cost_of_lateness`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.kuma.what_if.changes import changes_of
+from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs, whole
+from keep3r_replay.protocols.registry import protocol_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.kuma.what_if.outcome import Baseline
+
+
+class Cost(NamedTuple):
+    """The price of a bond whose keeper comes so many seconds after maturity, and what of it is his delay's (wei)."""
+
+    delay: int
+    realized: int | None
+    excess: int | None
+
+
+def cost_curve(baseline: Baseline, bond_id: int, delays: Sequence[int]) -> list[Cost]:
+    """A bond's price over delays; None where the purchase fails. Excess is against an expiry at maturity.
+
+    Raises `UsageError` where nobody bought the bond.
+    """
+    prices = [_price(baseline, bond_id, delay) for delay in (0, *delays)]
+    on_time, *late = prices
+    return [
+        Cost(delay, price, price - on_time if price is not None and on_time is not None else None)
+        for delay, price in zip(delays, late, strict=True)
+    ]
+
+
+def _price(baseline: Baseline, bond_id: int, delay: int) -> int | None:
+    bought = [key for key in baseline.world.purchases if key[3] == bond_id]
+    if not bought:
+        raise UsageError(f"bond={bond_id}: nobody bought it for KIBT")
+    changes = changes_of({"expire": [bond_id], "expire_at": "maturity", "delay": delay})
+    found = baseline.with_changes(changes).purchases.get(bought[-1])
+    return found.realized if found is not None else None
+
+
+def lateness_lines(lake: Lake, bond_id: int | None, delays: Sequence[int]) -> list[str]:
+    """The answer for a terminal: of one bond over delays, or of all bonds expired in time or never.
+
+    Raises `UsageError` for a lake of another protocol.
+    """
+    protocol = protocol_of(lake)
+    if protocol.name != "kuma":
+        raise UsageError("cost_of_lateness is asked of KUMA")
+    what_ifs = KumaWhatIfs(protocol)
+    baseline = what_ifs.baseline(lake, None, {})
+    if bond_id is not None:
+        return [
+            f"bond {bond_id}: what a delay after maturity adds to its price",
+            *(
+                f"{cost.delay:>12,} s  {'the purchase fails' if cost.excess is None else whole(str(cost.excess))} KIBT"
+                for cost in cost_curve(baseline, bond_id, delays)
+            ),
+        ]
+    lines = ["what buyers burned more than they would have, KIBT:"]
+    for words, given in (
+        ("had every keeper come in the last second of grace", {"expire": "all", "expire_at": "deadline"}),
+        ("had every keeper come at maturity", {"expire": "all", "expire_at": "maturity"}),
+        ("had no keeper ever come", {"expire": "all", "expire_at": "never"}),
+    ):
+        summary = what_ifs.outcome(baseline, given, ledger=False).summary
+        changed = f"{summary['changed_transactions']} transactions change"
+        lines.append(f"  {whole(str(summary['excess'])):>28}  {words}; {changed}")
+    return lines

@@ -1,0 +1,99 @@
+"""The command line on a lake of KUMA: import, replay, what-if, questions, states, explanations, SQL."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from histories import DATA
+from lakes import imported
+
+from pipelines.cli import main
+
+CLEAN = DATA / "open-kuma-clean-1"
+
+
+@pytest.fixture(scope="module")
+def lake():
+    """The lake of a recording."""
+    return imported(CLEAN)
+
+
+@pytest.fixture(scope="module")
+def results(lake, tmp_path_factory):
+    """Results of its replay, with the ledger."""
+    folder = tmp_path_factory.mktemp("kuma") / "results"
+    assert main(["replay", f"lake={lake}", f"results={folder}", "ledger=true"]) == 0
+    return folder
+
+
+def test_notices_leave_the_verdict_clean(results):
+    """Late expiries are facts: the verdict is clean and the exit code 0."""
+    summary = json.loads((results / "summary.json").read_text())
+    assert summary["verdict"] == "clean"
+    assert summary["findings"]["late_expiry"] == 13
+    assert summary["late_expiries"]["purchases"] == 15
+
+
+def test_a_what_if_is_written_and_told(lake, tmp_path, capsys):
+    """A change by name gives results of both worlds, and lines for people."""
+    folder = tmp_path / "what_if"
+    given = ["replay", f"lake={lake}", "mode=what_if", "change.expire=all", "change.expire_at=maturity"]
+    assert main([*given, f"results={folder}"]) == 0
+    assert "would have been" in capsys.readouterr().out
+    outcome = json.loads((folder / "summary.json").read_text())["outcome"]
+    assert int(outcome["excess"]) > 0
+
+
+def test_the_cost_of_lateness_can_be_asked(lake, capsys):
+    """Of all bonds, and of one over delays."""
+    assert main(["ask", "question=cost_of_lateness", f"lake={lake}"]) == 0
+    assert main(["ask", "question=cost_of_lateness", f"lake={lake}", "bond=7", "delays=[0,14400]"]) == 0
+    assert "14,400 s" in capsys.readouterr().out
+
+
+def test_states_and_explanations(lake, capsys):
+    """A bond's state at a block, and a purchase term by term."""
+    assert main(["state", f"lake={lake}", "block=150", "bond=16", "results=none"]) == 0
+    assert json.loads(capsys.readouterr().out)["bond"]["expired"] is True
+    assert main(["explain", f"lake={lake}", "block=105", "log_index=3"]) == 0
+    assert "realized" in capsys.readouterr().out
+
+
+def test_questions_in_sql(lake, results, tmp_path, capsys):
+    """Every bundled question and audit of the protocol runs; audits have no rows."""
+    from keep3r_replay.protocols.kuma.protocol import PROTOCOL
+    from keep3r_replay.warehouse.ask import ask, bundled
+
+    database = tmp_path / "kuma.duckdb"
+    assert main(["warehouse", f"lake={lake}", f"results={results}", f"database={database}"]) == 0
+    for statement in bundled(PROTOCOL.sql, "queries").values():
+        assert ask(database, statement).rows
+    for name, statement in bundled(PROTOCOL.sql, "audits").items():
+        assert ask(database, statement).rows == [], name
+    assert main(["sql", "cost_of_lateness", f"database={database}"]) == 0
+    assert "3042279063381024074658" in capsys.readouterr().out
+
+
+def test_the_page(results, tmp_path):
+    """The page holds each late bond and says of the reimbursement that it is not verified."""
+    from keep3r_replay.protocols.kuma.protocol import PROTOCOL
+
+    page = PROTOCOL.pages.page(results, None)
+    assert page == PROTOCOL.pages.page(results, None)
+    assert "reconstructed, not verified" in page
+    assert "962.145359" in page
+
+
+def test_a_resumed_replay_is_the_straight_one(lake, tmp_path):
+    """From a snapshot on, the state and the bonds are those of one run from the beginning."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main(["replay", f"lake={lake}", f"results={first}", "until_block=140", "snapshot_every=50"]) == 0
+    assert main(["replay", f"lake={lake}", f"results={second}", f"resume={first}"]) == 0
+    straight = tmp_path / "straight"
+    assert main(["replay", f"lake={lake}", f"results={straight}"]) == 0
+    found, wanted = (json.loads((each / "summary.json").read_text()) for each in (second, straight))
+    assert found["state_hash"] == wanted["state_hash"]
+    assert found["late_expiries"] == wanted["late_expiries"]
+    for name in ("bonds", "late_expiries", "categories"):
+        assert (second / f"{name}.parquet").read_bytes() == (straight / f"{name}.parquet").read_bytes()

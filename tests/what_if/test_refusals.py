@@ -1,0 +1,142 @@
+"""What an overlay may not say is refused in one line; what the contract refuses reverts with its error."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from histories import DATA, SAMPLE
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.results import make_what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
+
+RECORDING = SAMPLE / "recording"
+NOBODY = "0x" + "77" * 20
+WORK = {"job": "0x" + "11" * 20, "keeper": NOBODY, "every": 86_400}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"add_works": [{**WORK, "gas": -1}]},
+        {"add_works": [{**WORK, "payment": -1}]},
+        {"add_works": [{**WORK, "gas": 10**90}]},
+        {"add_works": [{**WORK, "gas": True}]},
+        {"add_works": [{**WORK, "gas": 1, "validates": 1}]},
+        {"fee": 1 << 256},
+        {"tick_shift": 10**9},
+        {"liquidity_factor": "1e999999"},
+        {"liquidity_factor": "\u0663"},
+        {"base_fee_factor": "\u00bd"},
+        {"drop_share": "1/0"},
+        {"market_offset": "\u0661\u0662", "market_pool": NOBODY},
+        {"atomic": "maybe"},
+    ],
+    ids=str,
+)
+def test_values_out_of_range_are_refused_by_name(values):
+    """Negative gas, more than 256 bits, digits that are not ASCII: one line that names the change."""
+    with pytest.raises(UsageError) as refused:
+        overlay_from(values)
+    assert next(iter(values)) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"liquidity_job": NOBODY, "liquidity_factor": "2"}, "liquidity_job"),
+        ({"drop_job": NOBODY, "drop_share": "1"}, "drop_job"),
+        ({"bond_keeper": NOBODY, "bond_add": 1}, "bond_keeper"),
+        ({"bonds": [{"keeper": NOBODY, "add": 1}]}, "bonds.keeper"),
+        ({"liquidity": [{"job": NOBODY, "liquidity": "0x45", "amount": 1, "block": 300}]}, "liquidity.job"),
+        ({"liquidity": [{"job": "0x6894", "liquidity": NOBODY, "amount": 1, "block": 300}]}, "liquidity.liquidity"),
+        ({"add_works": [{**WORK, "gas": 1}]}, "add_works.job"),
+        ({"add_works": [{**WORK, "job": "0x6894", "gas": 1}]}, "add_works.keeper"),
+        ({"drop_works": ["0xabc"]}, "drop_works"),
+        ({"bond_keeper": "0x", "bond_add": 1}, "bond_keeper"),
+        ({"from_block": 10**6, "fee": 1}, "from_block"),
+        ({"bonds": [{"keeper": "0xdce6", "add": 1, "block": 10**6}]}, "bonds"),
+        (
+            {"add_works": [{"job": "0x6894", "keeper": "0xdce6", "every": 9, "gas": 1, "from_block": 10**6}]},
+            "add_works",
+        ),
+    ],
+    ids=str,
+)
+def test_whom_the_history_does_not_know_is_refused(values, names, baseline_of):
+    """A job, keeper, liquidity, transaction or block that the lake does not hold: one line, the nearest name in it."""
+    with pytest.raises(UsageError) as refused:
+        what_if(baseline_of(RECORDING), overlay_from(values))
+    text = str(refused.value)
+    assert names in text
+    assert "block" in text or "0x" in text.partition(NOBODY)[2] or "0x" in text
+    assert "\n" not in text
+
+
+def test_an_address_goes_by_its_beginning(baseline_of):
+    """A unique beginning is the address."""
+    baseline = baseline_of(RECORDING)
+    keeper = baseline.works["keeper"][0]
+    states = [
+        what_if(baseline, overlay_from({"bond_keeper": name, "bond_add": 10**20})).protocol.state()
+        for name in (keeper, keeper[:8])
+    ]
+    assert states[0] == states[1]
+
+
+@pytest.mark.parametrize("fee", [10_001, 10**30])
+def test_a_fee_above_the_whole_reverts_as_the_subtraction_does(fee, baseline_of):
+    """Token credits are received less the fee: above 10,000 parts that is below 0, and the addition panics."""
+    baseline = baseline_of(DATA / "open-v2.3-fuzz-gov-102")
+    run = what_if(baseline, overlay_from({"fee": fee}))
+    additions = [call for call in run.reverted if call.call == "TokenCreditAddition"]
+    made = baseline.lake.scan("events/keep3r.TokenCreditAddition").filter(pl.col("amount") > 0).collect()
+    assert made.height
+    assert [(call.block_number, call.error) for call in additions] == [
+        (block, "Panic(0x11)") for block in made["block_number"]
+    ]
+    assert all(amount >= 0 for job in run.protocol.keep3r.jobs.values() for amount in job.token_credits.values())
+
+
+def test_somebody_who_is_no_keeper_fails_the_jobs_validation(baseline_of):
+    """Every work that is added for a stranger reverts at the job's question, unless the job does not ask."""
+    baseline = baseline_of(RECORDING)
+    job = baseline.works["job"][0]
+    entry = {"job": job, "keeper": NOBODY, "every": 86_400, "payment": 1}
+    runs = [
+        what_if(baseline, overlay_from({"new": [NOBODY], "add_works": [{**entry, **more}]}))
+        for more in ({}, {"validates": False})
+    ]
+    assert {work.done.error for work in runs[0].works.added} == {"KeeperInvalid"}
+    assert runs[0].protocol.keep3r.keepers[NOBODY].bonds == {}
+    assert any(work.done.status == "added" for work in runs[1].works.added)
+
+
+def test_nobody_works_for_a_job_that_is_not_listed_yet(baseline_of):
+    """Added works begin with the job: none is counted before its JobAddition, none reverts as unapproved."""
+    baseline = baseline_of(RECORDING)
+    additions = baseline.lake.scan("events/keep3r.JobAddition").group_by("job").agg(pl.col("block_number").min())
+    listed = dict(additions.collect().iter_rows())
+    job = max(listed, key=lambda each: listed[each])
+    keeper = baseline.works["keeper"][0]
+    first = min(baseline.history.blocks)
+    assert first < listed[job]
+    run = what_if(baseline, overlay_from({"add_works": [{"job": job, "keeper": keeper, "every": 3_600, "payment": 0}]}))
+    assert run.works.added
+    assert min(work.block_number for work in run.works.added) >= listed[job]
+    assert "JobUnapproved" not in {work.done.error for work in run.works.added}
+
+
+def test_pools_at_extreme_ticks_make_calls_revert(baseline_of):
+    """A market shifted beyond any price is no internal error: quotes fail, and what needs them reverts."""
+    run = what_if(baseline_of(RECORDING), overlay_from({"tick_shift": 900_000}))
+    assert {"Error(T)"} <= {work.error for work in run.works.done} | {call.error for call in run.reverted}
+
+
+def test_amounts_beyond_the_tables_are_refused_in_one_line(baseline_of):
+    """Credits of more than 38 digits can not be written; the line says so."""
+    with pytest.raises(UsageError, match="38 digits") as refused:
+        make_what_if([baseline_of(RECORDING)], overlay_from({"liquidity_factor": "1e25"}))
+    assert "\n" not in str(refused.value)
