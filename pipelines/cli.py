@@ -93,7 +93,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0 if arguments else UsageError.exit_code
     name, rest = arguments[0], arguments[1:]
     if name in {"-V", "--version"}:
-        from keep3r_replay import __version__
+        from keep3r_replay.version import __version__
 
         print(f"keep3r_replay {__version__}")
         return 0
