@@ -21,8 +21,6 @@ from dataclasses import dataclass
 
 ERROR = "error"
 WARNING = "warning"
-IRREGULARITY = "irregularity"
-"""The chain did what it should not have been used for, and the model says that it did: nothing else follows from it."""
 NOTICE = "notice"
 """A fact worth knowing, no disagreement: it leaves the verdict as it is."""
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keep3r_replay.journal import ERROR, IRREGULARITY, NOTICE, Finding, as_text
+from keep3r_replay.journal import ERROR, NOTICE, WARNING, Finding, as_text
 from keep3r_replay.protocols.keep3r_v1.audit.liquidity import LARGE
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
 
 _OF_CLASS = {
-    "work_stale": ("work_stale", IRREGULARITY),
-    "work_excess": ("work_excess", IRREGULARITY),
+    "work_stale": ("work_stale", WARNING),
+    "work_excess": ("work_excess", WARNING),
     "impossible": ("impossible_payment", ERROR),
     "work_deep": ("work_deep", NOTICE),
 }
@@ -72,13 +72,11 @@ def payment_findings(judged: Sequence[Judged]) -> Iterator[Finding]:
             yield _finding(kind, severity, place, payment.job, "payment", expected, payment.amount, verdict.reason)
         if verdict.name == "receipt_own" and limit is not None and payment.amount > limit:
             reason = "a receipt of more than the helper allows for the largest plausible gas"
-            yield _finding(
-                "receipt_above_limit", IRREGULARITY, place, payment.job, "payment", limit, payment.amount, reason
-            )
+            yield _finding("receipt_above_limit", WARNING, place, payment.job, "payment", limit, payment.amount, reason)
         if payment.kind in {"work", "receipt"} and payment.keeper_state != "keeper" and payment.keeper != payment.job:
             yield _finding(
                 "paid_without_standing",
-                IRREGULARITY,
+                WARNING,
                 place,
                 payment.keeper,
                 "keeper",
@@ -96,7 +94,7 @@ def liquidity_findings(judged: Sequence[liquidity.Judged]) -> Iterator[Finding]:
         field = f"{use.event}.worth"
         if each.name == "sandwiched":
             yield _finding(
-                "spot_reserves_moved", IRREGULARITY, place, use.job, field, use.worth_before, use.worth, each.reason
+                "spot_reserves_moved", WARNING, place, use.job, field, use.worth_before, use.worth, each.reason
             )
         elif each.name == "moved":
             yield _finding(
@@ -126,7 +124,7 @@ def memory_findings(context: Context, gaps: Sequence[Gap]) -> Iterator[Finding]:
     for early in context.early_activations:
         yield _finding(
             "early_activation",
-            IRREGULARITY,
+            WARNING,
             (early.block, None),
             early.keeper,
             "bondings",

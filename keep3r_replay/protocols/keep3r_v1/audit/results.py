@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from keep3r_replay.journal import IRREGULARITY, Finding
+from keep3r_replay.journal import WARNING, Finding
 from keep3r_replay.protocols.keep3r_v1.audit import findings, liquidity, oracle_gaps, works
 from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_tables
 from keep3r_replay.protocols.keep3r_v1.audit.schemas import (
@@ -113,7 +113,7 @@ def _helpers_without_input(judged: Sequence[works.Judged]) -> Iterator[Finding]:
         if payment.helper and helper not in {payment.helper, before}:
             yield Finding(
                 "helper_without_input",
-                IRREGULARITY,
+                WARNING,
                 payment.block,
                 payment.log_index,
                 payment.job,
