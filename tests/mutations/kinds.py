@@ -69,13 +69,15 @@ def _at(kind: str, log: dict, apply: Callable[[dict, History], None]) -> Mutatio
 
 
 def _of_logs(history: History, random: Random) -> Iterator[Mutation]:
+    targets = {each["hash"]: (each.get("to") or "").lower() for each in history.transactions}
     for log in history.logs:
         name = name_of(log)
         if not name:
             continue
         _, event = BY_TOPIC[log["topics"][0]]
-        yield _at(f"{name} removed", log, lambda own, changed: changed.logs.remove(own))
-        yield _at(f"{name} doubled", log, _double)
+        how = " (direct call)" if targets.get(log["transactionHash"]) == log["address"].lower() else ""
+        yield _at(f"{name} removed{how}", log, lambda own, changed: changed.logs.remove(own))
+        yield _at(f"{name} doubled{how}", log, _double)
         topics = words = 0
         for parameter in event.parameters:
             position = topics + 1 if parameter.indexed else words

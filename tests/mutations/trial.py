@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import polars as pl
 from audits import audit
 from histories import place
 
@@ -81,10 +82,12 @@ def _outcome(lake: Path, changed: History, mutation: Mutation) -> Outcome:
     if not findings:
         return Outcome(mutation, MISSED, None, 0, 0)
     extent = _extent(changed, mutation)
+    wrong = audited.tables["works"].filter(pl.col("class") == "mismatch").select("block_number", "log_index")
     accused = sum(
-        finding.kind == "payment_mismatch" and not _is_here(finding, mutation, extent) for finding in findings
+        block != mutation.block or not (extent.first <= index <= extent.last or mutation.kind.startswith("block:"))
+        for block, index in wrong.iter_rows()
     )
-    roots = sum(getattr(finding, "cause", None) is None for finding in findings)
+    roots = sum(finding.severity != NOTICE for finding in getattr(audited, "roots", findings))
     first = findings[0]
     verdict = LATE if first.block_number >= mutation.block else EARLY
     if _is_here(first, mutation, extent):

@@ -38,6 +38,7 @@ class _KumaProtocol:
     events = EVENTS
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
     """Empty: a transaction's input is replayed, not compared with its event."""
+    never_call: frozenset[str] = frozenset()
     predicted = frozenset(
         f"{role}.{event.name}"
         for role, versions in EVENTS.items()

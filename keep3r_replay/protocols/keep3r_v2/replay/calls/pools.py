@@ -44,7 +44,7 @@ def on_swap(context: CallContext, row: Row) -> None:
     if pool.times:
         _contradicts(context, log_index, address, swap_contradiction(pool, amount0, amount1, price, liquidity, tick))
     else:
-        _found_late(context, log_index, pool, tick)
+        _found_late(context, log_index, pool)
     pool.swap(context.now, price, liquidity, tick)
 
 
@@ -53,7 +53,9 @@ def on_mint(context: CallContext, row: Row) -> None:
     log_index, address, owner, tick_lower, tick_upper, amount, amount0, amount1 = row
     pool, position = context.keep3r.pools[address], Position(owner, tick_lower, tick_upper)
     if not pool.times:
-        _found_late(context, log_index, pool, tick_of_mint(position, amount, amount1))
+        _found_late(context, log_index, pool)
+    if not pool.sqrt_price_x96:
+        pool.tick = tick_of_mint(position, amount, amount1)
     _contradicts(context, log_index, address, mint_contradiction(pool, position, amount, amount0, amount1))
     pool.change_liquidity(context.now, tick_lower, tick_upper, amount)
     pool.change_position(*position, amount)
@@ -79,16 +81,18 @@ def _contradicts(context: CallContext, log_index: int, address: str, wrong: Cont
         context.expect(log_index, address, wrong.field, wrong.expected, wrong.observed, _FOLLOWS)
 
 
-def _found_late(context: CallContext, log_index: int, pool: Pool, tick: int) -> None:
+def _found_late(context: CallContext, log_index: int, pool: Pool) -> None:
     """An event of a pool that no Initialize founded: the pool begins here, at a price that the next swap tells."""
     context.expect(log_index, pool.address, "event", "Initialize before it", "none", _FOUNDED)
-    pool.initialize(context.now, 0, tick)
+    pool.initialize(context.now, 0, 0)
 
 
 def on_cardinality(context: CallContext, row: Row) -> None:
     """IncreaseObservationCardinalityNext of a pool."""
     _, address, old, new = row
     pool = context.keep3r.pools[address]
+    if not pool.times:
+        _found_late(context, row[0], pool)
     context.expect(
         row[0], address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one"
     )
