@@ -107,7 +107,8 @@ def _seconds_of_replay(source: Path) -> float:
     # What the replay would import as it goes.
     for module in ("replay.results", "replay.audit", "report.terminal", "protocols.keep3r_v2.protocol"):
         importlib.import_module(f"keep3r_replay.{module}")
-    from pipelines.replay import ReplayConfig, replay
+    from pipelines.replay import replay
+    from pipelines.replay_config import ReplayConfig
 
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         start = time.perf_counter()

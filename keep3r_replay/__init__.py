@@ -14,8 +14,6 @@
 Each function imports what it needs when it is called.
 """
 
-__version__ = "0.1.0"
-
 # Packages of these names come first: one imported later would take the place of the function of its name.
 import keep3r_replay.replay
 import keep3r_replay.warehouse
@@ -32,6 +30,7 @@ from keep3r_replay.api import (
     what_if,
 )
 from keep3r_replay.errors import InputError, Keep3rReplayError, LakeError, UsageError
+from keep3r_replay.version import __version__
 
 __all__ = [
     "InputError",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 from pipelines.config import CONF, typed_value
-from pipelines.replay import ReplayConfig
+from pipelines.replay_config import ReplayConfig
 from pipelines.what_if import read_overlay
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keep3r_replay.what_if.sweep.jobs import Engine as RunJobs
     from keep3r_replay.what_if.sweep.scenarios import Finished, Scenario
     from pipelines.points import Point
-    from pipelines.replay import ReplayConfig
+    from pipelines.replay_config import ReplayConfig
 
 _TABLE = "sweep.parquet"
 
@@ -85,7 +85,7 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
 def _engine(config: ReplayConfig) -> RunJobs:
     """Who runs the scenarios. Raises `UsageError` if that is not installed, or nothing that there could be."""
     from keep3r_replay.what_if.sweep.processes import run_in_processes
-    from pipelines.replay import Engine
+    from pipelines.replay_config import Engine
 
     if config.engine is Engine.processes:
         if config.scheduler:
@@ -137,7 +137,7 @@ def _check_folder(folder: Path) -> None:
 def main(argv: list[str]) -> int:
     """Sweep as the command line says; return the exit code."""
     from pipelines.config import load_config
-    from pipelines.replay import SUMMARY, Mode, ReplayConfig
+    from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
     from pipelines.what_if import split_file, with_file
 
     rest, swept = split_swept(argv)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keep3r_replay.replay.roots import Start
-    from pipelines.replay import ReplayConfig
+    from pipelines.replay_config import ReplayConfig
 
 _FILES = (".yaml", ".yml")
 _CHANGE = "change."

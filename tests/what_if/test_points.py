@@ -14,7 +14,7 @@ from keep3r_replay.what_if.sweep.table import FIXED
 from pipelines.cli import main
 from pipelines.config import load_config
 from pipelines.points import NOT_SWEPT, points, split_swept
-from pipelines.replay import ReplayConfig
+from pipelines.replay_config import ReplayConfig
 
 LAKE = SAMPLE / "lake"
 

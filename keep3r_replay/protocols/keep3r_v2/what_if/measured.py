@@ -12,10 +12,10 @@ from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT, classify, needs_evidence
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
+from keep3r_replay.protocols.keep3r_v2.auditing import AUDITS
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
-from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     EXACT,
     INTERVAL,
@@ -124,7 +124,7 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
     works = works_table(lake, protocol.context.works, span, contract.address)
     evidence = works
     if start is not None and needs_evidence(works):
-        whole = replay_root(lake, PROTOCOL, contract, None, None, Options(readings=False)).replay
+        whole = replay_root(lake, AUDITS, contract, None, None, Options(readings=False)).replay
         evidence = works_table(lake, whole.context.works, WHOLE, contract.address)
     works = classify(works, evidence)
     addresses = {id(job): address for address, job in protocol.keep3r.jobs.items()}

@@ -9,8 +9,8 @@ import polars as pl
 from keep3r_replay.errors import InputError
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import curve_tables
+from keep3r_replay.protocols.keep3r_v2.auditing import AUDITS
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
-from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.what_if.compare import comparison_tables, outcome
 from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline, measure
 from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
@@ -41,9 +41,7 @@ def baselines(lake: Lake, until_block: int | None = None, starts: Mapping[str, S
         UsageError: see `measure`.
     """
     beginnings = starts or {}
-    found = [
-        measure(lake, contract, until_block, beginnings.get(contract.address)) for contract in roots(lake, PROTOCOL)
-    ]
+    found = [measure(lake, contract, until_block, beginnings.get(contract.address)) for contract in roots(lake, AUDITS)]
     if not found:
         raise InputError(lake.path / "deployment.json", "the deployment has no Keep3r contract")
     known = found[0].known.with_others(base.known for base in found[1:])
@@ -69,12 +67,12 @@ def make_what_if(
         if not tables:
             compared.pop("compared_works")
         part = {**made, **compared, **(_baseline_curves(base) if ledger and tables else {})}
-        parts.append(part if len(bases) == 1 else with_contract(part, PROTOCOL, base.contract.address))
+        parts.append(part if len(bases) == 1 else with_contract(part, AUDITS, base.contract.address))
         outcomes.append(outcome(run))
         hashes[base.contract.address] = state_hash(dump(run.protocol.keep3r))
     merged = merge_tables(parts)
     if tables:
-        merged |= PROTOCOL.totals({"works": merged["works"].filter(pl.col("status").is_in([PAID, ADDED]))})
+        merged |= AUDITS.totals({"works": merged["works"].filter(pl.col("status").is_in([PAID, ADDED]))})
     total = {name: _total(name, [each[name] for each in outcomes]) for name in outcomes[0]}
     lake = bases[0].lake
     coverage = lake.manifest.coverage

@@ -1,0 +1,3 @@
+"""The package's version, which results carry."""
+
+__version__ = "0.1.0"
