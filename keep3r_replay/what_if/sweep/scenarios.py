@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
+from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.results import MANIFEST, SUMMARY, lake_fingerprint
 from keep3r_replay.replay.starts import starts
 
@@ -98,16 +98,6 @@ def source_name(source: Source) -> str:
 def _name(content: dict[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:_NAME_LENGTH]
-
-
-@cache
-def code_hash() -> str:
-    """SHA-256 over the package's Python files."""
-    root = Path(__file__).resolve().parents[2]
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def kept_outcome(folder: Path) -> dict[str, Any] | None:
