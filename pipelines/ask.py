@@ -27,6 +27,7 @@ class Question(Enum):
     expiry_cost = "expiry_cost"
     bond_more = "bond_more"
     cost_of_lateness = "cost_of_lateness"
+    helper_cost = "helper_cost"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class AskConfig:
     """Settings of `keep3r ask`."""
 
     question: Question = setting(
-        "liquidity_needed, runs_dry, expiry_cost (job=...), bond_more (keeper=...), cost_of_lateness (KUMA; bond=...)"
+        "liquidity_needed, runs_dry, expiry_cost (job=...), bond_more (keeper=...), cost_of_lateness (KUMA; bond=...), "
+        "helper_cost (Keep3r V1)"
     )
     lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
     job: str = setting("the job, its address or the beginning of it", default="")
@@ -62,6 +64,13 @@ def main(argv: list[str]) -> int:
         from keep3r_replay.protocols.kuma.what_if.lateness import lateness_lines
 
         print("\n".join(lateness_lines(keep3r_replay.open_lake(config.lake), config.bond, config.delays)))
+        return 0
+    if config.question is Question.helper_cost:
+        from keep3r_replay.answers import room
+        from keep3r_replay.protocols.keep3r_v1.what_if.helper_cost import helper_cost_lines
+
+        lake = keep3r_replay.open_lake(config.lake)
+        print("\n".join(helper_cost_lines(lake, room(lake, "what_ifs"))))
         return 0
     of_keeper = config.question is Question.bond_more
     role, wanted = ("keeper", config.keeper) if of_keeper else ("job", config.job)

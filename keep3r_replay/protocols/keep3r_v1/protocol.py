@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
-    from keep3r_replay.replay.rooms import WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -82,6 +82,12 @@ class _Keep3rV1Protocol:
         whole = replay if evidence is None else evidence()
         assert isinstance(whole, Keep3rV1Replay)
         return results_of(replay, whole, lake, span)
+
+    def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
+        """Payments at a place, from the feed to the KP3R."""
+        from keep3r_replay.protocols.keep3r_v1.audit.explain import explain
+
+        return explain(lake, root, place)
 
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """None: there is one Keep3r V1."""
