@@ -74,6 +74,9 @@ def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
     for damage in damaged_files(lake, manifest):
         print(f"{lake / damage.entry.path}: {damage.problem}")
         damaged.add((damage.entry.from_block, damage.entry.to_block))
+    for first, last in manifest.missing():
+        print(f"{lake}: blocks {first} to {last} are missing")
+        damaged.add((first, last))
     stale = manifest.extraction.get("stale", [])
     return damaged | {(int(first), int(last)) for first, last in stale}
 
@@ -109,7 +112,8 @@ def _mark(lake: Path, manifest: Manifest, damaged: set[Range]) -> None:
 
 def _repair(config: VerifyConfig, lake: Path, damaged: set[Range]) -> None:
     from keep3r_replay.chain.client import client_from_environment
-    from keep3r_replay.dataset.extraction import Extraction, Request
+    from keep3r_replay.dataset.extraction import Extraction
+    from keep3r_replay.dataset.spec import Request
     from keep3r_replay.lake.reader import Lake
     from pipelines.progress import Progress
 

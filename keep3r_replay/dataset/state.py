@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import LakeError, UsageError
 from keep3r_replay.lake.deployment import Contract, Deployment
+from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.manifest import Coverage, FileEntry, Manifest
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
 from keep3r_replay.lake.reader import Lake
@@ -177,8 +178,8 @@ class ExtractionState:
 def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[tuple[str, str]]) -> ExtractionState:
     """Read the state of the lake in a folder; an absent or empty folder is a lake without content.
 
-    Files that are missing or of another size make their ranges stale. `roots` are role and address of the
-    contracts that the deployment is about: the first of them must be the lake's.
+    Files that are missing or of another size make their ranges stale, and so do blocks that no file holds. `roots` are
+    role and address of the contracts that the deployment is about: the first of them must be the lake's.
 
     Raises:
         UsageError: the folder holds something else, or a lake of another deployment, chain or partition size.
@@ -217,6 +218,7 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[t
         transactions=deployment.transactions,
     )
     state.mark_stale(damaged_by_size(state))
+    state.mark_stale(manifest.missing())
     return state
 
 
@@ -243,6 +245,15 @@ def _refuse_other(
     followed = {(contract.role, contract.address) for contract in deployment.contracts}
     if roots and followed and roots[0] not in followed:
         raise UsageError(f"{lake}: is of another {roots[0][0]} than {roots[0][1]}; choose another folder")
+
+
+def damage_of(state: ExtractionState, span: Range) -> str:
+    """Say how a file of a range is not what was written; empty if all of them are. Each is read whole."""
+    for entry in state.of_range(span):
+        problem = problem_of(state.lake / entry.path, entry)
+        if problem:
+            return f"{entry.path} {problem}"
+    return ""
 
 
 def damaged_by_size(state: ExtractionState) -> list[Range]:
