@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.logs import LogBatch
-    from keep3r_replay.evm.abi import EventsByRole
+    from keep3r_replay.evm.abi import Event
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
@@ -53,7 +53,7 @@ class _Toy:
     name = "toy"
     title = "Toy"
     root = "counter"
-    events: EventsByRole = {"counter": {"": (COUNTED,)}}
+    events: Mapping[str, Mapping[str, tuple[Event, ...]]] = {"counter": {"": (COUNTED,)}}
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
     never_call: frozenset[str] = frozenset()
     predicted = frozenset({"counter.Counted"})
