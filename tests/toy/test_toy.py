@@ -135,6 +135,22 @@ def test_a_warehouse_answers(lake):
         assert database.execute(check).fetchall() == []
 
 
+def test_the_commands_work(tmp_path, capsys):
+    """The command line does with a toy what it does with any protocol, and says what a toy has not."""
+    recording, lake, results = History().write(tmp_path / "recording"), tmp_path / "lake", tmp_path / "results"
+    database = f"database={tmp_path / 'warehouse.duckdb'}"
+    assert main(["import", f"recording={recording}", f"lake={lake}"]) == 0
+    assert main(["replay", f"lake={lake}", f"results={results}"]) == 0
+    assert main(["warehouse", f"lake={lake}", f"results={results}", database]) == 0
+    capsys.readouterr()
+    assert main(["sql", database, "callers_by_amount"]) == 0
+    assert "3000000000100000000000000000000" in capsys.readouterr().out
+    assert main(["state", f"lake={lake}", "block=3"]) == 0
+    assert '"total": 100000000000000000007' in capsys.readouterr().out
+    assert main(["replay", "mode=what_if", f"lake={lake}", f"results={tmp_path / 'other'}"]) == 2
+    assert "Toy has no what-ifs" in capsys.readouterr().err
+
+
 def test_an_extraction_is_the_import(lake, extracted):
     """What a node answers becomes the same events, base fees, calls and results as the recording."""
     place = ["block_number", "log_index"]
