@@ -73,7 +73,7 @@ class AuditResults:
     def __str__(self) -> str:
         from keep3r_replay.report.terminal import summary_lines
 
-        return "\n".join(summary_lines(self.summary, self.findings, self.protocol))
+        return "\n".join(summary_lines(self.summary, self.audit.roots, self.protocol))
 
     def __repr__(self) -> str:
         return str(self)

@@ -27,6 +27,7 @@ class Question(Enum):
     expiry_cost = "expiry_cost"
     bond_more = "bond_more"
     cost_of_lateness = "cost_of_lateness"
+    helper_cost = "helper_cost"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class AskConfig:
     """Settings of `keep3r ask`."""
 
     question: Question = setting(
-        "liquidity_needed, runs_dry, expiry_cost (job=...), bond_more (keeper=...), cost_of_lateness (KUMA; bond=...)"
+        "liquidity_needed, runs_dry, expiry_cost (job=...), bond_more (keeper=...), cost_of_lateness (KUMA; bond=...), "
+        "helper_cost (Keep3r V1)"
     )
     lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
     job: str = setting("the job, its address or the beginning of it", default="")
@@ -63,6 +65,13 @@ def main(argv: list[str]) -> int:
 
         print("\n".join(lateness_lines(keep3r_replay.open_lake(config.lake), config.bond, config.delays)))
         return 0
+    if config.question is Question.helper_cost:
+        from keep3r_replay.answers import room
+        from keep3r_replay.protocols.keep3r_v1.what_if.helper_cost import helper_cost_lines
+
+        lake = keep3r_replay.open_lake(config.lake)
+        print("\n".join(helper_cost_lines(lake, room(lake, "what_ifs"))))
+        return 0
     of_keeper = config.question is Question.bond_more
     role, wanted = ("keeper", config.keeper) if of_keeper else ("job", config.job)
     if not wanted:
@@ -90,15 +99,28 @@ def _chosen(bases: list[Baseline], role: str, start: str) -> tuple[Baseline, str
 
 
 def _liquidity_needed(base: Baseline, config: AskConfig, job: str) -> list[str]:
-    from keep3r_replay.protocols.keep3r_v2.what_if.questions import liquidity_needed
+    from keep3r_replay.protocols.keep3r_v2.what_if.needed import liquidity_needed
+    from keep3r_replay.report.terminal import tokens
 
     answer = liquidity_needed(base, config.overlay, job)
-    lines = [f"works                  {answer.works:,}, {answer.dry_as_it_is:,} of them dry with the liquidity it has"]
+    reverted = answer.reverted_as_it_is
+    lines = [f"works                  {answer.works:,}, {reverted:,} of them revert with the liquidity it has"]
     if answer.factor is None:
         return [*lines, "liquidity needed       more than 4,096 times what it has"]
     whole, thousandths = divmod(int(answer.factor * 1000), 1000)
-    times = f"{whole}.{thousandths:03d}"
-    return [*lines, f"liquidity needed       {times} times what it had, to pay them all"]
+    lines.append(f"liquidity needed       {whole}.{thousandths:03d} times what it had, to pay them all")
+    lines += [
+        f"  {held.liquidity}  {tokens(held.needed, 6)} of {tokens(held.amount, 6)}, with {tokens(held.kp3r_needed, 6)} "
+        f"KP3R of {tokens(held.kp3r, 6)}"
+        for held in answer.held
+    ]
+    tried = (
+        f"the last of {len(answer.tried)} factors tried up to {answer.tried[-1] // 1000} times that is not enough lies"
+    )
+    return [
+        *lines,
+        f"                       {tried} right below: more is not always better, and the rest is not proved",
+    ]
 
 
 def _runs_dry(base: Baseline, config: AskConfig, job: str) -> list[str]:
@@ -107,7 +129,9 @@ def _runs_dry(base: Baseline, config: AskConfig, job: str) -> list[str]:
 
     answer = runs_dry(base, config.overlay, job, config.days * DAY)
     each = f"one every {answer.interval:,} s, {tokens(answer.payment, 9)} KP3R each"
-    lines = [f"rate                   {answer.works:,} works in {config.days} days, {each}"]
+    lines = [f"rate                   {answer.works:,} works in the last {config.days} days, {each}"]
+    if answer.obstacle:
+        return [*lines, f"runs dry               {answer.obstacle} ({answer.error})"]
     if answer.at is None:
         return [*lines, f"runs dry               not within {HORIZON // DAY} days"]
     when = datetime.fromtimestamp(answer.at, UTC)
@@ -122,11 +146,12 @@ def _expiry_cost(base: Baseline, config: AskConfig, job: str) -> list[str]:
     from keep3r_replay.report.terminal import tokens
 
     rows = expiry_cost(base, config.overlay, job)
-    lines = [f"{'rule, KP3R':<12}" + "".join(f"{name:>18}" for name in rows[0]._fields[1:])]
-    lines += [
-        f"{row.rule:<12}" + "".join(f"{tokens(amount, 6):>18}" for amount in row[1:-1]) + f"{row.reverted:>18,}"
-        for row in rows
-    ]
+    lines = [f"{'KP3R, by rule':<16}" + "".join(f"{row.rule:>18}" for row in rows)]
+    for name in rows[0]._fields[1:-1]:
+        amounts = [getattr(row, name) for row in rows]
+        if any(amounts) or name in {"minted", "spent", "expired", "left"}:
+            lines.append(f"{name.replace('_', ' '):<16}" + "".join(f"{tokens(amount, 6):>18}" for amount in amounts))
+    lines.append(f"{'works reverted':<16}" + "".join(f"{row.reverted:>18,}" for row in rows))
     return lines
 
 

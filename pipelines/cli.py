@@ -1,7 +1,7 @@
 """The `keep3r` command: `keep3r SUBCOMMAND key=value ...`.
 
 A subcommand is one line of `SUBCOMMANDS`; its module is imported only when it is called, so that a replay never waits
-for what extraction needs. Exit codes: 0 done (and clean), 1 failure, 2 usage, 3 findings, 130 interrupted.
+for what extraction needs. Exit codes: 0 done (and clean), 1 failure, 2 usage, 3 findings, 4 partial, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0 if arguments else UsageError.exit_code
     name, rest = arguments[0], arguments[1:]
     if name in {"-V", "--version"}:
-        from keep3r_replay import __version__
+        from keep3r_replay.version import __version__
 
         print(f"keep3r_replay {__version__}")
         return 0
@@ -123,7 +123,7 @@ def _overview() -> str:
             *lines,
             "",
             "keep3r SUBCOMMAND --help lists what can be set.",
-            "exit codes: 0 clean, 1 failure, 2 usage, 3 findings, 130 interrupted",
+            "exit codes: 0 clean, 1 failure, 2 usage, 3 findings, 4 partial, 130 interrupted",
         ]
     )
 

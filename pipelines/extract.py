@@ -52,8 +52,9 @@ def main(argv: list[str]) -> int:
     config = load_config("extract", ExtractConfig, argv, summary=SUMMARY)
     _check(config)
     from keep3r_replay.chain.client import client_from_environment
-    from keep3r_replay.dataset.extraction import Extraction, Request
+    from keep3r_replay.dataset.extraction import Extraction
     from keep3r_replay.dataset.lock import only_one_run
+    from keep3r_replay.dataset.spec import Request
     from pipelines.progress import Progress
 
     spec, protocol = spec_of(config.deployment, detail=config.detail.value)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FINDINGS = 3
+PARTIAL = 4
+"""Exit code of a replay that began in mid-history and found nothing."""
 
 
 def main(argv: list[str]) -> int:
@@ -65,7 +67,9 @@ def replay(config: ReplayConfig) -> int:
     found.write(config.results)
     print(found)
     print(f"results   {config.results}")
-    return 0 if found.clean else FINDINGS
+    if not found.clean:
+        return FINDINGS
+    return PARTIAL if found.summary["verdict"] == "partial" else 0
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.registry import KEEP3R_V2
 from pipelines.config import load_config, setting
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class SimulateConfig:
 def main(argv: list[str]) -> int:
     """Simulate one scenario; return the exit code."""
     config = read_config(argv)
+    name = config.scenario.get("protocol")
+    if name is not None and name != KEEP3R_V2:
+        return _simulate_of(str(name), config)
     from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
     from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
     from keep3r_replay.protocols.keep3r_v2.scenario.writer import check_target, write_lake
@@ -45,6 +49,21 @@ def main(argv: list[str]) -> int:
     _tell(simulation)
     print(f"lake      {lake}")
     _write_extras(simulation, config)
+    return 0
+
+
+def _simulate_of(name: str, config: SimulateConfig) -> int:
+    """Simulate a scenario of another protocol, which its script names; return the exit code."""
+    from keep3r_replay.protocols.registry import protocol_named
+
+    scenarios = protocol_named(name).scenarios
+    if scenarios is None:
+        raise UsageError(f"there are no scenarios of {name}")
+    if config.trace is not None or config.draw is not None:
+        raise UsageError(f"trace and draw are of scenarios of {KEEP3R_V2}; replay the lake instead")
+    script = {key: value for key, value in config.scenario.items() if key != "protocol"}
+    scenarios.simulate(script, "scenario", Path(config.lake))
+    print(f"lake      {config.lake}")
     return 0
 
 

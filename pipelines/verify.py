@@ -109,7 +109,8 @@ def _mark(lake: Path, manifest: Manifest, damaged: set[Range]) -> None:
 
 def _repair(config: VerifyConfig, lake: Path, damaged: set[Range]) -> None:
     from keep3r_replay.chain.client import client_from_environment
-    from keep3r_replay.dataset.extraction import Extraction, Request
+    from keep3r_replay.dataset.extraction import Extraction
+    from keep3r_replay.dataset.spec import Request
     from keep3r_replay.lake.reader import Lake
     from pipelines.progress import Progress
 

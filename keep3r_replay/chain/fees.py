@@ -13,7 +13,7 @@ from keep3r_replay.chain.client import NodeClient, RefusedError
 from keep3r_replay.chain.headers import fetch_headers
 from keep3r_replay.chain.refusals import Refusal
 from keep3r_replay.chain.rpc import Call
-from keep3r_replay.chain.wire import quantities, quantity
+from keep3r_replay.chain.wire import MalformedError, quantities, quantity
 
 BLOCKS_A_REQUEST = 1024
 """The most blocks that go-ethereum answers at once."""
@@ -68,14 +68,20 @@ class FeeSource:
                 if "not" in str(refused) and "method" in str(refused).lower():
                     self._history = False
                 return None
-            history = _HISTORY.decode(raw)
-            if history is None or history.baseFeePerGas is None:
+            try:
+                history = _HISTORY.decode(raw)
+                if history is None or history.baseFeePerGas is None:
+                    continue
+                oldest = quantity(history.oldestBlock)
+                fees = quantities(history.baseFeePerGas, 96, "baseFeePerGas")
+            except (msgspec.MsgspecError, MalformedError):
                 continue
-            oldest = quantity(history.oldestBlock)
-            fees = quantities(history.baseFeePerGas, 96, "baseFeePerGas")
             if oldest > start or len(fees) < 2:
                 # Fewer blocks than asked, counted from the newest: ask for the older ones by themselves.
                 count = min(max(oldest - start, 1), max(count // 2, 1))
                 continue
-            return fees[start - oldest : start - oldest + count]
+            # The last fee is of the block after the last told of: an estimate, wherever the answer really ends.
+            told = fees[:-1][start - oldest : start - oldest + count]
+            if told:
+                return told
         return None

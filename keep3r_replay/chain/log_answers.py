@@ -12,7 +12,7 @@ from keep3r_replay.chain.blooms import lacks_logs
 from keep3r_replay.chain.layout_scan import scan_logs
 from keep3r_replay.chain.logs import LogBatch, take
 from keep3r_replay.chain.rpc import Call
-from keep3r_replay.chain.wire import MalformedError, WireLog, log_batch
+from keep3r_replay.chain.wire import MalformedError, WireLog, log_batch, quantity
 from keep3r_replay.errors import NodeError
 
 if TYPE_CHECKING:
@@ -67,7 +67,19 @@ def fetch_logs(client: NodeClient, first: int, last: int, addresses: Sequence[st
                 problem = f"the node does not have block {last} yet"
                 client.distrust()
                 continue
+            if quantity(head.number) != last:
+                problem = f"block {quantity(head.number)} in the place of block {last}"
+                client.distrust()
+                continue
             batch = _believable(memoryview(logs), first, last, wanted)
+            if (
+                len(batch)
+                and batch.block_number[-1] == last
+                and batch.block_hash[-1].tobytes().hex() != head.hash[2:].lower()
+            ):
+                problem = f"logs of another block {last} than the header's"
+                client.distrust()
+                continue
             if not client.batches_everywhere:
                 with_logs = {int(number) for number in np.unique(batch.block_number)}
                 lacking = lacks_logs(client, first, last, addresses, with_logs)
@@ -126,11 +138,21 @@ def _in_order(batch: LogBatch, place: NDArray[np.uint64]) -> LogBatch:
     twins = np.flatnonzero(np.isin(np.arange(len(batch)), rows, invert=True))
     # A log that is there twice must be the same log both times.
     originals = rows[np.searchsorted(place[rows], place[twins])]
-    for name in ("block_hash", "transaction_hash", "address", "topics", "topic_count"):
+    if any(
+        _data_of(batch, int(twin)) != _data_of(batch, int(original))
+        for twin, original in zip(twins, originals, strict=True)
+    ):
+        raise MalformedError("two different logs at one place")
+    for name in ("transaction_index", "block_hash", "transaction_hash", "address", "topics", "topic_count"):
         values: Any = getattr(batch, name)
         if not (values[twins] == values[originals]).all():
             raise MalformedError("two different logs at one place")
     return kept
+
+
+def _data_of(batch: LogBatch, row: int) -> bytes:
+    data: bytes = batch.data[batch.data_ends[row] : batch.data_ends[row + 1]].tobytes()
+    return data
 
 
 def _check_blocks(batch: LogBatch) -> None:

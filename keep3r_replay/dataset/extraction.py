@@ -9,12 +9,12 @@ from keep3r_replay.chain.spans import SpanPlanner
 from keep3r_replay.dataset.chain_head import Block, block_at, check_chain, final_head
 from keep3r_replay.dataset.discovery import Discovery
 from keep3r_replay.dataset.estimate import Estimate, estimate
-from keep3r_replay.dataset.forks import fork_point
+from keep3r_replay.dataset.forks import dead_ends, fork_point, prove_ends, whole_below
 from keep3r_replay.dataset.founding import found_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
 from keep3r_replay.dataset.readings import read_at_blocks
 from keep3r_replay.dataset.span import Followed
-from keep3r_replay.dataset.state import ExtractionState, Range, load_state
+from keep3r_replay.dataset.state import ExtractionState, Range, damage_of, load_state
 from keep3r_replay.errors import NodeError
 from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.manifest import Coverage
@@ -24,27 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keep3r_replay.chain.client import NodeClient
-    from keep3r_replay.dataset.spec import ExtractionSpec
+    from keep3r_replay.dataset.spec import ExtractionSpec, Request
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.manifest import FileEntry
     from keep3r_replay.replay.protocol import Protocol
-
-
-@dataclass(frozen=True)
-class Request:
-    """What one run is asked for.
-
-    Attributes:
-        from_block: the first block of a new lake; None for the oldest contract's.
-        to_block: the last block; None for the final head.
-        confirmations: depth of what is taken for final; None for the node's own `finalized`.
-        connections: requests under way at once.
-    """
-
-    from_block: int | None = None
-    to_block: int | None = None
-    confirmations: int | None = None
-    connections: int = 2
 
 
 @dataclass
@@ -193,6 +176,10 @@ class Extraction:
         while True:
             # A contract found on the way makes the tail stale: then the whole partition is fetched again.
             keeps = continued if continued and continued not in state.stale else None
+            if keeps and (problem := damage_of(state, keeps)):
+                self._say(f"blocks {keeps[0]} to {keeps[1]} are fetched again: {problem}")
+                state.mark_stale([keeps])
+                keeps = None
             start = continued[0] if continued else first
             kept = state.of_range(keeps) if keeps else []
             readings = self._readings(state, continued) if continued and not keeps else []
@@ -263,6 +250,7 @@ class Extraction:
         state.add_contracts(contracts)
 
     def _commit(self, state: ExtractionState, old: Range | None, first: int, last: int, written: Written) -> None:
+        prove_ends(self._client, written.ends)
         begin = min([first, *(span[0] for span in state.ranges())])
         is_end = state.coverage is None or last >= state.coverage.to_block
         if is_end and self._request.confirmations is None:
@@ -285,14 +273,20 @@ class Extraction:
                 f"the node's chain parts from the lake's after block {found.number}, but block {state.final_block} was "
                 "final: a node of another chain, or a broken one; nothing was changed"
             )
+        found = whole_below(state, found, self._say)
         self._say(f"the chain was reorganised: rolling back from block {state.coverage.to_block} to {found.number}")
         state.roll_back(found.number, found.hash)
         self._outcome.rolled_back_to = found.number
 
     def _check_head(self, state: ExtractionState) -> None:
-        """At the end, the chain must still be the one of the beginning."""
+        """At the end, the chain must still be the one of the beginning, at the ends of all partitions of this run."""
         if state.coverage is None:
             return
         now = block_at(self._client, hex(state.coverage.to_block))
         if now is not None and now.hash != state.coverage.last_block_hash:
             raise NodeError("the chain was reorganised during the run; run again")
+        dead = dead_ends(self._client, [each for each in state.anchors if each[0] >= self._outcome.from_block >= 0])
+        if dead:
+            state.mark_stale(span for span in state.ranges() if span[1] in dead)
+            state.save_manifest()
+            raise NodeError("the chain was reorganised during the run; run again: what it replaced is fetched again")

@@ -67,10 +67,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Written:
-    """A partition's files, the hash of its last block, and what was found in it."""
+    """A partition's files, the hash of its last block, and what was found in it.
+
+    `ends` are number and hash of the last block of every span: what is proved again before the files count.
+    """
 
     files: list[FileEntry]
     last_hash: str
+    ends: list[tuple[int, str]]
     logs: int
     undecoded: list[Anomaly] = field(default_factory=list)
 
@@ -113,7 +117,7 @@ def write_partition(
             part.take(span)
         if fees is not None:
             writer.add("blocks", _blocks_table(start, last, fees, part.headers))
-        return Written(writer.complete(last), part.last_hash, part.logs, part.undecoded)
+        return Written(writer.complete(last), part.last_hash, part.ends, part.logs, part.undecoded)
 
 
 class _Part:
@@ -126,10 +130,13 @@ class _Part:
         self.headers: list[WireBlock] = []
         self.undecoded: list[Anomaly] = []
         self.last_hash = ""
+        self.ends: list[tuple[int, str]] = []
         self.logs = 0
 
     def take(self, span: Span) -> None:
+        self._check_parents(span)
         self.last_hash = span.last_hash
+        self.ends.append((span.last, span.last_hash))
         self.logs += len(span.batch)
         self.headers += span.headers
         decoded = decode_logs(span.batch, self._contracts, self._source.events, timestamps_of(span))
@@ -148,6 +155,18 @@ class _Part:
             self.undecoded += decoded.anomalies
             self._writer.add("undecoded", _undecoded_table(decoded.anomalies))
         self._source.progress(span.last, len(span.batch))
+
+    def _check_parents(self, span: Span) -> None:
+        """Blocks that follow each other must be linked: a header's parent is the block before, where that is known."""
+        known = dict(self.ends[-1:])
+        for header in span.headers:
+            number = quantity(header.number)
+            parent = known.get(number - 1)
+            if parent is not None and header.parentHash.lower() != parent:
+                raise NodeError(f"block {number} does not follow block {number - 1}: the chain may be reorganising")
+            known[number] = header.hash.lower()
+        if known.get(span.last, span.last_hash) != span.last_hash:
+            raise NodeError(f"block {span.last} is told in two ways: the chain may be reorganising")
 
 
 def _undecoded_table(anomalies: list[Anomaly]) -> Any:

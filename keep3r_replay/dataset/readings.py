@@ -12,7 +12,8 @@ from keep3r_replay.chain.headers import fetch_headers
 from keep3r_replay.chain.views import read_views, revert_name
 from keep3r_replay.chain.wire import quantity
 from keep3r_replay.dataset.values import answer_text
-from keep3r_replay.errors import UsageError
+from keep3r_replay.errors import LakeError, UsageError
+from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.partition_writer import PartitionWriter
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, ReadingRow
@@ -71,6 +72,7 @@ def _merged(lake: Lake, former: list[FileEntry], inside: dict[int, list[ReadingR
     kept: list[Any] = []
     for entry in former:
         if entry.table == "readings":
+            _refuse_damage(lake, entry)
             columns = pq.read_table(lake.path / entry.path).to_pydict()
             kept += [row for row in zip(*columns.values(), strict=True) if row[0] not in inside]
     everything = sorted([*kept, *(row for block in inside.values() for row in block)], key=lambda row: row[0])
@@ -85,6 +87,7 @@ def _with_headers(lake: Lake, former: list[FileEntry], headers: dict[int, WireBl
     written: list[FileEntry] = []
     for entry in former:
         if entry.table == "blocks":
+            _refuse_damage(lake, entry)
             columns = pq.read_table(lake.path / entry.path).to_pydict()
             for block, header in headers.items():
                 row = columns["number"].index(block)
@@ -97,6 +100,12 @@ def _with_headers(lake: Lake, former: list[FileEntry], headers: dict[int, WireBl
             arrays = [pa.array(columns[field.name], field.type) for field in BLOCKS]
             written += _written(lake, entry, "blocks", pa.table(arrays, BLOCKS))
     return written
+
+
+def _refuse_damage(lake: Lake, entry: FileEntry) -> None:
+    problem = problem_of(lake.path / entry.path, entry)
+    if problem:
+        raise LakeError(lake.path / entry.path, problem, remedy="run keep3r verify, then keep3r extract")
 
 
 def _written(lake: Lake, place: FileEntry, name: str, table: Any) -> list[FileEntry]:

@@ -1,4 +1,4 @@
-"""What to extract: a deployment as configured, before a node has been asked."""
+"""What to extract: a deployment as configured, before a node has been asked, and what one run is asked for."""
 
 from __future__ import annotations
 
@@ -35,3 +35,20 @@ class ExtractionSpec:
         """Return the aligned closed range of blocks that `block` belongs to."""
         start = block - block % self.partition_blocks
         return start, start + self.partition_blocks - 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one run is asked for.
+
+    Attributes:
+        from_block: the first block of a new lake; None for the oldest contract's.
+        to_block: the last block; None for the final head.
+        confirmations: depth of what is taken for final; None for the node's own `finalized`.
+        connections: requests under way at once.
+    """
+
+    from_block: int | None = None
+    to_block: int | None = None
+    confirmations: int | None = None
+    connections: int = 2

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import LakeError, UsageError
 from keep3r_replay.lake.deployment import Contract, Deployment
+from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.manifest import Coverage, FileEntry, Manifest
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
 from keep3r_replay.lake.reader import Lake
@@ -243,6 +244,15 @@ def _refuse_other(
     followed = {(contract.role, contract.address) for contract in deployment.contracts}
     if roots and followed and roots[0] not in followed:
         raise UsageError(f"{lake}: is of another {roots[0][0]} than {roots[0][1]}; choose another folder")
+
+
+def damage_of(state: ExtractionState, span: Range) -> str:
+    """Say how a file of a range is not what was written; empty if all of them are. Each is read whole."""
+    for entry in state.of_range(span):
+        problem = problem_of(state.lake / entry.path, entry)
+        if problem:
+            return f"{entry.path} {problem}"
+    return ""
 
 
 def damaged_by_size(state: ExtractionState) -> list[Range]:

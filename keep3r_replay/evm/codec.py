@@ -17,7 +17,7 @@ _WORD = 32
 
 
 def encode_arguments(types: Sequence[str], values: Sequence[Any]) -> bytes:
-    """Encode static arguments (address, bool, integers), a word each, and lists of them (`type[]`).
+    """Encode static arguments (address, bool, integers, bytesN in hexadecimal text) and lists of them (`type[]`).
 
     Raises:
         ValueError: a type is another, or a value does not fit.
@@ -40,6 +40,8 @@ def _encoded(kind: str, value: Any) -> bytes:
         return raw.rjust(_WORD, b"\0")
     if kind == "bool":
         return int(value).to_bytes(_WORD, "big")
+    if kind.startswith("bytes") and isinstance(value, str):
+        return bytes.fromhex(value[2:]).ljust(_WORD, b"\0")
     match = _INTEGER.fullmatch(kind)
     if match is None:
         raise ValueError(f"not a static type: {kind}")

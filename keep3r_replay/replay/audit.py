@@ -15,11 +15,13 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
 from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
+from keep3r_replay.replay.emitted import check_emitted
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
 from keep3r_replay.replay.snapshots import EVERY
 from keep3r_replay.replay.timeline import WHOLE, Span
+from keep3r_replay.replay.transactions import check_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol, Replay, Results
+
+
+PARTIAL = "partial"
+"""Verdict of a replay that began in mid-history and found nothing: nobody looked at what lies before."""
 
 
 def audit(
@@ -76,8 +82,16 @@ def _audit_once(
     ]
     if not audited:
         raise InputError(lake.path / "deployment.json", f"the deployment has no {protocol.root} contract")
-    called = check_direct_inputs(lake, protocol, _widest([one.span for one in audited]))
-    findings = in_order([*(finding for one in audited for finding in one.findings), *called.findings])
+    span = _widest([one.span for one in audited])
+    called = check_direct_inputs(lake, protocol, span)
+    findings = in_order(
+        [
+            *(finding for one in audited for finding in one.findings),
+            *called.findings,
+            *check_emitted(lake, protocol, span),
+            *check_transactions(lake, span),
+        ]
+    )
     tables = merge_tables(
         [
             one.tables if len(audited) == 1 else with_contract(one.tables, protocol, one.summary[protocol.root])
@@ -146,13 +160,15 @@ def _whole_replay(lake: Lake, protocol: Protocol, root: Contract) -> Replay:
 
 def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until_block: int | None) -> dict[str, Any]:
     summaries = [one.summary for one in audited]
+    after = _widest([one.span for one in audited]).after
+    covered = covered_blocks(lake, until_block)
     parts = (*audited[0].counts, "events", "readings")
     wrong = any(finding.severity != NOTICE for finding in findings)
     summary: dict[str, Any] = {
-        "verdict": "findings" if wrong else "clean",
+        "verdict": "findings" if wrong else PARTIAL if after is not None else "clean",
         "deployment": lake.deployment.name,
         "version": " ".join(one["version"] for one in summaries),
-        "blocks": covered_blocks(lake, until_block),
+        "blocks": [covered[0] if after is None else after + 1, covered[1]],
         **{part: _sum(summaries, part) for part in parts},
         **({name: summaries[0][name] for name in audited[0].sums} if len(audited) == 1 else {}),
         "findings": dict(sorted(Counter(finding.kind for finding in findings).items())),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import Keep3rReplayError
-from keep3r_replay.journal import NOTICE, Finding, as_text
+from keep3r_replay.journal import ERROR, Finding, as_text
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.replay.mended import Mend, MendedLake
 from keep3r_replay.replay.suspects import suspects_at, suspects_before
@@ -72,7 +72,7 @@ class _Tracer:
         self._left = _MOST_REPLAYS
         self._keys = [_key(finding) for finding in self._findings]
         self._known = frozenset(self._keys)
-        self._open = [place for place, finding in enumerate(self._findings) if finding.severity != NOTICE]
+        self._open = [place for place, finding in enumerate(self._findings) if finding.severity == ERROR]
         self._cause: dict[int, int] = {}
         self._mends: list[Mend] = []
 
@@ -153,7 +153,8 @@ class _Tracer:
         """Keys of the findings of the mended lake; None where it cannot be replayed at all."""
         self._left -= 1
         try:
-            return frozenset(_key(finding) for finding in self._again(MendedLake(self._lake, mends), blocks))
+            again = self._again(MendedLake(self._lake, mends), blocks)
+            return frozenset(_key(finding) for finding in again if finding.severity == ERROR)
         except (Keep3rReplayError, ArithmeticError, LookupError, ValueError):
             return None
 
@@ -188,7 +189,7 @@ class _Tracer:
                 self._cause = {
                     place: root
                     for place, finding in enumerate(self._findings)
-                    if place != root and finding.severity != NOTICE
+                    if place != root and finding.severity == ERROR
                 }
                 self._mends = [mend]
                 return

@@ -18,13 +18,15 @@ class DirectCall:
     """A function, and how its arguments come back in the event it emits.
 
     `echoes` maps a column of the event to the position of the argument that it repeats; `sender` is the column that
-    holds the caller. Amounts that a token may change on its way are not echoed.
+    holds the caller. Amounts that a token may change on its way are not echoed. `event` is empty where the function
+    need not emit any; `also` names events that it may emit beside it, any number of times.
     """
 
     signature: str
     event: str
     echoes: Mapping[str, int]
     sender: str = ""
+    also: frozenset[str] = frozenset()
 
     @cached_property
     def types(self) -> tuple[str, ...]:

@@ -170,6 +170,7 @@ def fold(
                     agenda.entered(block)
                 present_transaction = transaction
                 if table == transaction_table:
+                    due += 1  # checkpoints count events
                     begin_transaction((block, transaction), next(rows[table]))
                     continue
                 begin_transaction((block, transaction), None)

@@ -32,6 +32,7 @@ class MendedLake(Lake):
 
     def __init__(self, lake: Lake, mends: Sequence[Mend]) -> None:
         super().__init__(lake.path, lake.deployment, lake.manifest)
+        self._lake = lake
         self._mends: dict[str, list[Mend]] = {}
         for mend in mends:
             self._mends.setdefault(mend.table, []).append(mend)
@@ -44,7 +45,7 @@ class MendedLake(Lake):
         from_block: int | None = None,
     ) -> pl.LazyFrame:
         """The table with its events mended; see `Lake.scan`."""
-        frame = super().scan(table, None, until_block, from_block)
+        frame = self._lake.scan(table, None, until_block, from_block)
         for mend in self._mends.get(table, ()):
             here = (pl.col("block_number") == mend.block_number) & (pl.col("log_index") == mend.log_index)
             if mend.values is None:

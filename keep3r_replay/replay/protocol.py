@@ -144,6 +144,8 @@ class Protocol(Interface):
     """Events by role and version; the version is empty where a role has only one."""
     direct_calls: Mapping[str, Mapping[str, DirectCall]]
     """Calls by role and selector (eight hexadecimal digits)."""
+    never_call: frozenset[str]
+    """Roles of contracts that never call a root, whatever a transaction asks of them."""
     predicted: frozenset[str]
     """Tables of events (`keep3r.KeeperWork`) that the model predicts."""
     tables: Mapping[str, pl.Schema]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.folders import replaced_folder
+from keep3r_replay.replay.code import code_hash
 from keep3r_replay.version import __version__
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
         {
             "configuration": configuration,
             "inputs": lake_fingerprint(audit.lake),
+            "code": code_hash(),
+            "lake_files": [
+                [entry.path, entry.from_block, entry.to_block, entry.sha256] for entry in audit.lake.manifest.files
+            ],
             "state_hash": audit.summary["state_hash"],
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.results import MANIFEST, is_results, lake_fingerprint
 
 if TYPE_CHECKING:
@@ -65,22 +67,30 @@ class Snapshot:
 
 
 def load_snapshot(results: Path, lake: Lake, role: str, address: str, at_most: int | None) -> Snapshot | None:
-    """The last snapshot of a contract up to block `at_most` (None: the last); None where there is none.
+    """The last snapshot of a contract up to block `at_most` (None: the last) that holds for the lake as it is.
+
+    A snapshot rests on the lake's files up to its block: where one of them is another now, no snapshot from its first
+    block on is taken. None where there is none.
 
     Raises:
-        UsageError: the folder holds no results, or those of another lake.
+        UsageError: the folder holds no results, those of another lake, or those of other code.
         InputError: its tables are damaged.
     """
-    _check_lake(results, lake)
+    manifest = _manifest(results, lake)
+    changed = _first_changed_block(manifest, lake)
+    last = at_most if changed is None else min(changed - 1, changed - 1 if at_most is None else at_most)
     try:
+        for name, facts in manifest["files"].items():
+            if name == f"{SNAPSHOTS}.parquet":
+                _check_digest(results / name, facts["sha256"])
         frame = pl.scan_parquet(results / f"{SNAPSHOTS}.parquet").filter(pl.col(role) == address)
-        if at_most is not None:
-            frame = frame.filter(pl.col("block_number") <= at_most)
+        if last is not None:
+            frame = frame.filter(pl.col("block_number") <= last)
         found = frame.sort("block_number").last().collect()
         if not found.height:
             return None
         return Snapshot(found["block_number"][0], json.loads(found["state"][0]), partial(_kept_table, results))
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
         raise InputError(results, f"the snapshots cannot be read: {error}", remedy="replay the lake again") from None
 
 
@@ -88,9 +98,32 @@ def _kept_table(results: Path, name: str) -> pl.LazyFrame:
     return pl.scan_parquet(results / f"{name}.parquet")
 
 
-def _check_lake(results: Path, lake: Lake) -> None:
+def _check_digest(file: Path, digest: str) -> None:
+    if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        raise ValueError(f"{file.name} holds something other than was written")
+
+
+def _manifest(results: Path, lake: Lake) -> dict[str, Any]:
     if not is_results(results):
         raise UsageError(f"{results}: holds no results of a replay; make some with keep3r replay")
-    inputs = json.loads((results / MANIFEST).read_bytes())["inputs"]
-    if inputs["deployment.json"] != lake_fingerprint(lake)["deployment.json"]:
+    manifest: dict[str, Any] = json.loads((results / MANIFEST).read_bytes())
+    if manifest["inputs"]["deployment.json"] != lake_fingerprint(lake)["deployment.json"]:
         raise UsageError(f"{results}: these are results of another lake than {lake.path}")
+    if manifest.get("code") != code_hash():
+        raise UsageError(f"{results}: these results were made by another version of the code; replay the lake again")
+    return manifest
+
+
+def _first_changed_block(manifest: dict[str, Any], lake: Lake) -> int | None:
+    """First block of the lake's files that are others than the results were made of; None if all are the same.
+
+    Files of readings only bear on findings, which no snapshot holds.
+    """
+    former = {path: (first, digest) for path, first, _, digest in manifest.get("lake_files", ())}
+    present = {entry.path: (entry.from_block, entry.sha256) for entry in lake.manifest.files}
+    firsts = [
+        first
+        for path, (first, _) in {**former, **present}.items()
+        if former.get(path) != present.get(path) and not path.startswith("readings")
+    ]
+    return min(firsts, default=None)

@@ -61,7 +61,10 @@ def starts(
         elif resume is not None:
             snapshot = load_snapshot(Path(resume), lake, protocol.root, root.address, resume_block)
             if snapshot is None:
-                raise UsageError(f"{resume}: no snapshot of {root.address} to resume from")
+                raise UsageError(
+                    f"{resume}: no snapshot of {root.address} to resume from that holds for the lake as it is; "
+                    "replay it from the beginning"
+                )
             found[root.address] = snapshot
     for start in found.values():
         if until_block is not None and start.block >= until_block:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.journal import NOTICE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -44,8 +46,19 @@ def _classes(subject: str, counts: Mapping[str, int], words: Mapping[str, str]) 
     return f"{subject:<10}{sum(counts.values()):>10,}  {shown}"
 
 
+def _following(summary: Mapping[str, Any]) -> str:
+    """How many findings follow from those that are shown; empty if none does."""
+    if "following" not in summary:
+        return ""
+    first, last = summary["following"]["blocks"]
+    return f", and {summary['following']['count']:,} that follow, blocks {first:,} to {last:,}"
+
+
 def summary_lines(summary: dict[str, Any], findings: Sequence[Finding], protocol: Protocol) -> list[str]:
-    """Lines of text: verdict, the protocol's classes, events, readings, and the first findings with their places."""
+    """Lines of text: verdict, the protocol's classes, events, readings, and the first findings with their places.
+
+    `findings` are those that follow from no other.
+    """
     first, last = summary["blocks"]
     events, readings = summary["events"], summary["readings"]
     lines = [
@@ -65,11 +78,9 @@ def summary_lines(summary: dict[str, Any], findings: Sequence[Finding], protocol
     if "ledger" in summary:
         lines.append(ledger_line(summary["ledger"]))
     if findings:
-        lines += [
-            "",
-            f"{len(findings):,} findings: "
-            + ", ".join(f"{count:,} {kind}" for kind, count in summary["findings"].items()),
-        ]
+        word = "notices" if all(finding.severity == NOTICE for finding in findings) else "findings"
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary["findings"].items())
+        lines += ["", f"{len(findings):,} {word}: {kinds}{_following(summary)}"]
         for finding in findings[:_SHOWN]:
             place = f"block {finding.block_number}" + ("" if finding.log_index is None else f" log {finding.log_index}")
             values = f"expected {finding.expected or 'nothing'}, observed {finding.observed or 'nothing'}"

@@ -1,8 +1,8 @@
 """Print what the audit makes of single changes: `python -m tests.mutations RECORDING... seed=1 per_kind=2`.
 
 Each change is audited with the readings of the blocks after it, and again without any. Further options: `kinds=TEXT`
-takes the kinds whose names hold a text; `part=K/N` takes the K-th of N parts of them (from 0), the same kinds for every
-recording; `log=PATH` appends two lines a change.
+takes the kinds whose names hold a text; `most=N` takes N of a recording's changes by chance; `log=PATH` appends two
+lines a change.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 from random import Random
-from zlib import crc32
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -34,10 +33,12 @@ def main(arguments: list[str]) -> int:
     for recording in (Path(argument) for argument in arguments if "=" not in argument):
         history, clean = History(recording), audit(Lake.open(imported(recording)))
         random = Random(f"{options.get('seed', '1')} {recording.name}")
-        part, parts = map(int, options.get("part", "0/1").split("/"))
-        for mutation in mutations(history, clean, random, int(options.get("per_kind", "1"))):
-            if options.get("kinds", "") not in mutation.kind or crc32(mutation.kind.encode()) % parts != part:
-                continue
+        chosen = [
+            mutation
+            for mutation in mutations(history, clean, random, int(options.get("per_kind", "1")))
+            if options.get("kinds", "") in mutation.kind
+        ]
+        for mutation in random.sample(chosen, min(len(chosen), int(options.get("most", len(chosen))))):
             with tempfile.TemporaryDirectory() as folder:
                 tried.append(trial(history, mutation, Path(folder) / "trial"))
             if log is not None:

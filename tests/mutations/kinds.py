@@ -43,10 +43,10 @@ def mutations(history: History, clean: Audit, random: Random, per_kind: int) -> 
     """Up to `per_kind` changes of every kind, at places chosen by `random`."""
     found: dict[str, list[Mutation]] = {}
     for mutation in (
-        *_of_logs(history, random),
+        *_of_logs(history, clean, random),
         *_of_works(history, clean, random),
         *_of_orders(history),
-        *_of_transactions(history, random),
+        *_of_transactions(history, clean, random),
         *_of_blocks(history),
     ):
         found.setdefault(mutation.kind, []).append(mutation)
@@ -68,14 +68,16 @@ def _at(kind: str, log: dict, apply: Callable[[dict, History], None]) -> Mutatio
 # LOGS
 
 
-def _of_logs(history: History, random: Random) -> Iterator[Mutation]:
+def _of_logs(history: History, clean: Audit, random: Random) -> Iterator[Mutation]:
+    checked = _checked(clean)
     targets = {each["hash"]: (each.get("to") or "").lower() for each in history.transactions}
     for log in history.logs:
         name = name_of(log)
         if not name:
             continue
         _, event = BY_TOPIC[log["topics"][0]]
-        how = " (direct call)" if targets.get(log["transactionHash"]) == log["address"].lower() else ""
+        target = targets.get(log["transactionHash"])
+        how = " (direct call)" if target == log["address"].lower() and target in checked else ""
         yield _at(f"{name} removed{how}", log, lambda own, changed: changed.logs.remove(own))
         yield _at(f"{name} doubled{how}", log, _double)
         topics = words = 0
@@ -173,13 +175,18 @@ def _swap(log: dict, history: History, other: tuple[int, int]) -> None:
 # TRANSACTIONS AND BLOCKS
 
 
-def _of_transactions(history: History, random: Random) -> Iterator[Mutation]:
-    emitters = {log["address"].lower() for log in history.logs}
+def _checked(clean: Audit) -> frozenset[str]:
+    """Contracts whose direct calls are known: Keep3r and its helpers."""
+    return frozenset(each.address for each in clean.lake.deployment.contracts if each.role in PROTOCOL.direct_calls)
+
+
+def _of_transactions(history: History, clean: Audit, random: Random) -> Iterator[Mutation]:
+    checked = _checked(clean)
     with_logs = {log["transactionHash"] for log in history.logs}
     for position, transaction in enumerate(history.transactions):
         if transaction["hash"] not in with_logs or not transaction.get("to"):
             continue
-        direct = "direct call" if transaction["to"].lower() in emitters else "call through another contract"
+        direct = "direct call" if transaction["to"].lower() in checked else "call through another contract"
 
         def at(kind: str, apply: Callable[[dict], None], position: int = position, call: str = direct) -> Mutation:
             own = history.transactions[position]

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.client import NodeClient
-from keep3r_replay.dataset.extraction import Extraction, Request
-from keep3r_replay.dataset.spec import ExtractionSpec
+from keep3r_replay.dataset.extraction import Extraction
+from keep3r_replay.dataset.spec import ExtractionSpec, Request
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.extract.extractor import Keep3rV2Extractor
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL

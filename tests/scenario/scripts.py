@@ -9,7 +9,11 @@ from keep3r_replay.protocols.keep3r_v2.scenario.simulator import Simulation, sim
 from pipelines.config import CONF, load_config
 from pipelines.simulate import SimulateConfig
 
-NAMES = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml") if path.stem != "none")
+NAMES = sorted(
+    path.stem
+    for path in (CONF / "scenario").glob("*.yaml")
+    if path.stem != "none" and "protocol: " not in path.read_text(encoding="utf-8")
+)
 """Every scenario that comes with the project."""
 SIDECHAIN = "2.3s"
 PLAYED = [(name, version) for name in NAMES for version in VERSIONS if (name == "sidechain") is (version == SIDECHAIN)]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+import math
 
+import polars as pl
 import pytest
 from histories import SAMPLE
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.contract.moves import EXPIRED
+from keep3r_replay.protocols.keep3r_v2.what_if.needed import last_failure, liquidity_needed
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
-from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, bond_more, expiry_cost, liquidity_needed, runs_dry
+from keep3r_replay.protocols.keep3r_v2.what_if.questions import (
+    DAY,
+    bond_more,
+    expiry_cost,
+    runs_dry,
+)
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from pipelines.cli import main
 
@@ -21,26 +28,79 @@ def base(baseline_of):
     return baseline_of(SAMPLE / "recording")
 
 
-def _dry(base, factor, job):
-    run = what_if(base, Overlay(liquidity_factor=str(factor), liquidity_job=job))
-    return [work.error for work in run.works.done].count("InsufficientFunds")
+def _reverted(base, thousandths, job):
+    run = what_if(base, Overlay(liquidity_factor=f"{thousandths}/1000", liquidity_job=job))
+    return sum(
+        work.status == "reverted" for work, at in zip(run.works.done, base.works["job"], strict=True) if at == job
+    )
 
 
 def test_the_liquidity_needed_pays_every_work_and_a_thousandth_less_does_not(base):
-    """The answer stands on the edge, for every job."""
-    for job in base.works["job"].unique().sort():
+    """The answer stands on the edge: it and all factors tried above it pay every work, the one below does not."""
+    for job in base.works["job"].unique().sort()[:3]:
         answer = liquidity_needed(base, Overlay(), job)
-        assert _dry(base, answer.factor, job) == answer.dry_as_it_is == 0
-        assert answer.factor == 0 or _dry(base, answer.factor - Fraction(1, 1000), job) > 0
+        needed = int(answer.factor * 1000)
+        assert answer.reverted_as_it_is == 0
+        assert needed == 0 or _reverted(base, needed - 1, job) > 0
+        above = [tried for tried in answer.tried if tried >= needed]
+        assert above[-1] >= 4000
+        assert all(_reverted(base, tried, job) == 0 for tried in (*above[:2], above[-1]))
+
+
+def test_the_liquidity_needed_is_told_in_its_amount_and_in_kp3r(base):
+    """What the job has times the factor, rounded up; the KP3R under both is what `quoteLiquidity` goes by."""
+    job = base.works["job"][0]
+    answer = liquidity_needed(base, Overlay(), job)
+    held = base.states["job_liquidities"].filter((pl.col("job") == job) & (pl.col("amount") > 0))
+    amounts = dict(zip(held["liquidity"].to_list(), held["amount"].cast(pl.Int128).to_list(), strict=True))
+    assert {each.liquidity: each.amount for each in answer.held} == amounts
+    assert amounts
+    for each in answer.held:
+        assert each.needed == math.ceil(answer.factor * each.amount)
+        assert each.kp3r > 0
+        assert abs(each.kp3r_needed - answer.factor * each.kp3r) <= 2
+
+
+def test_a_function_that_is_not_monotone_is_scanned():
+    """Of failures at 0 to 200 and at 300 to 340 of 1000, the last one is found, not the first."""
+    failing = {*range(201), *range(300, 341)}
+    short, enough = last_failure(failing.__contains__, -1, 1000, 32)
+    while enough - short > 1:
+        short, enough = last_failure(failing.__contains__, short, enough, 8)
+    assert (short, enough) == (340, 341)
 
 
 def test_more_works_need_more_liquidity(base):
     """With works added that the job can not pay as it is, the factor is above 1."""
     job, keeper = base.works["job"][0], base.works["keeper"][0]
-    entry = {"job": job, "keeper": keeper, "every": DAY // 2, "payment": 10**19}
+    entry = {"job": job, "keeper": keeper, "every": DAY // 2, "payment": 10**19, "validates": False}
     answer = liquidity_needed(base, overlay_from({"add_works": [entry]}), job)
-    assert answer.dry_as_it_is > 0
+    assert answer.reverted_as_it_is > 0
     assert answer.factor is None or answer.factor > 1
+
+
+def test_the_rate_is_the_works_own_interval(base):
+    """Nine works a day apart are one a day, whatever the window; the mean payment is theirs."""
+    job, keeper = base.works["job"][0], base.works["keeper"][0]
+    first, last = base.history.facts[base.history.blocks[0]].timestamp, base.history.facts[590].timestamp
+    assert last > first
+    entry = {"job": job, "keeper": keeper, "every": DAY, "payment": 5, "validates": False}
+    history = overlay_from({"drop_works": [job], "add_works": [entry]})
+    answers = [runs_dry(base, history, job, days * DAY) for days in (9, 12, 15)]
+    assert {answer.interval for answer in answers} == {DAY}
+    assert {answer.payment for answer in answers} == {5}
+    assert answers[0].works == 9
+
+
+def test_a_disputed_or_unlisted_job_is_said_to_be(base):
+    """A job that migrated away is listed no more; whoever asks is told, and not that it runs dry."""
+    migrations = base.lake.scan("events/keep3r.JobMigrationSuccessful").collect()
+    gone = [job for job in migrations["from_job"] if job in base.works["job"].to_list()]
+    unlisted = [job for job in gone if job not in what_if(base, Overlay()).protocol.keep3r.job_list]
+    assert unlisted
+    answer = runs_dry(base, Overlay(), unlisted[0], 4000 * DAY)
+    assert "listed no more" in answer.obstacle
+    assert (answer.works_until, answer.error) == (0, "JobUnapproved")
 
 
 def test_a_job_that_spends_more_than_it_mines_runs_dry(base):
@@ -63,6 +123,17 @@ def test_the_cost_of_expiry_by_the_contract_is_the_ledgers(base):
     assert none.expired == 0
     for row in (contract, none):
         assert row.reverted == 0
+
+
+def test_the_cost_of_expiry_adds_up(base):
+    """By every rule, for every job: what came is what went and what the model holds in the end, to the wei."""
+    moved = 0
+    for job in base.works["job"].unique().sort():
+        for row in expiry_cost(base, Overlay(), job):
+            came = row.opening + row.minted + row.forced + row.migrated_in + row.repriced
+            assert came == row.spent + row.expired + row.capped + row.removed + row.migrated_out + row.left
+            moved += row.migrated_in + row.migrated_out
+    assert moved
 
 
 def test_bonding_more_earns_more_up_to_the_target(base):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from keep3r_replay.protocols.keep3r_v1.audit import classes, liquidity, schemas, states
+from keep3r_replay.protocols.keep3r_v1.audit import classes, ledger, liquidity, schemas, states
+from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_summary
 from keep3r_replay.protocols.keep3r_v1.audit.results import results_of
 from keep3r_replay.protocols.keep3r_v1.events import EVENTS, KEEP3R_V1_EVENTS, ROOT
 from keep3r_replay.protocols.keep3r_v1.recording.recordings import Keep3rV1Recordings
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of
 from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
+from keep3r_replay.protocols.keep3r_v1.what_if.room import Keep3rV1WhatIfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.rooms import Explanation, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -34,6 +37,7 @@ class _Keep3rV1Protocol:
     recordings = Keep3rV1Recordings()
     # The replay itself runs direct calls and holds what they log against the chain.
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
+    never_call: frozenset[str] = frozenset()
     predicted = frozenset(f"{ROOT}.{event.name}" for event in KEEP3R_V1_EVENTS)
     tables: Mapping[str, pl.Schema] = {
         "works": schemas.WORKS,
@@ -45,12 +49,17 @@ class _Keep3rV1Protocol:
         "oracle_gaps": schemas.ORACLE_GAPS,
         "helpers_in_force": schemas.HELPERS_IN_FORCE,
         **states.SCHEMAS,
+        **ledger.SCHEMAS,
     }
     words: Mapping[str, Mapping[str, str]] = {"works": classes.WORDS, "applications": liquidity.WORDS}
     sql = "keep3r_replay.protocols.keep3r_v1.sql"
-    what_ifs = None
     scenarios = None
     pages = None
+
+    @property
+    def what_ifs(self) -> WhatIfs:
+        """Replays with another helper, feed, bonds, times, oracles."""
+        return Keep3rV1WhatIfs(cast("Protocol", self))
 
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:  # noqa: ARG002
         """There is one Keep3r V1 on a chain: everything goes with it."""
@@ -59,32 +68,35 @@ class _Keep3rV1Protocol:
     def begin(
         self, lake: Lake, root: Contract, journal: Journal, until_block: int | None, options: Options
     ) -> Keep3rV1Replay:
-        """The model before its first event."""
-        del until_block, options
-        return replay_of(
-            lake.deployment, root, str(lake.path / "deployment.json"), journal, inputs=lake.has("transactions")
-        )
+        """The model before its first event; with a ledger, the book of credits is kept."""
+        del until_block
+        inputs = lake.has("transactions")
+        replay = replay_of(lake.deployment, root, str(lake.path / "deployment.json"), journal, inputs=inputs)
+        if options.ledger:
+            replay.context.credit_changes = []
+        return replay
 
     def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
         """Payments with their classes, liquidity, oracles, states at the end."""
-        del lake, span
         assert isinstance(replay, Keep3rV1Replay)
-        seen = replay.context.payments
-        if evidence is not None:
-            whole = evidence()
-            assert isinstance(whole, Keep3rV1Replay)
-            seen = whole.context.payments
-        return results_of(replay, seen)
+        whole = replay if evidence is None else evidence()
+        assert isinstance(whole, Keep3rV1Replay)
+        return results_of(replay, whole, lake, span)
+
+    def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
+        """Payments at a place, from the feed to the KP3R."""
+        from keep3r_replay.protocols.keep3r_v1.audit.explain import explain
+
+        return explain(lake, root, place)
 
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-        """None yet."""
+        """None: there is one Keep3r V1."""
         del tables
         return {}
 
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
-        """None yet."""
-        del tables
-        return {}
+        """Entries of the book, and sums by kind."""
+        return {"ledger": ledger_summary(tables)}
 
 
 PROTOCOL = cast("Protocol", _Keep3rV1Protocol())

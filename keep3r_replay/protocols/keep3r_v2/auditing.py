@@ -36,6 +36,7 @@ class Keep3rV2Audits:
     events = EVENTS
     recordings = Keep3rV2Recordings()
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {"keep3r": KEEP3R_CALLS, "keep3r_helper": HELPER_CALLS}
+    never_call = frozenset({"keep3r_helper", "pair_manager", "pair_manager_factory"})
     predicted = (
         frozenset(
             f"{role}.{event.name}"

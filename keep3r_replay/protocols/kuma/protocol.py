@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
-    from keep3r_replay.replay.rooms import Explanation, Pages, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Pages, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -38,6 +38,7 @@ class _KumaProtocol:
     events = EVENTS
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
     """Empty: a transaction's input is replayed, not compared with its event."""
+    never_call: frozenset[str] = frozenset()
     predicted = frozenset(
         f"{role}.{event.name}"
         for role, versions in EVENTS.items()
@@ -57,7 +58,13 @@ class _KumaProtocol:
     }
     sql = "keep3r_replay.protocols.kuma.sql"
     recordings = KumaRecordings()
-    scenarios = None
+
+    @property
+    def scenarios(self) -> Scenarios:
+        """Scripted histories; loaded where they are asked for."""
+        from keep3r_replay.protocols.kuma.scenario.simulator import KumaScenarios
+
+        return KumaScenarios()
 
     @property
     def pages(self) -> Pages:

@@ -15,8 +15,9 @@ import polars as pl
 
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.replay.code import code_hash
 from keep3r_replay.what_if.sweep.jobs import Ended, Job, loaded, run_loaded
-from keep3r_replay.what_if.sweep.scenarios import DONE, code_hash
+from keep3r_replay.what_if.sweep.scenarios import DONE
 
 if TYPE_CHECKING:
     from keep3r_replay.replay.rooms import Sweeps

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.results import MANIFEST, SUMMARY, lake_fingerprint
 
 if TYPE_CHECKING:
@@ -102,16 +102,6 @@ def lake_name(lake: Lake) -> str:
 def _name(content: dict[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:_NAME_LENGTH]
-
-
-@cache
-def code_hash() -> str:
-    """SHA-256 over the package's Python files."""
-    root = Path(__file__).resolve().parents[2]
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def kept_outcome(folder: Path) -> dict[str, Any] | None:

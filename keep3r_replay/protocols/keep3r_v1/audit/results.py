@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.journal import WARNING, Finding
 from keep3r_replay.protocols.keep3r_v1.audit import findings, liquidity, oracle_gaps, works
+from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_tables
 from keep3r_replay.protocols.keep3r_v1.audit.schemas import (
     FAILED_CALLS,
     HELPERS_IN_FORCE,
@@ -15,26 +16,31 @@ from keep3r_replay.protocols.keep3r_v1.audit.schemas import (
     table,
 )
 from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
+from keep3r_replay.protocols.keep3r_v1.replay.context import within
 from keep3r_replay.replay.protocol import Results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from keep3r_replay.protocols.keep3r_v1.replay.records import Payment
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v1.replay.context import Context
     from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
+    from keep3r_replay.replay.timeline import Span
 
 BY_INPUT, BY_PAYMENTS, CONSTRUCTOR = "input", "payments", "constructor"
 
 
-def results_of(replay: Keep3rV1Replay, seen: Sequence[Payment]) -> Results:
-    """Tables, counts and findings; `seen` are the payments of the whole history."""
-    context, kp3r = replay.context, replay.kp3r
+def results_of(replay: Keep3rV1Replay, whole: Keep3rV1Replay, lake: Lake, span: Span) -> Results:
+    """Tables, counts and findings of the part `span`; `whole` has gone through the whole history."""
+    kp3r = replay.kp3r
+    seen = whole.context.payments
+    context = replay.context if span.after is None else within(whole.context, span)
     market = kp3r.market
     judged = works.judge(context.payments, seen)
     used = liquidity.judge(context.liquidity_uses, context.swaps)
-    epochs = _epochs(replay, judged)
+    epochs = _epochs(context, whole.first_helper, judged)
     in_force = oracle_gaps.versions_in_force(
-        replay.first_helper,
+        whole.first_helper,
         [(timestamp, helper) for _, _, timestamp, helper, _ in epochs[1:]],
         market.helpers,
     )
@@ -56,11 +62,14 @@ def results_of(replay: Keep3rV1Replay, seen: Sequence[Payment]) -> Results:
         ),
         **state_tables(kp3r),
     }
+    if replay.context.credit_changes is not None:
+        changes = context.credit_changes or []
+        tables |= ledger_tables(kp3r, changes, table_of_works, lake, whole=span.after is None)
     found = [
         *findings.payment_findings(judged),
         *findings.liquidity_findings(used),
         *findings.memory_findings(context, gaps),
-        *findings.state_findings(kp3r, context.donated),
+        *findings.state_findings(kp3r, replay.context.donated),
         *_helpers_without_input(judged),
     ]
     applied = Counter(each.name for each in used if each.use.event == "ApplyCredit")
@@ -84,19 +93,18 @@ Epoch = tuple[int, int, int, str, str]
 """block, transaction, second, helper, known by"""
 
 
-def _epochs(replay: Keep3rV1Replay, judged: Sequence[works.Judged]) -> list[Epoch]:
+def _epochs(context: Context, first_helper: str, judged: Sequence[works.Judged]) -> list[Epoch]:
     """Helpers in force: the constructor's, those that inputs set, and those that payments tell instead."""
     switches = [
-        (each.block, each.transaction_index, each.timestamp, each.helper, BY_INPUT)
-        for each in replay.context.helper_switches
+        (each.block, each.transaction_index, each.timestamp, each.helper, BY_INPUT) for each in context.helper_switches
     ]
-    before = replay.first_helper
+    before = first_helper
     told: list[Epoch] = []
     for payment, helper, _, _ in judged:
         if helper and helper not in {before, payment.helper}:
             told.append((payment.block, payment.transaction_index, payment.timestamp, helper, BY_PAYMENTS))
         before = helper or before
-    return [(0, -1, 0, replay.first_helper, CONSTRUCTOR), *sorted([*switches, *told])]
+    return [(0, -1, 0, first_helper, CONSTRUCTOR), *sorted([*switches, *told])]
 
 
 def _helpers_without_input(judged: Sequence[works.Judged]) -> Iterator[Finding]:

@@ -46,8 +46,10 @@ def _receipt_eth(kp3r: Keep3rV1, sender: str, keeper: str, amount: int) -> None:
     jobs.receipt(kp3r, sender, "0x" + "e".rjust(40, "0"), keeper, amount)
 
 
-def _apply_credit(kp3r: Keep3rV1, sender: str, provider: str, pair: str, job: str) -> None:  # noqa: ARG001 - anyone may
-    liquidity.apply_credit_to_job(kp3r, provider, pair, job)
+def _apply_credit(kp3r: Keep3rV1, sender: str, provider: str, pair: str, job: str, credit: int | None = None) -> None:
+    """`applyCreditToJob` by anyone."""
+    del sender
+    liquidity.apply_credit_to_job(kp3r, provider, pair, job, credit)
 
 
 def _nothing(kp3r: Keep3rV1, sender: str, *arguments: Any) -> None:

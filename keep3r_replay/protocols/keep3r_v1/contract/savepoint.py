@@ -30,9 +30,21 @@ def refusal(kp3r: Keep3rV1, call: Callable[[], None], touched: tuple[str, ...]) 
     return None
 
 
+class Savepoint:
+    """What a stretch of calls goes back to, unless it is told to keep what they did."""
+
+    def __init__(self) -> None:
+        self.kept = False
+
+    def keep(self) -> None:
+        """Let the calls' effects stand."""
+        self.kept = True
+
+
 @contextmanager
-def undone(kp3r: Keep3rV1, touched: tuple[str, ...]) -> Iterator[None]:
-    """A stretch in which calls that name `touched` run, and after which the state is as before."""
+def undone(kp3r: Keep3rV1, touched: tuple[str, ...]) -> Iterator[Savepoint]:
+    """A stretch in which calls that name `touched` run, and after which the state is as before, unless it is kept."""
+    savepoint = Savepoint()
     names = {*touched, kp3r.address, kp3r.parameters.governance}
     names |= {kp3r.accounts[name].delegate for name in names if name in kp3r.accounts}
     accounts = {name: deepcopy(kp3r.accounts[name]) if name in kp3r.accounts else None for name in names}
@@ -44,18 +56,19 @@ def undone(kp3r: Keep3rV1, touched: tuple[str, ...]) -> Iterator[None]:
     sums = kp3r.total_supply, kp3r.total_bonded
     emitted = kp3r.emitted[:]
     try:
-        yield
+        yield savepoint
     finally:
-        _put_back(kp3r.accounts, accounts)
-        _put_back(kp3r.jobs, jobs)
-        _put_back(kp3r.provisions, provisions)
-        kp3r.parameters = parameters
-        kp3r.job_list, kp3r.keeper_list, kp3r.liquidity_pairs = lists
-        kp3r.liquidity_accepted = accepted
-        kp3r.holdings.clear()
-        kp3r.holdings.update(holdings)
-        kp3r.total_supply, kp3r.total_bonded = sums
-        kp3r.emitted = emitted
+        if not savepoint.kept:
+            _put_back(kp3r.accounts, accounts)
+            _put_back(kp3r.jobs, jobs)
+            _put_back(kp3r.provisions, provisions)
+            kp3r.parameters = parameters
+            kp3r.job_list, kp3r.keeper_list, kp3r.liquidity_pairs = lists
+            kp3r.liquidity_accepted = accepted
+            kp3r.holdings.clear()
+            kp3r.holdings.update(holdings)
+            kp3r.total_supply, kp3r.total_bonded = sums
+            kp3r.emitted = emitted
 
 
 def _put_back(entries: dict[Any, Any], kept: dict[Any, Any]) -> None:

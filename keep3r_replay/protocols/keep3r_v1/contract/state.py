@@ -164,6 +164,10 @@ class Keep3rV1:
             self.require(False, error)
         return total
 
+    def credits_of(self, job: str, token: str) -> int:
+        """Credits of a job in a token, in wei."""
+        return self.jobs[job].credits.get(token, 0)
+
     def worth_of_bonds(self, account: str) -> int:
         """Bonded KP3R and votes of an account, in wei: what the helpers' bonus is measured by."""
         entry = self.accounts.get(account)

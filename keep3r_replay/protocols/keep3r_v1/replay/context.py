@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
     from keep3r_replay.protocols.keep3r_v1.replay.records import (
+        CreditChange,
         EarlyActivation,
         FailedCall,
         FeedSwitch,
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
         Payment,
         Swapped,
     )
+    from keep3r_replay.protocols.keep3r_v1.replay.steps import Steps
     from keep3r_replay.replay.protocol import Block, Place, Transaction
+    from keep3r_replay.replay.timeline import Span
 
 
 @dataclass(slots=True)
@@ -32,6 +37,8 @@ class Context:
         inputs: whether transactions' inputs may be read; without, everything is inferred from logs.
         oracle_jobs: addresses that are paid as jobs for updating an oracle (the oracles, the factory).
         open_unbondings: by keeper, tokens guessed for unbondings that nothing told the token of.
+        credit_changes: the book of credits; None where it is not kept.
+        steps: what was done to the model; None where nobody asks.
         donated: KP3R (wei) that was simply sent to the contract.
         swap_seconds: by pair, how many swaps there were in a second.
     """
@@ -52,11 +59,36 @@ class Context:
     helper_switches: list[HelperSwitch] = field(default_factory=list)
     feed_switches: list[FeedSwitch] = field(default_factory=list)
     early_activations: list[EarlyActivation] = field(default_factory=list)
+    steps: Steps | None = None
+    credit_changes: list[CreditChange] | None = None
     donated: int = 0
     open_unbondings: dict[str, str] = field(default_factory=dict)
     swap_seconds: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    def around(self, name: str, run: Callable[..., Any], *arguments: Any) -> Any:
+        """Do something around the contract to the model, and keep it as a step. Returns what `run` does."""
+        if self.steps is not None:
+            self.steps.around(self.kp3r, name, run, *arguments)
+        return run(self.kp3r, *arguments)
 
     @property
     def origin(self) -> str:
         """The present transaction's sender; the zero address where the lake lacks the transaction."""
         return ZERO_ADDRESS if self.transaction is None else self.transaction.origin
+
+
+_RECORDS = ("payments", "liquidity_uses", "failed_calls", "oracle_updates", "helper_switches", "feed_switches")
+
+
+def within(context: Context, span: Span) -> Context:
+    """The memory of a part of the history: what was written down in its blocks. Swaps are all kept."""
+    kept: dict[str, Any] = {
+        name: [each for each in getattr(context, name) if span.holds(each.block)]
+        for name in (*_RECORDS, "early_activations")
+    }
+    changes = context.credit_changes
+    return replace(
+        context,
+        **kept,
+        credit_changes=None if changes is None else [each for each in changes if span.holds(each.block)],
+    )

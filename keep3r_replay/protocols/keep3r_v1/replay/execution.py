@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.events import KEEP3R_V1_EVENTS
+from keep3r_replay.protocols.keep3r_v1.replay.booking import book
 from keep3r_replay.protocols.keep3r_v1.replay.comparison import Compared, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from functools import partial
 
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
@@ -18,14 +20,21 @@ _FIELDS = {event.name: tuple(parameter.column for parameter in event.parameters)
 
 
 def execute(
-    context: Context, function: str, call: Callable[[], None], logs: Sequence[Log], token: str = ""
+    context: Context,
+    function: str,
+    call: partial[None],
+    logs: Sequence[Log],
+    token: str = "",
+    payment: int | None = None,
 ) -> list[Log]:
     """Run `call` of the model and compare what it logs with `logs`; logs that it does not predict come back.
 
     A check that fails is a finding at the call's last log, and the call goes on: the chain let it pass. `token` is what
-    a call about an unnamed token was taken to be about.
+    a call about an unnamed token was taken to be about, `payment` the number of the payment that it makes.
     """
     kp3r = context.kp3r
+    if context.steps is not None:
+        context.steps.call(kp3r, logs[-1].log_index if logs else None, function.partition("(")[0], call, payment)
     kp3r.emitted, kp3r.collected = [], []
     call()
     predicted, reasons = kp3r.emitted, kp3r.collected
@@ -39,6 +48,8 @@ def execute(
             _differs(context, function, pair)
             if pair.log is not None:
                 _adopt(context, pair, token)
+    if context.credit_changes is not None:
+        book(context, function, [pair.log for pair in pairs if pair.log is not None])
     return rest
 
 

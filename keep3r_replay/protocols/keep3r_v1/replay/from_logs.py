@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v1.contract import jobs, keepers, liquidity, token
 from keep3r_replay.protocols.keep3r_v1.contract.functions import BY_NAME
 from keep3r_replay.protocols.keep3r_v1.contract.state import ETH, ZERO_ADDRESS
-from keep3r_replay.protocols.keep3r_v1.replay import unnamed
+from keep3r_replay.protocols.keep3r_v1.replay import steps, unnamed
 from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call
 from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_payment
@@ -19,12 +18,12 @@ from keep3r_replay.protocols.keep3r_v1.replay.records import Swapped
 from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
 
-Inferred = tuple[str, Callable[[], None], str]
+Inferred = tuple[str, "partial[None]", str]
 """A call: its name, the model's function ready to run, and the token that an unnamed one was taken to be."""
 
 _PLAIN = frozenset({"Transfer", "Approval", "DelegateVotesChanged"})
@@ -62,15 +61,14 @@ def _follow_other(context: Context, log: Log) -> None:
     """A log of a pair or of an aggregator; tokens' transfers are only looked up."""
     market, values = context.kp3r.market, log.values
     if log.role == "chainlink_aggregator":
-        market.feed.update(log.address, int(values[0]))
+        context.around("answer", steps.answer, log.address, int(values[0]))
         return
-    pair = market.pairs.get(log.address)
-    if pair is None:
+    if log.address not in market.pairs:
         return
     if log.event == "Sync":
-        pair.sync(int(values[0]), int(values[1]), context.kp3r.now)
+        context.around("sync", steps.sync, log.address, int(values[0]), int(values[1]))
     elif log.event == "Transfer":
-        pair.transfer(str(values[0]), str(values[1]), int(values[2]))
+        context.around("liquidity", steps.move_liquidity, log.address, str(values[0]), str(values[1]), int(values[2]))
     else:
         context.swaps.append(Swapped(context.kp3r.block_number, log.log_index, log.address, context.origin))
         seconds = context.swap_seconds.setdefault(log.address, {})
@@ -175,10 +173,12 @@ def _pay(context: Context, log: Log, own: list[Log]) -> None:
     else:
         kind = IN_ETH if credit == ETH else TOKEN
     context.payments.append(measured(context, log.log_index, kind, job, credit, keeper, amount))
+    number = len(context.payments) - 1
     if kind == WORK:
-        execute(context, "workReceipt", partial(jobs.work_receipt, kp3r, job, keeper, amount), own)
+        run = partial(jobs.work_receipt, kp3r, job, keeper, amount)
+        execute(context, "workReceipt", run, own, payment=number)
     else:
-        execute(context, "receipt", partial(jobs.receipt, kp3r, job, credit, keeper, amount), own)
+        execute(context, "receipt", partial(jobs.receipt, kp3r, job, credit, keeper, amount), own, payment=number)
 
 
 def _inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> Inferred:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keep3r_replay.protocols.keep3r_v1.replay import steps
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import ADD, DEPLOY, oracle_call
 from keep3r_replay.protocols.keep3r_v1.replay.records import OracleUpdate
 
@@ -27,10 +28,9 @@ def follow_oracle_input(context: Context, transaction: Transaction) -> None:
         return
     for pair in call.pairs if call.pairs is not None else _pairs(market, job):
         if call.kind == ADD:
-            _add(context, job, pair)
+            context.around("add", steps.add_pair, job, pair)
         elif call.kind == DEPLOY:
-            if market.v2_oracle is not None and market.v2_oracle.pair == pair:
-                market.v2_oracle.deploy(market.pairs[pair])
+            context.around("deploy", steps.deploy_oracle, pair)
         else:
             update(context, job, (pair,), paid=False)
 
@@ -44,30 +44,14 @@ def follow_oracle_payment(context: Context, job: str) -> None:
 
 def update(context: Context, oracle: str, pairs: Iterable[str], *, paid: bool) -> None:
     """Let `oracle` observe `pairs`, as far as it is time to."""
-    market, now = context.kp3r.market, context.kp3r.now
     for address in pairs:
-        pair = market.pairs.get(address)
-        if pair is None:
+        if address not in context.kp3r.market.pairs:
             continue
-        if market.uniswap_v2_oracle is not None and oracle == market.uniswap_v2_oracle.address:
-            written = market.uniswap_v2_oracle.update(pair, now)
-        elif market.v1_oracle is not None and oracle == market.v1_oracle.address:
-            written = market.v1_oracle.update(pair, now)
-        else:
-            written = (
-                market.v2_oracle is not None and market.v2_oracle.pair == address and market.v2_oracle.update(pair)
-            )
+        written = context.around("observe", steps.observe, oracle, address)
         if written:
             context.oracle_updates.append(
-                OracleUpdate(context.kp3r.block_number, now, oracle, address, context.origin, paid)
+                OracleUpdate(context.kp3r.block_number, context.kp3r.now, oracle, address, context.origin, paid)
             )
-
-
-def _add(context: Context, oracle: str, pair: str) -> None:
-    market, now = context.kp3r.market, context.kp3r.now
-    for each in (market.uniswap_v2_oracle, market.v1_oracle):
-        if each is not None and each.address == oracle:
-            each.add(market.pairs[pair], now)
 
 
 def _pairs(market: Market, oracle: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import ETHER, HELPERS, Source, invert
 from keep3r_replay.protocols.keep3r_v1.contract.state import ETH, ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v1.replay import steps
 from keep3r_replay.protocols.keep3r_v1.replay.records import Evaluation, FeedSwitch, Interval, Payment
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, dec
         feed.confirm(other)
         seen = tuple(evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers)
         if _plausible(seen, gas):
+            context.around("confirm", steps.confirm, other)
             place = context.place or (kp3r.block_number, 0)
             context.feed_switches.append(FeedSwitch(*place, kp3r.now, other, before, feed.latest_answer))
             return seen

@@ -161,3 +161,18 @@ class EarlyActivation(NamedTuple):
     keeper: str
     amount: int
     due: int
+
+
+class CreditChange(NamedTuple):
+    """A change of a job's credits in a token (wei, negative where they shrink): what a log of the chain tells of it.
+
+    `kind` is paid_in, fee, minted, applied, work, receipt or burned.
+    """
+
+    block: int
+    log_index: int
+    job: str
+    token: str
+    kind: str
+    amount: int
+    credits_after: int

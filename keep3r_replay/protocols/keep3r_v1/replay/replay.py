@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v1.contract.snapshot import dump, load
 from keep3r_replay.protocols.keep3r_v1.contract.views import answer
 from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+from keep3r_replay.protocols.keep3r_v1.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v1.replay.logs import HANDLERS
 from keep3r_replay.protocols.keep3r_v1.replay.transactions import follow_transaction
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from keep3r_replay.journal import Journal
+    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
     from keep3r_replay.replay.protocol import Answer, Block, EventHandler, Place, Transaction
 
@@ -76,14 +79,40 @@ class Keep3rV1Replay:
         """The model's state as plain values."""
         return dump(self.kp3r)
 
+    def describe(self, named: Mapping[str, str]) -> dict[str, Any]:
+        """One job, one keeper, or an overview. Raises `UsageError` for a subject that it does not know."""
+        return describe(self.kp3r, named)
+
     def snapshot(self) -> dict[str, Any]:
-        """The whole state."""
-        return dump(self.kp3r)
+        """The whole state, with what the inference remembers."""
+        context = self.context
+        return {
+            "contract": dump(self.kp3r),
+            "inference": {
+                "donated": context.donated,
+                "open_unbondings": dict(sorted(context.open_unbondings.items())),
+                "swap_seconds": {
+                    pair: [list(each) for each in sorted(seconds.items())]
+                    for pair, seconds in sorted(context.swap_seconds.items())
+                },
+            },
+        }
 
     def kept(self) -> Mapping[str, pl.DataFrame]:
-        """No tables yet."""
+        """None: a snapshot holds all it needs."""
         return {}
 
     def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:  # noqa: ARG002
         """Take over a snapshot."""
-        load(self.kp3r, snapshot)
+        load(self.kp3r, snapshot["contract"])
+        memory = snapshot["inference"]
+        self.context.donated = memory["donated"]
+        self.context.open_unbondings = dict(memory["open_unbondings"])
+        self.context.swap_seconds = {pair: dict(seconds) for pair, seconds in memory["swap_seconds"].items()}
+
+    def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
+        """Not possible: a bond's token, votes and the oracles' past stand in no reading. Raises `UsageError`."""
+        del lake, readings
+        raise UsageError(
+            f"start_block={block}: a replay of Keep3r V1 begins with the contract; leave it out, or resume"
+        )

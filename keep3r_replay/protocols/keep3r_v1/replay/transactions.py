@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.protocols.keep3r_v1.contract.functions import BY_NAME
 from keep3r_replay.protocols.keep3r_v1.contract.savepoint import refusal
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v1.replay import steps
 from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
 from keep3r_replay.protocols.keep3r_v1.replay.from_logs import follow_logs
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call, confirmed_aggregator, direct_call, governing_calls
@@ -47,7 +48,7 @@ def _follow_feed(context: Context, transaction: Transaction) -> None:
     aggregator = confirmed_aggregator(transaction.input, transaction.to or "", feed.address)
     if aggregator is not None:
         before = feed.latest_answer
-        feed.confirm(aggregator)
+        context.around("confirm", steps.confirm, aggregator)
         context.feed_switches.append(
             FeedSwitch(*transaction.place, context.kp3r.now, aggregator, before, feed.latest_answer)
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.protocols.keep3r_v1.contract import keepers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
@@ -17,7 +17,7 @@ UNKNOWN = ""
 """The token of a bond that nothing tells the token of."""
 
 
-def inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> tuple[str, Callable[[], None], str]:
+def inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> tuple[str, partial[None], str]:
     """The call that an event about an unnamed token closes: name, the model's function ready to run, the token."""
     kp3r, governance = context.kp3r, context.kp3r.parameters.governance
     keeper = str(log.values[0])

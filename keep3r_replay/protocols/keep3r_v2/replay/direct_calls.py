@@ -19,10 +19,18 @@ def _set(signature: str, event: str, column: str) -> DirectCall:
     return DirectCall(signature, event, {column: 0})
 
 
+_REWARDS = frozenset({"LiquidityCreditsReward"})
+
 KEEP3R_CALLS = {
-    "5feeb794": DirectCall("worked(address)", "KeeperWork", {"keeper": 0}, "job"),
-    "b70362b9": DirectCall("worked(address,uint256)", "KeeperWork", {"keeper": 0}, "job"),
-    "11466d72": DirectCall("bondedPayment(address,uint256)", "KeeperWork", {"keeper": 0, "payment": 1}, "job"),
+    "6ba42aaa": DirectCall("isKeeper(address)", "", {}, "", frozenset({"KeeperValidation"})),
+    "f9d46cf2": DirectCall(
+        "isBondedKeeper(address,address,uint256,uint256,uint256)", "", {}, "", frozenset({"KeeperValidation"})
+    ),
+    "5feeb794": DirectCall("worked(address)", "KeeperWork", {"keeper": 0}, "job", _REWARDS),
+    "b70362b9": DirectCall("worked(address,uint256)", "KeeperWork", {"keeper": 0}, "job", _REWARDS),
+    "11466d72": DirectCall(
+        "bondedPayment(address,uint256)", "KeeperWork", {"keeper": 0, "payment": 1}, "job", _REWARDS
+    ),
     "dd2080d6": DirectCall(
         "directTokenPayment(address,address,uint256)", "KeeperWork", {"credit": 0, "keeper": 1, "payment": 2}, "job"
     ),
@@ -31,6 +39,7 @@ KEEP3R_CALLS = {
         "LiquidityAddition",
         {"job": 0, "liquidity": 1, "amount": 2},
         "provider",
+        _REWARDS,
     ),
     "1101eb41": DirectCall(
         "unbondLiquidityFromJob(address,address,uint256)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump, dump_contr
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS, Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP3R_WETH_POOL, RULES, Payment
 from keep3r_replay.protocols.keep3r_v2.contract.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
+from keep3r_replay.protocols.keep3r_v2.replay.callers import rightful_caller
 from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, jobs, keepers, pools, work
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
 from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
@@ -70,6 +71,16 @@ _CREDIT_VIEWS = frozenset(
 )
 
 
+class Unauthorised(NamedTuple):
+    """A direct call that succeeded: the transaction, whom it called, its sender, and who alone may call so."""
+
+    place: Place
+    digest: str
+    target: str
+    sender: str
+    rightful: str
+
+
 class Observer(Protocol):
     """Who watches a replay; see `audit.credit_observer`."""
 
@@ -116,6 +127,8 @@ class Keep3rV2:
         self.keep3r.checks = self.context.checks
         self.observer: Observer | None = None
         """Who watches, if somebody does."""
+        self.unauthorised: list[Unauthorised] = []
+        """Direct calls that somebody else made than may."""
         self._journal = journal
         self._silent = silent_transactions
         self._source = source
@@ -129,8 +142,9 @@ class Keep3rV2:
 
     @property
     def transactions(self) -> pl.Expr | None:
-        """None: what is needed of transactions was loaded at the start."""
-        return None
+        """Those that call Keep3r or a helper themselves, and succeed."""
+        targets = sorted({self.keep3r.address, *self.keep3r.helpers})
+        return pl.col("to").is_in(targets) & (pl.col("status") == 1)
 
     def begin_block(self, block: Block) -> None:
         """Enter a block. Raises `InputError` for one without base fee or gas limit, which payments depend on."""
@@ -145,9 +159,15 @@ class Keep3rV2:
         context.base_fee = base_fee
         context.gas_limit = gas_limit
 
-    def begin_transaction(self, place: Place, _transaction: Transaction | None) -> None:
-        """Enter a transaction of the present block."""
+    def begin_transaction(self, place: Place, transaction: Transaction | None) -> None:
+        """Enter a transaction of the present block; who calls Keep3r or a helper himself must be allowed to."""
         self.context.transaction = place
+        if transaction is not None and transaction.to is not None:
+            rightful = rightful_caller(self.keep3r, transaction.to, transaction.input)
+            if rightful is not None and rightful != transaction.origin:
+                self.unauthorised.append(
+                    Unauthorised(place, transaction.hash, transaction.to, transaction.origin, rightful)
+                )
 
     def end_transaction(self) -> None:
         """Leave the transaction: whatever waits for a later event of it waits in vain."""

@@ -16,8 +16,8 @@ from keep3r_replay.protocols.keep3r_v2.contract import work as contract
 from keep3r_replay.protocols.keep3r_v2.contract.helper import price_fraction
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.replay.bounds import cached_price_bounds, root_price_bounds
-from keep3r_replay.protocols.keep3r_v2.scenario.chain import GAS_LIMIT
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import whole
+from keep3r_replay.scenario.chain import GAS_LIMIT
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r

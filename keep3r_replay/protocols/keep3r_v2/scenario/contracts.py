@@ -14,6 +14,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP3R_WETH_POOL, RULES
 from keep3r_replay.protocols.keep3r_v2.scenario.actors import address_of
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import known, mapping, parameter, required, whole
+from keep3r_replay.scenario.writer import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.scenario.script import Scenario
 
-ORIGIN = "simulation"
+
 CHAIN_ID = 31_337
 KP3R = "0x1ceb5cb57c4d4e2b2433641b95dd330a33185a44"
 WRAPPED_KP3R = "0x74bcb73fa7010eb523a81fee2bb23eab3d12c2f8"

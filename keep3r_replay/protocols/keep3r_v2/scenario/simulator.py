@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keep3r_replay.lake.deployment import Deployment
-    from keep3r_replay.protocols.keep3r_v2.scenario.chain import Chain
     from keep3r_replay.protocols.keep3r_v2.scenario.script import Scenario
+    from keep3r_replay.scenario.chain import Chain
 
 CALLS: dict[str, Callable[..., None]] = {
     **calls_market.CALLS,

@@ -12,12 +12,13 @@ from keep3r_replay.evm.codec import encode_arguments
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v2.contract.checks import Strict
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS, SELECTOR
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
 from keep3r_replay.protocols.keep3r_v2.scenario.actors import Actors
-from keep3r_replay.protocols.keep3r_v2.scenario.chain import GAS_LIMIT, Chain
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import PARTS, amount
 from keep3r_replay.replay.protocol import Block
+from keep3r_replay.scenario.chain import GAS_LIMIT, Chain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +44,7 @@ class Stage:
         self.protocol = Keep3rV2(deployment, contract, "scenario", Journal(), {}, None)
         self.keep3r = self.protocol.keep3r
         self.keep3r.checks = Strict()
-        self.chain = Chain(deployment)
+        self.chain = Chain(deployment, EVENTS)
         self.balances: defaultdict[tuple[str, str], int] = defaultdict(int)
         """Pair managers' tokens that people hold, wei, by token and holder."""
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.audit.ledger import OPENING
 from keep3r_replay.protocols.keep3r_v2.contract.expiry import EXPIRY_RULES
-from keep3r_replay.protocols.keep3r_v2.contract.moves import CAPPED, EXPIRED, MINTED, SPENT
+from keep3r_replay.protocols.keep3r_v2.contract.moves import (
+    CAPPED,
+    EXPIRED,
+    FORCED,
+    MIGRATED_IN,
+    MIGRATED_OUT,
+    MINTED,
+    REMOVED,
+    REPRICED,
+    SPENT,
+)
 from keep3r_replay.protocols.keep3r_v2.contract.work import bonded_payment
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, REVERTED
@@ -19,69 +29,29 @@ from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, REVERTE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+    from keep3r_replay.protocols.keep3r_v2.what_if.run import WhatIf
 
 DAY = 86_400
 HORIZON = 365 * DAY
 """How far ahead a job's credits are followed."""
-_DRY = "InsufficientFunds"
-_GRID = 1_000
-_MOST = 1 << 12
-
-
-class LiquidityNeeded(NamedTuple):
-    """The least share of its liquidity with which a job pays all its works, in steps of a thousandth.
-
-    Attributes:
-        factor: None where even 4,096 times the liquidity is not enough.
-        works: of the job, with those that the overlay adds.
-        dry_as_it_is: works that revert for want of credits with the liquidity it has.
-    """
-
-    factor: Fraction | None
-    works: int
-    dry_as_it_is: int
-
-
-def liquidity_needed(base: Baseline, overlay: Overlay, job: str) -> LiquidityNeeded:
-    """How much liquidity keeps the job from running dry. Raises `UsageError` if the history has no such job."""
-    check_job(base, job)
-
-    def dry(thousandths: int) -> int:
-        return dry_and_all(thousandths)[0]
-
-    def dry_and_all(thousandths: int) -> tuple[int, int]:
-        factor = str(Fraction(thousandths, _GRID))
-        run = what_if(base, replace(overlay, liquidity_factor=factor, liquidity_job=job))
-        done = [work for work, at in zip(run.works.done, base.works["job"].to_list(), strict=True) if at == job]
-        done += [work.done for work in run.works.added if work.job == job]
-        return sum(work.status == REVERTED and work.error == _DRY for work in done), len(done)
-
-    at_present, works = dry_and_all(_GRID)
-    enough = _GRID
-    while dry(enough):
-        enough *= 2
-        if enough > _MOST * _GRID:
-            return LiquidityNeeded(None, works, at_present)
-    short = -1 if enough == _GRID else enough // 2
-    while enough - short > 1:
-        middle = (enough + short) // 2
-        if dry(middle):
-            short = middle
-        else:
-            enough = middle
-    return LiquidityNeeded(Fraction(enough, _GRID), works, at_present)
+_TELL_A_RATE = 2
+"""Works, at least."""
 
 
 class RunsDry(NamedTuple):
     """When a job can not pay any more, if it goes on as in the `window` seconds up to its last work.
 
     Attributes:
-        interval, payment: mean of the works of that time.
+        works: those that were paid in that time.
+        interval: mean seconds from one of them to the next.
+        payment: their mean, in wei.
         at: when the first work reverts; None if none does up to the horizon.
         works_until: works that are still paid.
         error: what the work reverts with.
+        obstacle: why nothing is paid at all, where the job is disputed or listed no more; else empty.
     """
 
     works: int
@@ -90,51 +60,85 @@ class RunsDry(NamedTuple):
     at: int | None
     works_until: int
     error: str
+    obstacle: str = ""
 
 
 def runs_dry(base: Baseline, overlay: Overlay, job: str, window: int) -> RunsDry:
-    """Follow the job's credits from the end of the history at the present rate and the present tick.
+    """Follow the job's credits from the end of the history at the works' own rate and the present tick.
 
     Raises:
-        UsageError: the history has no such job, or pays none of its works in that time.
+        UsageError: the history has no such job, or pays less than two of its works in that time, which tell no rate.
     """
     check_job(base, job)
     run = what_if(base, overlay)
     keep3r, now = run.protocol.keep3r, run.protocol.context.now
-    times, jobs = base.works["timestamp"].to_list(), base.works["job"].to_list()
-    kinds = base.works["class"].to_list()
-    since = max(time for time, at in zip(times, jobs, strict=True) if at == job) - window
-    paid = [
-        work.payment
-        for work, time, at, kind in zip(run.works.done, times, jobs, kinds, strict=True)
-        if at == job and time > since and kind != "token_payment" and work.status == PAID
-    ]
-    paid += [
-        each.done.payment
-        for each in run.works.added
-        if each.job == job and each.timestamp > since and each.done.status == ADDED
-    ]
-    if not paid:
-        raise UsageError(f"job={job}: paid no KP3R in the {window // DAY} days up to its last work; say days=NUMBER")
-    interval, payment = max(1, window // len(paid)), sum(paid) // len(paid)
+    paid = _paid(base, run, job)
+    since = max((time for time, _ in paid), default=0) - window
+    recent = [(time, payment) for time, payment in paid if time > since]
+    if len(recent) < _TELL_A_RATE:
+        raise UsageError(
+            f"job={job}: paid {len(recent)} works in KP3R in the {window // DAY} days up to its last: too few for a "
+            "rate; say days=NUMBER"
+        )
+    (first, _), (last, _) = recent[0], recent[-1]
+    interval = max(1, (last - first) // (len(recent) - 1))
+    payment = sum(amount for _, amount in recent) // len(recent)
+    rate = (len(recent), interval, payment)
+    obstacle = _obstacle(keep3r, job)
     time = now
     for count in range(HORIZON // interval):
         time += interval
         try:
             bonded_payment(keep3r, job, job, payment, time)
         except Revert as revert:
-            return RunsDry(len(paid), interval, payment, time, count, revert.name)
-    return RunsDry(len(paid), interval, payment, None, HORIZON // interval, "")
+            return RunsDry(*rate, time, count, revert.name, obstacle)
+    return RunsDry(*rate, None, HORIZON // interval, "")
+
+
+def _paid(base: Baseline, run: WhatIf, job: str) -> list[tuple[int, int]]:
+    """Times and payments of the job's works that are paid in KP3R, in order."""
+    works = zip(
+        run.works.done,
+        *(base.works[name].to_list() for name in ("timestamp", "job", "class")),
+        strict=True,
+    )
+    paid = [
+        (time, work.payment)
+        for work, time, at, kind in works
+        if at == job and kind != "token_payment" and work.status == PAID
+    ]
+    paid += [
+        (each.timestamp, each.done.payment) for each in run.works.added if each.job == job and each.done.status == ADDED
+    ]
+    return sorted(paid)
+
+
+def _obstacle(keep3r: Keep3r, job: str) -> str:
+    if job in keep3r.disputes:
+        return "the job is disputed: it pays nothing until that is resolved"
+    if job not in keep3r.job_list:
+        return "the job is listed no more: it has migrated, or never was one"
+    return ""
 
 
 class ExpiryCost(NamedTuple):
-    """A job's credits by one rule of expiry: sums over the history, and what is left at its end."""
+    """A job's credits by one rule of expiry: what came, what went, and what is left, in wei.
+
+    opening + minted + forced + migrated_in + repriced = spent + expired + capped + removed + migrated_out + left, where
+    `repriced` has a sign. `reverted` is how many of its works revert.
+    """
 
     rule: str
+    opening: int
     minted: int
+    forced: int
+    migrated_in: int
+    repriced: int
     spent: int
     expired: int
     capped: int
+    removed: int
+    migrated_out: int
     left: int
     reverted: int
 
@@ -146,14 +150,15 @@ def expiry_cost(base: Baseline, overlay: Overlay, job: str) -> list[ExpiryCost]:
     for rule in EXPIRY_RULES:
         run = what_if(base, replace(overlay, expiry=rule))
         sums = {kind: amount for (at, kind), amount in run.sums.items() if at == job}
+        came = (sum(sums.get(kind, 0) for kind in MINTED), *(sums.get(kind, 0) for kind in (FORCED, MIGRATED_IN)))
+        went = (-sums.get(kind, 0) for kind in (SPENT, EXPIRED, CAPPED, REMOVED, MIGRATED_OUT))
         reverted = sum(
             work.status == REVERTED
             for work, at in zip(run.works.done, base.works["job"].to_list(), strict=True)
             if at == job
         )
-        minted = sum(sums.get(kind, 0) for kind in MINTED)
-        lost = (-sums.get(SPENT, 0), -sums.get(EXPIRED, 0), -sums.get(CAPPED, 0))
-        rows.append(ExpiryCost(rule, minted, *lost, sum(sums.values()), reverted))
+        left = run.protocol.keep3r.jobs[job].credits
+        rows.append(ExpiryCost._make((rule, sums.get(OPENING, 0), *came, sums.get(REPRICED, 0), *went, left, reverted)))
     return rows
 
 

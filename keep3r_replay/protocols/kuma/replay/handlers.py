@@ -50,3 +50,12 @@ def handlers_of(version: str) -> dict[str, EventHandler]:
         for role, versions in EVENTS.items()
         for event in versions.get(version, versions.get("", ()))
     }
+
+
+def columns_of(version: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Names of every event's values, by role and event."""
+    return {
+        (role, event.name): tuple(parameter.column for parameter in event.parameters)
+        for role, versions in EVENTS.items()
+        for event in versions.get(version, versions.get("", ()))
+    }

@@ -11,11 +11,10 @@ from keep3r_replay.protocols.kuma.audit.place import Place
 from keep3r_replay.protocols.kuma.audit.recorder import Recorder
 from keep3r_replay.protocols.kuma.audit.stale import is_stale_yield
 from keep3r_replay.protocols.kuma.contract.snapshot import dump, load
-from keep3r_replay.protocols.kuma.events import EVENTS
 from keep3r_replay.protocols.kuma.replay.answers import answer
 from keep3r_replay.protocols.kuma.replay.describe import describe
 from keep3r_replay.protocols.kuma.replay.findings import Findings
-from keep3r_replay.protocols.kuma.replay.handlers import handlers_of
+from keep3r_replay.protocols.kuma.replay.handlers import columns_of, handlers_of
 from keep3r_replay.protocols.kuma.replay.inputs import call_of
 from keep3r_replay.protocols.kuma.replay.transaction import TransactionReplay, attempt
 
@@ -55,7 +54,7 @@ class KumaReplay:
         self._roles = roles
         self._inputs = inputs
         self._handlers = handlers_of(kuma.rules.version)
-        self._fields = _fields(kuma.rules.version)
+        self._fields = columns_of(kuma.rules.version)
         self._events: list[Observed] = []
         self._place: TransactionPlace | None = None
         self._transaction: Transaction | None = None
@@ -248,12 +247,3 @@ class KumaReplay:
         """KUMA's readings do not tell allowances, roles and issued bonds: a replay begins with the deployment."""
         del lake, block, readings
         raise UsageError("start_block: a replay of KUMA begins with its deployment, or at a snapshot (resume)")
-
-
-def _fields(version: str) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Names of every event's values, by role and event."""
-    return {
-        (role, event.name): tuple(parameter.column for parameter in event.parameters)
-        for role, versions in EVENTS.items()
-        for event in versions.get(version, versions.get("", ()))
-    }

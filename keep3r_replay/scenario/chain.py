@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import WORD, keccak256
 from keep3r_replay.evm.codec import encode_arguments
-from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 
 if TYPE_CHECKING:
-    from keep3r_replay.evm.abi import Event
+    from keep3r_replay.evm.abi import Event, EventsByRole
     from keep3r_replay.lake.deployment import Contract, Deployment
 
 GAS_LIMIT = 200_000_000
@@ -58,9 +57,10 @@ class SimulatedBlock:
 
 @dataclass(slots=True)
 class Chain:
-    """What has been written; `begin_block` and `end_block` frame each block."""
+    """What has been written; `begin_block` and `end_block` frame each block. `events` are the protocol's."""
 
     deployment: Deployment
+    events: EventsByRole
     blocks: list[SimulatedBlock] = field(default_factory=list)
     transactions: list[SimulatedTransaction] = field(default_factory=list)
     logs: list[SimulatedLog] = field(default_factory=list)
@@ -126,7 +126,7 @@ class Chain:
         event = self._events.get((address, name))
         if event is None:
             contract = self._contracts[address]
-            events = EVENTS[contract.role][contract.version]
+            events = self.events[contract.role][contract.version]
             event = next((each for each in events if each.name == name), None)
             if event is None:
                 raise UsageError(f"{contract.role} {contract.version} has no such function: it never emits {name}")

@@ -1,0 +1,1 @@
+"""Keep3r V1 with changed inputs: other helpers, feeds, bonds, times, oracles."""

@@ -1,0 +1,144 @@
+"""What a what-if of Keep3r V1 can change: names, meanings, checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MEANINGS = {
+    "helper": f"version of the helper in force: {', '.join(HELPERS)}",
+    "helper_from_block": "first block of that helper; the whole history if not said",
+    "feed_factor": "the feed's answers times this number or fraction, cut to whole wei",
+    "feed": "answers instead of the feed's own: records of block and answer (wei)",
+    "bonds": "bonded KP3R of accounts: records of account, add (wei, may be below 0), block if not from the beginning",
+    "bond_account": "with bond_add: one of `bonds`, from the beginning",
+    "bond_add": "wei that this account has bonded more",
+    "fee": "fee of credits in parts of 10,000",
+    "bond_time": "seconds from a bond to its activation",
+    "unbond_time": "seconds from an unbonding to its withdrawal",
+    "oracle_every_slot": "true: the oracles are updated whenever they can be",
+    "credit_at_previous_block": "true: liquidity is worth what it was at the end of the previous block",
+    "no_receipts": "true: receipts in KP3R do not happen",
+}
+"""Every change, with its meaning in one line."""
+
+
+class BondChange(NamedTuple):
+    """An account that has `add` wei of KP3R more bonded from the first block at or after `block` on."""
+
+    account: str
+    add: int
+    block: int
+
+
+class Answer(NamedTuple):
+    """The feed's answer (wei) from a block on."""
+
+    block: int
+    answer: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """A checked overlay; a field left at its default changes nothing."""
+
+    helper: str | None = None
+    helper_from_block: int = 0
+    feed_factor: Fraction = Fraction(1)
+    feed: tuple[Answer, ...] = ()
+    bonds: tuple[BondChange, ...] = ()
+    fee: int | None = None
+    bond_time: int | None = None
+    unbond_time: int | None = None
+    oracle_every_slot: bool = False
+    credit_at_previous_block: bool = False
+    no_receipts: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing."""
+        return all(getattr(self, field.name) == field.default for field in fields(self))
+
+
+def changes_of(overlay: Mapping[str, Any]) -> Changes:
+    """Check an overlay.
+
+    Raises:
+        UsageError: a name is unknown, or a value makes no sense.
+    """
+    unknown = sorted(set(overlay) - set(MEANINGS))
+    if unknown:
+        raise UsageError(f"overlay: no change named {unknown[0]!r}; known are {', '.join(MEANINGS)}")
+    helper = overlay.get("helper")
+    if helper is not None and helper not in HELPERS:
+        raise UsageError(f"overlay.helper={helper}: no such version; known are {', '.join(HELPERS)}")
+    if "bond_add" in overlay and not overlay.get("bond_account"):
+        raise UsageError("overlay.bond_add needs overlay.bond_account")
+    bonds = [_record(BondChange, each, {"block": 0}) for each in overlay.get("bonds", ())]
+    if overlay.get("bond_account"):
+        bonds.append(BondChange(_address(overlay["bond_account"]), _whole("bond_add", overlay.get("bond_add", 0)), 0))
+    return Changes(
+        helper,
+        _count(overlay, "helper_from_block") or 0,
+        _factor(overlay.get("feed_factor", 1)),
+        tuple(_record(Answer, each, {}) for each in overlay.get("feed", ())),
+        tuple(bonds),
+        _count(overlay, "fee"),
+        _count(overlay, "bond_time"),
+        _count(overlay, "unbond_time"),
+        bool(overlay.get("oracle_every_slot", False)),
+        bool(overlay.get("credit_at_previous_block", False)),
+        bool(overlay.get("no_receipts", False)),
+    )
+
+
+def _record(kind: Any, values: Any, defaults: Mapping[str, int]) -> Any:
+    if (
+        not isinstance(values, dict)
+        or set(values) - set(kind._fields)
+        or set(kind._fields) - set(values) - set(defaults)
+    ):
+        raise UsageError(f"overlay: {values!r} is no record of {', '.join(kind._fields)}")
+    filled = {**defaults, **values}
+    return kind(**{name: _address(each) if name == "account" else _whole(name, each) for name, each in filled.items()})
+
+
+def _address(value: Any) -> str:
+    text = str(value).lower()
+    if len(text) != 42 or not text.startswith("0x"):
+        raise UsageError(f"overlay: {value!r} is no address")
+    return text
+
+
+def _whole(name: str, value: Any) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise UsageError(f"overlay.{name}={value}: no whole number") from None
+
+
+def _count(overlay: Mapping[str, Any], name: str) -> int | None:
+    value = overlay.get(name)
+    if value is None:
+        return None
+    number = _whole(name, value)
+    if number < 0:
+        raise UsageError(f"overlay.{name}={value}: below zero")
+    return number
+
+
+def _factor(value: Any) -> Fraction:
+    try:
+        factor = Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"overlay.feed_factor={value}: no number and no fraction") from None
+    if factor < 0:
+        raise UsageError(f"overlay.feed_factor={value}: below zero")
+    return factor

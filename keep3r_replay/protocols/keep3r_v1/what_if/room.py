@@ -1,0 +1,183 @@
+"""What-ifs of Keep3r V1 as the pipelines ask for them. See `replay.rooms.WhatIfs`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.journal import Journal
+from keep3r_replay.protocols.keep3r_v1.audit.schemas import AMOUNT, table
+from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
+from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
+from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of
+from keep3r_replay.protocols.keep3r_v1.replay.steps import Step, Steps
+from keep3r_replay.protocols.keep3r_v1.what_if.changes import MEANINGS, changes_of
+from keep3r_replay.protocols.keep3r_v1.what_if.world import World
+from keep3r_replay.replay.engine import run
+from keep3r_replay.replay.rooms import Outcome
+from keep3r_replay.replay.roots import roots
+from keep3r_replay.replay.timeline import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
+    from keep3r_replay.replay.protocol import Protocol
+
+ASSUMPTIONS = (
+    "given: which works were attempted, by whom, and the gas that their payments tell",
+    "given: amounts that jobs chose themselves, down to the limit of the largest plausible gas",
+    "given: swaps, answers of the feed, updates of the oracles, calls of governance, keepers and providers",
+    "consequence: limits, payments, credits, bonds, and the bonus that those bonds earn in later works",
+    "consequence: which payments and calls the contract refuses; a refused one leaves no trace",
+    "not answered: what anybody would have done otherwise, and gas that the changed payment itself would cost",
+)
+"""What stays given and what becomes a consequence."""
+
+WORKS_WHAT_IF = pl.Schema(
+    {
+        "block_number": pl.UInt32,
+        "log_index": pl.UInt32,
+        "job": pl.String,
+        "keeper": pl.String,
+        "credit": pl.String,
+        "class": pl.String,
+        "gas": AMOUNT,
+        "helper": pl.String,
+        "payment": AMOUNT,
+        "helper_what_if": pl.String,
+        "payment_what_if": AMOUNT,
+        "refused": pl.String,
+    }
+)
+"""One row a payment of the history, and what becomes of it; `refused` is the contract's reason."""
+
+REFUSED_CALLS = pl.Schema(
+    {"block_number": pl.UInt32, "log_index": pl.UInt32, "function": pl.String, "reason": pl.String}
+)
+"""One row a call, other than a payment, that goes through in the history only."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The history as it was: its steps, its payments with their classes, and whence it began."""
+
+    lake: Lake
+    root: Contract
+    steps: Sequence[Step]
+    judged: Sequence[Judged]
+
+    def again(self) -> Keep3rV1Replay:
+        """The contract before its first event."""
+        source = str(self.lake.path / "deployment.json")
+        return replay_of(self.lake.deployment, self.root, source, Journal(), inputs=self.lake.has("transactions"))
+
+
+class Keep3rV1WhatIfs:
+    """Replays with another helper, feed, bonds, times, oracles."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+
+    def changes(self) -> Mapping[str, str]:
+        """Every change with its meaning."""
+        return MEANINGS
+
+    def check(self, overlay: Mapping[str, Any], lake: Lake) -> None:
+        """Raise `UsageError` for a change that makes no sense."""
+        del lake
+        changes_of(overlay)
+
+    def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Baseline:
+        """The history as it was, step by step, from the beginning: a changed helper may stand anywhere."""
+        del starts
+        (root,) = roots(lake, self._protocol)
+        source = str(lake.path / "deployment.json")
+        replay = replay_of(lake.deployment, root, source, Journal(), inputs=lake.has("transactions"))
+        replay.context.steps = Steps()
+        run(lake, replay, span=Span(None, until_block))
+        payments = replay.context.payments
+        return Baseline(lake, root, replay.context.steps, judge(payments, payments))
+
+    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool) -> Outcome:
+        """What would have happened, beside what did."""
+        del ledger
+        assert isinstance(baseline, Baseline)
+        world = World(baseline.again().kp3r, baseline.judged, changes_of(overlay))
+        world.live(baseline.steps)
+        tables = {
+            "works_what_if": table(WORKS_WHAT_IF, _works(world)),
+            "refused_calls": table(REFUSED_CALLS, world.refused),
+            **state_tables(world.kp3r),
+        }
+        summary = _summary(world)
+        return Outcome(summary, tables, _lines(summary))
+
+    def assumptions(self) -> Sequence[str]:
+        """What stays given and what becomes a consequence."""
+        return ASSUMPTIONS
+
+
+def _works(world: World) -> list[tuple[Any, ...]]:
+    rows = []
+    for judged, paid in zip(world.judged, world.paid, strict=True):
+        payment, seen = judged.payment, judged.verdict.evaluation
+        rows.append(
+            (
+                payment.block,
+                payment.log_index,
+                payment.job,
+                payment.keeper,
+                payment.credit,
+                judged.verdict.name,
+                seen.gas if seen else None,
+                seen.helper if seen else None,
+                payment.amount,
+                paid.helper if seen else None,
+                paid.amount,
+                paid.refused or None,
+            )
+        )
+    return rows
+
+
+def _summary(world: World) -> dict[str, Any]:
+    kp3r = world.kp3r
+    in_kp3r = [
+        (judged.payment.amount, paid)
+        for judged, paid in zip(world.judged, world.paid, strict=True)
+        if judged.payment.credit == kp3r.address
+    ]
+    return {
+        "works": len(world.paid),
+        "refused": sum(bool(paid.refused) for paid in world.paid),
+        "refused_calls": len(world.refused),
+        "changed": sum(
+            paid.amount != judged.payment.amount for judged, paid in zip(world.judged, world.paid, strict=True)
+        ),
+        "paid": str(sum(amount for amount, _ in in_kp3r)),
+        "paid_what_if": str(sum(paid.amount for _, paid in in_kp3r)),
+        "credits_what_if": str(sum(job.credits[kp3r.address] for job in kp3r.jobs.values())),
+        "total_bonded_what_if": str(kp3r.total_bonded),
+        "total_supply_what_if": str(kp3r.total_supply),
+    }
+
+
+def _lines(summary: Mapping[str, Any]) -> list[str]:
+    """The outcome for a terminal, in whole KP3R."""
+    return [
+        f"payments  {summary['works']:>10,}  {summary['changed']:,} changed, {summary['refused']:,} refused",
+        f"paid      {_whole(summary['paid'])} KP3R as it was, {_whole(summary['paid_what_if'])} in the what-if",
+        f"credits   {_whole(summary['credits_what_if'])} KP3R left to jobs in the what-if",
+        f"calls     {summary['refused_calls']:>10,}  others refused",
+    ]
+
+
+def _whole(wei: str) -> str:
+    """An amount in whole tokens of 18 decimals, cut after six."""
+    units, rest = divmod(int(wei), 10**18)
+    return f"{units:,}.{rest // 10**12:06d}"

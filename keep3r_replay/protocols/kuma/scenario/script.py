@@ -1,0 +1,129 @@
+"""A script as values: what is deployed, who keeps, what is called when. Mistakes are told by their place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.evm.abi import keccak256
+from keep3r_replay.protocols.kuma.contract.versions import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FIVE_PERCENT = 1000000001547125957863212449
+"""5 % a year, as a ray per second."""
+WORDS = {
+    "issue": ("category", "to", "coupon", "principal", "term", "issuance"),
+    "sell": ("bond", "by"),
+    "buy": ("bond", "by"),
+    "expire": ("bond", "by"),
+    "claim": ("bond", "by"),
+    "transfer": ("category", "by", "to", "amount"),
+    "refresh": ("category", "by"),
+    "transmit": ("category", "rate"),
+    "epoch_length": ("category", "seconds"),
+    "fees": ("category", "variable", "fixed"),
+    "pause": ("category",),
+    "unpause": ("category",),
+    "release": ("category", "by"),
+}
+"""What can be called, and with what; `at` is in seconds from the start."""
+
+
+class Planned(NamedTuple):
+    """A call at a time: `given` are its words, `place` where it stands in the script."""
+
+    at: int
+    function: str
+    given: Mapping[str, Any]
+    place: str
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Who expires bonds: seconds after maturity are drawn between two bounds; absent if `most` is below 0."""
+
+    least: int = 0
+    most: int = 0
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nobody comes."""
+        return self.most < 0
+
+
+@dataclass(frozen=True)
+class Script:
+    """A scenario; see docs/kuma.md."""
+
+    name: str
+    version: str
+    start: int
+    end: int
+    epoch_length: int
+    seed: int
+    categories: Sequence[Mapping[str, Any]]
+    calls: Sequence[Planned]
+    keeper: Keeper = field(default_factory=Keeper)
+    variable_fee: int = 0
+    fixed_fee: int = 0
+
+
+def script_from(content: Mapping[str, Any], source: str) -> Script:
+    """A script from the content of a YAML file. Raises `UsageError` for a mistake, with its place in `source`."""
+    _known(content, {*Script.__dataclass_fields__, "protocol"}, source)
+    version = str(content.get("version", "1.1"))
+    if version not in RULES:
+        raise UsageError(f"{source}: version: there are {' and '.join(RULES)}, not {version!r}")
+    calls = [_planned(each, f"{source}: calls[{place}]") for place, each in enumerate(content.get("calls") or [])]
+    keeper = dict(content.get("keeper") or {})
+    _known(keeper, {"least", "most"}, f"{source}: keeper")
+    categories = content.get("categories") or [{"currency": "EUR", "country": "FR", "term": 30 * 365 * 86_400}]
+    for place, each in enumerate(categories):
+        _known(each, {"currency", "country", "term", "rate"}, f"{source}: categories[{place}]")
+    return Script(
+        str(content.get("name", "kuma")),
+        version,
+        _whole(content.get("start", 1_700_006_400), f"{source}: start"),
+        _whole(content.get("end", max((each.at for each in calls), default=0)), f"{source}: end"),
+        _whole(content.get("epoch_length", 14_400), f"{source}: epoch_length"),
+        _whole(content.get("seed", 1), f"{source}: seed"),
+        list(categories),
+        sorted(calls, key=lambda each: each.at),
+        Keeper(**{name: int(value) for name, value in keeper.items()}),
+        _whole(content.get("variable_fee", 0), f"{source}: variable_fee"),
+        _whole(content.get("fixed_fee", 0), f"{source}: fixed_fee"),
+    )
+
+
+def _planned(given: Any, place: str) -> Planned:
+    if not isinstance(given, dict) or "at" not in given or "do" not in given:
+        raise UsageError(f"{place}: a call needs at (seconds from the start) and do")
+    words = {name: value for name, value in given.items() if name not in {"at", "do"}}
+    if given["do"] not in WORDS:
+        raise UsageError(f"{place}: nothing can be done named {given['do']!r}; there are {', '.join(WORDS)}")
+    _known(words, set(WORDS[given["do"]]), place)
+    return Planned(_whole(given["at"], f"{place}: at"), given["do"], words, place)
+
+
+def _known(given: Mapping[str, Any], names: set[str], place: str) -> None:
+    unknown = sorted(set(given) - names)
+    if unknown:
+        raise UsageError(f"{place}: no part named {unknown[0]!r}; there are {', '.join(sorted(names))}")
+
+
+def _whole(value: object, place: str) -> int:
+    try:
+        number = int(str(value))
+    except ValueError:
+        raise UsageError(f"{place}: {value!r} is no whole number") from None
+    if number < 0:
+        raise UsageError(f"{place}: {number} is below 0")
+    return number
+
+
+def address_of(name: str) -> str:
+    """The address of an actor or a contract: itself, or one that follows from the name."""
+    return name.lower() if name.startswith("0x") else "0x" + keccak256(f"kuma {name}".encode())[12:].hex()

@@ -1,0 +1,163 @@
+"""Plays a script: planned calls in order of time, and the keeper's between them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.kuma.contract.state import Bond
+from keep3r_replay.protocols.kuma.replay.calls import Call
+from keep3r_replay.protocols.kuma.scenario.script import FIVE_PERCENT, address_of, script_from
+from keep3r_replay.protocols.kuma.scenario.stage import KEEPER, MANAGER, TRANSMITTER, Stage
+from keep3r_replay.scenario.writer import check_target, write_chain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from keep3r_replay.protocols.kuma.contract.state import Category
+    from keep3r_replay.protocols.kuma.scenario.script import Planned, Script
+
+_PRINCIPAL = 1_000_000 * 10**18
+_YEAR = 365 * 86_400
+
+
+@dataclass
+class Simulation:
+    """A script played: the stage with its chain, and the calls that reverted, by their places in the script."""
+
+    script: Script
+    stage: Stage
+    reverted: dict[str, str] = field(default_factory=dict)
+
+
+def simulate(script: Script) -> Simulation:
+    """Play a script. Raises `UsageError` for a call that names what is not there."""
+    simulation = Simulation(script, Stage(script))
+    stage, draws = simulation.stage, random.Random(script.seed)
+    due: dict[tuple[str, int], int] = {}
+    approved: set[str] = set()
+    for planned in [*script.calls, None]:
+        until = script.start + (planned.at if planned is not None else script.end)
+        _keep(simulation, due, draws, until)
+        if planned is None:
+            break
+        for call in _calls(stage, planned, approved):
+            reason = stage.call(until, call)
+            if reason:
+                simulation.reverted[planned.place] = reason
+    return simulation
+
+
+def _keep(simulation: Simulation, due: dict[tuple[str, int], int], draws: random.Random, until: int) -> None:
+    """The keeper expires what has been due up to a time, in order."""
+    script, stage = simulation.script, simulation.stage
+    if script.keeper.is_absent:
+        return
+    for name, category in stage.kuma.categories.items():
+        for bond_id in category.swap.bond_reserve:
+            if (name, bond_id) not in due:
+                delay = draws.randint(script.keeper.least, script.keeper.most)
+                due[name, bond_id] = stage.kuma.bonds[bond_id].maturity + delay
+    for when, (name, bond_id) in sorted((when, key) for key, when in due.items() if when <= until):
+        del due[name, bond_id]
+        category = stage.kuma.categories[name]
+        if bond_id in category.swap.bond_reserve and bond_id not in category.swap.expired_bonds:
+            time = max(when, stage.chain.blocks[-1].timestamp)
+            stage.call(time, Call("expire_bond", category.swap.address, KEEPER, (bond_id,)))
+        due[name, bond_id] = 2**62
+
+
+def _calls(stage: Stage, planned: Planned, approved: set[str]) -> list[Call]:
+    """The transactions of a planned call: a seller's first sale approves the swap."""
+    given, do = planned.given, planned.function
+    by = address_of(str(given.get("by", "alice")))
+    if do == "issue":
+        return [_issue(stage, planned)]
+    if do in {"sell", "buy", "expire", "claim"}:
+        bond_id = int(given.get("bond", 0))
+        bond = stage.kuma.bonds.get(bond_id)
+        if bond is None:
+            raise UsageError(f"{planned.place}: there is no bond {bond_id} yet")
+        swap = stage.kuma.categories[bond.risk_category].swap.address
+        names = {"sell": "sell_bond", "buy": "buy_bond", "expire": "expire_bond", "claim": "claim_bond"}
+        sender = MANAGER if do == "claim" and "by" not in given else by
+        call = Call(names[do], swap, sender, (bond_id,))
+        if do == "sell" and f"{sender} {swap}" not in approved:
+            approved.add(f"{sender} {swap}")
+            arguments: tuple[object, ...] = (swap, True)
+            return [Call("set_approval_for_all", stage.kuma.bond_token.address, sender, arguments), call]
+        return [call]
+    category = _category(stage, planned)
+    token, swap, oracle = category.kibt.address, category.swap.address, category.aggregator
+    made: dict[str, tuple[str, str, str, tuple[object, ...]]] = {
+        "transfer": ("transfer", token, by, (address_of(str(given.get("to", "bob"))), int(given.get("amount", 0)))),
+        "refresh": ("refresh_yield", token, by, ()),
+        "transmit": ("transmit", oracle, TRANSMITTER, (int(given.get("rate", FIVE_PERCENT)),)),
+        "epoch_length": ("set_epoch_length", token, MANAGER, (int(given.get("seconds", 14_400)),)),
+        "fees": ("set_fees", swap, MANAGER, (int(given.get("variable", 0)), int(given.get("fixed", 0)))),
+        "pause": ("pause", swap, MANAGER, ()),
+        "unpause": ("unpause", swap, MANAGER, ()),
+        "release": ("release", category.collector.address, by, ()),
+    }
+    return [Call(*made[do])]
+
+
+def _category(stage: Stage, planned: Planned) -> Category:
+    countries = {each.country: each for each in stage.kuma.categories.values()}
+    name = str(planned.given.get("category", next(iter(countries))))
+    if name not in countries:
+        raise UsageError(f"{planned.place}: no category {name!r}; there are {', '.join(countries)}")
+    return countries[name]
+
+
+def _issue(stage: Stage, planned: Planned) -> Call:
+    category, given = _category(stage, planned), planned.given
+    now = stage.kuma.now if planned.at == 0 else stage.chain.blocks[0].timestamp + planned.at
+    term = int(given.get("term", _YEAR))
+    issuance = int(given.get("issuance", now))
+    coupon, principal = int(given.get("coupon", FIVE_PERCENT)), int(given.get("principal", _PRINCIPAL))
+    blank, currency, country = "0x" + "00" * 16, *category.declared
+    if stage.kuma.rules.issuer:
+        declared: tuple[object, ...] = (
+            blank,
+            blank,
+            currency,
+            issuance,
+            issuance + term,
+            term,
+            0,
+            coupon,
+            principal,
+            country,
+            category.risk_category,
+        )
+    else:
+        declared = (
+            blank,
+            blank,
+            currency,
+            country,
+            term,
+            issuance,
+            issuance + term,
+            coupon,
+            principal,
+            category.risk_category,
+        )
+    bond = Bond(coupon, principal, issuance, issuance + term, term, category.risk_category, declared)
+    to = address_of(str(given.get("to", "alice")))
+    return Call("issue_bond", stage.kuma.bond_token.address, TRANSMITTER, (to, bond))
+
+
+class KumaScenarios:
+    """See `replay.rooms.Scenarios`."""
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Simulation:
+        """Play a script and write its lake. Raises `UsageError` for a mistake in it."""
+        check_target(lake)
+        simulation = simulate(script_from(script, source))
+        write_chain(simulation.stage.chain, [], lake)
+        return simulation

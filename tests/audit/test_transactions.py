@@ -1,0 +1,150 @@
+"""What every chain guarantees of transactions, and what a called function may emit and who may call it."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from audits import audit
+from histories import DATA, SAMPLE, name_of
+
+from keep3r_replay.lake.reader import Lake
+
+RECORDINGS = [SAMPLE / "recording", DATA / "open-v2.3-fuzz-mixed-101"]
+
+
+class Told(Lake):
+    """A lake of which one table's rows are told otherwise."""
+
+    def __init__(self, lake, table, change) -> None:
+        super().__init__(lake.path, lake.deployment, lake.manifest)
+        self._lake = lake
+        self._table, self._change = table, change
+
+    def scan(self, table, columns=None, until_block=None, from_block=None):
+        """The table, changed if it is the one."""
+        frame = self._lake.scan(table, None, until_block, from_block)
+        if table == self._table:
+            frame = self._change(frame)
+        return frame if columns is None else frame.select(columns)
+
+
+@pytest.fixture(params=RECORDINGS, ids=name_of)
+def lake(request, audited_recordings) -> Lake:
+    """The lake of a recording, which is clean."""
+    return audited_recordings(request.param).lake
+
+
+def _one(lake, table, *tests):
+    return lake.scan(table).filter(*tests).sort("block_number").collect().to_dicts()[0]
+
+
+def _where(row):
+    return (pl.col("block_number") == row["block_number"]) & (pl.col("transaction_index") == row["transaction_index"])
+
+
+def _set(row, column, value):
+    return lambda frame: frame.with_columns(
+        pl.when(_where(row)).then(pl.lit(value)).otherwise(column).cast(frame.collect_schema()[column]).alias(column)
+    )
+
+
+def _kinds(told):
+    return {(finding.kind, finding.block_number) for finding in audit(told).findings}
+
+
+def test_a_failed_transaction_with_logs_is_found_at_its_first_log(lake):
+    """A status of 0 on a transaction that left logs is a finding of its own, at the first of them."""
+    work = _one(lake, "events/keep3r.KeeperWork")
+    found = audit(Told(lake, "transactions", _set(work, "status", 0)))
+    wrong = [finding for finding in found.findings if finding.kind == "failed_with_logs"]
+    assert [finding.block_number for finding in wrong] == [work["block_number"]]
+    assert wrong[0].log_index <= work["log_index"]
+
+
+def test_gas_used_adds_up_to_the_header(lake):
+    """One unit of gas more in a transaction is found at its block."""
+    work = _one(lake, "events/keep3r.KeeperWork")
+    changed = Told(
+        lake,
+        "transactions",
+        lambda frame: frame.with_columns(pl.when(_where(work)).then(pl.col("gas_used") + 1).otherwise("gas_used")),
+    )
+    assert ("gas_sum", work["block_number"]) in _kinds(changed)
+
+
+def test_a_transaction_that_is_not_there_is_missed(lake):
+    """A transaction left out is found at its block: by the gap it leaves, or by the gas."""
+    transaction = _one(lake, "transactions", pl.col("status") == 0)
+    kinds = _kinds(Told(lake, "transactions", lambda frame: frame.filter(~_where(transaction))))
+    block = transaction["block_number"]
+    assert kinds & {("missing_transaction", block), ("gas_sum", block)}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "keep3r.BondTimeChange",
+        "keep3r.LiquidityWithdrawal",
+        "keep3r.TokenCreditWithdrawal",
+        "keep3r.JobMigrationSuccessful",
+        "keep3r.LiquidityApproval",
+        "keep3r_helper.MaxBoostChange",
+    ],
+)
+def test_a_call_by_a_stranger_is_found_at_its_log(table, lake):
+    """Another sender on a direct call of governance or of a job's owner is found at the call's first log."""
+    keep3rs = [contract.address for contract in lake.deployment.contracts if contract.role.startswith("keep3r")]
+    direct = lake.scan("transactions").filter(pl.col("to").is_in(keep3rs)).select("block_number", "transaction_index")
+    event = lake.scan(f"events/{table}").join(direct, on=["block_number", "transaction_index"]).collect().to_dicts()[0]
+    found = audit(Told(lake, "transactions", _set(event, "from", "0x" + "77" * 20)))
+    wrong = [finding for finding in found.findings if finding.kind == "unauthorised_call"]
+    first = lake.scan("logs").filter(_where(event)).select(pl.col("log_index").min()).collect().item()
+    assert [(finding.block_number, finding.log_index) for finding in wrong] == [(event["block_number"], first)]
+    assert wrong[0].observed == "0x" + "77" * 20
+
+
+def test_an_event_that_the_called_function_does_not_emit_is_found_at_its_log(lake):
+    """A transaction whose input names another function leaves events that this function does not emit."""
+    keep3r = next(contract.address for contract in lake.deployment.contracts if contract.role == "keep3r")
+    direct = lake.scan("transactions").filter(pl.col("to") == keep3r).select("block_number", "transaction_index")
+    event = (
+        lake.scan("events/keep3r.Bonding").join(direct, on=["block_number", "transaction_index"]).collect().to_dicts()
+    )[3]
+    called = bytes.fromhex("1c5a9d9c") + bytes(32)
+    found = audit(Told(lake, "transactions", _set(event, "input", called)))
+    wrong = [finding for finding in found.findings if finding.kind == "unexpected_event"]
+    assert [(finding.block_number, finding.log_index) for finding in wrong] == [
+        (event["block_number"], event["log_index"])
+    ]
+
+
+def test_an_unknown_function_leaves_no_events(lake):
+    """Events in a transaction that calls a function which Keep3r does not have are a finding at the first of them."""
+    keep3r = next(contract.address for contract in lake.deployment.contracts if contract.role == "keep3r")
+    direct = lake.scan("transactions").filter(pl.col("to") == keep3r).select("block_number", "transaction_index")
+    event = (
+        lake.scan("events/keep3r.Bonding").join(direct, on=["block_number", "transaction_index"]).collect().to_dicts()
+    )[3]
+    found = audit(Told(lake, "transactions", _set(event, "input", b"\x01\x02\x03\x04")))
+    wrong = [finding for finding in found.findings if finding.kind == "unknown_call"]
+    assert [(finding.block_number, finding.log_index) for finding in wrong] == [
+        (event["block_number"], event["log_index"])
+    ]
+
+
+def test_a_bonding_told_twice_is_found_at_the_second(lake):
+    """A function emits its event once: another one of the same contract in its transaction is unexpected."""
+    keep3r = next(contract.address for contract in lake.deployment.contracts if contract.role == "keep3r")
+    direct = lake.scan("transactions").filter(pl.col("to") == keep3r).select("block_number", "transaction_index")
+    event = (
+        lake.scan("events/keep3r.Unbonding").join(direct, on=["block_number", "transaction_index"]).collect().to_dicts()
+    )[0]
+    place = event["log_index"] + 1
+
+    def doubled(frame):
+        twin = frame.filter(_where(event) & (pl.col("log_index") == event["log_index"]))
+        return pl.concat([frame, twin.with_columns(log_index=pl.lit(place, dtype=pl.UInt32))])
+
+    found = audit(Told(lake, "events/keep3r.Unbonding", doubled))
+    wrong = [finding for finding in found.findings if finding.kind == "unexpected_event"]
+    assert [(finding.block_number, finding.log_index) for finding in wrong] == [(event["block_number"], place)]

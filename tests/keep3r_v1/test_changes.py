@@ -1,0 +1,127 @@
+"""Changes made on purpose: each is found, with one root among what model and chain disagree about."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from histories import History, place, set_word, word
+from recorded import BUNDLED, KP3R, audited_copy, recorded
+
+from keep3r_replay.journal import ERROR
+from keep3r_replay.protocols.keep3r_v1.contract import jobs
+from keep3r_replay.protocols.keep3r_v1.contract.functions import selector
+from keep3r_replay.protocols.keep3r_v1.events import EVENTS
+from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
+from keep3r_replay.replay.audit import audit
+
+TOPICS = {
+    (role, event.name): "0x" + event.topic0.hex() for role, versions in EVENTS.items() for event in versions.get("", ())
+}
+
+
+@pytest.fixture
+def history() -> History:
+    """The bundled recording, to be changed; readings of every fifth block are enough."""
+    made = History(BUNDLED)
+    made.readings = range(0, 2**32, 5)
+    return made
+
+
+def errors(audited):
+    """Findings of a disagreement that follow from no other."""
+    return [finding for finding in audited.roots if finding.severity == ERROR]
+
+
+def exact_work(found, *, after: int = 0) -> tuple[int, int]:
+    """The place of a work that is right to the wei."""
+    works = found.works.filter((pl.col("class") == "work_exact") & (pl.col("block_number") > after))
+    return works["block_number"][0], works["log_index"][0]
+
+
+def test_a_payment_one_wei_off_is_no_image(history, tmp_path):
+    """It becomes the job's own amount, or an excess, and the readings after it differ, from one root."""
+    target = exact_work(recorded(BUNDLED))
+    for log in history.logs:
+        if place(log) == target:
+            set_word(log, 1, word(log, 1) + 1)
+        elif place(log) == (target[0], target[1] - 1):
+            set_word(log, 0, word(log, 0) + 1)
+    audited = audited_copy(history, tmp_path)
+    row = audited.tables["works"].filter((pl.col("block_number") == target[0]) & (pl.col("log_index") == target[1]))
+    assert row["class"].item() in {"work_own", "work_excess"}
+    assert len(errors(audited)) == 1
+    assert audited.summary["readings"]["mismatched"] > 0
+
+
+def test_a_false_transfer_that_differs_from_its_payment_is_the_root(history, tmp_path):
+    """A Transfer of another amount than the KeeperWorked after it is the one event that is wrong."""
+    target = exact_work(recorded(BUNDLED))
+    log = next(log for log in history.logs if place(log) == (target[0], target[1] - 1))
+    set_word(log, 0, word(log, 0) + 1)
+    found = errors(audited_copy(history, tmp_path))
+    assert [(each.kind, each.block_number, each.log_index) for each in found] == [
+        ("event_mismatch", target[0], target[1] - 1)
+    ]
+
+
+@pytest.mark.parametrize("event", [("uniswap_v2_pair", "Sync"), ("chainlink_aggregator", "AnswerUpdated")])
+def test_a_missing_price_is_found(history, tmp_path, event):
+    """Without a Sync, or an answer of the feed, readings after it differ, from one root."""
+    start = len(history.logs) // 2
+    history.logs.remove(next(log for log in history.logs[start:] if log["topics"][0] == TOPICS[event]))
+    audited = audited_copy(history, tmp_path)
+    assert len(errors(audited)) == 1
+    assert errors(audited)[0].kind == "reading_mismatch"
+
+
+def test_a_missing_update_of_the_oracle_is_found(history, tmp_path):
+    """Without an updatePair, which leaves no log, the oracle's observations differ, from one root."""
+    sign = "0x" + selector("updatePair(address)")
+    start = len(history.transactions) // 2
+    logged = {log["transactionHash"] for log in history.logs}
+    history.transactions.remove(
+        next(
+            each
+            for each in history.transactions[start:]
+            if each["input"].startswith(sign) and each["status"] == "0x1" and each["hash"] not in logged
+        )
+    )
+    audited = audited_copy(history, tmp_path)
+    assert len(errors(audited)) == 1
+    assert errors(audited)[0].field.startswith(("pairObservations", "lastUpdated", "consult", "getQuoteLimit"))
+
+
+def test_a_missing_change_of_the_helper_is_inferred(history, tmp_path):
+    """Without setKeep3rHelper the payments name the helper: none of them is accused, and one finding says so."""
+    sign = "0x" + selector("setKeep3rHelper(address)")
+    history.transactions.remove(next(each for each in history.transactions if each["input"].startswith(sign)))
+    audited = audited_copy(history, tmp_path)
+    assert audited.summary["findings"]["helper_without_input"] == 1
+    assert audited.summary["works"] == recorded(BUNDLED).audit.summary["works"]
+    assert {each.field for each in errors(audited)} == {"KPRH()"}
+    assert len(errors(audited)) == 1
+
+
+def test_another_bond_is_found(history, tmp_path):
+    """A bond of another amount than the transaction asked for is the one event that is wrong."""
+    log = next(
+        log
+        for log in history.logs
+        if log["topics"][0] == TOPICS["keep3r_v1", "KeeperBonding"] and log["address"] == KP3R
+    )
+    set_word(log, 2, word(log, 2) + 10**18)
+    found = errors(audited_copy(history, tmp_path))
+    assert [(each.kind, each.block_number, each.log_index) for each in found] == [("event_mismatch", *place(log))]
+
+
+def test_a_false_transfer_taken_for_a_real_one_shows_in_balances(monkeypatch):
+    """A model in which a payment's Transfer moves KP3R disagrees with the balances that were read."""
+
+    def moving(kp3r, job, keeper, amount, limit=None, *, true=jobs.work_receipt):
+        true(kp3r, job, keeper, amount, limit)
+        kp3r.accounts[job].balance -= amount
+        kp3r.accounts[keeper].balance += amount
+
+    monkeypatch.setattr(jobs, "work_receipt", moving)
+    findings = audit(recorded(BUNDLED).lake, PROTOCOL).findings
+    assert any(each.field.startswith("balanceOf") for each in findings if each.kind == "reading_mismatch")

@@ -1,0 +1,122 @@
+"""What people read of Keep3r V1: questions and audits in SQL, explanations, states, the ledger."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import duckdb
+import polars as pl
+import pytest
+from recorded import BUNDLED, KP3R, recorded, replayed
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
+from keep3r_replay.protocols.keep3r_v1.what_if.helper_cost import helper_costs
+from keep3r_replay.replay.audit import audit
+from keep3r_replay.replay.results import write_results
+from keep3r_replay.replay.roots import roots
+from keep3r_replay.warehouse.build import build
+
+
+@pytest.fixture(scope="module")
+def audited():
+    """The audit of the bundled recording, with the ledger."""
+    return audit(recorded(BUNDLED).lake, PROTOCOL, ledger=True)
+
+
+@pytest.fixture(scope="module")
+def database(audited, tmp_path_factory):
+    """Its warehouse."""
+    folder = tmp_path_factory.mktemp("warehouse")
+    write_results(audited, folder / "results", {})
+    build(audited.lake, folder / "results", folder / "v1.duckdb", PROTOCOL)
+    return folder / "v1.duckdb"
+
+
+def _statements(kind: str) -> list[str]:
+    folder = resources.files(PROTOCOL.sql).joinpath(kind)
+    return sorted(path.name for path in folder.iterdir() if path.name.endswith(".sql"))
+
+
+def _asked(database, kind: str, name: str) -> list[tuple]:
+    text = resources.files(PROTOCOL.sql).joinpath(kind, name).read_text()
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(text).fetchall()
+
+
+@pytest.mark.parametrize("name", _statements("queries"))
+def test_every_question_has_an_answer(database, name):
+    """Every question runs over the results; all but those about what this history lacks give rows."""
+    rows = _asked(database, "queries", name)
+    assert rows or name in {"moved_reserves.sql", "young_intervals.sql"}
+
+
+@pytest.mark.parametrize("name", _statements("audits"))
+def test_every_audit_finds_nothing(database, name):
+    """No row contradicts its class."""
+    assert _asked(database, "audits", name) == []
+
+
+def test_the_ledger_conserves_credits(audited):
+    """What came in less what went out is what the contract holds, by job and token, and the log's own credits."""
+    totals = audited.tables["ledger_totals"].with_columns(pl.col(pl.Decimal).cast(pl.Int128))
+    kinds = ("paid_in", "fee", "minted", "applied", "work", "receipt", "burned")
+    assert (totals.select(pl.sum_horizontal(kinds)).to_series() == totals["credits"]).all()
+    held = audited.tables["job_credits"]
+    assert totals.filter(pl.col("credits") > 0).height == held.height
+    works = audited.tables["works"].filter(pl.col("credit") == KP3R)["payment"].cast(pl.Int128).sum()
+    in_kp3r = totals.filter(pl.col("token") == KP3R)
+    assert works == -(in_kp3r["work"].sum() + in_kp3r["receipt"].sum())
+
+
+def test_tables_are_as_they_are_declared(audited):
+    """Every result table has the schema that the protocol declares."""
+    for name, schema in PROTOCOL.tables.items():
+        assert audited.tables[name].schema == schema
+
+
+def test_a_payment_is_explained_from_feed_to_kp3r(audited):
+    """The terms lead from the feed and the oracle to the payment's gas, and name its class."""
+    lake = audited.lake
+    row = audited.tables["works"].filter(pl.col("class") == "work_exact").row(0, named=True)
+    (found,) = PROTOCOL.explain(lake, roots(lake, PROTOCOL)[0], (row["block_number"], row["log_index"], ""))
+    terms = {term.name: term.value for term in found.terms}
+    assert (terms["amount"], terms["gas"], terms["class"]) == (int(row["payment"]), int(row["gas"]), "work_exact")
+    assert terms["wei"] == terms["gas"] * terms["feed"]
+
+
+def test_states_tell_of_jobs_and_keepers(audited):
+    """The overview names helper and jobs; a job and a keeper are told by address; a stranger is refused."""
+    replay, _ = replayed(audited.lake)
+    overview = replay.describe({})
+    job, keeper = next(iter(overview["jobs"])), overview["keepers"][0]
+    assert overview["helper_version"] == "h24e1"
+    assert replay.describe({"job": job})["job"]["address"] == job
+    assert replay.describe({"keeper": keeper})["keeper"]["is_keeper"] in {True, False}
+    with pytest.raises(UsageError):
+        replay.describe({"job": "0x" + "77" * 20})
+
+
+def test_a_snapshot_is_the_whole_state(audited):
+    """A replay that takes over a snapshot has the state of the one that gave it."""
+    replay, _ = replayed(audited.lake)
+    other = PROTOCOL.begin(audited.lake, roots(audited.lake, PROTOCOL)[0], _NoJournal(), None, _Options())
+    other.restore(replay.snapshot(), lambda _: pl.LazyFrame())
+    assert other.state() == replay.state()
+    assert other.snapshot() == replay.snapshot()
+
+
+class _NoJournal:
+    block_number = 0
+
+
+class _Options:
+    ledger = False
+
+
+def test_what_each_helper_would_have_cost(audited):
+    """The launch helper takes wei for KP3R, so it pays less than the seed's here; a tenfold one pays most."""
+    costs = {cost.version: cost for cost in helper_costs(audited.lake, PROTOCOL.what_ifs)}
+    assert costs["launch"].pays < costs["launch"].paid
+    assert costs["h1530"].pays > costs["h24e1"].pays > costs["launch"].pays
+    assert costs["h2720"].priced == 0

@@ -1,0 +1,114 @@
+"""What-ifs of Keep3r V1: nothing changed is the audit; what is changed follows by the rules."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from histories import name_of
+from recorded import BUNDLED, KP3R, recorded, recordings
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
+
+ETHER = 10**18
+
+
+@pytest.fixture(scope="module")
+def baseline():
+    """The bundled recording as it was."""
+    return PROTOCOL.what_ifs.baseline(recorded(BUNDLED).lake, None, {})
+
+
+def outcome(baseline, **overlay):
+    """What would have happened."""
+    return PROTOCOL.what_ifs.outcome(baseline, overlay, ledger=False)
+
+
+def exact(frame: pl.DataFrame) -> pl.DataFrame:
+    """Amounts as integers."""
+    return frame.with_columns(pl.col(pl.Decimal).cast(pl.Int128))
+
+
+@pytest.mark.parametrize("folder", recordings(), ids=name_of)
+def test_nothing_changed_is_the_audit(folder):
+    """An empty overlay pays every payment as it was, refuses nothing, and ends in the audit's state."""
+    made = outcome(PROTOCOL.what_ifs.baseline(recorded(folder).lake, None, {}))
+    assert (made.summary["changed"], made.summary["refused"], made.summary["refused_calls"]) == (0, 0, 0)
+    for name in ("jobs", "job_credits", "keepers", "keeper_bonds", "job_liquidities"):
+        assert made.tables[name].equals(recorded(folder).audit.tables[name])
+
+
+def test_another_helper_pays_its_own_limits(baseline):
+    """Under the launch helper each exact work is paid its gas times the feed, in KP3R."""
+    works = exact(outcome(baseline, helper="launch").tables["works_what_if"])
+    told = exact(recorded(BUNDLED).works).select("block_number", "log_index", "feed")
+    paid = works.join(told, on=["block_number", "log_index"]).filter(
+        (pl.col("class") == "work_exact") & pl.col("refused").is_null()
+    )
+    assert paid.height > 100
+    assert (paid["payment_what_if"] == paid["gas"] * paid["feed"]).all()
+
+
+def test_a_helper_from_a_block_leaves_what_is_before(baseline):
+    """Payments before the block are as they were."""
+    works = exact(outcome(baseline, helper="h1530", helper_from_block=400).tables["works_what_if"])
+    before = works.filter(pl.col("block_number") < 400)
+    assert (before["payment"] == before["payment_what_if"]).all()
+    assert not (works["payment"] == works["payment_what_if"]).all()
+
+
+def test_a_feed_of_nothing_pays_nothing_for_gas(baseline):
+    """With a feed of zero every exact work of the seed's helper is paid zero."""
+    works = exact(outcome(baseline, helper="seed", feed_factor="0").tables["works_what_if"])
+    assert (works.filter(pl.col("class") == "work_exact")["payment_what_if"] == 0).all()
+
+
+def test_without_receipts_jobs_keep_their_credits(baseline):
+    """Receipts in KP3R do not happen, and the credits they took are there at the end."""
+    made = outcome(baseline, no_receipts=True)
+    receipts = made.tables["works_what_if"].filter(
+        (pl.col("credit") == KP3R) & pl.col("class").str.starts_with("receipt")
+    )
+    assert receipts.height > 10
+    assert (receipts["refused"] == "no receipts").all()
+
+
+def test_no_fee_leaves_more_to_jobs(baseline):
+    """Without a fee jobs have more credits, and nobody less."""
+    made, as_it_was = outcome(baseline, fee=0), outcome(baseline)
+    assert int(made.summary["credits_what_if"]) > int(as_it_was.summary["credits_what_if"])
+
+
+def test_longer_times_refuse_activations_and_withdrawals(baseline):
+    """With a wait of a year nothing that was bonded in the history is activated."""
+    refused = outcome(baseline, bond_time=365 * 86_400).tables["refused_calls"]
+    assert {"activate"} <= set(refused["function"])
+    assert (refused.filter(pl.col("function") == "activate")["reason"] == "activate: bonding").all()
+
+
+def test_an_origin_with_more_bonds_earns_a_bonus(baseline):
+    """Under a helper with a bonus more bonds of an origin raise its own payments, the first one at once."""
+    works = exact(recorded(BUNDLED).works)
+    origin = works.filter((pl.col("class") == "work_exact") & (pl.col("origin_bond") < 10 * ETHER))["origin"][0]
+    poor = exact(outcome(baseline, helper="h1530").tables["works_what_if"])
+    rich = exact(outcome(baseline, helper="h1530", bond_account=origin, bond_add=200 * ETHER).tables["works_what_if"])
+    changed = poor["payment_what_if"] != rich["payment_what_if"]
+    assert changed.any()
+    assert works.filter(changed)["origin"][0] == origin
+    own = changed & (works["origin"] == origin) & rich["refused"].is_null()
+    assert (rich.filter(own)["payment_what_if"] > poor.filter(own)["payment_what_if"]).all()
+
+
+def test_an_oracle_that_is_always_updated_changes_prices(baseline):
+    """With an update in every slot payments are limits of another average price, and none is refused for age."""
+    made = outcome(baseline, oracle_every_slot=True)
+    assert made.summary["changed"] > 0
+    refused = made.tables["works_what_if"]["refused"].drop_nulls()
+    assert not refused.str.contains("MISSING|stale").any()
+
+
+def test_a_change_that_makes_no_sense_is_refused(baseline):
+    """Unknown names, versions and numbers are refused before anything is done."""
+    for overlay in ({"helpers": "seed"}, {"helper": "none"}, {"fee": "-1"}, {"bond_add": 1}, {"feed_factor": "x"}):
+        with pytest.raises(UsageError, match="overlay"):
+            outcome(baseline, **overlay)
