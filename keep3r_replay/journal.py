@@ -13,6 +13,15 @@ Kinds of findings:
     reading_mismatch     a view or storage value differs from the model's
     undetermined_slash   a slash whose token and split neither logs nor transaction input tell
     unknown_contract     the history names a contract that the lake does not describe
+    unexpected_event     the called function does not emit this, or not twice
+    unknown_call         events of a function that the contract does not have
+    unreachable_event    the transaction calls a contract that never calls this one
+    unauthorised_call    somebody called what only somebody else may call
+    failed_with_logs     a transaction of status 0 left logs
+    gas_sum              a header's gas used is not the sum of its transactions'
+    missing_transaction  the indices of a block's transactions have a gap
+
+Findings that follow from another say so (`replay.causes`). Protocols add kinds of their own.
 """
 
 from __future__ import annotations

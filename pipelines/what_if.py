@@ -97,7 +97,7 @@ def read_overlay(path: Path) -> dict[str, Any]:
 def replay_what_if(config: ReplayConfig) -> int:
     """One what-if: write the results, print the outcome; return the exit code."""
     from keep3r_replay.protocols.keep3r_v2.report.what_if import what_if_lines
-    from keep3r_replay.protocols.keep3r_v2.what_if.given import given_lines
+    from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import assumption_lines
     from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
     from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
     from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
@@ -114,7 +114,7 @@ def replay_what_if(config: ReplayConfig) -> int:
     bases = baselines(lake, config.until_block, beginnings)
     summary, tables = make_what_if(bases, config.overlay, ledger=config.ledger)
     write_what_if(results, lake, summary, tables, configuration(config, beginnings))
-    print("\n".join([*what_if_lines(summary, tables), "", *given_lines()]))
+    print("\n".join([*what_if_lines(summary, tables), "", *assumption_lines()]))
     print(f"results   {results}")
     return 0
 

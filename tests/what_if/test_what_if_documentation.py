@@ -6,7 +6,7 @@ import re
 
 from histories import ROOT, SAMPLE
 
-from keep3r_replay.protocols.keep3r_v2.what_if.given import FOLLOWS, GIVEN
+from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import FOLLOWS, GIVEN
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.results import make_what_if
 

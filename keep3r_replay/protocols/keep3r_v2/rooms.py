@@ -53,9 +53,9 @@ class Keep3rV2WhatIfs:
 
     def assumptions(self) -> Sequence[str]:
         """The table of docs/what-if.md."""
-        from keep3r_replay.protocols.keep3r_v2.what_if.given import given_lines
+        from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import assumption_lines
 
-        return given_lines()
+        return assumption_lines()
 
 
 class Keep3rV2Sweeps:

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
-    from keep3r_replay.replay.rooms import Explanation, Pages, Scenarios, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -92,6 +93,7 @@ class _KumaProtocol:
         kuma = build(deployment, root, str(lake.path / "deployment.json"))
         roles = {contract.address: contract.role for contract in deployment.contracts}
         replay = KumaReplay(kuma, roles, journal, inputs=lake.has("transactions"))
+        replay.holds_all_transactions = deployment.transactions == "all"
         replay.keeps_ledger = options.ledger
         return replay
 
@@ -108,6 +110,12 @@ class _KumaProtocol:
         """None: there is one bond token."""
         del tables
         return {}
+
+    def extractor(self, client: NodeClient, deployment: Mapping[str, Any]) -> Extractor:
+        """Follows a configured deployment at a node. Raises `UsageError` for a configuration that makes no sense."""
+        from keep3r_replay.protocols.kuma.extract.discovery import KumaExtractor
+
+        return KumaExtractor(client, deployment)
 
     def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
         """Every term of a transaction's purchases, sales and refreshes."""

@@ -11,7 +11,7 @@ from keep3r_replay.protocols.keep3r_v2.report.results import amounts
 from keep3r_replay.protocols.keep3r_v2.report.what_if import SUMS
 from keep3r_replay.protocols.keep3r_v2.report.what_if_charts import job_charts, keeper_chart, paid_chart
 from keep3r_replay.protocols.keep3r_v2.report.what_if_results import MARKED, SIDES, WhatIfResults
-from keep3r_replay.protocols.keep3r_v2.what_if.given import FOLLOWS, GIVEN
+from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import FOLLOWS, GIVEN
 from keep3r_replay.report.html import code, folded, page, table, text
 
 if TYPE_CHECKING:

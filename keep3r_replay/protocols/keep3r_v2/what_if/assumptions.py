@@ -30,7 +30,7 @@ FOLLOWS = (
 """Consequences, and how they come about."""
 
 
-def given_lines() -> list[str]:
+def assumption_lines() -> list[str]:
     """Both tables as lines of text."""
     width = max(len(name) for name, _ in (*GIVEN, *FOLLOWS))
     lines = ["given, unless the overlay says otherwise (by)"]
