@@ -89,6 +89,9 @@ def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
     for damage in damaged_files(lake, manifest):
         print(f"{lake / damage.entry.path}: {damage.problem}")
         damaged.add((damage.entry.from_block, damage.entry.to_block))
+    for first, last in manifest.missing():
+        print(f"{lake}: blocks {first} to {last} are missing")
+        damaged.add((first, last))
     stale = manifest.extraction.get("stale", [])
     return damaged | {(int(first), int(last)) for first, last in stale}
 

@@ -178,8 +178,8 @@ class ExtractionState:
 def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[tuple[str, str]]) -> ExtractionState:
     """Read the state of the lake in a folder; an absent or empty folder is a lake without content.
 
-    Files that are missing or of another size make their ranges stale. `roots` are role and address of the
-    contracts that the deployment is about: the first of them must be the lake's.
+    Files that are missing or of another size make their ranges stale, and so do blocks that no file holds. `roots` are
+    role and address of the contracts that the deployment is about: the first of them must be the lake's.
 
     Raises:
         UsageError: the folder holds something else, or a lake of another deployment, chain or partition size.
@@ -218,6 +218,7 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[t
         transactions=deployment.transactions,
     )
     state.mark_stale(damaged_by_size(state))
+    state.mark_stale(manifest.missing())
     return state
 
 

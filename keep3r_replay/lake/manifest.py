@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from keep3r_replay.lake.deployment import LAYOUT
+
+_TABLE = re.compile(r"[a-z_]+|events/[a-z0-9_]+\.\w+", re.ASCII)
+"""Names of tables: they are folders of the lake."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,28 @@ class Manifest:
         """Return the names of all tables, sorted."""
         return tuple(sorted({entry.table for entry in self.files}))
 
+    def missing(self) -> list[tuple[int, int]]:
+        """Return the closed ranges of blocks that are said to be covered, and of which no file tells, by partitions.
+
+        Every block has a row in `blocks`; a lake of logs alone has no such table, and nothing to be held against.
+        """
+        if self.coverage is None or self.extraction.get("detail") == "logs":
+            return []
+        missing: list[tuple[int, int]] = []
+        next_block = self.coverage.from_block
+        for entry in sorted(self.of_table("blocks"), key=lambda entry: entry.from_block):
+            missing += self._parts(next_block, entry.from_block - 1)
+            next_block = max(next_block, entry.to_block + 1)
+        return missing + self._parts(next_block, self.coverage.to_block)
+
+    def _parts(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Cut a range, which may be empty, where partitions begin."""
+        if first > last:
+            return []
+        size = int(self.extraction.get("partition_blocks", 0)) or last + 1
+        starts = [first, *range((first // size + 1) * size, last + 1, size)]
+        return [(start, min(last, (start // size + 1) * size - 1)) for start in starts]
+
     def sorted(self) -> Manifest:
         """Return the manifest with its files in order."""
         return replace(self, files=tuple(sorted(self.files, key=lambda entry: (entry.table, entry.from_block))))
@@ -83,13 +109,23 @@ def manifest_from_json(content: dict[str, Any]) -> Manifest:
 
     Raises:
         KeyError, TypeError: a part is missing or of the wrong kind.
+        ValueError: a file has another name than its table and its blocks give it, or no table's name.
     """
     coverage = content["coverage"]
     return Manifest(
-        tuple(FileEntry(**entry) for entry in content["files"]),
+        tuple(_checked(FileEntry(**entry)) for entry in content["files"]),
         Coverage(**coverage) if coverage else None,
         content.get("extraction", {}),
     )
+
+
+def _checked(entry: FileEntry) -> FileEntry:
+    """Refuse an entry whose path could lead out of the lake: no path is free to be chosen."""
+    if not _TABLE.fullmatch(entry.table):
+        raise ValueError(f"{entry.table[:80]!r} is no table")
+    if entry.path != file_name(entry.table, entry.from_block, entry.to_block):
+        raise ValueError(f"{entry.path[:80]!r} is no file of table {entry.table}")
+    return entry
 
 
 def file_name(table: str, from_block: int, to_block: int) -> str:

@@ -40,7 +40,7 @@ class Lake:
 
         Raises:
             LakeError: there is no lake, its layout is newer than this code, its manifest is damaged, or a file is
-                missing or has another size than the manifest says.
+                missing or has another size than the manifest says, or blocks are said to be covered that no file holds.
         """
         folder = Path(path)
         if not folder.is_dir():
@@ -56,6 +56,10 @@ class Lake:
                 raise LakeError(
                     file, f"has {size} bytes instead of {entry.bytes}", remedy="run keep3r verify, or import again"
                 )
+        for first, last in manifest.missing():
+            raise LakeError(
+                folder, f"blocks {first} to {last} are missing", remedy="run keep3r extract, or import again"
+            )
         return cls(folder, deployment, manifest)
 
     @staticmethod
@@ -77,7 +81,7 @@ class Lake:
                 )
         try:
             return manifest_from_json(content), deployment_from_json(facts)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise LakeError(folder, f"damaged manifest or deployment: {error}", remedy="run keep3r verify") from None
 
     def check_content(self) -> None:

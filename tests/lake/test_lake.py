@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from keep3r_replay.errors import LakeError
 from keep3r_replay.lake.integrity import damaged_files
+from keep3r_replay.lake.manifest import Coverage, FileEntry, Manifest, file_name
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.writer import write_bytes
@@ -70,6 +71,52 @@ def test_a_damaged_lake_does_not_open(lake: Path, damage, problem: str) -> None:
     damage(lake)
     with pytest.raises(LakeError, match=problem):
         Lake.open(lake)
+
+
+def change_manifest(lake: Path, change) -> None:
+    """Change the content of a lake's manifest in place."""
+    content = json.loads((lake / "manifest.json").read_text())
+    change(content)
+    (lake / "manifest.json").write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("table", "path"),
+    [
+        ("logs", "../victim"),
+        ("logs", "/etc/passwd"),
+        ("logs", "blocks/000000000-000000590.parquet"),
+        ("../../x", "../../x/000000000-000000590.parquet"),
+        ("events/../../x.y", "events/../../x.y/000000000-000000590.parquet"),
+        ("events/keep3r.Work\x1b[2J", "events/keep3r.Work\x1b[2J/000000000-000000590.parquet"),
+    ],
+)
+def test_no_manifest_leads_out_of_its_lake(lake: Path, table: str, path: str) -> None:
+    """A file that is not where its table and its blocks say is refused before anything is read or deleted."""
+    change_manifest(lake, lambda content: content["files"][0].update(table=table, path=path))
+    with pytest.raises(LakeError, match="damaged manifest") as refused:
+        Lake.open(lake)
+    assert "\x1b" not in str(refused.value)
+
+
+def test_blocks_that_no_file_holds_are_missed(lake: Path) -> None:
+    """A lake that says it reaches further than its files, or has a gap, does not open."""
+    last = Lake.open(lake).manifest.coverage.to_block
+    change_manifest(lake, lambda content: content["coverage"].update(to_block=last + 7))
+    with pytest.raises(LakeError, match=f"blocks {last + 1} to {last + 7} are missing"):
+        Lake.open(lake)
+
+
+@pytest.mark.parametrize("size", [1, 7, 50, 1000])
+def test_missing_blocks_are_told_by_partitions(size: int) -> None:
+    """What is missing is every block that is covered and in no file, once, in parts of single partitions."""
+    held = [(3, 49), (60, 99), (100, 149), (200, 220)]
+    files = tuple(FileEntry("blocks", file_name("blocks", *span), *span, 1, 1, "") for span in held)
+    facts = {"detail": "all", "partition_blocks": size}
+    parts = Manifest(files, Coverage(3, 240, "0x"), facts).missing()
+    blocks = [block for first, last in parts for block in range(first, last + 1)]
+    assert blocks == [*range(50, 60), *range(150, 200), *range(221, 241)]
+    assert all(first // size == last // size for first, last in parts)
 
 
 def test_a_newer_layout_does_not_open(lake: Path) -> None:

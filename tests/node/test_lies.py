@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from tests.node.lakes import assert_equals_node, content, run, settings
@@ -146,3 +147,24 @@ def test_rot_in_a_kept_file_is_fetched_again(
     assert "are fetched again" in capsys.readouterr().err
     assert content(lake) == content(tmp_path / "w")
     assert run("", "verify", f"lake={lake}") == 0
+
+
+def test_a_partition_that_the_manifest_forgot_is_fetched_again(
+    chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A gap in the middle is told by verify (exit 3), refused by a replay, and closed by the next extraction."""
+    lake = tmp_path / "lake"
+    arguments = settings(chain.keep3r, lake)
+    assert run(chain.node.url, *arguments) == 0
+    whole = content(lake)
+    manifest = json.loads((lake / "manifest.json").read_text())
+    manifest["files"] = [entry for entry in manifest["files"] if entry["from_block"] != 50]
+    (lake / "manifest.json").write_text(json.dumps(manifest))
+    capsys.readouterr()
+    assert run("", "replay", f"lake={lake}", f"results={tmp_path / 'results'}") == 1
+    assert run("", "verify", f"lake={lake}") == 3
+    told = capsys.readouterr()
+    assert "blocks 50 to 99 are missing" in told.err
+    assert "blocks 50 to 99 are missing" in told.out
+    assert run(chain.node.url, *arguments) == 0
+    assert content(lake) == whole

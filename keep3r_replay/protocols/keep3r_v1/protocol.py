@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
-    from keep3r_replay.replay.rooms import Explanation, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -53,13 +53,19 @@ class _Keep3rV1Protocol:
     }
     words: Mapping[str, Mapping[str, str]] = {"works": classes.WORDS, "applications": liquidity.WORDS}
     sql = "keep3r_replay.protocols.keep3r_v1.sql"
-    scenarios = None
     pages = None
 
     @property
     def what_ifs(self) -> WhatIfs:
         """Replays with another helper, feed, bonds, times, oracles."""
         return Keep3rV1WhatIfs(cast("Protocol", self))
+
+    @property
+    def scenarios(self) -> Scenarios:
+        """Scripted histories; loaded where they are asked for."""
+        from keep3r_replay.protocols.keep3r_v1.scenario.simulator import Keep3rV1Scenarios
+
+        return Keep3rV1Scenarios()
 
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:  # noqa: ARG002
         """There is one Keep3r V1 on a chain: everything goes with it."""

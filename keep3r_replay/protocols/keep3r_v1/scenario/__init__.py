@@ -1,0 +1,1 @@
+"""Scripted histories of Keep3r V1."""
