@@ -84,7 +84,7 @@ def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
 def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     from keep3r_replay.chain.client import client_from_environment
     from keep3r_replay.dataset.chain_head import check_chain
-    from keep3r_replay.dataset.comparison import compare_logs
+    from keep3r_replay.dataset.comparison import compare_fees, compare_logs
     from keep3r_replay.dataset.state import load_state
 
     client = client_from_environment(connections=config.connections, timeout=config.timeout)
@@ -98,6 +98,9 @@ def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
             f"{difference.on_node} on the node, or of other content"
         )
         damaged.add(difference.partition)
+    for partition, block in compare_fees(client, state):
+        print(f"blocks {partition[0]} to {partition[1]}: base fees are not the node's, first of block {block}")
+        damaged.add(partition)
     return damaged
 
 

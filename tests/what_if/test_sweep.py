@@ -148,6 +148,18 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
+def test_parts_that_are_moved_together_are_the_sweep(tmp_path, capsys):
+    """Folders of two sweeps in one place: the sweep over all values runs nothing."""
+    for name, values in (("part1", "1,2"), ("part2", "3,4")):
+        assert main(["replay", "-m", f"results={tmp_path / name}", f"overlay.tick_shift={values}"]) == 0
+    for folder in (tmp_path / "part2").glob("[0-9a-f]*/"):
+        folder.rename(tmp_path / "part1" / folder.name)
+    capsys.readouterr()
+    assert main(["replay", "-m", f"results={tmp_path / 'part1'}", "overlay.tick_shift=1,2,3,4"]) == 0
+    assert "0 run, 4 from earlier runs, 0 failed" in capsys.readouterr().out
+    assert pl.read_parquet(tmp_path / "part1" / "sweep.parquet")["overlay.tick_shift"].to_list() == ["1", "2", "3", "4"]
+
+
 def test_the_command_makes_table_and_chart(tmp_path, capsys):
     """All combinations stand in the table in the order of the command line, and the chart is drawn."""
     sweep = tmp_path / "sweep"
