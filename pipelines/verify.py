@@ -52,6 +52,9 @@ def main(argv: list[str]) -> int:
         damaged = _check_files(lake, manifest)
         if config.against_node and not damaged:
             damaged = _compare(config, lake)
+        if not damaged and (wrong := _check_transactions(lake)):
+            print("\n".join(wrong))
+            return FINDINGS
         if not damaged:
             rows = sum(entry.rows for entry in manifest.files)
             print(f"whole: {len(manifest.files)} files, {rows} rows")
@@ -65,6 +68,18 @@ def main(argv: list[str]) -> int:
         _mark(lake, manifest, damaged)
         print(f"damaged: {len(damaged)} partitions; the next keep3r extract fetches them again")
         return FINDINGS
+
+
+def _check_transactions(lake: Path) -> list[str]:
+    """What every chain guarantees of transactions and this lake breaks, a line each."""
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.history import WHOLE
+    from keep3r_replay.replay.transactions import check_transactions
+
+    opened = Lake.open(lake)
+    if opened.manifest.coverage is None:
+        return []
+    return [f"{lake}: block {each.block_number}: {each.reason}" for each in check_transactions(opened, WHOLE)]
 
 
 def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
