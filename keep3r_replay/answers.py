@@ -187,13 +187,13 @@ def swept(
     from keep3r_replay.what_if.sweep.scenarios import Kept, Scenario, Source
     from keep3r_replay.what_if.sweep.table import sweep_table
 
-    what_ifs = room(lake, "what_ifs")
+    sweeps = room(lake, "sweeps")
     combinations = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     for changes in combinations:
-        what_ifs.check(changes, lake)
-    scenarios = [Scenario(changes, changes, Source(lake, until_block)) for changes in combinations]
+        sweeps.check(changes)
+    scenarios = [Scenario(changes, changes, Source(sweeps, lake, until_block)) for changes in combinations]
     cores = workers or len(os.sched_getaffinity(0))
-    return sweep_table(run_sweep(scenarios, folder, Kept(), cores, lambda *_: None))
+    return sweep_table(run_sweep(scenarios, folder, Kept(), cores, lambda *_: None), sweeps.outcomes)
 
 
 def script_of(scenario: str | Path | Mapping[str, Any], conf: Path) -> tuple[dict[str, Any], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keep3r_replay
@@ -45,6 +46,7 @@ class AskConfig:
     amounts: list[int] = setting("bond_more: KP3R more, whole tokens", default=[10, 50, 100, 200])
     bond: int | None = setting("cost_of_lateness: one bond, over delays", default=None)
     delays: list[int] = setting("cost_of_lateness: seconds after maturity", default=[0, 1, 3600, 14400, 86400, 604800])
+    draw: str | None = setting("cost_of_lateness: also draw the curve (SVG) to this file", default=None)
     until_block: int | None = setting("last block of the history to use", default=None)
     overlay: Overlay = setting("changes made first, as for replay mode=what_if", default=Overlay())
 
@@ -61,10 +63,7 @@ def main(argv: list[str]) -> int:
     if config.days < 1:
         raise UsageError(f"days={config.days}: no number of days")
     if config.question is Question.cost_of_lateness:
-        from keep3r_replay.protocols.kuma.what_if.lateness import lateness_lines
-
-        print("\n".join(lateness_lines(keep3r_replay.open_lake(config.lake), config.bond, config.delays)))
-        return 0
+        return _cost_of_lateness(config)
     if config.question is Question.helper_cost:
         from keep3r_replay.answers import room
         from keep3r_replay.protocols.keep3r_v1.what_if.helper_cost import helper_cost_lines
@@ -86,6 +85,21 @@ def main(argv: list[str]) -> int:
         Question.bond_more: _bond_more,
     }
     print("\n".join([f"{role} {address}", *answers[config.question](base, config, address)]))
+    return 0
+
+
+def _cost_of_lateness(config: AskConfig) -> int:
+    """What KUMA's keepers cost by coming late, and the curve over delays; return the exit code."""
+    from keep3r_replay.protocols.kuma.what_if.lateness import costs_of, curve_lines, drawing, lateness_lines
+
+    if not config.delays or min(config.delays) < 0:
+        raise UsageError("delays: seconds after maturity, as in delays=[0,14400]")
+    lake = keep3r_replay.open_lake(config.lake)
+    costs = costs_of(lake, config.bond, config.delays)
+    lines = lateness_lines(lake) if config.bond is None else []
+    print("\n".join([*lines, *curve_lines(config.bond, costs)]))
+    if config.draw is not None:
+        Path(config.draw).write_bytes(drawing(costs))
     return 0
 
 

@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
     if config.format is Format.json:
         print(json.dumps([_as_json(one) for one in explained], indent=1))
     elif not explained:
-        print("the transaction has no work and moves no credits")
+        print("the transaction has nothing to explain")
     else:
         print("\n\n".join(_as_text(one) for one in explained))
     return 0

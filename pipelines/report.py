@@ -42,11 +42,11 @@ def main(argv: list[str]) -> int:
     """Write the report; return the exit code."""
     config = load_config("report", ReportConfig, argv, summary=SUMMARY)
     from keep3r_replay.lake.writer import write_bytes
-    from keep3r_replay.protocols.keep3r_v2.report.figures import NARROW, WIDE
+    from keep3r_replay.protocols.keep3r_v2.report.charts import write_charts
     from keep3r_replay.protocols.keep3r_v2.report.page import JOBS_SHOWN, make_report
     from keep3r_replay.protocols.keep3r_v2.report.results import Results
     from keep3r_replay.protocols.keep3r_v2.report.what_if_results import what_if_summary
-    from keep3r_replay.report.charts import write_charts
+    from keep3r_replay.report.drawing import NARROW, WIDE
 
     size = WIDE if config.width is Width.wide else NARROW
     what_if = what_if_summary(Path(config.results))
@@ -65,11 +65,11 @@ def main(argv: list[str]) -> int:
 
 def _report_what_if(config: ReportConfig, summary: dict[str, Any], size: tuple[float, float]) -> int:
     from keep3r_replay.lake.writer import write_bytes
+    from keep3r_replay.protocols.keep3r_v2.report.charts import write_pictures
     from keep3r_replay.protocols.keep3r_v2.report.page import JOBS_SHOWN
     from keep3r_replay.protocols.keep3r_v2.report.what_if_charts import all_charts
     from keep3r_replay.protocols.keep3r_v2.report.what_if_page import make_what_if_report
     from keep3r_replay.protocols.keep3r_v2.report.what_if_results import WhatIfResults
-    from keep3r_replay.report.charts import write_pictures
 
     results = WhatIfResults(Path(config.results), summary)
     ordered = results.jobs_by_difference()

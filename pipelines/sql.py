@@ -12,7 +12,7 @@ SUMMARY = (
     'Ask the warehouse, read-only: keep3r sql "select ...", keep3r sql FILE.sql, or the name of a bundled question or '
     "audit; without any, the names are listed."
 )
-_SETTINGS = ("database=", "format=", "query=", "-")
+_SETTINGS = ("database=", "format=", "query=", "write=", "-")
 
 
 class Format(Enum):
@@ -29,6 +29,7 @@ class SqlConfig:
 
     query: str = setting("a statement, a file ending in .sql, or a bundled name", default="")
     database: str = setting("the database file of keep3r warehouse", default="keep3r.duckdb")
+    write: bool = setting("let the statement write and read files beside the warehouse", default=False)
     format: Format = setting("how rows are printed", default=Format.table)
 
 
@@ -51,7 +52,7 @@ def main(argv: list[str]) -> int:
         known = {kind: bundled(package, kind) for kind in ("queries", "audits")}
         print("\n".join([*_listing("queries", known["queries"]), "", *_listing("audits", known["audits"])]))
         return 0
-    answer = ask(database, statement_of(questions[0], package))
+    answer = ask(database, statement_of(questions[0], package), write=config.write)
     print({Format.table: as_table, Format.csv: as_csv, Format.json: as_json}[config.format](answer))
     return 0
 

@@ -30,6 +30,7 @@ def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
     Raises:
         LakeError: a lake is missing or damaged.
     """
+    from keep3r_replay.answers import room as offered
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.what_if.sweep.scenarios import Scenario, Source
 
@@ -41,7 +42,11 @@ def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
         Scenario(
             point.values,
             point.config.overlay.changes(),
-            Source(lakes[_lake(point)], *(getattr(point.config, name) for name in Source._fields[1:])),
+            Source(
+                offered(lakes[_lake(point)], "sweeps"),
+                lakes[_lake(point)],
+                *(getattr(point.config, name) for name in Source._fields[2:]),
+            ),
         )
         for point in wanted
     ]
@@ -59,10 +64,8 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
     from keep3r_replay.report.sweep import sweep_chart, sweep_lines
     from keep3r_replay.what_if.sweep.run import run_sweep
     from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept
-    from keep3r_replay.what_if.sweep.table import OUTCOMES, sweep_table
+    from keep3r_replay.what_if.sweep.table import sweep_table
 
-    if config.chart not in OUTCOMES:
-        raise UsageError(f"chart={config.chart}: no outcome; there are {', '.join(OUTCOMES)}")
     if config.workers is not None and config.workers < 1:
         raise UsageError(f"workers={config.workers}: no number of processes")
     folder = Path(config.results)
@@ -70,13 +73,16 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
     engine = _engine(config)
     workers = config.workers or len(os.sched_getaffinity(0))
     wanted = scenarios(points(config, swept))
+    sweeps = wanted[0].source.sweeps
+    if config.chart not in sweeps.outcomes:
+        raise UsageError(f"chart={config.chart}: no outcome; there are {', '.join(sweeps.outcomes)}")
     finished = run_sweep(wanted, folder, Kept(config.ledger, config.tables), workers, _Told(), engine)
-    table = sweep_table(finished)
+    table = sweep_table(finished, sweeps.outcomes)
     folder.mkdir(parents=True, exist_ok=True)
     table.write_parquet(folder / _TABLE)
-    write_bytes(folder / f"sweep-{config.chart}.svg", sweep_chart(table, config.chart))
+    write_bytes(folder / f"sweep-{config.chart}.svg", sweep_chart(table, config.chart, sweeps))
     counts = {status: sum(one.status == status for one in finished) for status in (DONE, KEPT, FAILED)}
-    print("\n".join(sweep_lines(table)))
+    print("\n".join(sweep_lines(table, sweeps)))
     print(f"\nscenarios {counts[DONE]} run, {counts[KEPT]} from earlier runs, {counts[FAILED]} failed")
     print(f"results   {folder / _TABLE}")
     return 1 if counts[FAILED] else 0

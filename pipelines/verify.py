@@ -52,6 +52,9 @@ def main(argv: list[str]) -> int:
         damaged = _check_files(lake, manifest)
         if config.against_node and not damaged:
             damaged = _compare(config, lake)
+        if not damaged and (wrong := _check_transactions(lake)):
+            print("\n".join(wrong))
+            return FINDINGS
         if not damaged:
             rows = sum(entry.rows for entry in manifest.files)
             print(f"whole: {len(manifest.files)} files, {rows} rows")
@@ -65,6 +68,18 @@ def main(argv: list[str]) -> int:
         _mark(lake, manifest, damaged)
         print(f"damaged: {len(damaged)} partitions; the next keep3r extract fetches them again")
         return FINDINGS
+
+
+def _check_transactions(lake: Path) -> list[str]:
+    """What every chain guarantees of transactions and this lake breaks, a line each."""
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.history import WHOLE
+    from keep3r_replay.replay.transactions import check_transactions
+
+    opened = Lake.open(lake)
+    if opened.manifest.coverage is None:
+        return []
+    return [f"{lake}: block {each.block_number}: {each.reason}" for each in check_transactions(opened, WHOLE)]
 
 
 def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
@@ -84,7 +99,7 @@ def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
 def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     from keep3r_replay.chain.client import client_from_environment
     from keep3r_replay.dataset.chain_head import check_chain
-    from keep3r_replay.dataset.comparison import compare_logs
+    from keep3r_replay.dataset.comparison import compare_fees, compare_logs
     from keep3r_replay.dataset.state import load_state
 
     client = client_from_environment(connections=config.connections, timeout=config.timeout)
@@ -98,6 +113,9 @@ def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
             f"{difference.on_node} on the node, or of other content"
         )
         damaged.add(difference.partition)
+    for partition, block in compare_fees(client, state):
+        print(f"blocks {partition[0]} to {partition[1]}: base fees are not the node's, first of block {block}")
+        damaged.add(partition)
     return damaged
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keep3r_replay
-from keep3r_replay.errors import InputError
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
 
 if TYPE_CHECKING:
@@ -100,17 +100,20 @@ def replay_what_if(config: ReplayConfig) -> int:
     from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import assumption_lines
     from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
     from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
-    from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
+    from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_of
     from keep3r_replay.replay.results import check_target
     from keep3r_replay.replay.starts import starts
 
     results = Path(config.results)
     check_target(results)
     lake = keep3r_replay.open_lake(config.lake)
+    protocol = protocol_of(lake)
+    if protocol.name != KEEP3R_V2:
+        if not config.overlay.is_empty:
+            raise UsageError(f"an overlay is Keep3r V2's; for {protocol.title} say change.NAME=VALUE")
+        return replay_changes(config, {})
     check_market(config.overlay)
-    beginnings = starts(
-        lake, protocol_named(KEEP3R_V2), config.until_block, config.start_block, config.resume, config.resume_block
-    )
+    beginnings = starts(lake, protocol, config.until_block, config.start_block, config.resume, config.resume_block)
     bases = baselines(lake, config.until_block, beginnings)
     summary, tables = make_what_if(bases, config.overlay, ledger=config.ledger)
     write_what_if(results, lake, summary, tables, configuration(config, beginnings))

@@ -36,7 +36,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         recordings = [value for value in values if is_recording(value)]
         if any(map(repeats, recordings)):
             item.add_marker(pytest.mark.slow)
-        group = name_of(recordings[0]) if recordings else item.path.relative_to(ROOT).as_posix()
+        file = item.path.relative_to(ROOT / "tests").as_posix()
+        # Local chains want a core each: their tests take turns.
+        own = "node" if file.startswith("node/") else file
+        group = name_of(recordings[0]) if recordings else own
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import urllib3
 
-from keep3r_replay.chain.endpoint import ENVIRONMENT, Endpoint, endpoint_of
+from keep3r_replay.chain.endpoint import ENVIRONMENT, Endpoint, endpoint_of, masked, retry_after, secrets_of
 from keep3r_replay.chain.refusals import Refusal, Verdict, of_error, of_http_status
 from keep3r_replay.chain.rpc import (
     MANY_ANSWERS,
@@ -70,6 +70,7 @@ class NodeClient:
         self._lock = threading.Lock()
         self._next = 0
         self._endpoints = [endpoint_of(i + 1, url, connections, timeout) for i, url in enumerate(urls)]
+        self._secrets = frozenset(each for url in urls for each in secrets_of(url))
 
     @property
     def endpoints(self) -> int:
@@ -213,8 +214,7 @@ class NodeClient:
     def _refuse_status(self, endpoint: Endpoint, response: Any, calls: list[Call]) -> None:
         text = response.data[:2000].decode("utf-8", "replace")
         verdict = of_http_status(response.status, text, batch=len(calls) > 1)
-        after = response.headers.get("Retry-After", "")
-        seconds = float(after) if after.replace(".", "", 1).isdigit() else None
+        seconds = retry_after(response.headers.get("Retry-After", ""))
         self._act(endpoint, verdict, f"HTTP status {response.status}", calls, seconds)
 
     def _act(
@@ -225,6 +225,7 @@ class NodeClient:
         calls: list[Call],
         retry_after: float | None = None,
     ) -> None:
+        text = masked(text, self._secrets)
         if verdict.refusal is Refusal.NO_BATCH and len(calls) > 1:
             endpoint.batches = False
             raise _TryAgainError(text, no_batch=True)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import re
+import time
 from dataclasses import dataclass, field
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 import urllib3
 
 from keep3r_replay.errors import UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 ENVIRONMENT = "ETH_RPC_URL"
 """The variable that holds the addresses of the nodes, comma-separated."""
+
+_SHORTEST_SECRET = 6
+"""Characters: `v2` and `eth` are no keys, and masking them would make every error unreadable."""
+_LONGEST_TEXT = 200
 
 _LOCAL = {"localhost", "127.0.0.1", "[::1]"}
 
@@ -27,6 +39,40 @@ class Endpoint:
     batches: bool = True
     pause: float = 0.0
     free_at: float = 0.0
+
+
+def secrets_of(url: str) -> frozenset[str]:
+    """Parts of an address that must not be told, as they stand there and in the encodings that a node may echo.
+
+    These are user and password, the host unless it is this machine, and every part of path and query but short words.
+    """
+    parsed = urllib3.util.parse_url(url)
+    parts = {parsed.auth or "", *(parsed.auth or "").split(":")}
+    if parsed.host and parsed.host not in _LOCAL:
+        parts |= {parsed.host, parsed.host.split(".")[0]}
+    parts |= set(re.split(r"[/?&=#]", parsed.request_uri))
+    parts |= {unquote(each) for each in parts}
+    parts |= {base64.b64encode(each.encode()).decode().rstrip("=") for each in parts}
+    parts |= {quote(each, safe="") for each in parts}
+    return frozenset(each for each in parts if len(each) >= _SHORTEST_SECRET)
+
+
+def retry_after(text: str) -> float | None:
+    """Return the seconds that a header `Retry-After` asks to wait, told as a number or as a date; None if neither."""
+    if text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - time.time())
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Return `text` with every secret in it replaced by `***`, whatever its case, and bounded in length."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
 
 
 def endpoint_of(number: int, url: str, connections: int, timeout: float) -> Endpoint:
@@ -52,7 +98,8 @@ def endpoint_of(number: int, url: str, connections: int, timeout: float) -> Endp
         # Answers shrink eight- to tenfold; on the same machine packing would only cost time.
         headers["Accept-Encoding"] = "gzip"
     if parsed.auth:
-        headers |= urllib3.util.make_headers(basic_auth=parsed.auth)
+        # In an address a password with special characters stands with percent signs; the header holds it as it is.
+        headers |= urllib3.util.make_headers(basic_auth=unquote(parsed.auth))
     pool = urllib3.connectionpool.connection_from_url(
         f"{parsed.scheme}://{parsed.netloc}",
         maxsize=connections,

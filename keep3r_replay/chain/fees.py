@@ -2,10 +2,13 @@
 
 The answer holds one fee more than blocks, that of the block after the last; some nodes only estimate it, so it is left
 out. Nodes may answer fewer blocks than asked, or refuse old ranges; what is refused is taken from headers. Where a
-header is known anyway, because the block carries logs, the extraction compares its fee with the history's.
+header is known anyway, because the block carries logs, the extraction compares its fee with the history's. For blocks
+before base fees existed histories say 0, which a fee may be as well: headers tell where fees begin.
 """
 
 from __future__ import annotations
+
+from bisect import bisect_left
 
 import msgspec
 
@@ -53,7 +56,16 @@ class FeeSource:
             # Older parts may be refused where newer ones are not, so the history is asked again for the next part.
             for header in fetch_headers(self._client, list(range(start, start + count))):
                 fees.append(None if header.baseFeePerGas is None else quantity(header.baseFeePerGas))
-        return fees
+        return self._none_before_fees(first, fees)
+
+    def _none_before_fees(self, first: int, fees: list[int | None]) -> list[int | None]:
+        """Tell no fee from a fee of 0 in the blocks from `first` on: once a block has one, every later block has."""
+        doubtful = next((row for row, fee in enumerate(fees) if fee), len(fees))
+        begin = bisect_left(range(doubtful), 1, key=lambda row: self._has_fee(first + row))
+        return [None] * begin + fees[begin:]
+
+    def _has_fee(self, block: int) -> bool:
+        return fetch_headers(self._client, [block])[0].baseFeePerGas is not None
 
     def _from_history(self, start: int, count: int) -> list[int] | None:
         """Return the fees of some blocks from `start` on; None if the node has no such history."""

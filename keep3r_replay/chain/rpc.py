@@ -62,8 +62,8 @@ def revert_data(data: Any) -> str:
 
 
 def error_line(error: RpcError) -> str:
-    """Say an error in one line of bounded length."""
-    return f"error {error.code}: {' '.join(error.message.split())[:160]}"
+    """Say an error in one line; it may be long, and hold whatever the node wanted to say."""
+    return f"error {error.code}: {' '.join(error.message.split())}"
 
 
 def encode_request(calls: list[Call]) -> bytes:

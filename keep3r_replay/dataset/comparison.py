@@ -1,4 +1,4 @@
-"""Comparing a lake's raw logs with a node's, log by log, over other spans than they were fetched by."""
+"""Comparing a lake's raw logs and base fees with a node's; logs over other spans than they were fetched by."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.parquet as pq
 
+from keep3r_replay.chain.fees import FeeSource
 from keep3r_replay.chain.log_answers import LogAnswer, fetch_logs
 from keep3r_replay.chain.logs import LogBatch, concatenate, empty_batch, from_arrow, take
 from keep3r_replay.chain.spans import SpanPlanner
@@ -60,6 +62,22 @@ def compare_logs(client: NodeClient, state: ExtractionState, connections: int) -
             mine = stored.until(answer.last)
             if not _same(mine, answer):
                 yield Difference(partition, answer.first, answer.last, len(mine), len(answer.batch))
+
+
+def compare_fees(client: NodeClient, state: ExtractionState) -> Iterator[tuple[Range, int]]:
+    """Yield the partitions whose stored base fees are not those of the node, with the first block that differs."""
+    source = FeeSource(client)
+    for partition in state.ranges():
+        for entry in state.of_range(partition):
+            if entry.table == "blocks":
+                stored = pq.read_table(state.lake / entry.path, columns=["number", "base_fee_per_gas"])
+                told = source.base_fees(*partition)
+                fees = stored.column("base_fee_per_gas").to_pylist()
+                numbers = stored.column("number").to_pylist()
+                for number, mine, theirs in zip(numbers, fees, told, strict=True):
+                    if mine != theirs:
+                        yield partition, number
+                        break
 
 
 class _Stored:

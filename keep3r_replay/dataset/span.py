@@ -23,7 +23,7 @@ from keep3r_replay.evm.words import AMOUNT
 from keep3r_replay.lake.schemas import TRANSACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.logs import LogBatch
@@ -91,12 +91,12 @@ class SpanFetcher:
             answer = fetch_logs(self._client, first, last, self._addresses)
             if self._only_logs:
                 return Span(first, last, answer.last_hash, answer.batch, [], None)
-            sent = _with_logs(answer.batch)
+            sent = carrying = _with_logs(answer.batch)
             if self._followed.addresses:
                 sent = sorted({*sent, *self._sent_to_followed(first, last)})
             headers = fetch_headers(self._client, sorted({each.place >> 32 for each in sent}))
             if _agree(answer.batch, headers):
-                transactions = _transactions(self._client, sent)
+                transactions = _transactions(self._client, sent, {each.place for each in carrying})
                 if transactions is not None:
                     return Span(first, last, answer.last_hash, answer.batch, headers, transactions)
             self._client.distrust()
@@ -147,14 +147,22 @@ def timestamps_of(span: Span) -> Any:
     return times[np.searchsorted(numbers, span.batch.block_number)]
 
 
-def _transactions(client: NodeClient, sent: Sequence[_Sent]) -> Any:
-    """Return the lake's table of these transactions; None if they are not where they were told to be."""
+def _transactions(client: NodeClient, sent: Sequence[_Sent], carrying: Collection[int]) -> Any:
+    """Return the lake's table of these transactions; None if they are not what they were told to be.
+
+    One that carries logs did not fail: a receipt that says so is as wrong as one of another transaction.
+    """
     pairs = fetch_transactions(client, [each.hash for each in sent])
     found = [
         _Sent(quantity(tx.blockNumber) << 32 | quantity(tx.transactionIndex), tx.hash.lower(), tx.blockHash.lower())
         for tx, _ in pairs
     ]
-    return transactions_table(pairs) if found == list(sent) else None
+    failed = any(
+        receipt.status is not None and quantity(receipt.status) == 0
+        for each, (_, receipt) in zip(sent, pairs, strict=True)
+        if each.place in carrying
+    )
+    return transactions_table(pairs) if found == list(sent) and not failed else None
 
 
 def transactions_table(pairs: Sequence[tuple[WireTransaction, WireReceipt]]) -> Any:

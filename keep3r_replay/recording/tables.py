@@ -42,6 +42,7 @@ class Blocks:
     numbers: NDArray[np.uint32]
     timestamps: NDArray[np.int64]
     hashes: NDArray[np.uint8]
+    gas_used: NDArray[np.int64]
     table: Any
 
     @property
@@ -106,7 +107,9 @@ def read_blocks(path: Path) -> Blocks:
         pa.array(gas_used, pa.int64()),
         pa.array(gas_limit, pa.int64()),
     ]
-    return Blocks(numbers, timestamps, hashes, pa.Table.from_arrays(columns, schema=BLOCKS))
+    return Blocks(
+        numbers, timestamps, hashes, np.array(gas_used, np.int64), pa.Table.from_arrays(columns, schema=BLOCKS)
+    )
 
 
 def _base_fees(wire: Sequence[WireBlock]) -> list[int | None]:
@@ -174,7 +177,8 @@ def read_transactions(path: Path, blocks: Blocks, logs: LogBatch, logs_path: Pat
         row = int((place[1:] <= place[:-1]).argmax()) + 1
         refuse(path, row, "the transaction is out of order, or there twice")
     _refuse_first(path, ~blocks.has(numbers), "the transaction's block is not in blocks.jsonl.gz")
-    _check_log_transactions(logs, logs_path, place, hashes)
+    _check_log_transactions(logs, logs_path, place, hashes, np.array(status, np.int8))
+    _check_gas(path, blocks, numbers, indices, np.array(gas_used, np.int64))
     columns = [
         pa.array(numbers),
         pa.array(indices),
@@ -193,7 +197,11 @@ def read_transactions(path: Path, blocks: Blocks, logs: LogBatch, logs_path: Pat
 
 
 def _check_log_transactions(
-    logs: LogBatch, logs_path: Path, place: NDArray[np.uint64], hashes: NDArray[np.uint8]
+    logs: LogBatch,
+    logs_path: Path,
+    place: NDArray[np.uint64],
+    hashes: NDArray[np.uint8],
+    status: NDArray[np.int8],
 ) -> None:
     wanted = (logs.block_number.astype(np.uint64) << np.uint64(32)) | logs.transaction_index
     if len(place) == 0:
@@ -203,6 +211,27 @@ def _check_log_transactions(
     _refuse_first(logs_path, place[rows] != wanted, "the log's transaction is missing in txs.jsonl.gz")
     other = (hashes[rows] != logs.transaction_hash).any(axis=1)
     _refuse_first(logs_path, other, "transactionHash is not that of the transaction at the log's place")
+    _refuse_first(logs_path, status[rows] == 0, "the log's transaction failed, and failed transactions leave no logs")
+
+
+def _check_gas(
+    path: Path, blocks: Blocks, numbers: NDArray[np.uint32], indices: NDArray[np.uint32], gas_used: NDArray[np.int64]
+) -> None:
+    """Gas adds up to every header's, and no index is missing: a recording holds all transactions of its blocks."""
+    firsts = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1]])) if len(numbers) else numbers[:0]
+    counts = np.diff(np.append(firsts, len(numbers)))
+    expected = np.arange(len(numbers)) - np.repeat(firsts, counts)
+    _refuse_first(path, indices != expected, "a transaction before this one is missing: indices have a gap")
+    spent = np.zeros(len(blocks.numbers), np.int64)
+    np.add.at(spent, numbers - np.uint32(blocks.first), gas_used)
+    wrong = np.flatnonzero(spent != blocks.gas_used)
+    if len(wrong):
+        number = int(blocks.numbers[wrong[0]])
+        raise InputError(
+            path,
+            f"the gas used of the transactions of block {number} is not its header's: one is missing or changed",
+            remedy=REMEDY,
+        )
 
 
 def read_readings(path: Path, blocks: Blocks, rows_of: Callable[[Mapping[str, Any]], Iterable[ReadingRow]]) -> Any:

@@ -114,6 +114,46 @@ class WhatIfs(Interface):
         """What stays given and what becomes a consequence, in lines."""
 
 
+class Sweeps(Interface):
+    """What-ifs of one history by the hundred. An object of it is sent to workers, so it holds nothing."""
+
+    @property
+    def outcomes(self) -> Mapping[str, Any]:
+        """The numbers that a scenario comes out with, by name, each with the polars type of its column."""
+
+    @property
+    def told(self) -> Sequence[str]:
+        """Those of them that the terminal shows."""
+
+    @property
+    def unit(self) -> str:
+        """What amounts among them are in, as whole tokens of 18 decimals."""
+
+    def check(self, overlay: Mapping[str, Any]) -> None:
+        """Raise `UsageError` for a change that makes no sense."""
+
+    def identity(self, overlay: Mapping[str, Any]) -> dict[str, Any]:
+        """What of an overlay decides its results, wherever files lie. Raises `LakeError` if one is missing."""
+
+    def baseline(
+        self,
+        lake: Lake,
+        until_block: int | None,
+        start_block: int | None,
+        resume: str | None,
+        resume_block: int | None,
+    ) -> Any:
+        """The history as it was, which can be pickled. Raises `Keep3rReplayError` if there is none."""
+
+    def at(self, baseline: Any, lake: Lake) -> Any:
+        """The same baseline, for a lake that lies elsewhere."""
+
+    def write(
+        self, baseline: Any, overlay: Mapping[str, Any], folder: Path, *, ledger: bool, tables: bool
+    ) -> dict[str, Any]:
+        """Run one scenario, write its results (with `tables` all of them), and return the numbers of its outcome."""
+
+
 class Scenarios(Interface):
     """Scripted histories."""
 

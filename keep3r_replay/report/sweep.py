@@ -5,38 +5,23 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.protocols.keep3r_v2.report.figures import (
-    BLUE,
-    GREEN,
-    NARROW,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    WIDE,
-    picture,
-)
+from keep3r_replay.report.drawing import BLUE, GREEN, NARROW, ORANGE, PURPLE, SKY, VERMILLION, WIDE, picture
 from keep3r_replay.report.terminal import tokens
-from keep3r_replay.what_if.sweep.table import FIXED
+from keep3r_replay.what_if.sweep.table import swept_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import polars as pl
+
+    from keep3r_replay.replay.rooms import Sweeps
 
 _COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY)
 _MARKS = "osD^vX"
 _PREFIX = "overlay."
 
 
-def swept_names(table: pl.DataFrame) -> list[str]:
-    """The settings that a sweep goes over, in the order of the command line."""
-    return [column for column in table.columns if column not in FIXED]
-
-
-def sweep_chart(table: pl.DataFrame, outcome: str) -> bytes:
+def sweep_chart(table: pl.DataFrame, outcome: str, sweeps: Sweeps) -> bytes:
     """An SVG: `outcome` over the first setting swept over, a line for each combination of the others."""
-    names = swept_names(table)
+    names = swept_names(table, sweeps.outcomes)
     table = table.with_columns(_last_parts(table[name]) for name in names)
     done = table.filter(table["status"] == "done")
     lines: dict[str, list[tuple[str, float]]] = {}
@@ -46,7 +31,7 @@ def sweep_chart(table: pl.DataFrame, outcome: str) -> bytes:
         value = row[outcome]
         if value is not None:
             lines.setdefault(rest, []).append((row[names[0]], float(value) / (10**18 if amount else 1)))
-    label = f"{outcome.replace('_', ' ')}{', KP3R' if amount else ''}"
+    label = f"{outcome.replace('_', ' ')}{f', {sweeps.unit}' if amount else ''}"
 
     def draw(axes: Any, size: tuple[float, float]) -> None:
         numeric = all(_number(place) is not None for points in lines.values() for place, _ in points)
@@ -78,15 +63,18 @@ def _number(text: str) -> Fraction | None:
         return None
 
 
-def sweep_lines(table: pl.DataFrame, outcomes: Sequence[str] = ("paid_what_if", "expired_what_if")) -> list[str]:
-    """One line a scenario: values, works that revert, and sums in KP3R."""
-    names = swept_names(table)
-    rows = [(*(name.removeprefix(_PREFIX) for name in names), "reverted", *(f"{name}, KP3R" for name in outcomes))]
+def sweep_lines(table: pl.DataFrame, sweeps: Sweeps) -> list[str]:
+    """One line a scenario: values, and the numbers that the protocol tells, amounts in whole tokens."""
+    names = swept_names(table, sweeps.outcomes)
+    amounts = {name for name in sweeps.told if table.schema[name].is_decimal()}
+    heads = [f"{name}, {sweeps.unit}" if name in amounts else name for name in sweeps.told]
+    rows = [(*(name.removeprefix(_PREFIX) for name in names), *heads)]
     for row in table.iter_rows(named=True):
         values = [row[name] for name in names]
         if row["status"] == "done":
-            rows.append((*values, str(row["reverted"]), *(tokens(int(row[name]), 6) for name in outcomes)))
+            told = [tokens(int(row[name]), 6) if name in amounts else str(row[name]) for name in sweeps.told]
+            rows.append((*values, *told))
         else:
-            rows.append((*values, "failed:", row["error"], ""))
+            rows.append((*values, "failed:", row["error"], *[""] * (len(sweeps.told) - 2)))
     widths = [max(len(row[place]) for row in rows if row[-1] or place < len(names)) for place in range(len(rows[0]))]
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

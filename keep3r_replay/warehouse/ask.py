@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,9 @@ from typing import Any, NamedTuple
 import duckdb
 
 from keep3r_replay.errors import InputError, UsageError, without_urls
+
+_ASKING = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.PRAGMA})
+_WRITES = re.compile(r"\b(copy|export|attach|install|load)\b", re.IGNORECASE)
 
 
 class Answer(NamedTuple):
@@ -67,17 +71,23 @@ def protocol_in(database: Path) -> str:
     return str(row[0])
 
 
-def ask(database: Path, statement: str) -> Answer:
+def ask(database: Path, statement: str, *, write: bool = False) -> Answer:
     """Run one statement on a warehouse, read-only.
+
+    Nothing but the warehouse and the files that it is made from can be read, and nothing written; with `write` a
+    statement may also read and write other files (`COPY ... TO`), though never the database itself.
 
     Raises:
         InputError: there is no warehouse at `database`, or one of its files is gone.
-        UsageError: DuckDB refuses the statement; its first line says why.
+        UsageError: DuckDB refuses the statement, or it does more than ask; the first line says why.
     """
     if not database.is_file():
         raise InputError(database, "no warehouse here", remedy="make one with keep3r warehouse database=FILE")
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
+            if not write:
+                _refuse_more_than_asking(connection, statement)
+                _lock(connection)
             result = connection.execute(statement)
             columns = [column[0] for column in result.description or []]
             return Answer(columns, result.fetchall())
@@ -85,6 +95,25 @@ def ask(database: Path, statement: str) -> Answer:
         raise InputError(database, _first_line(error), remedy="make the warehouse again") from None
     except duckdb.Error as error:
         raise UsageError(f"sql: {_first_line(error)}") from None
+
+
+def _refuse_more_than_asking(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+    """Raise `UsageError` for a statement that writes, loads or attaches something, or explains one that does."""
+    for each in connection.extract_statements(statement):
+        kind = each.type
+        hides = kind == duckdb.StatementType.EXPLAIN and _WRITES.search(each.query)
+        if kind not in _ASKING or hides:
+            raise UsageError(f"sql: {kind.name} does more than ask, which is read-only; say write=true to write files")
+
+
+def _lock(connection: duckdb.DuckDBPyConnection) -> None:
+    """Leave the connection only the files that the warehouse is made from."""
+    made_from = connection.execute("select count(*) from duckdb_tables() where table_name = 'made_from'").fetchone()
+    rows = connection.execute("select path from main.made_from").fetchall() if made_from and made_from[0] else []
+    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for (path,) in rows)
+    connection.execute(f"set allowed_paths = [{paths}]")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
 
 
 def _first_line(error: Exception) -> str:

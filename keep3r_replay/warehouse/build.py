@@ -47,14 +47,17 @@ def build(lake: Lake, results: Path, database: Path, protocol: Protocol) -> int:
     with duckdb.connect(str(database)) as connection:
         connection.execute("create schema raw; create schema res;")
         connection.execute(f"create table main.made_of as select {_text(protocol.name)} as protocol")
+        connection.execute("create table main.made_from (path text)")
         for table in lake.tables():
             files = [str((lake.path / entry.path).absolute()) for entry in lake.manifest.of_table(table)]
             connection.execute(f"create view raw.{_quoted(table.removeprefix('events/'))} as {_scan(files)}")
+            connection.execute("insert into main.made_from select unnest(?)", [files])
         connection.execute(f"create view raw.event_places as {_event_places(lake)}")
         roots = [contract.address for contract in lake.deployment.contracts if contract.role == protocol.root]
         for name in sorted(tables):
             scan = _results_scan(results / f"{name}.parquet", protocol.root, roots)
             connection.execute(f"create view res.{_quoted(name)} as {scan}")
+            connection.execute("insert into main.made_from values (?)", [str((results / f"{name}.parquet").absolute())])
         count = create_views(connection, views)
         if what_if and needed_by(what_if) <= tables:
             count += create_views(connection, what_if)

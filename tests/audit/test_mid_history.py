@@ -52,6 +52,7 @@ def test_a_start_from_readings_agrees_with_the_straight_run(fuzzed, seed):
     assert told_by_readings(again) == told_by_readings(fuzzed.straight.protocol.state())
 
 
+@pytest.mark.slow
 def test_resuming_from_any_snapshot_ends_in_the_same_state(fuzzed, tmp_path):
     """From every snapshot on, works, findings and final state are those of the straight run."""
     contract = keep3r_contracts(fuzzed.lake)[0]

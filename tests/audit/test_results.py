@@ -122,6 +122,7 @@ def test_former_results_are_replaced_and_nothing_else(audited, tmp_path):
     assert [path.name for path in other.iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.slow
 def test_findings_stand_in_chain_order(tampered):
     """Findings come by block and log; what concerns a block as a whole after its logs."""
     lake, places = tampered
@@ -138,6 +139,7 @@ def test_findings_stand_in_chain_order(tampered):
     assert found.summary["events"]["mismatched"] >= len(places)
 
 
+@pytest.mark.slow
 def test_each_change_is_one_root_and_the_rest_follows(tampered):
     """Three changed amounts are three findings; every other one has the number of one of them as its cause."""
     lake, places = tampered
@@ -150,6 +152,7 @@ def test_each_change_is_one_root_and_the_rest_follows(tampered):
     assert found.summary["works"]["mismatch"] == 2
 
 
+@pytest.mark.slow
 def test_amounts_of_a_finding_are_exact(tampered):
     """Expected and observed stand as decimal text, and their difference is one wei."""
     lake, places = tampered

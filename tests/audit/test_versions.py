@@ -66,6 +66,7 @@ CHANGED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recording", CHANGED, ids=name_of)
 def test_a_changed_payment_is_found_at_its_log(recording, audited_recordings, tmp_path):
     """A payment that the formula cannot give, at an entry point that pays by it again and again, is the first."""

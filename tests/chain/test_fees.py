@@ -11,13 +11,14 @@ from keep3r_replay.chain.fees import FeeSource
 from keep3r_replay.errors import NodeError
 
 HEAD = 9_999
+FREE = range(3_000, 3_010)
 
 
 class FeeNode:
     """A node of some answers to eth_feeHistory and headers, as providers give them."""
 
-    def __init__(self, most_blocks: int = 1024, oldest: int = 0, known: bool = True) -> None:
-        self.most_blocks, self.oldest, self.known = most_blocks, oldest, known
+    def __init__(self, most_blocks: int = 1024, oldest: int = 0, known: bool = True, london: int = 0) -> None:
+        self.most_blocks, self.oldest, self.known, self.london = most_blocks, oldest, known, london
         self.requests: list[str] = []
         node = self
 
@@ -55,7 +56,8 @@ class FeeNode:
             number = int(call["params"][0], 16)
             zero = "0x" + "00" * 32
             header = {"number": hex(number), "hash": zero, "parentHash": zero, "timestamp": "0x1"}
-            return {"result": header | {"gasUsed": "0x0", "gasLimit": "0x1", "baseFeePerGas": hex(fee_of(number))}}
+            fee = {"baseFeePerGas": hex(fee_of(number))} if number >= self.london else {}
+            return {"result": header | {"gasUsed": "0x0", "gasLimit": "0x1"} | fee}
         if not self.known:
             return {"error": {"code": -32601, "message": "the method eth_feeHistory does not exist/is not available"}}
         count, newest = int(call["params"][0], 16), int(call["params"][1], 16)
@@ -63,13 +65,13 @@ class FeeNode:
         if newest - count + 1 < self.oldest:
             return {"error": {"code": -32602, "message": "requested block range is out of bounds"}}
         first = max(newest - count + 1, 0)
-        fees = [hex(fee_of(number)) for number in range(first, newest + 1)] + ["0x7"]
+        fees = [hex(fee_of(number) if number >= self.london else 0) for number in range(first, newest + 1)] + ["0x7"]
         return {"result": {"oldestBlock": hex(first), "baseFeePerGas": fees}}
 
 
 def fee_of(block: int) -> int:
-    """Return a block's base fee in this chain."""
-    return 10**9 + block * block
+    """Return a block's base fee in this chain: there are a few blocks whose fee is 0."""
+    return 0 if block in FREE else 10**9 + block * block
 
 
 @pytest.mark.parametrize(
@@ -91,6 +93,20 @@ def test_every_fee_is_there_and_right(node: dict, most_requests: int) -> None:
         served.close()
     assert fees == [fee_of(number) for number in range(1, 5_001)]
     assert len(served.requests) <= most_requests
+
+
+@pytest.mark.parametrize("london", [2_500, 3_000, 3_005, 9_000])
+def test_no_fee_is_not_a_fee_of_zero(london: int) -> None:
+    """Blocks before base fees have none, though the history says 0; a fee of 0 stays 0; few headers are asked for."""
+    served = FeeNode(london=london)
+    try:
+        fees = FeeSource(served.client).base_fees(1, 5_000)
+        later = FeeSource(served.client).base_fees(3_005, 3_100)
+    finally:
+        served.close()
+    expected = [fee_of(number) if number >= london else None for number in range(1, 5_001)]
+    assert (fees, later) == (expected, expected[3_004:3_100])
+    assert served.requests.count("eth_getBlockByNumber") <= 13 + 7
 
 
 def test_a_node_without_anything_is_an_error() -> None:

@@ -13,6 +13,7 @@ WRONG = {"open-v1-seed-301": 1, "open-v1-switch-304": 1}
 """Works of which payments alone name another helper than the true one."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [path for path in recordings() if path.name in CLASSES], ids=name_of)
 def test_payments_alone_name_the_helper(folder):
     """Of the works that fit any helper, all but the two known ones are given the true one."""
@@ -26,6 +27,7 @@ def test_payments_alone_name_the_helper(folder):
     assert len(wrong) == WRONG.get(folder.name, 0)
 
 
+@pytest.mark.slow
 def test_a_run_of_payments_overrules_the_input():
     """Where the inputs name a helper that no payment fits, the one that the payments are limits of is in force."""
     replay, _ = replayed(recorded(recordings()[0]).lake)

@@ -46,11 +46,15 @@ def test_a_what_if_is_written_and_told(lake, tmp_path, capsys):
     assert int(outcome["excess"]) > 0
 
 
-def test_the_cost_of_lateness_can_be_asked(lake, capsys):
+def test_the_cost_of_lateness_can_be_asked(lake, tmp_path, capsys):
     """Of all bonds, and of one over delays."""
     assert main(["ask", "question=cost_of_lateness", f"lake={lake}"]) == 0
-    assert main(["ask", "question=cost_of_lateness", f"lake={lake}", "bond=7", "delays=[0,14400]"]) == 0
+    drawn = tmp_path / "curve.svg"
+    asked = ["ask", "question=cost_of_lateness", f"lake={lake}", "bond=7", "delays=[0,14400]", f"draw={drawn}"]
+    assert main(asked) == 0
     assert "14,400 s" in capsys.readouterr().out
+    assert drawn.read_bytes().startswith(b"<svg")
+    assert main(["ask", "question=cost_of_lateness", f"lake={lake}", "delays=[-1]"]) == 2
 
 
 def test_states_and_explanations(lake, capsys):

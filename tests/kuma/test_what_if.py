@@ -105,3 +105,16 @@ def test_nonsense_is_refused(changes):
     """A change that is none, or has a value that makes none, is refused before anything runs."""
     with pytest.raises(UsageError):
         PROTOCOL.what_ifs.check(changes, Lake.open(imported(CLEAN)))
+
+
+def test_the_cost_curve_meets_the_audit():
+    """At the delay that a keeper had, the curve gives the excess of the audit; two hundred delays are one history."""
+    from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve, cost_of_all
+
+    late = audited(CLEAN).tables["late_expiries"].drop_nulls("expired_at")
+    for row in late.iter_rows(named=True):
+        (cost,) = cost_curve(baseline(CLEAN), row["bond_id"], [row["expired_at"] - row["maturity"]])
+        assert (cost.realized, cost.excess) == (row["realized"], row["excess_strict"])
+    curve = cost_curve(baseline(CLEAN), 7, range(0, 200 * 600, 600))
+    assert [cost.excess for cost in curve] == sorted(cost.excess for cost in curve)
+    assert cost_of_all(baseline(CLEAN), [0])[0].excess == 0

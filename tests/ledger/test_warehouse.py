@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -160,3 +161,35 @@ def test_mistakes_are_one_line(history, results, tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 2
     with pytest.raises(InputError, match="no results"):
         build(history.lake, tmp_path, tmp_path / "x.duckdb", PROTOCOL)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "copy (select 1) to '{folder}/x.csv'",
+        "copy (select 1) to '{own}'",
+        "explain analyze copy (select 1) to '{own}'",
+        "select 1; copy (select 1) to '{own}'",
+        "attach '{folder}/x.duckdb' as x",
+        "install httpfs",
+        "set enable_external_access = true",
+        "select * from read_text('{folder}/secret.txt')",
+        "select * from read_text('/etc/passwd')",
+    ],
+)
+def test_asking_writes_nothing_and_reads_nothing_else(warehouse, tmp_path, statement):
+    """A statement that writes, attaches, installs, or reads a file of somebody else is refused in one line."""
+    (tmp_path / "secret.txt").write_text("mine")
+    (own,) = ask(warehouse, "select min(path) from main.made_from").rows[0]
+    before = Path(own).read_bytes()
+    with pytest.raises((UsageError, InputError)) as refused:
+        ask(warehouse, statement.format(folder=tmp_path, own=own.replace("'", "''")))
+    assert "\n" not in str(refused.value)
+    assert Path(own).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.txt"]
+
+
+def test_files_are_written_where_that_is_said(warehouse, tmp_path):
+    """With write=true a statement may write a file."""
+    ask(warehouse, f"copy (select count(*) from works) to '{tmp_path / 'works.csv'}'", write=True)
+    assert (tmp_path / "works.csv").exists()

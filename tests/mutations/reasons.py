@@ -12,6 +12,10 @@ _NEXT = "shows at the first later event or reading that it would have changed; t
 REASONS: tuple[tuple[str, str], ...] = (
     (r"uniswap_v3_pool\.(Collect|Flash|CollectProtocol)", _POKE),
     (r"uniswap_v3_pool\.Burn (doubled|removed)", f"a burn of nothing {_POKE}; any other {_NEXT}"),
+    (
+        r"uniswap_v3_pool\.(Mint|Burn)\.amount changed",
+        f"a unit of liquidity may be worth less than a wei of either token; its trace {_NEXT}",
+    ),
     (r"uniswap_v3_pool\.Mint removed", f"the liquidity of an owner that is no pair manager {_NEXT}"),
     (r"uniswap_v3_pool\.\w+\.(sender|recipient) changed", _FREE),
     (r"uniswap_v3_pool\.(Mint|Burn)\.owner changed", f"whose the liquidity is {_NEXT}"),

@@ -168,3 +168,33 @@ def test_a_partition_that_the_manifest_forgot_is_fetched_again(
     assert "blocks 50 to 99 are missing" in told.out
     assert run(chain.node.url, *arguments) == 0
     assert content(lake) == whole
+
+
+def test_wrong_base_fees_are_found_against_another_node(
+    chain: Keep3rChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Base fees that one node told wrongly, of blocks whose headers nobody saw, are found against another."""
+    silent = [
+        number
+        for number in range(60, 90)
+        if not chain.node.rpc("eth_getLogs", {"fromBlock": hex(number), "toBlock": hex(number)})
+    ]
+
+    def lie(call: dict[str, Any], result: Any) -> Any:
+        if call["method"] != "eth_feeHistory":
+            return result
+        first = int(result["oldestBlock"], 16)
+        fees = [hex(int(fee, 16) + (first + i == silent[0])) for i, fee in enumerate(result["baseFeePerGas"])]
+        return {**result, "baseFeePerGas": fees}
+
+    arguments = settings(chain.keep3r, tmp_path / "lake")
+    with LyingProxy(chain.node.url, lie) as proxy:
+        assert run(proxy.url, *arguments) == 0
+        assert proxy.told > 0
+    ask = ["verify", *arguments[1:], "against_node=true"]
+    capsys.readouterr()
+    assert run(chain.node.url, *ask) == 3
+    assert f"first of block {silent[0]}" in capsys.readouterr().out
+    assert run(chain.node.url, *arguments) == 0
+    assert run(chain.node.url, *ask) == 0
+    assert_equals_node(tmp_path / "lake", chain.node)

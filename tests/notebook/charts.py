@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keep3r_replay.protocols.keep3r_v2.report.figures import WIDE, draw_credits, picture
+from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits
 from keep3r_replay.protocols.keep3r_v2.report.series import Point, Series
+from keep3r_replay.report.drawing import WIDE, picture
 from tests.notebook.inference import Inferred, infer, start
 from tests.notebook.market import PERIOD
 from tests.notebook.trace import VIEWS, Trace, read_traces

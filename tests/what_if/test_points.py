@@ -9,6 +9,7 @@ import pytest
 from histories import SAMPLE
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.report.sweep import sweep_chart
 from keep3r_replay.what_if.sweep.table import FIXED
 from pipelines.cli import main
@@ -17,6 +18,7 @@ from pipelines.points import NOT_SWEPT, points, split_swept
 from pipelines.replay_config import ReplayConfig
 
 LAKE = SAMPLE / "lake"
+SWEEPS = PROTOCOL.sweeps
 
 
 def _config(*arguments):
@@ -83,7 +85,7 @@ def test_what_changes_no_what_if_is_not_swept_over(name):
 def test_no_setting_is_named_like_a_column_of_every_sweep():
     """Settings swept over are columns by their own name, which are to be told from the outcomes."""
     names = {each.name for each in fields(ReplayConfig)}
-    assert names.isdisjoint(FIXED)
+    assert names.isdisjoint({*FIXED, *SWEEPS.outcomes})
     assert names >= NOT_SWEPT
 
 
@@ -125,14 +127,14 @@ def test_a_folder_of_a_sweep_is_that_of_the_same_single_what_if(tmp_path):
 
 def test_a_chart_names_folders_by_their_last_parts():
     """Where those tell them apart; fractions and plain names stay as they are."""
-    rest = {name: [1, 1] for name in FIXED if name != "status"}
+    rest = {name: [1, 1] for name in (*FIXED, *SWEEPS.outcomes) if name != "status"}
     table = pl.DataFrame({"lake": ["/far/away/one", "/far/off/two"], "overlay.fee": ["1/2", "1/3"], **rest})
-    chart = sweep_chart(table.with_columns(status=pl.lit("done")), "paid").decode()
+    chart = sweep_chart(table.with_columns(status=pl.lit("done")), "paid", SWEEPS).decode()
     assert ">one<" in chart
     assert "/far/" not in chart
     assert "fee=1/2" in chart
     same = table.with_columns(lake=pl.Series(["/far/away/one", "/far/off/one"]), status=pl.lit("done"))
-    assert ">/far/off/one<" in sweep_chart(same, "paid").decode()
+    assert ">/far/off/one<" in sweep_chart(same, "paid", SWEEPS).decode()
 
 
 @pytest.mark.slow

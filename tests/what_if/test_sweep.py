@@ -16,12 +16,13 @@ from deadly import Deadly
 from histories import ROOT, SAMPLE
 
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if
 from keep3r_replay.what_if.sweep.jobs import DIED
 from keep3r_replay.what_if.sweep.run import run_sweep
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scenario, Source, scenario_name
-from keep3r_replay.what_if.sweep.table import OUTCOMES, sweep_table
+from keep3r_replay.what_if.sweep.table import sweep_table
 from pipelines.cli import main
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ def lake():
 
 
 def _scenarios(lake, *changes, until_block=None):
-    source = Source(lake, until_block)
+    source = Source(PROTOCOL.sweeps, lake, until_block)
     return [Scenario(each, overlay_from(each).changes(), source) for each in changes]
 
 
@@ -70,9 +71,9 @@ def test_a_scenario_that_fails_does_not_stop_the_others(lake, tmp_path):
     wanted = _scenarios(lake, {"drop_works": ["0xabc"]}, {"tick_shift": 10})
     finished = _run(wanted, tmp_path / "sweep")
     assert [one.status for one in finished] == [FAILED, DONE]
-    table = sweep_table(finished)
+    table = sweep_table(finished, PROTOCOL.sweeps.outcomes)
     assert table["status"].to_list() == ["failed", "done"]
-    assert "no work is of 0xabc" in table["error"][0]
+    assert "drop_works=0xabc: no work of the history" in table["error"][0]
     again = _run(wanted, tmp_path / "sweep")
     assert [one.status for one in again] == [FAILED, KEPT]
 
@@ -134,7 +135,7 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
     finished = []
     while process.poll() is None and len(finished) < 5:
-        finished = list((tmp_path / "sweep").glob("*/manifest.json"))
+        finished = list((tmp_path / "sweep").glob("[0-9a-f]*/manifest.json"))
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -147,6 +148,18 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
+def test_parts_that_are_moved_together_are_the_sweep(tmp_path, capsys):
+    """Folders of two sweeps in one place: the sweep over all values runs nothing."""
+    for name, values in (("part1", "1,2"), ("part2", "3,4")):
+        assert main(["replay", "-m", f"results={tmp_path / name}", f"overlay.tick_shift={values}"]) == 0
+    for folder in (tmp_path / "part2").glob("[0-9a-f]*/"):
+        folder.rename(tmp_path / "part1" / folder.name)
+    capsys.readouterr()
+    assert main(["replay", "-m", f"results={tmp_path / 'part1'}", "overlay.tick_shift=1,2,3,4"]) == 0
+    assert "0 run, 4 from earlier runs, 0 failed" in capsys.readouterr().out
+    assert pl.read_parquet(tmp_path / "part1" / "sweep.parquet")["overlay.tick_shift"].to_list() == ["1", "2", "3", "4"]
+
+
 def test_the_command_makes_table_and_chart(tmp_path, capsys):
     """All combinations stand in the table in the order of the command line, and the chart is drawn."""
     sweep = tmp_path / "sweep"
@@ -155,7 +168,7 @@ def test_the_command_makes_table_and_chart(tmp_path, capsys):
     table = pl.read_parquet(sweep / "sweep.parquet")
     points = list(zip(table["overlay.liquidity_factor"], table["overlay.expiry"], strict=True))
     assert points == [("0.5", "contract"), ("0.5", "none"), ("2", "contract"), ("2", "none")]
-    assert set(OUTCOMES) <= set(table.columns)
+    assert set(PROTOCOL.sweeps.outcomes) <= set(table.columns)
     assert table["expired_what_if"].cast(pl.Int128).to_list()[1::2] == [0, 0]
     assert (sweep / "sweep-expired_what_if.svg").read_text().count("<svg") == 1
     assert "4 run, 0 from earlier runs" in capsys.readouterr().out

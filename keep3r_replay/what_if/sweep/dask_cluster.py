@@ -20,7 +20,7 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.what_if.sweep.children import prepare_alone, without_interrupts
 from keep3r_replay.what_if.sweep.dask_worker import OtherCodeError, SentLake, check_code, own_code, run_remote
 from keep3r_replay.what_if.sweep.jobs import DIED, Ended, Job
-from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, Source, source_name
+from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, lake_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -95,7 +95,7 @@ class _Cluster:
     def _lake_at_workers(self, lake: Lake) -> Any:
         # Tables are joined with the lake's, and markets read from it: all of it goes.
         names = ["manifest.json", "deployment.json", *(entry.path for entry in lake.manifest.files)]
-        name = f"lake {source_name(Source(lake))}"
+        name = f"lake {lake_name(lake)}"
         return self._at_workers(
             name, lambda: SentLake(name, str(lake.path), {each: (lake.path / each).read_bytes() for each in names})
         )

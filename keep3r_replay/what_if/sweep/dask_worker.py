@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from keep3r_replay.what_if.sweep.jobs import Ended, Job, loaded, run_loaded
 from keep3r_replay.what_if.sweep.scenarios import DONE
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
+    from keep3r_replay.replay.rooms import Sweeps
 
 
 class Code(NamedTuple):
@@ -65,7 +65,7 @@ def run_remote(
     with _ONE_AT_A_TIME, TemporaryDirectory(prefix="keep3r-") as place:
         if market is not None:
             job = job._replace(changes={**job.changes, "market_lake": str(_unpacked(market))})
-        ended = run_loaded(job, partial(_history, job.source, history, lake), Path(place))
+        ended = run_loaded(job, partial(_history, job.sweeps, job.source, history, lake), Path(place))
         folder = Path(place, job.name)
         files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())} if ended.status == DONE else {}
         error = ended.error
@@ -85,12 +85,8 @@ def check_code(found: Code, wanted: Code) -> None:
             )
 
 
-def _history(source: str, content: bytes, lake: SentLake) -> list[Baseline]:
-    bases = loaded(source, partial(zlib.decompress, content))
-    here = Lake.open(_unpacked(lake))
-    for base in bases:
-        base.lake = here
-    return bases
+def _history(sweeps: Sweeps, source: str, content: bytes, lake: SentLake) -> Any:
+    return sweeps.at(loaded(source, partial(zlib.decompress, content)), Lake.open(_unpacked(lake)))
 
 
 _UNPACKED: dict[str, TemporaryDirectory[str]] = {}

@@ -8,22 +8,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
-from keep3r_replay.protocols.keep3r_v2.what_if.results import as_json, make_what_if, write_what_if
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, Kept, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
+    from keep3r_replay.replay.rooms import Sweeps
 
 DIED = "the process that ran it died"
 
 
 class Job(NamedTuple):
-    """A scenario as a worker needs it: name of its folder and of its history, the overlay."""
+    """A scenario as a worker needs it: what runs it, name of its folder and of its history, the overlay."""
 
+    sweeps: Sweeps
     name: str
     source: str
     changes: dict[str, Any]
@@ -69,8 +68,7 @@ def prepare(source: Source, file: Path) -> str:
     """Load and measure a history, once for all its scenarios, into `file`; what went wrong is returned."""
     try:
         with _no_collections():
-            bases = source.baselines()
-            file.write_bytes(pickle.dumps(bases, protocol=pickle.HIGHEST_PROTOCOL))
+            file.write_bytes(pickle.dumps(source.baseline(), protocol=pickle.HIGHEST_PROTOCOL))
     except Keep3rReplayError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - one history's failure must not stop the others
@@ -90,11 +88,11 @@ def _no_collections() -> Iterator[None]:
             gc.enable()
 
 
-_LOADED: dict[str, list[Baseline]] = {}
+_LOADED: dict[str, Any] = {}
 """In a worker: the history that it had to do with last."""
 
 
-def loaded(source: str, content: Callable[[], bytes]) -> list[Baseline]:
+def loaded(source: str, content: Callable[[], bytes]) -> Any:
     """A history that was prepared; `content` is read only if it is another than the last one."""
     if source not in _LOADED:
         gc.unfreeze()
@@ -110,28 +108,21 @@ def run_job(job: Job, history: Path, folder: Path) -> Ended:
     return run_loaded(job, lambda: loaded(job.source, history.read_bytes), folder)
 
 
-def run_loaded(job: Job, bases: Callable[[], list[Baseline]], folder: Path) -> Ended:
+def run_loaded(job: Job, baseline: Callable[[], Any], folder: Path) -> Ended:
     """Run a scenario and write its folder in `folder`. Whatever goes wrong is its outcome."""
     try:
-        overlay = overlay_from(job.changes)
+        job.sweeps.check(job.changes)
         with _no_collections():
-            history = bases()
-            summary, tables = make_what_if(history, overlay, ledger=job.kept.ledger, tables=job.kept.tables)
-        configuration = {
-            "mode": "what_if",
-            "until_block": history[0].until_block,
-            "started_after": {base.contract.address: base.start.block for base in history if base.start is not None},
-            "ledger": job.kept.ledger,
-            "overlay": as_json(overlay.changes()),
-        }
-        write_what_if(folder / job.name, history[0].lake, summary, tables, configuration)
+            outcome = job.sweeps.write(
+                baseline(), job.changes, folder / job.name, ledger=job.kept.ledger, tables=job.kept.tables
+            )
     except Keep3rReplayError as error:
         return Ended(job.name, FAILED, str(error), {})
     except Exception as error:  # noqa: BLE001 - one scenario's failure must not stop the others
         return Ended(job.name, FAILED, _unexpected(error), {})
     finally:
         gc.collect()
-    return Ended(job.name, DONE, "", summary["outcome"])
+    return Ended(job.name, DONE, "", outcome)
 
 
 def _unexpected(error: Exception) -> str:

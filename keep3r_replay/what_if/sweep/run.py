@@ -76,7 +76,10 @@ def run_sweep(
 
 def _work(todo: dict[str, Scenario], folder: Path, place: Path, kept: Kept, workers: int) -> Work:
     sources = {source_name(scenario.source): scenario.source for scenario in todo.values()}
-    jobs = [Job(name, source_name(scenario.source), scenario.changes, kept) for name, scenario in todo.items()]
+    jobs = [
+        Job(scenario.source.sweeps, name, source_name(scenario.source), scenario.changes, kept)
+        for name, scenario in todo.items()
+    ]
     order = {name: place for place, name in enumerate(sources)}
     return Work(sorted(jobs, key=lambda job: order[job.source]), sources, folder.absolute(), place.absolute(), workers)
 

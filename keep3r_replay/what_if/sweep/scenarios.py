@@ -7,16 +7,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
-from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
-from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.results import MANIFEST, SUMMARY, lake_fingerprint
-from keep3r_replay.replay.starts import starts
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
+    from keep3r_replay.replay.rooms import Sweeps
 
 _NAME_LENGTH = 20
 
@@ -24,22 +20,25 @@ DONE, KEPT, FAILED = "done", "kept", "failed"
 
 
 class Source(NamedTuple):
-    """A history that scenarios start from: a lake, and what of it, by the names of the command's settings."""
+    """A history that scenarios start from: a lake, and what of it, by the names of the command's settings.
 
+    `sweeps` is what the lake's protocol offers.
+    """
+
+    sweeps: Sweeps
     lake: Lake
     until_block: int | None = None
     start_block: int | None = None
     resume: str | None = None
     resume_block: int | None = None
 
-    def baselines(self) -> list[Baseline]:
+    def baseline(self) -> Any:
         """The history, loaded and measured. Raises `Keep3rReplayError` if there is none."""
-        beginnings = starts(self.lake, PROTOCOL, self.until_block, self.start_block, self.resume, self.resume_block)
-        return baselines(self.lake, self.until_block, beginnings)
+        return self.sweeps.baseline(self.lake, self.until_block, self.start_block, self.resume, self.resume_block)
 
     def content(self) -> dict[str, Any]:
         """What decides it, wherever it lies."""
-        settings = {name: value for name, value in self._asdict().items() if name != "lake"}
+        settings = {name: value for name, value in self._asdict().items() if name not in {"sweeps", "lake"}}
         return {**settings, "resume": _fingerprint(self.resume), "inputs": lake_fingerprint(self.lake)}
 
 
@@ -86,13 +85,18 @@ def scenario_name(scenario: Scenario, kept: Kept) -> str:
     Raises:
         LakeError: there is no such lake as the overlay takes its market from.
     """
-    changes = {**market_inputs(scenario.changes), "overlay": without_paths(scenario.changes)}
+    changes = scenario.source.sweeps.identity(scenario.changes)
     return _name({**scenario.source.content(), **changes, **kept._asdict(), "code": code_hash()})
 
 
 def source_name(source: Source) -> str:
     """Name of a history: the same for all scenarios that start from it."""
     return _name(source.content())
+
+
+def lake_name(lake: Lake) -> str:
+    """Name of a lake, wherever it lies."""
+    return _name(lake_fingerprint(lake))
 
 
 def _name(content: dict[str, Any]) -> str:

@@ -6,48 +6,42 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.tables import rows_table
 from keep3r_replay.what_if.sweep.scenarios import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from keep3r_replay.what_if.sweep.scenarios import Finished
 
-COUNTS = ("paid", "reverted", "dropped", "added", "reverted_calls", "parts_at_block")
-AMOUNTS = tuple(
-    f"{name}_{side}" for name in ("paid", "minted", "expired", "capped", "credits") for side in ("baseline", "what_if")
-)
-OUTCOMES = (*COUNTS, *AMOUNTS)
-"""Numbers that a scenario comes out with: counts of works, the first block that differs, sums in wei."""
+FIXED = ("scenario", "status", "error")
+"""Columns of every sweep; then come the settings swept over, then the numbers that the protocol names."""
 
 
-FIXED = ("scenario", "status", "error", *OUTCOMES)
-"""Columns of every sweep; the others are the settings swept over."""
+def sweep_table(finished: Sequence[Finished], outcomes: Mapping[str, Any]) -> pl.DataFrame:
+    """One row a scenario, in order: folder, status, error, the values swept over as text, and the outcome.
 
-
-def sweep_table(finished: Sequence[Finished]) -> pl.DataFrame:
-    """One row a scenario, in order: folder, status, error, the values swept over as text, and the outcome."""
+    `outcomes` are the numbers of an outcome, by name, with the types of their columns.
+    """
     swept = list(dict.fromkeys(name for one in finished for name in one.scenario.point))
-    schema: dict[str, Any] = {
-        "scenario": pl.String,
-        "status": pl.String,
-        "error": pl.String,
-        **dict.fromkeys(swept, pl.String),
-        **dict.fromkeys(COUNTS, pl.Int64),
-        **dict.fromkeys(AMOUNTS, pl.Decimal(38, 0)),
+    columns: dict[str, list[str]] = {
+        "scenario": [one.name for one in finished],
+        "status": [FAILED if one.status == FAILED else "done" for one in finished],
+        "error": [one.error for one in finished],
+        **{name: [shown(one.scenario.point.get(name, "")) for one in finished] for name in swept},
     }
-    rows = [
-        (
-            one.name,
-            FAILED if one.status == FAILED else "done",
-            one.error,
-            *(shown(one.scenario.point.get(name, "")) for name in swept),
-            *(one.outcome.get(name) for name in OUTCOMES),
-        )
-        for one in finished
-    ]
-    return rows_table(rows, schema)
+    texts = [pl.Series(name, values, dtype=pl.String) for name, values in columns.items()]
+    numbers = [_numbers(name, kind, [one.outcome.get(name) for one in finished]) for name, kind in outcomes.items()]
+    return pl.DataFrame([*texts, *numbers])
+
+
+def _numbers(name: str, kind: Any, values: list[int | None]) -> pl.Series:
+    """A column of numbers; integers go exactly into a decimal by way of Int128."""
+    return pl.Series(name, values, dtype=pl.Int128).cast(kind)
+
+
+def swept_names(table: pl.DataFrame, outcomes: Collection[str]) -> list[str]:
+    """The settings that a sweep goes over, in the order of the command line."""
+    return [column for column in table.columns if column not in {*FIXED, *outcomes}]
 
 
 def shown(value: Any) -> str:

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.protocols.keep3r_v2.report.figures import (
-    BLUE,
-    GREEN,
-    GREY,
-    MOST_POINTS,
-    ORANGE,
-    PURPLE,
-    VERMILLION,
-    Size,
-    kp3r_over_time,
-    some,
-    when,
-    whole_tokens,
-)
+from keep3r_replay.protocols.keep3r_v2.report.figures import MOST_POINTS, kp3r_over_time, some, when, whole_tokens
 from keep3r_replay.protocols.keep3r_v2.report.series import thinned
+from keep3r_replay.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -108,7 +108,9 @@ def draw_jobs(simulation: Simulation, folder: Path) -> list[Path]:
     Raises:
         UsageError: the scenario reads no views.
     """
-    from keep3r_replay.protocols.keep3r_v2.report.figures import WIDE, draw_credits, picture  # noqa: PLC0415 - drawing takes long to import
+    # Drawing takes long to import.
+    from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits  # noqa: PLC0415
+    from keep3r_replay.report.drawing import WIDE, picture  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)
     files = []

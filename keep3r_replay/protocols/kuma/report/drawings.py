@@ -41,6 +41,22 @@ def lines(series: dict[str, Sequence[tuple[int, float]]], width: int, height: in
     return _svg(width, height, parts)
 
 
+def curve(points: Sequence[tuple[int, float]], width: int, height: int, below: str) -> bytes:
+    """A value over whole numbers, as points joined by lines; `below` names what the numbers are."""
+    if not points:
+        return _svg(width, height, [])
+    paper = _Paper(points[0][0], points[-1][0], 0.0, max(value for _, value in points), width, height)
+    parts = paper.values()
+    places = [paper.place(number, value) for number, value in points]
+    path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+    parts.append(f'<path d="M{path}" fill="none" stroke="{_COLOURS[0]}" stroke-width="1.5"/>')
+    parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2" fill="{_COLOURS[0]}"/>' for x, y in places]
+    ends = ((points[0][0], "start"), (points[-1][0], "end"))
+    parts += [_text(paper.place(at, 0)[0], height - 8, f"{at:,}", _SOFT, anchor) for at, anchor in ends]
+    parts.append(_text(width / 2, height - 8, below, _SOFT, "middle"))
+    return _svg(width, height, parts)
+
+
 def _steps(paper: _Paper, points: Sequence[tuple[int, float]], last: int) -> str:
     path = ""
     for time, value in points:
@@ -97,7 +113,11 @@ class _Paper:
 
     def frame(self) -> list[str]:
         """Dates below and values to the left."""
-        parts = self.axis()
+        return [*self.axis(), *self.values()]
+
+    def values(self) -> list[str]:
+        """Values to the left."""
+        parts = []
         for part in range(4):
             value = self._low + (self._high - self._low) * part / 3
             _, y = self.place(self._first, value)

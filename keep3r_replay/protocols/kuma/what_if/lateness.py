@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.kuma.report.drawings import curve
 from keep3r_replay.protocols.kuma.what_if.changes import changes_of
 from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs, whole
 from keep3r_replay.protocols.registry import protocol_of
@@ -46,24 +47,50 @@ def _price(baseline: Baseline, bond_id: int, delay: int) -> int | None:
     return found.realized if found is not None else None
 
 
-def lateness_lines(lake: Lake, bond_id: int | None, delays: Sequence[int]) -> list[str]:
-    """The answer for a terminal: of one bond over delays, or of all bonds expired in time or never.
+def cost_of_all(baseline: Baseline, delays: Sequence[int]) -> list[Cost]:
+    """What all purchases burn together over one delay of every keeper; excess is against expiries at maturity."""
+    burned = []
+    for delay in (0, *delays):
+        changes = changes_of({"expire": "all", "expire_at": "maturity", "delay": delay})
+        burned.append(sum(each.realized for each in baseline.with_changes(changes).purchases.values()))
+    return [Cost(delay, each, each - burned[0]) for delay, each in zip(delays, burned[1:], strict=True)]
 
-    Raises `UsageError` for a lake of another protocol.
-    """
+
+def drawing(costs: Sequence[Cost]) -> bytes:
+    """The cost curve as SVG: KIBT over seconds after maturity; points of failed purchases are left out."""
+    points = [(cost.delay, cost.excess / 10**18) for cost in sorted(costs) if cost.excess is not None]
+    return curve(points, 960, 320, "seconds after maturity; KIBT burned more than with an expiry at maturity")
+
+
+def costs_of(lake: Lake, bond_id: int | None, delays: Sequence[int]) -> list[Cost]:
+    """The cost curve of one bond, or of all keepers together. Raises `UsageError` for a lake of another protocol."""
+    baseline = _baseline(lake)
+    return cost_of_all(baseline, delays) if bond_id is None else cost_curve(baseline, bond_id, delays)
+
+
+def _baseline(lake: Lake) -> Baseline:
     protocol = protocol_of(lake)
     if protocol.name != "kuma":
         raise UsageError("cost_of_lateness is asked of KUMA")
-    what_ifs = KumaWhatIfs(protocol)
-    baseline = what_ifs.baseline(lake, None, {})
-    if bond_id is not None:
-        return [
-            f"bond {bond_id}: what a delay after maturity adds to its price",
-            *(
-                f"{cost.delay:>12,} s  {'the purchase fails' if cost.excess is None else whole(str(cost.excess))} KIBT"
-                for cost in cost_curve(baseline, bond_id, delays)
-            ),
-        ]
+    return KumaWhatIfs(protocol).baseline(lake, None, {})
+
+
+def curve_lines(bond_id: int | None, costs: Sequence[Cost]) -> list[str]:
+    """A cost curve for a terminal."""
+    whom = "all purchases together" if bond_id is None else f"the price of bond {bond_id}"
+    return [
+        f"what a delay after maturity adds to {whom}:",
+        *(
+            f"{cost.delay:>12,} s  {'the purchase fails' if cost.excess is None else whole(str(cost.excess))} KIBT"
+            for cost in costs
+        ),
+    ]
+
+
+def lateness_lines(lake: Lake) -> list[str]:
+    """What lateness cost: against all bonds expired in time, and against none ever expired."""
+    baseline = _baseline(lake)
+    what_ifs = KumaWhatIfs(protocol_of(lake))
     lines = ["what buyers burned more than they would have, KIBT:"]
     for words, given in (
         ("had every keeper come in the last second of grace", {"expire": "all", "expire_at": "deadline"}),

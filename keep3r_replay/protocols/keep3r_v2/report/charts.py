@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.report.figures import (
-    GREEN,
-    NARROW,
-    VERMILLION,
-    WIDE,
-    Size,
-    draw_credits,
-    draw_pairs,
-    draw_waste,
-    draw_waterfall,
-    picture,
-)
+from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits, draw_pairs, draw_waste, draw_waterfall
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
+from keep3r_replay.report.drawing import GREEN, NARROW, VERMILLION, WIDE, Size, picture
 from keep3r_replay.report.html import figure
 
 if TYPE_CHECKING:

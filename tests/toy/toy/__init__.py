@@ -1,0 +1,1 @@
+"""A protocol of one event, which is nothing but this folder."""
