@@ -69,17 +69,20 @@ def _emitted(lake: Lake, role: str, span: Span, targets: list[str], *, same: boo
             "to",
             pl.col("input").bin.slice(0, SELECTOR).bin.encode("hex").alias("selector"),
         )
+        .collect()
     )
+    if calls.is_empty():
+        return []
     places = ["block_number", "transaction_index", "log_index", "address"]
     events = pl.concat(
         [
-            lake.scan(name, columns=places, from_block=span.first, until_block=span.until).with_columns(
-                pl.lit(name.partition(".")[2]).alias("event")
-            )
+            lake.scan(name, columns=places, from_block=span.first, until_block=span.until)
+            .filter(pl.col("block_number").is_in(calls["block_number"].unique().to_list()))
+            .with_columns(pl.lit(name.partition(".")[2]).alias("event"))
             for name in names
         ]
     )
-    found = events.join(calls, on=["block_number", "transaction_index"])
+    found = events.join(calls.lazy(), on=["block_number", "transaction_index"])
     if same:
         found = found.filter(pl.col("address") == pl.col("to"))
     rows = found.sort("block_number", "log_index").select(

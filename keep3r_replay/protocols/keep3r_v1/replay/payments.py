@@ -72,6 +72,9 @@ def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, dec
     No image is met by chance, so one work tells that a change of aggregator was not seen.
     """
     kp3r, feed = context.kp3r, context.kp3r.market.feed
+    told = _by_helper_in_force(context, amount, bond, gas)
+    if told:
+        return told
     evaluations = tuple(evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers)
     if not decisive or gas is None or len(feed.answers) < 2 or _plausible(evaluations, gas):
         return evaluations
@@ -89,6 +92,25 @@ def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, dec
             return seen
         feed.confirm(present)
     return evaluations
+
+
+def _by_helper_in_force(context: Context, amount: int, bond: int, gas: int | None) -> tuple[Evaluation, ...]:
+    """The payment under the helper that inputs put into force, if it is an image of it; empty if it is not.
+
+    Only helpers without an oracle can have images in common, so the others need no look then.
+    """
+    kp3r, helpers = context.kp3r, context.kp3r.market.helpers
+    present = kp3r.parameters.helper
+    if not context.inputs or gas is None or present not in helpers:
+        return ()
+    own = evaluate(kp3r, present, amount, bond, gas)
+    if not _plausible((own,), gas):
+        return ()
+    return tuple(
+        own if helper == present else evaluate(kp3r, helper, amount, bond, gas)
+        for helper, version in helpers.items()
+        if helper == present or HELPERS[version].source is Source.FEED
+    )
 
 
 def _plausible(evaluations: tuple[Evaluation, ...], gas: int) -> bool:

@@ -95,17 +95,20 @@ def pay_keeper(keep3r: Keep3r, address: str, keeper: str, price: Price, now: int
     check_payer(keep3r, address)
     # EFFECTS
     job = keep3r.jobs[address]
-    rewards: list[Reward] = []
-    if update_if_needed(keep3r, job, now):
-        rewards.append(reward_event(job))
+    rewards = [reward_event(job)] if update_if_needed(keep3r, job, now) else []
     amount = price()
     if amount > job.credits:
-        reward_now(keep3r, job, now)
-        rewards.append(reward_event(job))
+        rewards.append(top_up(keep3r, job, now))
     emit(rewards)
     before = job.credits
     pay_credits(keep3r, job, keeper, amount, now)
     return Paid(amount, before, job.credits, len(rewards))
+
+
+def top_up(keep3r: Keep3r, job: Job, now: int) -> Reward:
+    """Reward the job up to now, for a payment above its credits; gives the event that this emits."""
+    reward_now(keep3r, job, now)
+    return reward_event(job)
 
 
 def check_payer(keep3r: Keep3r, address: str) -> None:

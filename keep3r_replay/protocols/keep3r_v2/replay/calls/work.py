@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
+from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward, reward_event, update_if_needed
 from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
-from keep3r_replay.protocols.keep3r_v2.contract.work import Paid, direct_token_payment, pay_credits, pay_keeper
+from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, direct_token_payment, pay_credits, top_up
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN, WorkRecord
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, by_direct_call
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_function
@@ -74,32 +74,32 @@ def on_work(context: CallContext, row: Row) -> None:
 def _paid_in_kp3r(context: CallContext, row: Row, observed: Sequence[tuple[int, Reward]]) -> WorkRecord:
     """The record of a work paid in KP3R: the chain says what it was paid, and so the model pays that."""
     log_index, _, address, keeper, amount, gas_left = row
-    keep3r = context.keep3r
-    explained = TOKEN
-
-    def emit(rewards: Sequence[Reward]) -> None:
-        nonlocal explained
-        if rewards or observed:
-            compare_rewards(context, log_index, address, observed, rewards)
-        # What explains the payment are the keeper's bonds before it, and prices after the job's update.
-        explained = EXPLAIN[keep3r.rules.payment](context, address, keeper, amount, gas_left)
-        if context.transaction in context.direct_inputs:
-            function = direct_function(context.direct_inputs, context.transaction)
-            if function in {"worked", "bondedPayment"}:
-                explained = by_direct_call(explained, calls_worked=function == "worked")
-
+    keep3r, now = context.keep3r, context.now
+    job = keep3r.jobs[address]
     if context.tells_gas_late:
-        context.slots.work(context, keep3r.jobs[address])
+        context.slots.work(context, job)
+    # The steps of `pay_keeper`, one by one: rewards are compared, and the payment explained, in between.
+    check_payer(keep3r, address)
+    rewards: Sequence[Reward] = ()
     try:
-        paid = pay_keeper(keep3r, address, keeper, lambda: amount, context.now, emit)
+        if update_if_needed(keep3r, job, now):
+            rewards = (reward_event(job),)
+        if amount > job.credits:
+            rewards = (*rewards, top_up(keep3r, job, now))
     except Revert as revert:
         context.impossible(log_index, address, revert.name)
-        emit([event for _, event in observed])
-        job = keep3r.jobs[address]
-        before = job.credits
-        pay_credits(keep3r, job, keeper, amount, context.now)
-        paid = Paid(amount, before, job.credits, len(observed))
-    return WorkRecord(explained, paid.credits_before, paid.credits_after, paid.rewards)
+        rewards = [event for _, event in observed]
+    if rewards or observed:
+        compare_rewards(context, log_index, address, observed, rewards)
+    # What explains the payment are the keeper's bonds before it, and prices after the job's update.
+    explained = EXPLAIN[keep3r.rules.payment](context, address, keeper, amount, gas_left)
+    if context.transaction in context.direct_inputs:
+        function = direct_function(context.direct_inputs, context.transaction)
+        if function in {"worked", "bondedPayment"}:
+            explained = by_direct_call(explained, calls_worked=function == "worked")
+    before = job.credits
+    pay_credits(keep3r, job, keeper, amount, now)
+    return WorkRecord(explained, before, job.credits, len(rewards))
 
 
 def _expect_order(context: CallContext, log_index: int, address: str, events: Sequence[tuple[int, Reward]]) -> None:
