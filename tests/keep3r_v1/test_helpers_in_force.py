@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from expected import CLASSES
 from histories import name_of
-from recorded import recorded, recordings, replayed
 
 from keep3r_replay.protocols.keep3r_v1.audit.epochs import fitting, helpers_by_payments, helpers_in_force
+from tests.keep3r_v1.expected import CLASSES
+from tests.keep3r_v1.recorded import recorded, recordings, replayed
 
 WRONG = {"open-v1-seed-301": 1, "open-v1-switch-304": 1}
 """Works of which payments alone name another helper than the true one."""

@@ -7,7 +7,6 @@ from importlib import resources
 import duckdb
 import polars as pl
 import pytest
-from recorded import BUNDLED, KP3R, recorded, replayed
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
@@ -16,6 +15,7 @@ from keep3r_replay.replay.audit import audit
 from keep3r_replay.replay.results import write_results
 from keep3r_replay.replay.roots import roots
 from keep3r_replay.warehouse.build import build
+from tests.keep3r_v1.recorded import BUNDLED, KP3R, recorded, replayed
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from recorded import lines, meta
-
 from keep3r_replay.evm.abi import keccak256
+from tests.kuma.recorded import lines, meta
 
 if TYPE_CHECKING:
     from pathlib import Path

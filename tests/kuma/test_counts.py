@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from histories import name_of
-from recorded import audited, recordings
+
+from tests.kuma.recorded import audited, recordings
 
 CALLS = {
     "kuma-clean-1": (21, 17, 4, 4, 15, 0, 20, 0, 1, 0, 0),

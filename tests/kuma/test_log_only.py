@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from histories import DATA, name_of
 from lakes import imported
-from recorded import PROTOCOL, audited, engine, recordings
 
 from keep3r_replay.lake.reader import Lake
+from tests.kuma.recorded import PROTOCOL, audited, engine, recordings
 
 
 def without_transactions(lake: Lake) -> Lake:

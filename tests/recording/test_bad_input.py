@@ -105,7 +105,11 @@ DAMAGES = {
     "no blocks": (change(BLOCKS, lambda _: [""]), BLOCKS, "there are no blocks"),
     "leading zero": (set_field(BLOCKS, 7, "number", "0x07"), f"{BLOCKS}: line 8", "not a quantity"),
     "unknown version": (set_meta("version", "9.9"), "meta.json: version", "unknown version"),
-    "unknown protocol": (set_meta("protocol", "Keeper 7"), "meta.json: protocol", "known are keep3r_v1, keep3r_v2, kuma"),
+    "unknown protocol": (
+        set_meta("protocol", "Keeper 7"),
+        "meta.json: protocol",
+        "known are keep3r_v1, keep3r_v2, kuma",
+    ),
     "meta that is no object": (
         lambda folder: (folder / "meta.json").write_text("[]"),
         "meta.json",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from recorded import PROTOCOL, engine
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
+from tests.kuma.recorded import PROTOCOL, engine
 
 YEAR = 365 * 86_400
 START = 1_700_006_400

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from expected import CLASSES, COLUMNS, COUNTS, OTHER_RESERVES, WITHOUT_VALIDATION
 from histories import name_of
-from recorded import KP3R, recorded, recordings
+
+from tests.keep3r_v1.expected import CLASSES, COLUMNS, COUNTS, OTHER_RESERVES, WITHOUT_VALIDATION
+from tests.keep3r_v1.recorded import KP3R, recorded, recordings
 
 EVERY = pytest.mark.parametrize("folder", recordings(), ids=name_of)
 KNOWN = pytest.mark.parametrize("folder", [path for path in recordings() if path.name in CLASSES], ids=name_of)

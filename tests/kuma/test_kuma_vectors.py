@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from worlds import (
+
+from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.kuma.contract import kib_token, kuma_swap, rate_feed
+from keep3r_replay.protocols.kuma.contract.kib_token import balance_of, total_supply
+from keep3r_replay.protocols.kuma.contract.ray import RAY, ray_mul, ray_pow
+from tests.kuma.worlds import (
     ALICE,
     BOB,
     DAY,
@@ -18,11 +23,6 @@ from worlds import (
     only,
     world,
 )
-
-from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.kuma.contract import kib_token, kuma_swap, rate_feed
-from keep3r_replay.protocols.kuma.contract.kib_token import balance_of, total_supply
-from keep3r_replay.protocols.kuma.contract.ray import RAY, ray_mul, ray_pow
 
 PAR = 1_000_000 * 10**18
 

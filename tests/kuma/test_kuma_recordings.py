@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from histories import name_of
-from recorded import audited, lines, recordings, truth
+
+from tests.kuma.recorded import audited, lines, recordings, truth
 
 WORLDS = ("strict", "grace")
 

@@ -7,10 +7,10 @@ from functools import cache
 import pytest
 from histories import DATA
 from lakes import imported
-from recorded import PROTOCOL, audited
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
+from tests.kuma.recorded import PROTOCOL, audited
 
 CLEAN = DATA / "open-kuma-clean-1"
 MIXED = DATA / "open-kuma-mixed-301"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from histories import DATA
-from recorded import PROTOCOL, audited
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.replay.roots import roots
 from keep3r_replay.replay.state_query import state_at
+from tests.kuma.recorded import PROTOCOL, audited
 
 CLEAN = DATA / "open-kuma-clean-1"
 

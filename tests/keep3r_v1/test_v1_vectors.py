@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from vectors import ETHER, FEED, GAS, KP3R, NOW, START, WETH, market
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import invert
 from keep3r_replay.protocols.keep3r_v1.contract.keep3r_v2_oracle import scaled
 from keep3r_replay.protocols.keep3r_v1.contract.uniswap_v2_oracle import Observation
 from keep3r_replay.uniswap_v2.pair import Pair
+from tests.keep3r_v1.vectors import ETHER, FEED, GAS, KP3R, NOW, START, WETH, market
 
 WEI = GAS * FEED
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from histories import History, place, set_word, word
-from recorded import BUNDLED, KP3R, audited_copy, recorded
 
 from keep3r_replay.journal import ERROR
 from keep3r_replay.protocols.keep3r_v1.contract import jobs
@@ -13,6 +12,7 @@ from keep3r_replay.protocols.keep3r_v1.contract.functions import selector
 from keep3r_replay.protocols.keep3r_v1.events import EVENTS
 from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
 from keep3r_replay.replay.audit import audit
+from tests.keep3r_v1.recorded import BUNDLED, KP3R, audited_copy, recorded
 
 TOPICS = {
     (role, event.name): "0x" + event.topic0.hex() for role, versions in EVENTS.items() for event in versions.get("", ())

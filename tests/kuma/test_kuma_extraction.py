@@ -8,12 +8,12 @@ from unittest import mock
 import pytest
 from histories import DATA
 from lakes import imported
-from recorded import PROTOCOL, audited, engine, meta
-from served import ServedRecording
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
 from pipelines.cli import main
+from tests.kuma.recorded import PROTOCOL, audited, engine, meta
+from tests.kuma.served import ServedRecording
 
 CASES = [("open-kuma-clean-1", "v1_0", "address_provider"), ("open-kuma11-clean-1", "v1_1", "swaps")]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from histories import DATA, History, place, set_word, word
-from recorded import PROTOCOL, engine
 
 from keep3r_replay.journal import NOTICE
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.kuma.events import EVENTS
 from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
+from tests.kuma.recorded import PROTOCOL, engine
 
 CLEAN = DATA / "open-kuma-clean-1"
 CLEAN_1_1 = DATA / "open-kuma11-clean-1"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from histories import name_of
-from recorded import BUNDLED, KP3R, recorded, recordings
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
+from tests.keep3r_v1.recorded import BUNDLED, KP3R, recorded, recordings
 
 ETHER = 10**18
 
