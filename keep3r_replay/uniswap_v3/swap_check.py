@@ -12,7 +12,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.uniswap_v3.swap_math import FEE_BASE, freed, price_after_input, price_after_output, taken, with_fee
+from keep3r_replay.uniswap_v3.swap_math import (
+    FEE_BASE,
+    divide_up,
+    freed,
+    price_after_input,
+    price_after_output,
+    taken,
+    with_fee,
+)
 from keep3r_replay.uniswap_v3.tick_math import HIGHEST_PRICE, LOWEST_PRICE, sqrt_ratio, tick_at
 
 if TYPE_CHECKING:
@@ -60,10 +68,35 @@ def swap_contradiction(
         after += -pool.net_liquidity[boundary] if falls else pool.net_liquidity[boundary]
     if after != liquidity:
         return Contradiction("liquidity", after, liquidity)
-    steps = _steps(pool, crossed, sqrt_price_x96, tick, falls=falls)
+    is_one_step = not crossed and _in_one_word(pool, tick, falls=falls)
+    if is_one_step and _is_plain(pool, amount0, amount1, sqrt_price_x96, falls=falls):
+        return None
+    whole = _Step(before, sqrt_price_x96, pool.liquidity)
+    steps = [whole] if is_one_step else _steps(pool, crossed, sqrt_price_x96, tick, falls=falls)
     if falls:
         return _amounts(steps, pool.fee, amount0, -amount1, "amount0", "amount1", falls=True)
     return _amounts(steps, pool.fee, amount1, -amount0, "amount1", "amount0", falls=False)
+
+
+def _is_plain(pool: Pool, amount0: int, amount1: int, price: int, *, falls: bool) -> bool:
+    """Whether both amounts are those of one step from price to price, as most swaps' are.
+
+    The formulas are those of `taken`, `freed` and `with_fee`, written out: a history has thousands of swaps.
+    """
+    before, liquidity, fee = pool.sqrt_price_x96, pool.liquidity, pool.fee
+    if fee is None:
+        return False
+    if falls:
+        move = before - price
+        took, paid = amount0, -amount1
+        takes = divide_up(divide_up((liquidity << 96) * move, before), price)
+        frees = liquidity * move >> 96
+    else:
+        move = price - before
+        took, paid = amount1, -amount0
+        takes = -(-(liquidity * move) >> 96)
+        frees = (liquidity << 96) * move // price // before
+    return paid == frees and took == with_fee(takes, fee)
 
 
 def _is_tick_of(tick: int, price: int, *, falls: bool) -> bool:
@@ -82,13 +115,16 @@ def _crossed(pool: Pool, tick: int) -> list[int]:
     return ticks[bisect_right(ticks, tick) : bisect_right(ticks, pool.tick)][::-1]
 
 
+def _in_one_word(pool: Pool, tick: int, *, falls: bool) -> bool:
+    """Whether the way to `tick` stays in one word of the pool's bitmap of ticks, at whose edges steps end."""
+    width = pool.tick_spacing * _WORD
+    ahead = 0 if falls else pool.tick_spacing
+    return (pool.tick + ahead) // width == (tick + ahead) // width
+
+
 def _steps(pool: Pool, crossed: list[int], price: int, tick: int, *, falls: bool) -> list[_Step]:
     """The way from the pool's price to `price`; its last step may be of no length."""
     start, liquidity = pool.sqrt_price_x96, pool.liquidity
-    width = pool.tick_spacing * _WORD
-    ahead = 0 if falls else pool.tick_spacing
-    if not crossed and (pool.tick + ahead) // width == (tick + ahead) // width:
-        return [_Step(start, price, liquidity)]
     steps = []
     for stop in _stops(pool, crossed, tick, falls=falls):
         ratio = sqrt_ratio(stop)
