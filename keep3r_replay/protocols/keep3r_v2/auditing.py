@@ -86,7 +86,7 @@ class Keep3rV2Audits:
     ) -> Keep3rV2:
         """The model of one Keep3r; with a ledger, an observer of credits watches it."""
         from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
-        from keep3r_replay.protocols.keep3r_v2.replay.protocol import replay_of
+        from keep3r_replay.protocols.keep3r_v2.replay.of_lake import replay_of
 
         replay = replay_of(lake, root, journal, until_block)
         if options.ledger:

@@ -22,7 +22,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.explain_terms import (
 )
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.contract.moves import REPRICED, Move
-from keep3r_replay.protocols.keep3r_v2.replay.protocol import replay_of
+from keep3r_replay.protocols.keep3r_v2.replay.of_lake import replay_of
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.protocol import EventHandler
 from keep3r_replay.replay.timeline import WHOLE, Span

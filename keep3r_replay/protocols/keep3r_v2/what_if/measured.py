@@ -24,7 +24,8 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     STALE_GAS,
     TOKEN_PAYMENT,
 )
-from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, replay_of
+from keep3r_replay.protocols.keep3r_v2.replay.of_lake import replay_of
+from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS
 from keep3r_replay.protocols.keep3r_v2.what_if.batches import Batch, batches
 from keep3r_replay.protocols.keep3r_v2.what_if.history import History, load_history, replay
 from keep3r_replay.protocols.keep3r_v2.what_if.names import Names

@@ -1,0 +1,48 @@
+"""The replay of a Keep3r of a lake, with what the lake's transactions tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import SELECTOR, VALIDATIONS
+from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+
+if TYPE_CHECKING:
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.lake.deployment import Contract, Deployment
+    from keep3r_replay.lake.reader import Lake
+
+
+def replay_of(lake: Lake, contract: Contract, journal: Journal, until_block: int | None) -> Keep3rV2:
+    """The model of one contract before its first event, with what the lake's transactions tell.
+
+    Raises:
+        InputError: the deployment lacks what the model needs, or is of a version without one.
+    """
+    transactions = lake.scan("transactions", until_block=until_block).filter(pl.col("status") == 1)
+    direct = transactions.filter(pl.col("to") == contract.address)
+    silent = transactions.filter(
+        ~pl.col("to").is_in(sorted(known_contracts(lake.deployment)))
+        | pl.col("input").bin.slice(0, SELECTOR).bin.encode("hex").is_in(VALIDATIONS)
+    )
+    direct_frame, silent_frame = pl.collect_all(
+        [
+            direct.select("block_number", "transaction_index", "input"),
+            silent.select("block_number", "transaction_index").sort("block_number", "transaction_index"),
+        ]
+    )
+    return Keep3rV2(
+        lake.deployment,
+        contract,
+        str(lake.path / "deployment.json"),
+        journal,
+        {(block, index): data for block, index, data in direct_frame.iter_rows()},
+        silent_frame.rows() if lake.deployment.transactions == "all" else None,
+    )
+
+
+def known_contracts(deployment: Deployment) -> frozenset[str]:
+    """Addresses that never validate a keeper: the deployment's contracts and tokens."""
+    return frozenset(contract.address for contract in deployment.contracts) | frozenset(deployment.tokens.values())

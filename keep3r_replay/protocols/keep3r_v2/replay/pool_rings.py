@@ -1,0 +1,89 @@
+"""Pools on their own: their rings of observations as a table, and a replay of nothing but them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keep3r_replay.replay.protocol import Block, EventHandler, Place, Transaction
+    from keep3r_replay.uniswap_v3.oracle import Pool
+
+OBSERVATIONS = pl.Schema(
+    {
+        "pool": pl.String,
+        "position": pl.Int64,
+        "timestamp": pl.Int64,
+        "tick_cumulative": pl.Int64,
+        "seconds_per_liquidity": pl.String,
+    }
+)
+"""Table `observations`: the pools' rings. A cumulative per liquidity has 160 bits, and stands as hexadecimal text."""
+
+_WITHOUT_VIEW = ("uniswap_v3_pool.", "keep3r_helper.OracleSet")
+"""Events whose effect no reading tells in full: they are replayed from the beginning."""
+
+
+class Entering(Protocol):
+    """What a replay of pools takes over from that of the contract."""
+
+    @property
+    def context(self) -> Any:
+        """First argument of every handler."""
+
+    def begin_block(self, block: Block) -> None:
+        """Enter a block."""
+
+    def begin_transaction(self, place: Place, transaction: Transaction | None) -> None:
+        """Enter a transaction."""
+
+    def end_transaction(self) -> None:
+        """Leave it."""
+
+
+def observations(pools: Mapping[str, Pool]) -> pl.DataFrame:
+    """The pools' observations, which snapshots count on."""
+    rows: dict[str, list[Any]] = {name: [] for name in OBSERVATIONS}
+    for address, pool in sorted(pools.items()):
+        rows["pool"] += [address] * len(pool.times)
+        rows["position"] += range(pool.forgotten, pool.forgotten + len(pool.times))
+        rows["timestamp"] += pool.times
+        rows["tick_cumulative"] += pool.tick_cumulatives
+        rows["seconds_per_liquidity"] += map(hex, pool.per_liquidity)
+    return pl.DataFrame(rows, schema=OBSERVATIONS)
+
+
+class OfPools:
+    """A replay of what no reading tells: pools, and which of them a sidechain's helper asks."""
+
+    transactions = None
+
+    def __init__(self, replay: Entering, handlers: Mapping[str, EventHandler]) -> None:
+        self.context = replay.context
+        self.handlers = {name: handler for name, handler in handlers.items() if name.startswith(_WITHOUT_VIEW)}
+        self.begin_block = replay.begin_block
+        self.begin_transaction = replay.begin_transaction
+        self.end_transaction = replay.end_transaction
+
+
+def rings(pools: Mapping[str, Mapping[str, int]], table: pl.LazyFrame) -> dict[str, list[list[int]]]:
+    """Observations in each pool's ring at a snapshot: time, tick cumulative, seconds per liquidity."""
+    wanted = [
+        table.filter(
+            (pl.col("pool") == address)
+            & pl.col("position").is_between(pool["observed"] - pool["stored"], pool["observed"], closed="left")
+        ).sort("position")
+        for address, pool in pools.items()
+    ]
+    return {
+        address: [
+            [time, cumulative, int(per_liquidity, 16)]
+            for time, cumulative, per_liquidity in frame.select(
+                "timestamp", "tick_cumulative", "seconds_per_liquidity"
+            ).iter_rows()
+        ]
+        for address, frame in zip(pools, pl.collect_all(wanted), strict=True)
+    }
