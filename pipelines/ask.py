@@ -14,7 +14,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from pipelines.config import load_config, setting
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
 
 SUMMARY = """Ask of a job: liquidity_needed, runs_dry, expiry_cost; of a keeper: bond_more. An overlay comes first.
 Ask of KUMA: cost_of_lateness, of all bonds, or of one over delays of its keeper (bond=NUMBER)."""

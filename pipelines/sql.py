@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     config = load_config("sql", SqlConfig, settings, summary=SUMMARY)
     from keep3r_replay.errors import UsageError
     from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
-    from keep3r_replay.warehouse.ask import as_csv, as_json, as_table, ask, bundled, protocol_in, statement_of
+    from keep3r_replay.warehouse.query import as_csv, as_json, as_table, ask, bundled, protocol_in, statement_of
 
     database = Path(config.database)
     package = protocol_named(protocol_in(database) or KEEP3R_V2).sql

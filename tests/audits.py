@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.replay import audit as engine
+from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.roots import replay_root, roots
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 def audit(lake, until_block=None, **options):
     """The audit of a lake of Keep3r V2."""
     return engine.audit(lake, PROTOCOL, until_block, **options)
+
+
+def findings_of(lake):
+    """The findings of a lake of Keep3r V2, before their causes are looked for."""
+    return engine.audit_once(lake, PROTOCOL, None, None, Options()).findings
 
 
 def strict_audit(lake, until_block=None, **options):

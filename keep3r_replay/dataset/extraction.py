@@ -10,7 +10,7 @@ from keep3r_replay.dataset.chain_head import Block, block_at, check_chain, final
 from keep3r_replay.dataset.discovery import Discovery
 from keep3r_replay.dataset.estimate import Estimate, estimate
 from keep3r_replay.dataset.forks import dead_ends, fork_point, prove_ends, whole_below
-from keep3r_replay.dataset.founding import found_lake, read_initial
+from keep3r_replay.dataset.initialising import initialise_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
 from keep3r_replay.dataset.readings import read_at_blocks
 from keep3r_replay.dataset.span import Followed
@@ -121,7 +121,7 @@ class Extraction:
         last = self._last_block(head)
         self._target = last
         if not state.contracts:
-            found_lake(
+            initialise_lake(
                 self._protocol, self._extractor, self._discovery(head), state, self._request.from_block, self._say
             )
         while state.stale:

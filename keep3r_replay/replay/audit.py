@@ -58,7 +58,7 @@ def audit(
     """
     check_range(lake, until_block)
     options = Options(ledger=ledger, snapshot_every=snapshot_every)
-    first = _audit_once(lake, protocol, until_block, starts, options)
+    first = audit_once(lake, protocol, until_block, starts, options)
     return first if first.clean else with_causes(first, partial(_again, protocol, until_block, starts))
 
 
@@ -70,12 +70,13 @@ def _again(
     reading_blocks: frozenset[int] | None,
 ) -> Audit:
     """The audit of a mended lake: findings and classes are all that is asked of it."""
-    return _audit_once(lake, protocol, until_block, starts, Options(reading_blocks=reading_blocks))
+    return audit_once(lake, protocol, until_block, starts, Options(reading_blocks=reading_blocks))
 
 
-def _audit_once(
+def audit_once(
     lake: Lake, protocol: Protocol, until_block: int | None, starts: Mapping[str, Start] | None, options: Options
 ) -> Audit:
+    """One replay and what it finds, before causes are looked for; see `audit`."""
     audited = [
         _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
         for root in roots(lake, protocol)

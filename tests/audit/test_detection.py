@@ -21,7 +21,7 @@ RECORDINGS = [
     DATA / "open-v2.3-fuzz-mixed-101",
     DATA / "open-v2.3-fuzz-gov-102",
 ]
-PLACES = 2
+PLACES = 1
 MOST_ROOTS = 3
 WINDOW = 25
 """Blocks after the change whose readings are kept: the rest would only cost time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from audits import audit
+from audits import findings_of
 from histories import DATA, SAMPLE, name_of
 
 from keep3r_replay.lake.reader import Lake
@@ -49,14 +49,14 @@ def _set(row, column, value):
 
 
 def _kinds(told):
-    return {(finding.kind, finding.block_number) for finding in audit(told).findings}
+    return {(finding.kind, finding.block_number) for finding in findings_of(told)}
 
 
 def test_a_failed_transaction_with_logs_is_found_at_its_first_log(lake):
     """A status of 0 on a transaction that left logs is a finding of its own, at the first of them."""
     work = _one(lake, "events/keep3r.KeeperWork")
-    found = audit(Told(lake, "transactions", _set(work, "status", 0)))
-    wrong = [finding for finding in found.findings if finding.kind == "failed_with_logs"]
+    found = findings_of(Told(lake, "transactions", _set(work, "status", 0)))
+    wrong = [finding for finding in found if finding.kind == "failed_with_logs"]
     assert [finding.block_number for finding in wrong] == [work["block_number"]]
     assert wrong[0].log_index <= work["log_index"]
 
@@ -96,8 +96,8 @@ def test_a_call_by_a_stranger_is_found_at_its_log(table, lake):
     keep3rs = [contract.address for contract in lake.deployment.contracts if contract.role.startswith("keep3r")]
     direct = lake.scan("transactions").filter(pl.col("to").is_in(keep3rs)).select("block_number", "transaction_index")
     event = lake.scan(f"events/{table}").join(direct, on=["block_number", "transaction_index"]).collect().to_dicts()[0]
-    found = audit(Told(lake, "transactions", _set(event, "from", "0x" + "77" * 20)))
-    wrong = [finding for finding in found.findings if finding.kind == "unauthorised_call"]
+    found = findings_of(Told(lake, "transactions", _set(event, "from", "0x" + "77" * 20)))
+    wrong = [finding for finding in found if finding.kind == "unauthorised_call"]
     first = lake.scan("logs").filter(_where(event)).select(pl.col("log_index").min()).collect().item()
     assert [(finding.block_number, finding.log_index) for finding in wrong] == [(event["block_number"], first)]
     assert wrong[0].observed == "0x" + "77" * 20
@@ -111,8 +111,8 @@ def test_an_event_that_the_called_function_does_not_emit_is_found_at_its_log(lak
         lake.scan("events/keep3r.Bonding").join(direct, on=["block_number", "transaction_index"]).collect().to_dicts()
     )[3]
     called = bytes.fromhex("1c5a9d9c") + bytes(32)
-    found = audit(Told(lake, "transactions", _set(event, "input", called)))
-    wrong = [finding for finding in found.findings if finding.kind == "unexpected_event"]
+    found = findings_of(Told(lake, "transactions", _set(event, "input", called)))
+    wrong = [finding for finding in found if finding.kind == "unexpected_event"]
     assert [(finding.block_number, finding.log_index) for finding in wrong] == [
         (event["block_number"], event["log_index"])
     ]
@@ -125,8 +125,8 @@ def test_an_unknown_function_leaves_no_events(lake):
     event = (
         lake.scan("events/keep3r.Bonding").join(direct, on=["block_number", "transaction_index"]).collect().to_dicts()
     )[3]
-    found = audit(Told(lake, "transactions", _set(event, "input", b"\x01\x02\x03\x04")))
-    wrong = [finding for finding in found.findings if finding.kind == "unknown_call"]
+    found = findings_of(Told(lake, "transactions", _set(event, "input", b"\x01\x02\x03\x04")))
+    wrong = [finding for finding in found if finding.kind == "unknown_call"]
     assert [(finding.block_number, finding.log_index) for finding in wrong] == [
         (event["block_number"], event["log_index"])
     ]
@@ -145,6 +145,6 @@ def test_a_bonding_told_twice_is_found_at_the_second(lake):
         twin = frame.filter(_where(event) & (pl.col("log_index") == event["log_index"]))
         return pl.concat([frame, twin.with_columns(log_index=pl.lit(place, dtype=pl.UInt32))])
 
-    found = audit(Told(lake, "events/keep3r.Unbonding", doubled))
-    wrong = [finding for finding in found.findings if finding.kind == "unexpected_event"]
+    found = findings_of(Told(lake, "events/keep3r.Unbonding", doubled))
+    wrong = [finding for finding in found if finding.kind == "unexpected_event"]
     assert [(finding.block_number, finding.log_index) for finding in wrong] == [(event["block_number"], place)]

@@ -68,7 +68,7 @@ def test_states_and_explanations(lake, capsys):
 def test_questions_in_sql(lake, results, tmp_path, capsys):
     """Every bundled question and audit of the protocol runs; audits have no rows."""
     from keep3r_replay.protocols.kuma.protocol import PROTOCOL
-    from keep3r_replay.warehouse.ask import ask, bundled
+    from keep3r_replay.warehouse.query import ask, bundled
 
     database = tmp_path / "kuma.duckdb"
     assert main(["warehouse", f"lake={lake}", f"results={results}", f"database={database}"]) == 0

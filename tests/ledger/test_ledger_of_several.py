@@ -12,8 +12,8 @@ from keep3r_replay.protocols.keep3r_v2.report.page import make_report
 from keep3r_replay.protocols.keep3r_v2.report.results import Results
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
 from keep3r_replay.replay.results import write_results
-from keep3r_replay.warehouse.ask import ask, bundled
 from keep3r_replay.warehouse.build import build
+from keep3r_replay.warehouse.query import ask, bundled
 
 pytestmark = pytest.mark.slow
 

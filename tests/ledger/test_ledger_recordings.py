@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from histories import DATA
 
-from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
 
 TOTALS = {
     "spent_after_expiry": """

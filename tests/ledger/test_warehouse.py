@@ -12,8 +12,8 @@ from histories import DATA
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.replay.results import write_results
-from keep3r_replay.warehouse.ask import ask, bundled
 from keep3r_replay.warehouse.build import TOKENS, build
+from keep3r_replay.warehouse.query import ask, bundled
 from pipelines import cli
 
 QUERIES = bundled(PROTOCOL.sql, "queries")

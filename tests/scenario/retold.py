@@ -13,7 +13,7 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, Payment
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import KEEP3R_CALLS
-from keep3r_replay.protocols.keep3r_v2.scenario.given import Given
+from keep3r_replay.protocols.keep3r_v2.scenario.real_history import Given
 from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
 from tests.scenario.retold_calls import TOLD_BY_EVENT, TOLD_BY_INPUT
 

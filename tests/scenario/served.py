@@ -143,7 +143,7 @@ class ServedSimulation:
             if keccak256(signature.encode())[:4].hex() == call["data"][2:10]:
                 return "0x" + encode_arguments([kind], [contract.facts[fact]]).hex()
         if call["data"][2:10] == _ORACLE:
-            oracles = self._simulation.stage.keep3r.helpers[contract.address].oracles
+            oracles = self._simulation.world.keep3r.helpers[contract.address].oracles
             return "0x" + encode_arguments(["address"], [oracles["0x" + call["data"][-40:].lower()]]).hex()
         for name, kinds in parameters_of(contract).items():
             if keccak256(f"{name}()".encode())[:4].hex() == call["data"][2:10]:
@@ -154,7 +154,7 @@ class ServedSimulation:
         if block == 0:
             text = self._chain.deployment.initial_state[address].get(name, "0")
             return json.loads(text) if text.startswith("[") else text
-        view = self._simulation.stage.protocol.view(address, name, [], "view")
+        view = self._simulation.world.protocol.view(address, name, [], "view")
         assert view is not None
         return view()
 

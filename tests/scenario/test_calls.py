@@ -80,7 +80,7 @@ def test_a_reverted_call_leaves_a_failed_transaction_and_nothing_else():
     assert [attempt.revert for attempt in with_attempt.reverted] == ["InsufficientFunds"]
     assert with_attempt.chain.transactions[-1].status == 0
     assert len(with_attempt.chain.logs) == len(plain.chain.logs)
-    assert with_attempt.stage.protocol.state() == plain.stage.protocol.state()
+    assert with_attempt.world.protocol.state() == plain.world.protocol.state()
 
 
 def test_events_of_a_work_come_in_the_contract_s_order():
@@ -94,7 +94,7 @@ def test_events_of_a_work_come_in_the_contract_s_order():
 def test_the_payment_is_the_formula_s():
     """In 2.3 a work pays for its gas and the extra gas, at boost and live price, to the wei."""
     simulation = played({"wait": "6d"}, WORK, fees={"base_fee": 40_000_000_000})
-    keep3r, now = simulation.stage.keep3r, simulation.chain.blocks[-1].timestamp
+    keep3r, now = simulation.world.keep3r, simulation.chain.blocks[-1].timestamp
     helper = keep3r.helpers[keep3r.parameters.keep3r_helper]
     boost, quote, extra = helper.payment_parameters(50 * 10**18, now, 40_000_000_000)
     assert boost == 11_250 * 42_000_000_000
@@ -114,13 +114,13 @@ def test_a_period_is_a_day_at_least():
     short = {"do": "set_parameter", "name": "rewardPeriodTime", "value": 86_399, "may_revert": True}
     simulation = played(short, {**short, "value": "1d"})
     assert [attempt.revert for attempt in simulation.reverted] == ["MinRewardPeriod"]
-    assert simulation.stage.keep3r.parameters.reward_period_time == 86_400
+    assert simulation.world.keep3r.parameters.reward_period_time == 86_400
 
 
 def test_constructor_parameters():
     """Parameters of the script are the constructor's: no event tells them, and the model starts with them."""
     simulation = played(parameters={"rewardPeriodTime": 86_400, "unbondTime": "3600"}, helper={"minBoost": 10_500})
-    state = simulation.stage.keep3r
+    state = simulation.world.keep3r
     assert (state.parameters.reward_period_time, state.parameters.unbond_time) == (86_400, 3_600)
     assert state.helpers[state.parameters.keep3r_helper].parameters.min_boost == 10_500
     with pytest.raises(UsageError, match="did you mean 'unbondTime'"):
@@ -131,7 +131,7 @@ def test_contracts_of_a_real_deployment(audited_recordings):
     """A scenario may be played on the contracts of a lake; what it says of parameters still holds."""
     lake = audited_recordings(SAMPLE / "recording").lake
     simulation = played(WORK, version="2.2", deployment=str(lake.path), parameters={"fee": 77})
-    keep3r = simulation.stage.keep3r
+    keep3r = simulation.world.keep3r
     contract = next(each for each in lake.deployment.contracts if each.role == "keep3r")
     assert keep3r.address == contract.address
     assert keep3r.parameters.fee == 77

@@ -27,11 +27,11 @@ def both(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("extracted")
     simulation = simulated(name, version)
     write_lake(simulation, folder / "simulated")
-    arguments = ["extract", "deployment=local", f"deployment.keep3r={simulation.stage.keep3r.address}"]
+    arguments = ["extract", "deployment=local", f"deployment.keep3r={simulation.world.keep3r.address}"]
     arguments += [f"deployment.version={version}", f"lake={folder / 'extracted'}", "deployment.partition_blocks=100"]
     if version == "v2_3s":
-        tokens = ",".join(f"{name}:'{address}'" for name, address in simulation.stage.chain.deployment.tokens.items())
-        escrow = simulation.stage.actors["escrow"]
+        tokens = ",".join(f"{name}:'{address}'" for name, address in simulation.world.chain.deployment.tokens.items())
+        escrow = simulation.world.actors["escrow"]
         arguments += [f"+deployment.tokens={{{tokens}}}", f"+deployment.companions={{escrow:['{escrow}']}}"]
     with ServedSimulation(simulation) as node, mock.patch.dict(os.environ, {"ETH_RPC_URL": node.url}):
         assert main(arguments) == 0

@@ -48,7 +48,7 @@ def test_simulation_and_replay_end_in_the_same_state(tmp_path):
     write_lake(simulation, tmp_path / "lake")
     lake = Lake.open(tmp_path / "lake")
     replayed = replay_contract(lake, keep3r_contracts(lake)[0], None, None, Options())
-    assert replayed.protocol.state() == simulation.stage.protocol.state()
+    assert replayed.protocol.state() == simulation.world.protocol.state()
 
 
 @pytest.mark.parametrize("name", ["random_market", "notebook_all"])

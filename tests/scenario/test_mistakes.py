@@ -122,7 +122,7 @@ def test_times_may_be_durations():
         {"do": "set_helper_parameter", "name": "quote_twap_time", "value": "20m"},
         parameters={"bondTime": "2d"},
     )
-    keep3r = simulation.stage.keep3r
+    keep3r = simulation.world.keep3r
     assert (keep3r.parameters.bond_time, keep3r.parameters.unbond_time) == (172_800, 864_000)
     assert words(simulation, "QuoteTwapTimeChange") == [[1_200]]
 

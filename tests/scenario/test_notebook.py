@@ -9,7 +9,7 @@ from histories import beside, bundled, name_of
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.protocols.keep3r_v2.scenario.given import Given
+from keep3r_replay.protocols.keep3r_v2.scenario.real_history import Given
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
 from tests.scenario.scripts import configured, words
@@ -45,8 +45,8 @@ class Reproduced:
         self.simulation = simulate(self.scenario)
         write_lake(self.simulation, folder)
         self.lake = Lake.open(folder)
-        self.pool = self.simulation.stage.pool().address
-        self.jobs = list(self.simulation.stage.keep3r.jobs)
+        self.pool = self.simulation.world.pool().address
+        self.jobs = list(self.simulation.world.keep3r.jobs)
 
     def events(self, lake):
         """The events of Keep3r, of the scenario's pool, and the pair manager's transfers; apart from their index."""

@@ -136,9 +136,9 @@ def test_a_swap_in_one_pool_leaves_the_other(tmp_path):
     """A swap names its pool and a token of it; the other pool stays where it was."""
     swap = {"do": "swap", "pool": "dai_pool", "sells": "dai", "amount_in": "500e18"}
     simulation = played(*SECOND, swap, pools={"dai_pool": DAI_POOL})
-    stage = simulation.stage
-    assert stage.pool("dai_pool").tick < -52_000
-    assert stage.pool().tick == -22_000
+    world = simulation.world
+    assert world.pool("dai_pool").tick < -52_000
+    assert world.pool().tick == -22_000
     assert words(simulation, "Swap")[-1][2] == 500 * 10**18
     write_lake(simulation, tmp_path / "lake")
     assert audit(Lake.open(tmp_path / "lake")).summary["verdict"] == "clean"
@@ -156,7 +156,7 @@ def test_liquidity_moves_from_one_pool_to_the_other(tmp_path):
         {"do": "work", "gas": 300_000},
         pools={"dai_pool": DAI_POOL},
     )
-    job = simulation.stage.keep3r.jobs[made_address("job")]
+    job = simulation.world.keep3r.jobs[made_address("job")]
     assert job.liquidities.values() == [made_address("dai_pair")]
     assert words(simulation, "LiquidityWithdrawal")[0][3] == 4 * 10**18
     assert [attempt.revert for attempt in simulation.attempts][-1] == ""
@@ -177,7 +177,7 @@ def test_a_token_that_keeps_a_part_of_transfers(tmp_path):
         token_fees={"taxed": 100},
         views_every="12h",
     )
-    keep3r = simulation.stage.keep3r
+    keep3r = simulation.world.keep3r
     held = keep3r.jobs[made_address("job")].token_credits
     assert [word[3] for word in words(simulation, "TokenCreditAddition")] == [arrived, sent]
     assert held[made_address("taxed")] == arrived - arrived * 30 // 10_000 - 5 * 10**18
@@ -241,7 +241,7 @@ def test_positions_above_and_below_the_price():
 def test_own_contracts_may_have_given_addresses():
     """Addresses that a script gives its contracts are theirs; two of one address, and other tokens', are refused."""
     address = "0x" + "ab" * 20
-    assert played(addresses={"keep3r": address}).stage.keep3r.address == address
+    assert played(addresses={"keep3r": address}).world.keep3r.address == address
     with pytest.raises(UsageError, match="two contracts have the address"):
         played(addresses={"keep3r": address, "helper": address})
     with pytest.raises(UsageError, match=r"addresses\.kp3r: in these contracts it is 0x1ceb"):

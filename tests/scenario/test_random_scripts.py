@@ -114,6 +114,6 @@ def test_a_random_script_replays_clean_to_the_same_state(version):
             replayed = replay_contract(lake, keep3r_contracts(lake)[0], None, None, Options())
         assert audited.findings == []
         assert audited.summary["readings"]["undetermined"] == 0
-        assert replayed.protocol.state() == simulation.stage.protocol.state()
+        assert replayed.protocol.state() == simulation.world.protocol.state()
 
     holds()

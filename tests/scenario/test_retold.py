@@ -13,7 +13,7 @@ from histories import beside, bundled, name_of
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.scenario import simulator
-from keep3r_replay.protocols.keep3r_v2.scenario.given import Given
+from keep3r_replay.protocols.keep3r_v2.scenario.real_history import Given
 from keep3r_replay.protocols.keep3r_v2.scenario.script import VERSIONS
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
 from tests.scenario.retold import Retelling, told_events

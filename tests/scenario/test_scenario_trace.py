@@ -21,7 +21,7 @@ PERIOD = 432_000
 def test_the_trace_of_mining_is_the_notebook_s_shape():
     """Without work, total credits grow from nothing, and stay under what two periods mine."""
     simulation = simulated("mining")
-    (job,) = simulation.stage.keep3r.jobs
+    (job,) = simulation.world.keep3r.jobs
     series = job_trace(simulation, job)
     assert len(series.points) == 91
     first, last = series.points[0], series.points[-1]
@@ -37,7 +37,7 @@ def test_the_trace_of_mining_is_the_notebook_s_shape():
 def test_points_are_the_readings():
     """Every point of the curve is what the views answered then; works and rewards are those of the job."""
     simulation = simulated("intense")
-    (job,) = simulation.stage.keep3r.jobs
+    (job,) = simulation.world.keep3r.jobs
     series = job_trace(simulation, job)
     views = views_table(simulation)
     totals = views.filter((views["view"] == "totalJobCredits") & (views["arguments"] == job))

@@ -38,7 +38,7 @@ def test_every_scenario_and_call_is_named():
     """The tables name every scenario that comes with the project, every call, and every argument of each."""
     for name in (*NAMES, *CALLS):
         assert f"`{name}`" in PAGE, name
-    arguments = {name for call in CALLS.values() for name in signature(call).parameters} - {"stage"}
+    arguments = {name for call in CALLS.values() for name in signature(call).parameters} - {"world"}
     for name in arguments:
         assert f"`{name}`" in PAGE, name
 

@@ -47,7 +47,7 @@ def test_works_are_paid_by_the_price_that_the_job_asks(tmp_path):
     simulation = simulate(scenario)
     write_lake(simulation, tmp_path / "lake")
     lake = Lake.open(tmp_path / "lake")
-    kp3r_weth, weth_usd = (ticks(lake, simulation.stage.pool(name).address) for name in ("pool", "usd_pool"))
+    kp3r_weth, weth_usd = (ticks(lake, simulation.world.pool(name).address) for name in ("pool", "usd_pool"))
     called = {action.time: action.arguments for action in schedule(scenario, 432_000).actions if action.call == "work"}
     ((governed,),) = rows(lake, "keep3r_helper.QuoteTwapTimeChange", "timestamp")
     ((unbonded, amount),) = rows(lake, "keep3r.Unbonding", "timestamp", "amount")
@@ -65,7 +65,7 @@ def test_works_are_paid_by_the_price_that_the_job_asks(tmp_path):
             checked += 1
         earned += payment
     assert checked > 15
-    assert simulation.stage.keep3r.keepers[made_address("keeper")].work_completed == earned
+    assert simulation.world.keep3r.keepers[made_address("keeper")].work_completed == earned
 
 
 def test_the_escrow_holds_what_is_bonded(tmp_path):
@@ -112,7 +112,7 @@ def test_a_liquidity_is_quoted_by_the_pool_that_the_helper_names():
     pools = {"far_pool": {"tokens": ["kp3r", "dai"]}}
     near, far = on_sidechain(), on_sidechain(setup=other, pools=pools)
     for simulation, tick in ((near, -22_000), (far, -30_000)):
-        keep3r = simulation.stage.keep3r
+        keep3r = simulation.world.keep3r
         kp3r = Q96 * 8 * ONE // root_price(tick)
         expected = kp3r * keep3r.parameters.reward_period_time // keep3r.parameters.inflation_period
         assert keep3r.jobs[made_address("job")].period_credits == expected

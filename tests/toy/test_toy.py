@@ -12,7 +12,7 @@ import pytest
 import keep3r_replay as kr
 from keep3r_replay import protocols
 from keep3r_replay.protocols.registry import known_protocols, protocol_named
-from keep3r_replay.warehouse.ask import bundled
+from keep3r_replay.warehouse.query import bundled
 from pipelines.cli import main
 from tests.toy.history import ALICE, BLOCKS, BOB, COUNTER, LONDON, SENT, History
 from tests.toy.node import served

@@ -9,7 +9,7 @@ import pytest
 from histories import SAMPLE
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.contract.moves import EXPIRED
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import EXPIRED
 from keep3r_replay.protocols.keep3r_v2.what_if.needed import last_failure, liquidity_needed
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.questions import (

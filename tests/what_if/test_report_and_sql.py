@@ -17,7 +17,7 @@ from keep3r_replay.protocols.keep3r_v2.report.series import job_series
 from keep3r_replay.protocols.keep3r_v2.report.what_if_results import SIDES, WhatIfResults, what_if_summary
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
-from keep3r_replay.warehouse.ask import ask
+from keep3r_replay.warehouse.query import ask
 from pipelines.cli import main
 
 

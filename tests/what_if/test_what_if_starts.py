@@ -11,7 +11,7 @@ from histories import DATA, SAMPLE, beside, bundled, name_of
 from states import told_by_readings
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.what_if.measured import measure
+from keep3r_replay.protocols.keep3r_v2.what_if.baseline import measure
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.replay.audit import state_hash

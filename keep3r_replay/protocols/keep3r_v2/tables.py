@@ -12,7 +12,7 @@ import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.audit.works import WORKS_SCHEMA
-from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v2.contract.moves import CreditMoves
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CreditChanges
 from keep3r_replay.protocols.keep3r_v2.contract.views import job_period_credits
 from keep3r_replay.replay.protocol import EventHandler
 
@@ -81,7 +81,7 @@ class CreditObserver:
 
     def __init__(self, protocol: Keep3rV2) -> None:
         self.keep3r = protocol.keep3r
-        self.moves = CreditMoves(protocol.context)
+        self.moves = CreditChanges(protocol.context)
         self.keep3r.ledger = self.moves
         self.states: list[JobState] = []
         self.views: list[PeriodView] = []

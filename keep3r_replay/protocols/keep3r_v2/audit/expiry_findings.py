@@ -16,7 +16,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.journal import WARNING
-from keep3r_replay.protocols.keep3r_v2.contract.moves import CAPPED, EXPIRED, FORCED, MINTED, MINTED_RESET, SPENT, Move
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
+    CAPPED,
+    EXPIRED,
+    FORCED,
+    MINTED,
+    MINTED_RESET,
+    SPENT,
+    CreditChange,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,13 +183,13 @@ def _postponed(ledger: Ledger) -> Iterator[ExpiryFinding]:
             )
 
 
-def _place(move: Move) -> tuple[int, int]:
+def _place(move: CreditChange) -> tuple[int, int]:
     return move.block_number, move.log_index
 
 
 def _denied(ledger: Ledger, calendar: Calendar) -> Iterator[ExpiryFinding]:
     """Jobs at the last second of each period whose reward is a whole period old, which is when views stop counting."""
-    by_job: dict[str, list[Move]] = {}
+    by_job: dict[str, list[CreditChange]] = {}
     for job, move in ledger.moves:
         by_job.setdefault(job, []).append(move)
     for job, moves in by_job.items():

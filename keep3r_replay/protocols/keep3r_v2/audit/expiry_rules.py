@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import PERIOD_COLUMNS
 from keep3r_replay.protocols.keep3r_v2.audit.lots import Lot, Lots
-from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT, DOCUMENTED, NONE
-from keep3r_replay.protocols.keep3r_v2.contract.moves import (
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     ADOPTED,
     CAPPED,
     EXPIRED,
@@ -28,8 +27,9 @@ from keep3r_replay.protocols.keep3r_v2.contract.moves import (
     REMOVED,
     REPRICED,
     SPENT,
-    Move,
+    CreditChange,
 )
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT, DOCUMENTED, NONE
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class RuleBook:
         account.lots.add(minted_at, "opening", amount)
         account.opening = amount
 
-    def enter(self, job: str, move: Move) -> None:
+    def enter(self, job: str, move: CreditChange) -> None:
         """What the rule makes of a move."""
         account = self._accounts.get(job)
         if account is None:
@@ -130,7 +130,7 @@ class RuleBook:
             account.sums = dict.fromkeys(_SUMS, 0)
         account.opening = closing
 
-    def _change(self, account: _Account, move: Move) -> int:
+    def _change(self, account: _Account, move: CreditChange) -> int:
         """Apply a move to the lots; how much the balance changed, in wei."""
         lots, kind, before = account.lots, move.kind, account.lots.total
         if kind in MINTED or kind == FORCED or (kind == ADOPTED and move.amount > 0):

@@ -21,7 +21,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.explain_terms import (
     price_terms,
 )
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
-from keep3r_replay.protocols.keep3r_v2.contract.moves import REPRICED, Move
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import REPRICED, CreditChange
 from keep3r_replay.protocols.keep3r_v2.replay.of_lake import replay_of
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.protocol import EventHandler
@@ -188,7 +188,7 @@ class _Explainer(CreditObserver):
 
         return run_explained
 
-    def _terms_after(self, address: str, moves: list[Move]) -> Iterator[Term]:
+    def _terms_after(self, address: str, moves: list[CreditChange]) -> Iterator[Term]:
         job = self.keep3r.jobs[address]
         for move in moves:
             if move.job != id(job):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.protocols.keep3r_v2.audit.lots import Lot, Lots
-from keep3r_replay.protocols.keep3r_v2.contract.moves import (
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     ADOPTED,
     EXPIRED,
     FORCED,
@@ -20,7 +20,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.moves import (
     MINTED,
     REMOVED,
     REPRICED,
-    Move,
+    CreditChange,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Ledger(NamedTuple):
     """The whole book: entries in chain order, moves with the address of their job, and what jobs held at the start."""
 
     entries: list[Entry]
-    moves: list[tuple[str, Move]]
+    moves: list[tuple[str, CreditChange]]
     opening: dict[str, tuple[int, int]]
     closing: dict[str, int]
 
@@ -113,7 +113,7 @@ def make_ledger(observer: CreditObserver) -> Ledger:
     return Ledger(entries, moves, opening, {address: book.total for address, book in books.items() if book.total})
 
 
-def _enter(entries: list[Entry], book: Lots, address: str, move: Move, migrating: list[Lot]) -> list[Lot]:
+def _enter(entries: list[Entry], book: Lots, address: str, move: CreditChange, migrating: list[Lot]) -> list[Lot]:
     """Write one move; the lots that leave a migrating job are returned for the entry on the other side."""
     amount, kind = move.amount, move.kind
     balance = book.total
@@ -137,7 +137,7 @@ def _enter(entries: list[Entry], book: Lots, address: str, move: Move, migrating
     return leaving if kind == MIGRATED_OUT else []
 
 
-def _entry(address: str, move: Move, lot: Lot, balance: int) -> Entry:
+def _entry(address: str, move: CreditChange, lot: Lot, balance: int) -> Entry:
     return Entry(
         move.block_number,
         move.log_index,

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import LedgerError
-from keep3r_replay.protocols.keep3r_v2.contract.moves import KINDS
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES
 
 if TYPE_CHECKING:

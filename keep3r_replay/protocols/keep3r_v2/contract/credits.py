@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import checked_div
-from keep3r_replay.protocols.keep3r_v2.contract.moves import CAPPED, EXPIRED, MINTED_RESET, REMOVED, REPRICED
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CAPPED, EXPIRED, MINTED_RESET, REMOVED, REPRICED
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import period_start, quote_cached, refresh_cache, reward
 
 if TYPE_CHECKING:

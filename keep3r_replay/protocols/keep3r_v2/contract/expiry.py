@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from keep3r_replay.protocols.keep3r_v2.contract.moves import Credits
+    from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import Credits
 
 CONTRACT = "contract"
 DOCUMENTED = "documented"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import FORCED
 from keep3r_replay.protocols.keep3r_v2.contract.credits import (
     Emit,
     remove_liquidity_credits,
@@ -12,7 +13,6 @@ from keep3r_replay.protocols.keep3r_v2.contract.credits import (
     unseen,
 )
 from keep3r_replay.protocols.keep3r_v2.contract.keepers import check_unbonded, take_unbonded
-from keep3r_replay.protocols.keep3r_v2.contract.moves import FORCED
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import observe_liquidity, quote_cached, reward
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS, Approval, Keep3r
 

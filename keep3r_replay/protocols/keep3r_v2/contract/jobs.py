@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import MIGRATED_IN, MIGRATED_OUT
 from keep3r_replay.protocols.keep3r_v2.contract.credits import settle
-from keep3r_replay.protocols.keep3r_v2.contract.moves import MIGRATED_IN, MIGRATED_OUT
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS, Keep3r
 
 MIGRATION_COOLDOWN = 60

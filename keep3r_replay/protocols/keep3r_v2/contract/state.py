@@ -13,9 +13,9 @@ from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT_EXPIRY
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.checks import Checks
+    from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CreditChanges
     from keep3r_replay.protocols.keep3r_v2.contract.expiry import Expiry
     from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper
-    from keep3r_replay.protocols.keep3r_v2.contract.moves import CreditMoves
     from keep3r_replay.protocols.keep3r_v2.contract.versions import Rules
     from keep3r_replay.uniswap_v3.oracle import Pool
 
@@ -162,7 +162,7 @@ class Keep3r:
         self.checks: Checks = Strict()
         self.expiry: Expiry = CONTRACT_EXPIRY
         self.roles_are_partial = False
-        self.ledger: CreditMoves | None = None
+        self.ledger: CreditChanges | None = None
 
     def require(self, condition: object, error: str) -> None:
         """A check of the contract. Raises `Revert` with the name `error` unless `checks` only notes it."""

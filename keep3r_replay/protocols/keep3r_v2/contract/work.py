@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC, Revert
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import SPENT
 from keep3r_replay.protocols.keep3r_v2.contract.credits import (
     Emit,
     Reward,
@@ -19,7 +20,6 @@ from keep3r_replay.protocols.keep3r_v2.contract.credits import (
     update_if_needed,
 )
 from keep3r_replay.protocols.keep3r_v2.contract.helper import payment
-from keep3r_replay.protocols.keep3r_v2.contract.moves import SPENT
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper
@@ -120,7 +120,7 @@ def check_payer(keep3r: Keep3r, address: str) -> None:
 
 
 def pay_credits(keep3r: Keep3r, job: Job, keeper_address: str, amount: int, now: int) -> None:
-    """Move `amount` from the job's credits to the keeper's bonds (`_bondedPayment`)."""
+    """CreditChange `amount` from the job's credits to the keeper's bonds (`_bondedPayment`)."""
     # CHECKS
     if amount > job.credits:
         keep3r.require(False, "InsufficientFunds")

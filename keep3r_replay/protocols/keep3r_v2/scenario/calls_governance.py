@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper, HelperParameters
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Parameters
-    from keep3r_replay.protocols.keep3r_v2.scenario.stage import Stage
+    from keep3r_replay.protocols.keep3r_v2.scenario.world import World
     from keep3r_replay.replay.direct_call import DirectCall
 
 _PENDING = "pending_governance"
@@ -33,93 +33,93 @@ def _setters(calls: Mapping[str, DirectCall]) -> dict[str, DirectCall]:
 _KEEP3R_SETTERS, _HELPER_SETTERS = _setters(KEEP3R_CALLS), _setters(HELPER_CALLS)
 
 
-def approve_liquidity(stage: Stage, pair: str = "pair") -> None:
+def approve_liquidity(world: World, pair: str = "pair") -> None:
     """`approveLiquidity` of a pair manager."""
-    liquidity = stage.pair(pair)
-    stage.direct(stage.governance, "approveLiquidity(address)", liquidity)
-    job_liquidity.approve_liquidity(stage.keep3r, liquidity, stage.now)
-    stage.emit("LiquidityApproval", {"liquidity": liquidity})
+    liquidity = world.pair(pair)
+    world.direct(world.governance, "approveLiquidity(address)", liquidity)
+    job_liquidity.approve_liquidity(world.keep3r, liquidity, world.now)
+    world.emit("LiquidityApproval", {"liquidity": liquidity})
 
 
-def revoke_liquidity(stage: Stage, pair: str = "pair") -> None:
+def revoke_liquidity(world: World, pair: str = "pair") -> None:
     """`revokeLiquidity` of a pair manager."""
-    liquidity = stage.pair(pair)
-    stage.direct(stage.governance, "revokeLiquidity(address)", liquidity)
-    job_liquidity.revoke_liquidity(stage.keep3r, liquidity)
-    stage.emit("LiquidityRevocation", {"liquidity": liquidity})
+    liquidity = world.pair(pair)
+    world.direct(world.governance, "revokeLiquidity(address)", liquidity)
+    job_liquidity.revoke_liquidity(world.keep3r, liquidity)
+    world.emit("LiquidityRevocation", {"liquidity": liquidity})
 
 
-def set_parameter(stage: Stage, name: str, value: Any) -> None:
+def set_parameter(world: World, name: str, value: Any) -> None:
     """A setter of Keep3r, by the name of its view: bondTime, rewardPeriodTime, fee, keep3rHelper, ..."""
-    column, call, content = _setting(stage, _KEEP3R_SETTERS, "set_parameter", name, value)
-    stage.direct(stage.governance, call.signature, content)
+    column, call, content = _setting(world, _KEEP3R_SETTERS, "set_parameter", name, value)
+    world.direct(world.governance, call.signature, content)
     if column == "keep3r_v1":
-        take_from_escrow(stage, stage.keep3r.total_bonds)
-    governance.set_parameter(stage.keep3r, column, content)
-    stage.emit(call.event, {column: content})
+        take_from_escrow(world, world.keep3r.total_bonds)
+    governance.set_parameter(world.keep3r, column, content)
+    world.emit(call.event, {column: content})
 
 
-def set_helper_parameter(stage: Stage, name: str, value: Any, helper: str = "helper") -> None:
+def set_helper_parameter(world: World, name: str, value: Any, helper: str = "helper") -> None:
     """A setter of the helper, by the name of its view: minBoost, targetBond, quoteTwapTime, kp3rWethPool, ..."""
-    column, call, content = _setting(stage, _HELPER_SETTERS, "set_helper_parameter", name, value)
-    contract = _begin_helper_call(stage, helper, call.signature, content)
+    column, call, content = _setting(world, _HELPER_SETTERS, "set_helper_parameter", name, value)
+    contract = _begin_helper_call(world, helper, call.signature, content)
     values: dict[str, object] = {column: content}
     if column == "kp3r_weth_pool":
-        values["is_kp3r_token0"] = governance.set_helper_pool(stage.keep3r, contract, str(content))
+        values["is_kp3r_token0"] = governance.set_helper_pool(world.keep3r, contract, str(content))
     elif column == "weth_usd_pool":
-        values["is_weth_token0"] = order = stage.pool(str(content)).token0 == stage.actors["weth"]
+        values["is_weth_token0"] = order = world.pool(str(content)).token0 == world.actors["weth"]
         governance.set_usd_pool(contract, str(content), is_weth_token0=order)
     else:
         governance.set_helper_parameter(contract, column, content)
-    stage.emit(call.event, values, contract.address)
+    world.emit(call.event, values, contract.address)
 
 
-def set_oracle(stage: Stage, pool: str = "pool", pair: str = "pair", helper: str = "helper") -> None:
+def set_oracle(world: World, pool: str = "pool", pair: str = "pair", helper: str = "helper") -> None:
     """`setOracle` of the sidechain's helper: the pool that a liquidity is quoted by, once it is approved."""
-    liquidity, oracle = stage.pair(pair), stage.pool(pool).address
-    contract = _begin_helper_call(stage, helper, "setOracle(address,address)", liquidity, oracle)
+    liquidity, oracle = world.pair(pair), world.pool(pool).address
+    contract = _begin_helper_call(world, helper, "setOracle(address,address)", liquidity, oracle)
     governance.set_oracle(contract, liquidity, oracle)
-    stage.emit("OracleSet", {"liquidity": liquidity, "oracle_pool": oracle}, contract.address)
+    world.emit("OracleSet", {"liquidity": liquidity, "oracle_pool": oracle}, contract.address)
 
 
-def propose_governance(stage: Stage, to: str, of: str = "keep3r") -> None:
+def propose_governance(world: World, to: str, of: str = "keep3r") -> None:
     """`setGovernance` of Keep3r, or of a helper: the proposed one has to accept."""
-    parameters, pending = _governed(stage, of), stage.actors[to]
-    stage.direct(parameters.governance, "setGovernance(address)", pending, to=of)
+    parameters, pending = _governed(world, of), world.actors[to]
+    world.direct(parameters.governance, "setGovernance(address)", pending, to=of)
     governance.set_governance(parameters, pending)
-    stage.emit("GovernanceProposal", {_PENDING: pending}, of)
+    world.emit("GovernanceProposal", {_PENDING: pending}, of)
 
 
-def accept_governance(stage: Stage, of: str = "keep3r") -> None:
+def accept_governance(world: World, of: str = "keep3r") -> None:
     """`acceptGovernance` of Keep3r, or of a helper, by the proposed one."""
-    parameters = _governed(stage, of)
-    stage.direct(parameters.pending_governance, "acceptGovernance()", to=of)
-    governance.accept_governance(stage.keep3r, parameters, parameters.pending_governance)
-    stage.emit("GovernanceSet", {"governance": parameters.governance}, of)
+    parameters = _governed(world, of)
+    world.direct(parameters.pending_governance, "acceptGovernance()", to=of)
+    governance.accept_governance(world.keep3r, parameters, parameters.pending_governance)
+    world.emit("GovernanceSet", {"governance": parameters.governance}, of)
 
 
-def add_slasher(stage: Stage, slasher: str = "slasher") -> None:
+def add_slasher(world: World, slasher: str = "slasher") -> None:
     """`addSlasher`."""
-    _change_role(stage, governance.add_slasher, stage.actors[slasher], "add", "Slasher")
+    _change_role(world, governance.add_slasher, world.actors[slasher], "add", "Slasher")
 
 
-def remove_slasher(stage: Stage, slasher: str = "slasher") -> None:
+def remove_slasher(world: World, slasher: str = "slasher") -> None:
     """`removeSlasher`."""
-    _change_role(stage, governance.remove_slasher, stage.actors[slasher], "remove", "Slasher")
+    _change_role(world, governance.remove_slasher, world.actors[slasher], "remove", "Slasher")
 
 
-def add_disputer(stage: Stage, disputer: str = "disputer") -> None:
+def add_disputer(world: World, disputer: str = "disputer") -> None:
     """`addDisputer`."""
-    _change_role(stage, governance.add_disputer, stage.actors[disputer], "add", "Disputer")
+    _change_role(world, governance.add_disputer, world.actors[disputer], "add", "Disputer")
 
 
-def remove_disputer(stage: Stage, disputer: str = "disputer") -> None:
+def remove_disputer(world: World, disputer: str = "disputer") -> None:
     """`removeDisputer`."""
-    _change_role(stage, governance.remove_disputer, stage.actors[disputer], "remove", "Disputer")
+    _change_role(world, governance.remove_disputer, world.actors[disputer], "remove", "Disputer")
 
 
 def _setting(
-    stage: Stage, setters: Mapping[str, DirectCall], place: str, name: str, value: Any
+    world: World, setters: Mapping[str, DirectCall], place: str, name: str, value: Any
 ) -> tuple[str, DirectCall, int | str]:
     """The column of a parameter, its setter, and the value that it takes: an amount, or an actor's address."""
     if not isinstance(name, str):
@@ -129,7 +129,7 @@ def _setting(
     known((view,), names, place)
     column, call = names[view], setters[names[view]]
     is_address = call.types == ("address",)
-    return column, call, stage.actors[value] if is_address else parameter(view, value, f"{place}.{view}")
+    return column, call, world.actors[value] if is_address else parameter(view, value, f"{place}.{view}")
 
 
 def _view_name(column: str) -> str:
@@ -137,31 +137,31 @@ def _view_name(column: str) -> str:
     return first + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
-def _governed(stage: Stage, of: str) -> Parameters | HelperParameters:
-    if stage.actors[of] == stage.keep3r.address:
-        return stage.keep3r.parameters
-    return _helper(stage, of).parameters
+def _governed(world: World, of: str) -> Parameters | HelperParameters:
+    if world.actors[of] == world.keep3r.address:
+        return world.keep3r.parameters
+    return _helper(world, of).parameters
 
 
-def _helper(stage: Stage, name: str) -> Helper:
-    helper = stage.keep3r.helpers.get(stage.actors[name])
+def _helper(world: World, name: str) -> Helper:
+    helper = world.keep3r.helpers.get(world.actors[name])
     if helper is None:
         raise UsageError(f"there is no helper '{name}'")
     return helper
 
 
-def _begin_helper_call(stage: Stage, helper: str, signature: str, *arguments: str | int) -> Helper:
-    contract = _helper(stage, helper)
+def _begin_helper_call(world: World, helper: str, signature: str, *arguments: str | int) -> Helper:
+    contract = _helper(world, helper)
     # The helpers of 2.0 and 2.1 have constants only, and nobody who governs them.
-    stage.direct(contract.parameters.governance or stage.governance, signature, *arguments, to=contract.address)
-    stage.keep3r.require(not contract.rules.is_constant, "empty")
+    world.direct(contract.parameters.governance or world.governance, signature, *arguments, to=contract.address)
+    world.keep3r.require(not contract.rules.is_constant, "empty")
     return contract
 
 
-def _change_role(stage: Stage, change: Callable[[Keep3r, str], None], address: str, verb: str, role: str) -> None:
-    stage.direct(stage.governance, f"{verb}{role}(address)", address)
-    change(stage.keep3r, address)
-    stage.emit(f"{role}{'Added' if verb == 'add' else 'Removed'}", {role.lower(): address})
+def _change_role(world: World, change: Callable[[Keep3r, str], None], address: str, verb: str, role: str) -> None:
+    world.direct(world.governance, f"{verb}{role}(address)", address)
+    change(world.keep3r, address)
+    world.emit(f"{role}{'Added' if verb == 'add' else 'Removed'}", {role.lower(): address})
 
 
 CALLS = {

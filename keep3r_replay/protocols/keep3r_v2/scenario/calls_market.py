@@ -23,81 +23,81 @@ from keep3r_replay.protocols.keep3r_v2.scenario.swaps import (
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio, tick_at
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.scenario.stage import Stage
+    from keep3r_replay.protocols.keep3r_v2.scenario.world import World
     from keep3r_replay.uniswap_v3.oracle import Pool
 
 
-def create_pool(stage: Stage, tick: Any = None, sqrt_price_x96: Any = None, pool: str = "pool") -> None:
+def create_pool(world: World, tick: Any = None, sqrt_price_x96: Any = None, pool: str = "pool") -> None:
     """`initialize` of a pool at a tick, or at an exact square-root price (Q64.96)."""
-    price, record = _price(tick, sqrt_price_x96), stage.pool(pool)
-    stage.call("router", pool, "initialize(uint160)", price)
-    stage.keep3r.require(not record.sqrt_price_x96, "Error(AI)")
-    record.initialize(stage.now, price, tick_at(price))
-    stage.emit("Initialize", {"sqrt_price_x96": price, "tick": record.tick}, pool)
+    price, record = _price(tick, sqrt_price_x96), world.pool(pool)
+    world.call("router", pool, "initialize(uint160)", price)
+    world.keep3r.require(not record.sqrt_price_x96, "Error(AI)")
+    record.initialize(world.now, price, tick_at(price))
+    world.emit("Initialize", {"sqrt_price_x96": price, "tick": record.tick}, pool)
 
 
-def grow_observations(stage: Stage, to: Any, pool: str = "pool") -> None:
+def grow_observations(world: World, to: Any, pool: str = "pool") -> None:
     """`increaseObservationCardinalityNext`: room for as many observations."""
-    count, record = whole(to, "to"), stage.pool(pool)
+    count, record = whole(to, "to"), world.pool(pool)
     if not 0 <= count < 1 << 16:
         raise UsageError(f"a pool holds at most 65,535 observations, not {count}")
-    stage.call("router", pool, "increaseObservationCardinalityNext(uint16)", count)
+    world.call("router", pool, "increaseObservationCardinalityNext(uint16)", count)
     old = record.cardinality_next
-    stage.keep3r.require(old > 0, "Error(LOK)")
+    world.keep3r.require(old > 0, "Error(LOK)")
     if count > old:
         record.grow(count)
         values: dict[str, object] = {
             "observation_cardinality_next_old": old,
             "observation_cardinality_next_new": count,
         }
-        stage.emit("IncreaseObservationCardinalityNext", values, pool)
+        world.emit("IncreaseObservationCardinalityNext", values, pool)
 
 
-def provide(stage: Stage, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
+def provide(world: World, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
     """Liquidity of others in a pool, between two ticks; over the full range where none are told."""
-    value = stage.amount(liquidity, "liquidity")
-    bounds = _bounds(stage.pool(pool), lower, upper)
-    stage.call("router", "router", "mint(uint128)", value)
-    _mint(stage, pool, stage.actors["router"], value, bounds)
+    value = world.amount(liquidity, "liquidity")
+    bounds = _bounds(world.pool(pool), lower, upper)
+    world.call("router", "router", "mint(uint128)", value)
+    _mint(world, pool, world.actors["router"], value, bounds)
 
 
-def remove(stage: Stage, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
+def remove(world: World, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
     """Liquidity of others leaves a pool, with what it was worth; the fees that it earned stay untold."""
-    value = stage.amount(liquidity, "liquidity")
-    bounds = _bounds(stage.pool(pool), lower, upper)
-    stage.call("router", "router", "burn(uint128)", value)
-    _burn(stage, pool, stage.actors["router"], stage.actors["router"], value, bounds)
+    value = world.amount(liquidity, "liquidity")
+    bounds = _bounds(world.pool(pool), lower, upper)
+    world.call("router", "router", "burn(uint128)", value)
+    _burn(world, pool, world.actors["router"], world.actors["router"], value, bounds)
 
 
-def mint_liquidity(stage: Stage, amount: Any, provider: str = "provider", pair: str = "pair") -> None:
+def mint_liquidity(world: World, amount: Any, provider: str = "provider", pair: str = "pair") -> None:
     """A pair manager's `mint`: a full-range position, and as many tokens for the provider."""
-    value, manager = stage.amount(amount, "amount"), stage.pair(pair)
-    pool = stage.keep3r.pair_pools[manager]
-    stage.call(provider, pair, "mint(uint128)", value)
-    _mint(stage, pool, manager, value, full_range(stage.pool(pool).tick_spacing))
-    stage.transfer(manager, ZERO_ADDRESS, stage.actors[provider], value)
+    value, manager = world.amount(amount, "amount"), world.pair(pair)
+    pool = world.keep3r.pair_pools[manager]
+    world.call(provider, pair, "mint(uint128)", value)
+    _mint(world, pool, manager, value, full_range(world.pool(pool).tick_spacing))
+    world.transfer(manager, ZERO_ADDRESS, world.actors[provider], value)
 
 
-def burn_liquidity(stage: Stage, amount: Any, provider: str = "provider", pair: str = "pair") -> None:
+def burn_liquidity(world: World, amount: Any, provider: str = "provider", pair: str = "pair") -> None:
     """A pair manager's `burn`: the position gives way, and the provider's tokens are gone."""
-    value, manager = stage.amount(amount, "amount"), stage.pair(pair)
-    pool = stage.keep3r.pair_pools[manager]
-    stage.call(provider, pair, "burn(uint128)", value)
-    bounds = full_range(stage.pool(pool).tick_spacing)
-    stage.check_balance(manager, stage.actors[provider], value)
-    _burn(stage, pool, manager, stage.actors[provider], value, bounds)
-    stage.transfer(manager, stage.actors[provider], ZERO_ADDRESS, value)
+    value, manager = world.amount(amount, "amount"), world.pair(pair)
+    pool = world.keep3r.pair_pools[manager]
+    world.call(provider, pair, "burn(uint128)", value)
+    bounds = full_range(world.pool(pool).tick_spacing)
+    world.check_balance(manager, world.actors[provider], value)
+    _burn(world, pool, manager, world.actors[provider], value, bounds)
+    world.transfer(manager, world.actors[provider], ZERO_ADDRESS, value)
 
 
-def transfer_liquidity(stage: Stage, amount: Any, to: str, provider: str = "provider", pair: str = "pair") -> None:
+def transfer_liquidity(world: World, amount: Any, to: str, provider: str = "provider", pair: str = "pair") -> None:
     """`transfer` of a pair manager's tokens."""
-    value, manager = stage.amount(amount, "amount"), stage.pair(pair)
-    stage.call(provider, pair, "transfer(address,uint256)", stage.actors[to], value)
-    stage.transfer(manager, stage.actors[provider], stage.actors[to], value)
+    value, manager = world.amount(amount, "amount"), world.pair(pair)
+    world.call(provider, pair, "transfer(address,uint256)", world.actors[to], value)
+    world.transfer(manager, world.actors[provider], world.actors[to], value)
 
 
 def swap(
-    stage: Stage,
+    world: World,
     amount_in: Any = None,
     sells: str = "kp3r",
     tick: Any = None,
@@ -106,50 +106,50 @@ def swap(
     pool: str = "pool",
 ) -> None:
     """A swap of an exact amount of one of the pool's tokens; or of whatever leads to a tick or an exact price."""
-    record = stage.pool(pool)
-    stage.call(trader, "router", "swap()")
-    stage.keep3r.require(record.sqrt_price_x96 > 0, "Error(LOK)")
+    record = world.pool(pool)
+    world.call(trader, "router", "swap()")
+    world.keep3r.require(record.sqrt_price_x96 > 0, "Error(LOK)")
     if amount_in is None:
-        swapped = swap_to(record, stage.pool_fee(pool), _price(tick, sqrt_price_x96))
+        swapped = swap_to(record, world.pool_fee(pool), _price(tick, sqrt_price_x96))
         if swapped is None:
             return
     else:
-        sold = stage.actors["kp3r_in_pools" if sells == "kp3r" else sells]
+        sold = world.actors["kp3r_in_pools" if sells == "kp3r" else sells]
         if sold not in (record.token0, record.token1):
-            raise UsageError(f"swap: the pool '{pool}' holds no {sells}; it is of {_tokens(stage, record)}")
-        paid = stage.amount(amount_in, "amount_in")
-        swapped = swap_in(record, stage.pool_fee(pool), paid, sells_token0=sold == record.token0)
-    record.swap(stage.now, swapped.sqrt_price_x96, swapped.liquidity, swapped.tick)
-    router = stage.actors["router"]
-    stage.emit("Swap", {"sender": router, "recipient": router, **swapped._asdict()}, pool)
+            raise UsageError(f"swap: the pool '{pool}' holds no {sells}; it is of {_tokens(world, record)}")
+        paid = world.amount(amount_in, "amount_in")
+        swapped = swap_in(record, world.pool_fee(pool), paid, sells_token0=sold == record.token0)
+    record.swap(world.now, swapped.sqrt_price_x96, swapped.liquidity, swapped.tick)
+    router = world.actors["router"]
+    world.emit("Swap", {"sender": router, "recipient": router, **swapped._asdict()}, pool)
 
 
-def _tokens(stage: Stage, pool: Pool) -> str:
-    names = {address: name for name, address in stage.actors.names.items() if name != "kp3r_in_pools"}
+def _tokens(world: World, pool: Pool) -> str:
+    names = {address: name for name, address in world.actors.names.items() if name != "kp3r_in_pools"}
     return " and ".join(names.get(token, token) for token in (pool.token0, pool.token1))
 
 
-def _mint(stage: Stage, name: str, owner: str, liquidity: int, bounds: tuple[int, int]) -> None:
-    pool = stage.pool(name)
-    stage.keep3r.require(pool.sqrt_price_x96 > 0, "Error(LOK)")
-    stage.keep3r.require(liquidity > 0, "empty")
+def _mint(world: World, name: str, owner: str, liquidity: int, bounds: tuple[int, int]) -> None:
+    pool = world.pool(name)
+    world.keep3r.require(pool.sqrt_price_x96 > 0, "Error(LOK)")
+    world.keep3r.require(liquidity > 0, "empty")
     ticks = 2 * (full_range(pool.tick_spacing)[1] // pool.tick_spacing) + 1
     held = max(pool.gross_liquidity.get(bound, 0) for bound in bounds)
-    stage.keep3r.require(held + liquidity <= UINT128_MASK // ticks, "Error(LO)")
+    world.keep3r.require(held + liquidity <= UINT128_MASK // ticks, "Error(LO)")
     amounts = position_amounts(pool, *bounds, liquidity, taken=True)
-    pool.change_liquidity(stage.now, *bounds, liquidity)
+    pool.change_liquidity(world.now, *bounds, liquidity)
     values = _position(owner, bounds, liquidity, amounts)
-    stage.emit("Mint", values | {"sender": owner}, name)
+    world.emit("Mint", values | {"sender": owner}, name)
 
 
-def _burn(stage: Stage, name: str, owner: str, receiver: str, liquidity: int, bounds: tuple[int, int]) -> None:
-    pool = stage.pool(name)
+def _burn(world: World, name: str, owner: str, receiver: str, liquidity: int, bounds: tuple[int, int]) -> None:
+    pool = world.pool(name)
     held = min(pool.gross_liquidity.get(bound, 0) for bound in bounds)
-    stage.keep3r.require(held >= liquidity, "Error(LS)")
+    world.keep3r.require(held >= liquidity, "Error(LS)")
     values = _position(owner, bounds, liquidity, position_amounts(pool, *bounds, liquidity, taken=False))
-    pool.change_liquidity(stage.now, *bounds, -liquidity)
-    stage.emit("Burn", values, name)
-    stage.emit("Collect", values | {"recipient": receiver}, name)
+    pool.change_liquidity(world.now, *bounds, -liquidity)
+    world.emit("Burn", values, name)
+    world.emit("Collect", values | {"recipient": receiver}, name)
 
 
 def _position(owner: str, bounds: tuple[int, int], liquidity: int, amounts: tuple[int, int]) -> dict[str, object]:

@@ -20,13 +20,13 @@ from keep3r_replay.protocols.keep3r_v2.scenario import (
 )
 from keep3r_replay.protocols.keep3r_v2.scenario.contracts import deployment_of
 from keep3r_replay.protocols.keep3r_v2.scenario.fees import base_fees
-from keep3r_replay.protocols.keep3r_v2.scenario.given import Given, read_given
 from keep3r_replay.protocols.keep3r_v2.scenario.market import market_actions, markets_of
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import at_most, known
+from keep3r_replay.protocols.keep3r_v2.scenario.real_history import Given, read_given
 from keep3r_replay.protocols.keep3r_v2.scenario.remedies import REMEDIES
 from keep3r_replay.protocols.keep3r_v2.scenario.schedule import Action, Schedule, schedule
-from keep3r_replay.protocols.keep3r_v2.scenario.stage import Stage
 from keep3r_replay.protocols.keep3r_v2.scenario.views import Row, all_keys, read
+from keep3r_replay.protocols.keep3r_v2.scenario.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +65,7 @@ class Simulation:
     chain: Chain
     readings: list[Row]
     attempts: list[Attempt]
-    stage: Stage
+    world: World
 
     @property
     def reverted(self) -> list[Attempt]:
@@ -93,21 +93,21 @@ def simulate(scenario: Scenario) -> Simulation:
     """
     deployment = deployment_of(scenario)
     plan = _plan(scenario, deployment)
-    stage = Stage(deployment, plan.addresses, scenario.token_fees)
+    world = World(deployment, plan.addresses, scenario.token_fees)
     readings: list[Row] = []
     attempts: list[Attempt] = []
     actions = iter(plan.actions)
     action = next(actions, None)
     for time in plan.blocks:
-        stage.begin_block(time, plan.base_fee(time))
+        world.begin_block(time, plan.base_fee(time))
         while action is not None and action.time == time:
-            attempts.append(_play(stage, action))
+            attempts.append(_play(world, action))
             action = next(actions, None)
-        stage.chain.end_block()
+        world.chain.end_block()
         if time in plan.readings:
-            keys = all_keys(stage) if plan.given is None else plan.given.keys[time]
-            readings += read(stage, keys)
-    return Simulation(scenario, stage.chain, readings, attempts, stage)
+            keys = all_keys(world) if plan.given is None else plan.given.keys[time]
+            readings += read(world, keys)
+    return Simulation(scenario, world.chain, readings, attempts, world)
 
 
 def _plan(scenario: Scenario, deployment: Deployment) -> _Plan:
@@ -142,21 +142,21 @@ def _market_actions(scenario: Scenario, deployment: Deployment, script: Schedule
     markets = markets_of(scenario)
     if not markets:
         return
-    stage = Stage(deployment, scenario.addresses)
+    world = World(deployment, scenario.addresses)
     for action in script.actions:
         if action.call in calls_market.CALLS and action.time < script.ready:
-            stage.begin_block(action.time, 0)
-            _play(stage, action)
+            world.begin_block(action.time, 0)
+            _play(world, action)
     for name, (market, place) in markets.items():
-        pool = stage.pool(name)
+        pool = world.pool(name)
         if not pool.sqrt_price_x96:
             raise UsageError(f"scenario.{place}: the setup does not create the pool '{name}' that the market moves")
-        tokens, kp3r = (pool.token0, pool.token1), stage.keep3r.kp3r_in_pools
+        tokens, kp3r = (pool.token0, pool.token1), world.keep3r.kp3r_in_pools
         at = tokens.index(kp3r) if kp3r in tokens else None
         yield from market_actions(market, pool.tick, script.ready, pool=name, place=place, kp3r_place=at)
 
 
-def _play(stage: Stage, action: Action) -> Attempt:
+def _play(world: World, action: Action) -> Attempt:
     """One call in a transaction of its own; where it reverts, the model is as before."""
     place = f"scenario.{action.place}"
     call = CALLS.get(action.call)
@@ -169,34 +169,34 @@ def _play(stage: Stage, action: Action) -> Attempt:
     may_revert = action.arguments.get(MAY_REVERT)
     if not isinstance(may_revert, bool | None):
         raise UsageError(f"{place}: {MAY_REVERT} is true or false, not {may_revert!r}")
-    logs = len(stage.chain.logs)
-    before, balances = Savepoint(stage.keep3r), stage.balances.copy()
+    logs = len(world.chain.logs)
+    before, balances = Savepoint(world.keep3r), world.balances.copy()
     try:
-        call(stage, **arguments)
+        call(world, **arguments)
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from None
     except Revert as error:
         before.restore()
-        stage.balances = balances
+        world.balances = balances
         if may_revert is None:
-            may_revert = action.call in calls_work.WORKS and not _is_mistake(stage, action, error.name)
+            may_revert = action.call in calls_work.WORKS and not _is_mistake(world, action, error.name)
         if not may_revert:
             remedy = REMEDIES.get(error.name, "say may_revert: true if it is meant to")
             raise UsageError(f"{place}: {action.call} reverts with {error.name} at {action.time} s; {remedy}") from None
-        stage.chain.revert(logs)
+        world.chain.revert(logs)
         return Attempt(action.time, action.call, error.name)
     return Attempt(action.time, action.call, "")
 
 
-def _is_mistake(stage: Stage, action: Action, error: str) -> bool:
+def _is_mistake(world: World, action: Action, error: str) -> bool:
     """Whether a work reverts for what the script forgot, and not for what the history led to."""
     if error in {"KeeperInvalid", "JobUnapproved", "unknown helper"}:
         return True
-    job = stage.keep3r.jobs.get(stage.actors[action.arguments.get("job", "job")])
+    job = world.keep3r.jobs.get(world.actors[action.arguments.get("job", "job")])
     if error != "InsufficientFunds" or job is None:
         return False
     if action.call == "token_payment":
-        return stage.actors[action.arguments["token"]] not in job.token_credits_added_at
+        return world.actors[action.arguments["token"]] not in job.token_credits_added_at
     return job.rewarded_at == 0
 
 

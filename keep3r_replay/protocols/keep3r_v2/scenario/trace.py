@@ -52,7 +52,7 @@ def events_table(simulation: Simulation) -> pl.DataFrame:
 def periods_table(simulation: Simulation) -> pl.DataFrame:
     """The starts of the reward periods, seconds, with the length that the contract had at the end."""
     blocks = simulation.chain.blocks
-    window = simulation.stage.keep3r.parameters.reward_period_time
+    window = simulation.world.keep3r.parameters.reward_period_time
     first = blocks[0].timestamp - blocks[0].timestamp % window + window
     return pl.DataFrame({"timestamp": list(range(first, blocks[-1].timestamp + 1, window))}, {"timestamp": pl.Int64})
 
@@ -114,7 +114,7 @@ def draw_jobs(simulation: Simulation, folder: Path) -> list[Path]:
 
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for job in simulation.stage.keep3r.jobs:
+    for job in simulation.world.keep3r.jobs:
         files.append(folder / f"credits-{job}.svg")
         files[-1].write_bytes(picture(draw_credits(job_trace(simulation, job)), WIDE, f"credits-{job}"))
     return files

@@ -10,7 +10,7 @@ from keep3r_replay.replay.readings import render
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from keep3r_replay.protocols.keep3r_v2.scenario.stage import Stage
+    from keep3r_replay.protocols.keep3r_v2.scenario.world import World
 
 Key = tuple[str, str, str, str]
 """Contract, view, arguments, source: what is asked."""
@@ -38,10 +38,10 @@ _LIQUIDITY_STORAGE = ("_tick.current", "_tick.difference", "_tick.period")
 _ONE = "1000000000000000000"
 
 
-def all_keys(stage: Stage) -> Iterator[Key]:
+def all_keys(world: World) -> Iterator[Key]:
     """What there is to ask: parameters, every job and keeper that ever was, all liquidities, the helper, all pools."""
-    keep3r = stage.keep3r
-    address, kp3r, helper = keep3r.address, stage.kp3r, keep3r.parameters.keep3r_helper
+    keep3r = world.keep3r
+    address, kp3r, helper = keep3r.address, world.kp3r, keep3r.parameters.keep3r_helper
     yield from (("", name, "", "view") for name in ("block.timestamp", "block.baseFee"))
     yield from ((address, name, "", "view") for name in _PARAMETERS)
     if keep3r.rules.has_total_bonds:
@@ -70,11 +70,11 @@ def all_keys(stage: Stage) -> Iterator[Key]:
         yield (pool, "observe", "0", "view")
 
 
-def read(stage: Stage, keys: Iterable[Key]) -> Iterator[Row]:
+def read(world: World, keys: Iterable[Key]) -> Iterator[Row]:
     """Ask the model at the end of the present block; what it has no view for is left out."""
-    block = stage.chain.blocks[-1].number
+    block = world.chain.blocks[-1].number
     for contract, name, arguments, source in keys:
-        answer = stage.protocol.view(contract, name, arguments.split(",") if arguments else [], source)
+        answer = world.protocol.view(contract, name, arguments.split(",") if arguments else [], source)
         if answer is None:
             continue
         value: str | None = None

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+    from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.calls import Handle
     from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
     from keep3r_replay.protocols.keep3r_v2.what_if.market import ChangedPool
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
     from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace
     from keep3r_replay.protocols.keep3r_v2.what_if.works import Works

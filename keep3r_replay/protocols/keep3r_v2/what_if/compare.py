@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.contract.moves import CAPPED, EXPIRED, MINTED
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CAPPED, EXPIRED, MINTED
 from keep3r_replay.protocols.keep3r_v2.tables import WHAT_IF_TABLES, rows_table
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, DROPPED, PAID, REVERTED
 

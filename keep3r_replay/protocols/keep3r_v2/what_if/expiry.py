@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import OPENING
 from keep3r_replay.protocols.keep3r_v2.audit.lots import Lot, Lots
-from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT, CONTRACT_EXPIRY, DOCUMENTED, Expiry
-from keep3r_replay.protocols.keep3r_v2.contract.moves import (
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     FORCED,
     MIGRATED_IN,
     MIGRATED_OUT,
@@ -17,11 +16,12 @@ from keep3r_replay.protocols.keep3r_v2.contract.moves import (
     REMOVED,
     REPRICED,
 )
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT, CONTRACT_EXPIRY, DOCUMENTED, Expiry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from keep3r_replay.protocols.keep3r_v2.contract.moves import Credits
+    from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import Credits
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
 
 

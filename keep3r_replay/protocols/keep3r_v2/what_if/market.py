@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 
 

@@ -15,7 +15,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.works import REVERTED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 
 _GRID = 1_000

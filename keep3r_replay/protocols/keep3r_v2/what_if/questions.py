@@ -10,8 +10,7 @@ import polars as pl
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import OPENING
-from keep3r_replay.protocols.keep3r_v2.contract.expiry import EXPIRY_RULES
-from keep3r_replay.protocols.keep3r_v2.contract.moves import (
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     CAPPED,
     EXPIRED,
     FORCED,
@@ -22,6 +21,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.moves import (
     REPRICED,
     SPENT,
 )
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import EXPIRY_RULES
 from keep3r_replay.protocols.keep3r_v2.contract.work import bonded_payment
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, REVERTED
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
     from keep3r_replay.protocols.keep3r_v2.what_if.run import WhatIf
 

@@ -6,15 +6,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import OPENING, LedgerError
-from keep3r_replay.protocols.keep3r_v2.contract.moves import MINTED_SETTLED, CreditMoves
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import MINTED_SETTLED, CreditChanges
 
 if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import Clock, Credits
     from keep3r_replay.protocols.keep3r_v2.contract.expiry import Expiry
-    from keep3r_replay.protocols.keep3r_v2.contract.moves import Clock, Credits
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
 
 
-class Recorder(CreditMoves):
+class Recorder(CreditChanges):
     """Writes changes of credits down in full, and tells the rule of expiry of each.
 
     Args:
@@ -61,11 +61,11 @@ class SumRecorder(Recorder):
         self._noted: list[tuple[str, int, int]] = []
 
     def mark(self) -> int:
-        """As `CreditMoves.mark`."""
+        """As `CreditChanges.mark`."""
         return len(self._noted)
 
     def cut(self, mark: int) -> None:
-        """As `CreditMoves.cut`."""
+        """As `CreditChanges.cut`."""
         del self._noted[mark:]
 
     def note(

@@ -11,8 +11,8 @@ from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summar
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import curve_tables
 from keep3r_replay.protocols.keep3r_v2.auditing import AUDITS
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
+from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline, measure
 from keep3r_replay.protocols.keep3r_v2.what_if.compare import comparison_tables, outcome
-from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline, measure
 from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.calls import Handle
-    from keep3r_replay.protocols.keep3r_v2.what_if.measured import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
     from keep3r_replay.replay.protocol import Block, Place, Row, Transaction
 

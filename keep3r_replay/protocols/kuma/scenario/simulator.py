@@ -10,7 +10,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.kuma.contract.state import Bond
 from keep3r_replay.protocols.kuma.replay.calls import Call
 from keep3r_replay.protocols.kuma.scenario.script import FIVE_PERCENT, address_of, script_from
-from keep3r_replay.protocols.kuma.scenario.stage import KEEPER, MANAGER, TRANSMITTER, Stage
+from keep3r_replay.protocols.kuma.scenario.world import KEEPER, MANAGER, TRANSMITTER, World
 from keep3r_replay.scenario.writer import check_target, write_chain
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ _YEAR = 365 * 86_400
 
 @dataclass
 class Simulation:
-    """A script played: the stage with its chain, and the calls that reverted, by their places in the script."""
+    """A script played: the world with its chain, and the calls that reverted, by their places in the script."""
 
     script: Script
-    stage: Stage
+    world: World
     reverted: dict[str, str] = field(default_factory=dict)
 
 
 def simulate(script: Script) -> Simulation:
     """Play a script. Raises `UsageError` for a call that names what is not there."""
-    simulation = Simulation(script, Stage(script))
-    stage, draws = simulation.stage, random.Random(script.seed)
+    simulation = Simulation(script, World(script))
+    world, draws = simulation.world, random.Random(script.seed)
     due: dict[tuple[str, int], int] = {}
     approved: set[str] = set()
     for planned in [*script.calls, None]:
@@ -44,8 +44,8 @@ def simulate(script: Script) -> Simulation:
         _keep(simulation, due, draws, until)
         if planned is None:
             break
-        for call in _calls(stage, planned, approved):
-            reason = stage.call(until, call)
+        for call in _calls(world, planned, approved):
+            reason = world.call(until, call)
             if reason:
                 simulation.reverted[planned.place] = reason
     return simulation
@@ -53,44 +53,44 @@ def simulate(script: Script) -> Simulation:
 
 def _keep(simulation: Simulation, due: dict[tuple[str, int], int], draws: random.Random, until: int) -> None:
     """The keeper expires what has been due up to a time, in order."""
-    script, stage = simulation.script, simulation.stage
+    script, world = simulation.script, simulation.world
     if script.keeper.is_absent:
         return
-    for name, category in stage.kuma.categories.items():
+    for name, category in world.kuma.categories.items():
         for bond_id in category.swap.bond_reserve:
             if (name, bond_id) not in due:
                 delay = draws.randint(script.keeper.least, script.keeper.most)
-                due[name, bond_id] = stage.kuma.bonds[bond_id].maturity + delay
+                due[name, bond_id] = world.kuma.bonds[bond_id].maturity + delay
     for when, (name, bond_id) in sorted((when, key) for key, when in due.items() if when <= until):
         del due[name, bond_id]
-        category = stage.kuma.categories[name]
+        category = world.kuma.categories[name]
         if bond_id in category.swap.bond_reserve and bond_id not in category.swap.expired_bonds:
-            time = max(when, stage.chain.blocks[-1].timestamp)
-            stage.call(time, Call("expire_bond", category.swap.address, KEEPER, (bond_id,)))
+            time = max(when, world.chain.blocks[-1].timestamp)
+            world.call(time, Call("expire_bond", category.swap.address, KEEPER, (bond_id,)))
         due[name, bond_id] = 2**62
 
 
-def _calls(stage: Stage, planned: Planned, approved: set[str]) -> list[Call]:
+def _calls(world: World, planned: Planned, approved: set[str]) -> list[Call]:
     """The transactions of a planned call: a seller's first sale approves the swap."""
     given, do = planned.given, planned.function
     by = address_of(str(given.get("by", "alice")))
     if do == "issue":
-        return [_issue(stage, planned)]
+        return [_issue(world, planned)]
     if do in {"sell", "buy", "expire", "claim"}:
         bond_id = int(given.get("bond", 0))
-        bond = stage.kuma.bonds.get(bond_id)
+        bond = world.kuma.bonds.get(bond_id)
         if bond is None:
             raise UsageError(f"{planned.place}: there is no bond {bond_id} yet")
-        swap = stage.kuma.categories[bond.risk_category].swap.address
+        swap = world.kuma.categories[bond.risk_category].swap.address
         names = {"sell": "sell_bond", "buy": "buy_bond", "expire": "expire_bond", "claim": "claim_bond"}
         sender = MANAGER if do == "claim" and "by" not in given else by
         call = Call(names[do], swap, sender, (bond_id,))
         if do == "sell" and f"{sender} {swap}" not in approved:
             approved.add(f"{sender} {swap}")
             arguments: tuple[object, ...] = (swap, True)
-            return [Call("set_approval_for_all", stage.kuma.bond_token.address, sender, arguments), call]
+            return [Call("set_approval_for_all", world.kuma.bond_token.address, sender, arguments), call]
         return [call]
-    category = _category(stage, planned)
+    category = _category(world, planned)
     token, swap, oracle = category.kibt.address, category.swap.address, category.aggregator
     made: dict[str, tuple[str, str, str, tuple[object, ...]]] = {
         "transfer": ("transfer", token, by, (address_of(str(given.get("to", "bob"))), int(given.get("amount", 0)))),
@@ -105,22 +105,22 @@ def _calls(stage: Stage, planned: Planned, approved: set[str]) -> list[Call]:
     return [Call(*made[do])]
 
 
-def _category(stage: Stage, planned: Planned) -> Category:
-    countries = {each.country: each for each in stage.kuma.categories.values()}
+def _category(world: World, planned: Planned) -> Category:
+    countries = {each.country: each for each in world.kuma.categories.values()}
     name = str(planned.given.get("category", next(iter(countries))))
     if name not in countries:
         raise UsageError(f"{planned.place}: no category {name!r}; there are {', '.join(countries)}")
     return countries[name]
 
 
-def _issue(stage: Stage, planned: Planned) -> Call:
-    category, given = _category(stage, planned), planned.given
-    now = stage.kuma.now if planned.at == 0 else stage.chain.blocks[0].timestamp + planned.at
+def _issue(world: World, planned: Planned) -> Call:
+    category, given = _category(world, planned), planned.given
+    now = world.kuma.now if planned.at == 0 else world.chain.blocks[0].timestamp + planned.at
     term = int(given.get("term", _YEAR))
     issuance = int(given.get("issuance", now))
     coupon, principal = int(given.get("coupon", FIVE_PERCENT)), int(given.get("principal", _PRINCIPAL))
     blank, currency, country = "0x" + "00" * 16, *category.declared
-    if stage.kuma.rules.issuer:
+    if world.kuma.rules.issuer:
         declared: tuple[object, ...] = (
             blank,
             blank,
@@ -149,7 +149,7 @@ def _issue(stage: Stage, planned: Planned) -> Call:
         )
     bond = Bond(coupon, principal, issuance, issuance + term, term, category.risk_category, declared)
     to = address_of(str(given.get("to", "alice")))
-    return Call("issue_bond", stage.kuma.bond_token.address, TRANSMITTER, (to, bond))
+    return Call("issue_bond", world.kuma.bond_token.address, TRANSMITTER, (to, bond))
 
 
 class KumaScenarios:
@@ -159,5 +159,5 @@ class KumaScenarios:
         """Play a script and write its lake. Raises `UsageError` for a mistake in it."""
         check_target(lake)
         simulation = simulate(script_from(script, source))
-        write_chain(simulation.stage.chain, [], lake)
+        write_chain(simulation.world.chain, [], lake)
         return simulation

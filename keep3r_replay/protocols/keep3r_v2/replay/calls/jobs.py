@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from keep3r_replay.protocols.keep3r_v2.contract import disputes, job_liquidity, jobs
-from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import ADOPTED
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, audited
 from keep3r_replay.protocols.keep3r_v2.replay.calls.tokens import expect_arrival
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import compare_rewards

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import ADOPTED
 from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward, reward_event, update_if_needed
-from keep3r_replay.protocols.keep3r_v2.contract.moves import ADOPTED
 from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, direct_token_payment, pay_credits, top_up
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN, WorkRecord
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, by_direct_call

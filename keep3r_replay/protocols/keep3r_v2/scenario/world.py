@@ -32,7 +32,7 @@ CALL_GAS = 300_000
 _SELECTORS = {call.signature: selector for selector, call in (KEEP3R_CALLS | HELPER_CALLS).items()}
 
 
-class Stage:
+class World:
     """One simulation under way; calls (`calls`) change `keep3r` and write to `chain`."""
 
     def __init__(

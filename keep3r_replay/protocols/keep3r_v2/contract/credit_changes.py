@@ -1,6 +1,6 @@
-"""Moves of credits as the model makes them: what a replay with a ledger writes down, and nothing is computed from.
+"""Changes of credits as the model makes them: what a replay with a ledger writes down, and nothing is computed from.
 
-The model's functions call `CreditMoves.note` wherever the credits of a job change, if their `Keep3r` has such a
+The model's functions call `CreditChanges.note` wherever the credits of a job change, if their `Keep3r` has such a
 recorder. Kinds, and where the other side of the entry stands:
 
     minted_reset       mined in a whole period, at a reset                            the mine
@@ -52,7 +52,7 @@ KINDS = (
 MINTED = (MINTED_RESET, MINTED_TOPUP, MINTED_LIQUIDITY, MINTED_SETTLED)
 
 
-class Move(NamedTuple):
+class CreditChange(NamedTuple):
     """One change of a job's credits.
 
     Attributes:
@@ -100,11 +100,11 @@ class Credits(Protocol):
     rewarded_at: int
 
 
-class CreditMoves:
+class CreditChanges:
     """Recorder of moves. `log_index` and `operation` name the event at hand; whoever handles events sets them."""
 
     def __init__(self, clock: Clock) -> None:
-        self.moves: list[Move] = []
+        self.moves: list[CreditChange] = []
         self.log_index = 0
         self.operation = ""
         self.regime = 0
@@ -120,10 +120,10 @@ class CreditMoves:
         numerator: int = 0,
         denominator: int = 0,
     ) -> None:
-        """Write a move of `amount` wei, after which the job stands as it is now; see `Move`."""
+        """Write a move of `amount` wei, after which the job stands as it is now; see `CreditChange`."""
         clock = self._clock
         self.moves.append(
-            Move(
+            CreditChange(
                 clock.block_number,
                 self.log_index,
                 clock.now,

@@ -66,7 +66,7 @@ def deployment_of(script: Script) -> Deployment:
     return Deployment(script.name, CHAIN_ID, ORIGIN, tokens, "all", ordered, initial, 0, "kuma")
 
 
-class Stage:
+class World:
     """A model and the chain it writes; every transaction stands in a block of its own."""
 
     def __init__(self, script: Script) -> None:

@@ -63,7 +63,7 @@ def aggregator_of(number: int) -> str:
     return address_of(f"aggregator {number}")
 
 
-class Stage:
+class World:
     """A model, and the chain that its transactions write."""
 
     def __init__(self, script: Script) -> None:

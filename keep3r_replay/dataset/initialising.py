@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.rooms import Extractor
 
 
-def found_lake(
+def initialise_lake(
     protocol: Protocol,
     extractor: Extractor,
     discovery: Discovery,
