@@ -40,9 +40,6 @@ class Entering(Protocol):
     def begin_transaction(self, place: Place, transaction: Transaction | None) -> None:
         """Enter a transaction."""
 
-    def end_transaction(self) -> None:
-        """Leave it."""
-
 
 def observations(pools: Mapping[str, Pool]) -> pl.DataFrame:
     """The pools' observations, which snapshots count on."""
@@ -66,7 +63,10 @@ class OfPools:
         self.handlers = {name: handler for name, handler in handlers.items() if name.startswith(_WITHOUT_VIEW)}
         self.begin_block = replay.begin_block
         self.begin_transaction = replay.begin_transaction
-        self.end_transaction = replay.end_transaction
+
+    def end_transaction(self) -> None:
+        """Leave a transaction: no event of a pair manager is replayed, so mints are not held against them."""
+        self.context.pool_mints.clear()
 
 
 def rings(pools: Mapping[str, Mapping[str, int]], table: pl.LazyFrame) -> dict[str, list[list[int]]]:
