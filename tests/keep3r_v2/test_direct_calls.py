@@ -29,7 +29,7 @@ def test_a_selector_is_the_start_of_its_signatures_hash(events, item):
 @pytest.mark.parametrize(("events", "item"), CALLS, ids=lambda value: value[0] if isinstance(value, tuple) else "")
 def test_echoed_columns_are_columns_of_the_event(events, item):
     """Every column that repeats an argument, or the caller, is one of the event's in some version."""
-    for call in _calls(item[1]):
+    for call in (each for each in _calls(item[1]) if each.event):
         of_name = [event for version in events.values() for event in version if event.name == call.event]
         columns = {parameter.column for event in of_name for parameter in event.parameters}
         assert of_name

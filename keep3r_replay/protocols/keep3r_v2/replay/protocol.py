@@ -256,7 +256,10 @@ class Keep3rV2:
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """Stand where readings after `block` say: pools by replaying their events, all else from the readings."""
+        # Nobody watches the way to the start.
+        watching, self.observer = self.observer, None
         run(lake, OfPools(self, HANDLERS), span=Span(None, block))
+        self.observer = watching
         load_readings(self.keep3r, self.context, Readings(readings))
 
     def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
