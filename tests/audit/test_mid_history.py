@@ -43,7 +43,7 @@ def test_a_start_from_readings_agrees_with_the_straight_run(fuzzed, seed):
     assert started.findings == []
     assert started.summary["events"]["mismatched"] == started.summary["readings"]["mismatched"] == 0
     works, whole = started.tables["works"], fuzzed.audit.tables["works"].filter(pl.col("block_number") > block)
-    # Which slots of 2.0 were in use before the start no reading tells: its bounds are others then, and hold all the same.
+    # Which slots of 2.0 were in use before the start no reading tells: its bounds are others then, and hold too.
     bounds = ["lowest_payment", "highest_payment"]
     assert works.drop("initial_gas", *bounds).equals(whole.drop("initial_gas", *bounds))
     bounded = works.filter(pl.col("class") == "interval")

@@ -43,7 +43,8 @@ def test_sql_compares_both_sides(results, tmp_path):
     assert ask(database, "select count(*) from reverted_works").rows == [(outcome["reverted"],)]
     assert ask(database, "select count(*) from reverted_calls").rows == [(outcome["reverted_calls"],)]
     (first,) = ask(database, "select min(block_number) from compared_works where differs").rows[0]
-    assert first == outcome["parts_at_block"]
+    # The histories may part in another table before the first work differs.
+    assert first >= outcome["parts_at_block"]
     (whole,) = ask(database, "select sum(amount) from ledger").rows[0]
     assert Decimal(whole) == int(outcome["credits_what_if"])
 
