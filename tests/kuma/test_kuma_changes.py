@@ -100,12 +100,20 @@ def test_an_expiry_moved_across_its_deadline_is_found(tmp_path):
     transaction, before = moved["transactionHash"], int(moved["blockNumber"], 16)
     target = next(block for block in history.blocks if int(block["number"], 16) > before)
     taken = [log for log in history.logs if log["blockNumber"] == target["number"]]
+    source = next(block for block in history.blocks if block["number"] == moved["blockNumber"])
+    index = hex(sum(each["blockNumber"] == target["number"] for each in history.transactions))
+    sent = next(each for each in history.transactions if each["hash"] == transaction)
+    # The teller of this is careful: gas adds up in both blocks, and no index is missing.
+    for block, sign in ((source, -1), (target, 1)):
+        block["gasUsed"] = hex(int(block["gasUsed"], 16) + sign * int(sent["gasUsed"], 16))
+    for record in (*history.transactions, *history.logs):
+        later = int(record["transactionIndex"], 16) > int(sent["transactionIndex"], 16)
+        if record["blockNumber"] == source["number"] and later:
+            record["transactionIndex"] = hex(int(record["transactionIndex"], 16) - 1)
     for offset, log in enumerate(log for log in history.logs if log["transactionHash"] == transaction):
         log |= {"blockNumber": target["number"], "blockHash": target["hash"]}
-        log |= {"transactionIndex": "0x9", "logIndex": hex(len(taken) + offset)}
-    for each in history.transactions:
-        if each["hash"] == transaction:
-            each |= {"blockNumber": target["number"], "transactionIndex": "0x9"}
+        log |= {"transactionIndex": index, "logIndex": hex(len(taken) + offset)}
+    sent |= {"blockNumber": target["number"], "transactionIndex": index}
     history.logs.sort(key=place)
     history.transactions.sort(key=lambda each: (int(each["blockNumber"], 16), int(each["transactionIndex"], 16)))
     found = disagreements(history, tmp_path)
