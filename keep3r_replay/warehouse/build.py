@@ -24,9 +24,12 @@ create or replace macro wei(x) as x::DECIMAL(38, 0);
 create or replace macro kp3r(x) as (x::HUGEINT // 1000000000000000000)::DECIMAL(38, 18)
     + (x::HUGEINT % 1000000000000000000)::DECIMAL(18, 0) * 0.000000000000000001::DECIMAL(18, 18);
 create or replace macro eth(x) as kp3r(x);
+create or replace macro rounded(part, whole) as part // whole + case
+    when 2 * (part % whole) > whole or (2 * (part % whole) = whole and (part // whole) % 2 = 1) then 1 else 0 end;
 create or replace macro moment(seconds) as make_timestamp(seconds * 1000000);
 """
-"""Macros: an amount as DECIMAL(38, 0), and in whole tokens of 18 decimals, both exact; seconds as a time, UTC."""
+"""Macros: an amount as DECIMAL(38, 0), and in whole tokens of 18 decimals, both exact; a quotient of HUGEINTs that are
+not negative, rounded half to even; seconds as a time, UTC."""
 _PLACE = "block_number, log_index, transaction_index, transaction_hash, timestamp, address"
 
 

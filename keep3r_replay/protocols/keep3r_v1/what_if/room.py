@@ -19,6 +19,7 @@ from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.rooms import Outcome
 from keep3r_replay.replay.roots import roots
 from keep3r_replay.replay.timeline import Span
+from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,6 +179,5 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _whole(wei: str) -> str:
-    """An amount in whole tokens of 18 decimals, cut after six."""
-    units, rest = divmod(int(wei), 10**18)
-    return f"{units:,}.{rest // 10**12:06d}"
+    """An amount in whole tokens of 18 decimals, with six of them."""
+    return tokens(int(wei), 6)
