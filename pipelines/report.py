@@ -47,7 +47,10 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.protocols.keep3r_v2.report.results import Results
     from keep3r_replay.protocols.keep3r_v2.report.what_if_results import what_if_summary
     from keep3r_replay.report.drawing import NARROW, WIDE
+    from keep3r_replay.report.html import GENERATOR
+    from pipelines.foreign import refuse_foreign
 
+    refuse_foreign(Path(config.report), GENERATOR, "report")
     size = WIDE if config.width is Width.wide else NARROW
     what_if = what_if_summary(Path(config.results))
     if what_if is not None:
