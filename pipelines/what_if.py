@@ -45,7 +45,7 @@ def replay_changes(config: ReplayConfig, changes: Mapping[str, Any]) -> int:
     import keep3r_replay
     from keep3r_replay.answers import room
     from keep3r_replay.replay.audit import state_hash
-    from keep3r_replay.replay.results import check_target, lake_fingerprint, write
+    from keep3r_replay.replay.results import check_target, made_from, write
 
     results = Path(config.results)
     check_target(results)
@@ -55,7 +55,7 @@ def replay_changes(config: ReplayConfig, changes: Mapping[str, Any]) -> int:
     outcome = what_ifs.outcome(what_ifs.baseline(lake, config.until_block, {}), changes, ledger=config.ledger)
     settings = {"mode": "what_if", "until_block": config.until_block, "ledger": config.ledger, "changes": dict(changes)}
     summary = {"deployment": lake.deployment.name, "outcome": outcome.summary}
-    origin = {"configuration": settings, "inputs": lake_fingerprint(lake), "state_hash": state_hash(summary)}
+    origin = {"configuration": settings, **made_from(lake), "state_hash": state_hash(summary)}
     write(results, outcome.tables, summary, origin)
     say_foreign(results)
     print("\n".join([*outcome.lines, "", *what_ifs.assumptions()]))

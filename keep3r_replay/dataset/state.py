@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from keep3r_replay.dataset.spec import ExtractionSpec
 
 LOCK = ".lock"
+BODIES = "bodies"
+"""How transactions without logs are found where a manifest does not say."""
 _KEPT = {"manifest.json", "deployment.json", LOCK}
 Range = tuple[int, int]
 
@@ -136,6 +138,8 @@ class ExtractionState:
             "partition_blocks": self.spec.partition_blocks,
             "stale": [list(each) for each in self.stale],
         }
+        if self.spec.follow != BODIES:
+            facts["follow"] = self.spec.follow
         write_manifest(self.lake, Manifest(tuple(self.files), self.coverage, facts))
 
     def save_deployment(self) -> None:
@@ -239,6 +243,9 @@ def _refuse_other(
     for key, value in wanted.items():
         if facts.get(key) != value:
             raise UsageError(f"{lake}: was extracted with {key} {facts.get(key)}, not {value}; choose another folder")
+    if facts.get("follow", BODIES) != spec.follow:
+        former = facts.get("follow", BODIES)
+        raise UsageError(f"{lake}: was extracted with follow={former}, not {spec.follow}; choose another folder")
     if (deployment.name, deployment.chain_id) != (spec.name, spec.chain_id):
         raise UsageError(f"{lake}: is of deployment {deployment.name}, not {spec.name}; choose another folder")
     if deployment.protocol not in {"", spec.protocol}:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.history import Span
     from keep3r_replay.replay.protocol import Protocol
 
+_PLACE = ["block_number", "transaction_index", "log_index", "address"]
+
 
 class _Emitted(NamedTuple):
     """An event that a contract emitted in a transaction that calls it, or that cannot have reached it."""
@@ -73,22 +75,25 @@ def _emitted(lake: Lake, role: str, span: Span, targets: list[str], *, same: boo
     )
     if calls.is_empty():
         return []
-    places = ["block_number", "transaction_index", "log_index", "address"]
-    events = pl.concat(
-        [
-            lake.scan(name, columns=places, from_block=span.first, until_block=span.until)
-            .filter(pl.col("block_number").is_in(calls["block_number"].unique().to_list()))
-            .with_columns(pl.lit(name.partition(".")[2]).alias("event"))
-            for name in names
-        ]
-    )
-    found = events.join(calls.lazy(), on=["block_number", "transaction_index"])
+    called = pl.col("block_number").is_in(calls["block_number"].unique().sort().implode())
+    scans = [
+        lake.scan(name, columns=_PLACE, from_block=span.first, until_block=span.until).filter(called) for name in names
+    ]
+    # Small frames, joined at once: one plan over all tables takes longer to make than to run.
+    frames = [
+        frame.with_columns(pl.lit(name.partition(".")[2]).alias("event"))
+        for name, frame in zip(names, pl.collect_all(scans), strict=True)
+        if not frame.is_empty()
+    ]
+    if not frames:
+        return []
+    found = pl.concat(frames).join(calls, on=["block_number", "transaction_index"])
     if same:
         found = found.filter(pl.col("address") == pl.col("to"))
     rows = found.sort("block_number", "log_index").select(
         "block_number", "log_index", "event", "hash", "to", "selector"
     )
-    return [_Emitted._make(row) for row in rows.collect().iter_rows()]
+    return [_Emitted._make(row) for row in rows.iter_rows()]
 
 
 def _unaccounted(protocol: Protocol, role: str, emitted: list[_Emitted]) -> list[Finding]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.report.charts import drawn, job_charts, keeper_chart
+from keep3r_replay.protocols.keep3r_v2.report.charts import job_charts, keeper_chart
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts, share, wei
+from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.html import code, folded, name, page, table, text
 from keep3r_replay.report.terminal import tokens
 
