@@ -12,6 +12,7 @@ import keep3r_replay
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from pipelines.config import load_config, setting
+from pipelines.foreign import refuse_foreign
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
@@ -99,6 +100,7 @@ def _cost_of_lateness(config: AskConfig) -> int:
     lines = lateness_lines(lake) if config.bond is None else []
     print("\n".join([*lines, *curve_lines(config.bond, costs)]))
     if config.draw is not None:
+        refuse_foreign(Path(config.draw), "<svg", "draw")
         Path(config.draw).write_bytes(drawing(costs))
     return 0
 

@@ -11,7 +11,7 @@ from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v1.audit.schemas import AMOUNT, table
 from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
-from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of
+from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.steps import Step, Steps
 from keep3r_replay.protocols.keep3r_v1.what_if.changes import MEANINGS, changes_of
 from keep3r_replay.protocols.keep3r_v1.what_if.world import World
@@ -74,8 +74,7 @@ class Baseline:
 
     def again(self) -> Keep3rV1Replay:
         """The contract before its first event."""
-        source = str(self.lake.path / "deployment.json")
-        return replay_of(self.lake.deployment, self.root, source, Journal(), inputs=self.lake.has("transactions"))
+        return replay_of_lake(self.lake, self.root, Journal())
 
 
 class Keep3rV1WhatIfs:
@@ -97,8 +96,7 @@ class Keep3rV1WhatIfs:
         """The history as it was, step by step, from the beginning: a changed helper may stand anywhere."""
         del starts
         (root,) = roots(lake, self._protocol)
-        source = str(lake.path / "deployment.json")
-        replay = replay_of(lake.deployment, root, source, Journal(), inputs=lake.has("transactions"))
+        replay = replay_of_lake(lake, root, Journal())
         replay.context.steps = Steps()
         run(lake, replay, span=Span(None, until_block))
         payments = replay.context.payments
