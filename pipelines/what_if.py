@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keep3r_replay
 from keep3r_replay.errors import InputError
+from pipelines.foreign import say_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,6 +73,7 @@ def replay_what_if(config: ReplayConfig) -> int:
     source = Source(protocol_of(lake), lake, *places)
     source.check([config.overlay])
     outcome = source.baseline().run(results, config.overlay, ledger=config.ledger)
+    say_foreign(results)
     print("\n".join([*outcome.lines, "", *source.what_ifs.assumptions()]))
     print(f"results   {results}")
     return 0
