@@ -9,6 +9,7 @@ import keep3r_replay
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import UsageError
 from pipelines.config import load_config
+from pipelines.foreign import say_foreign
 from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
 
 FINDINGS = 3
@@ -60,6 +61,7 @@ def replay(config: ReplayConfig) -> int:
             snapshot_every=config.snapshot_every,
         )
     found.write(config.results)
+    say_foreign(Path(config.results))
     print(found)
     print(f"results   {config.results}")
     if not found.clean:

@@ -64,7 +64,10 @@ class Extractor(Interface):
         """
 
     def named_in(self, tables: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Role and address of every contract that decoded events (Arrow tables by name) name, in chain order."""
+        """Role and address of every contract that decoded events (Arrow tables by name) name, in chain order.
+
+        Where they are fetched, the tables `transactions` and `calls` are among them.
+        """
 
     def describe(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
         """The contract with its version and facts, and whom it leads to; None if it is not what its role says.
