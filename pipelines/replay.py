@@ -19,20 +19,14 @@ PARTIAL = 4
 
 def main(argv: list[str]) -> int:
     """Replay one lake; return 0 if it is clean, 3 if there are findings."""
-    from pipelines.what_if import replay_changes, split_changes, split_file, with_file
+    from pipelines.what_if import spelled, split_file, with_file
 
     if "-m" in argv or "--multirun" in argv:
         from pipelines.sweep import main as sweep
 
         return sweep(argv)
-    rest, file = split_file(argv)
-    rest, changes = split_changes(rest)
+    rest, file = split_file(spelled(argv))
     config = load_config("replay", ReplayConfig, rest, summary=SUMMARY)
-    if changes:
-        if config.mode is not Mode.what_if:
-            raise UsageError("a change changes the history: say mode=what_if")
-        with no_collections():
-            return replay_changes(config, changes)
     return replay(replace(config, overlay=with_file(config.overlay, file)))
 
 
@@ -43,7 +37,7 @@ def replay(config: ReplayConfig) -> int:
 
         with no_collections():
             return replay_what_if(config)
-    if not config.overlay.is_empty:
+    if config.overlay:
         raise UsageError("an overlay changes the history: say mode=what_if")
     from keep3r_replay.replay.results import check_target
 
