@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import keep3r_replay
+from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import UsageError
 from pipelines.config import load_config
 from pipelines.foreign import say_foreign
 from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FINDINGS = 3
 PARTIAL = 4
@@ -40,7 +35,7 @@ def replay(config: ReplayConfig) -> int:
     if config.mode is Mode.what_if:
         from pipelines.what_if import replay_what_if
 
-        with _no_collections():
+        with no_collections():
             return replay_what_if(config)
     if config.overlay:
         raise UsageError("an overlay changes the history: say mode=what_if")
@@ -48,7 +43,7 @@ def replay(config: ReplayConfig) -> int:
 
     check_target(Path(config.results))
     lake = keep3r_replay.open_lake(config.lake)
-    with _no_collections():
+    with no_collections():
         found = keep3r_replay.replay(
             lake,
             ledger=config.ledger,
@@ -66,13 +61,3 @@ def replay(config: ReplayConfig) -> int:
     if not found.clean:
         return FINDINGS
     return PARTIAL if found.summary["verdict"] == "partial" else 0
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Leave the cyclic garbage collector out: a replay keeps what it makes, and walking through it costs a tenth."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import gc
 import pickle
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.what_if.history import numbers
 from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from keep3r_replay.what_if.history import History, Source
@@ -71,25 +71,13 @@ if TYPE_CHECKING:
 def prepare(source: Source, file: Path) -> str:
     """Load and measure a history, once for all its scenarios, into `file`; what went wrong is returned."""
     try:
-        with _no_collections():
+        with no_collections():
             file.write_bytes(pickle.dumps(source.baseline(), protocol=pickle.HIGHEST_PROTOCOL))
     except Keep3rReplayError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - one history's failure must not stop the others
         return _unexpected(error)
     return ""
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Leave the cyclic garbage collector out: walking through what a replay makes and keeps costs a tenth."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 _LOADED: dict[str, History] = {}
@@ -115,7 +103,7 @@ def run_job(job: Job, history: Path, folder: Path) -> Ended:
 def run_loaded(job: Job, history: Callable[[], History], folder: Path) -> Ended:
     """Run a scenario and write its folder in `folder`. Whatever goes wrong is its outcome."""
     try:
-        with _no_collections():
+        with no_collections():
             outcome = history().run(folder / job.name, job.changes, ledger=job.kept.ledger, tables=job.kept.tables)
     except Keep3rReplayError as error:
         return Ended(job.name, FAILED, str(error), {})
