@@ -45,10 +45,10 @@ def _handler(role: str, event: Event) -> EventHandler:
     wide = [place for place, parameter in enumerate(event.parameters) if parameter.wide]
 
     def keep(context: Any, row: Row) -> None:
-        values = list(row[2:])
+        log_index, address, *values = row
         for place in wide:
             values[place] = int.from_bytes(values[place], "big")
-        context.logs.append(Log(row[0], row[1], role, Emitted(event.name, tuple(values))))
+        context.logs.append(Log(log_index, address, role, Emitted(event.name, tuple(values))))
 
     return EventHandler(("address", *(parameter.column for parameter in event.parameters)), keep)
 
