@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
     from keep3r_replay.protocols.keep3r_v1.replay.inner import Inner, Made
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
+    from keep3r_replay.protocols.keep3r_v1.replay.open_unbondings import OpenUnbonding
     from keep3r_replay.protocols.keep3r_v1.replay.records import (
         CreditChange,
         EarlyActivation,
@@ -39,7 +40,7 @@ class Context:
         inputs: whether transactions' inputs may be read; without, everything is inferred from logs.
         silent_calls: whether the lake holds calls that left no log: what they set is inferred from payments if not.
         oracle_jobs: addresses that are paid as jobs for updating an oracle (the oracles, the factory).
-        open_unbondings: by keeper, tokens guessed for unbondings that nothing told the token of.
+        open_unbondings: by keeper, unbondings whose token is a guess.
         credit_changes: the book of credits; None where it is not kept.
         inner: calls inside of transactions; None where a lake does not tell them.
         steps: what was done to the model; None where nobody asks.
@@ -68,7 +69,7 @@ class Context:
     steps: Steps | None = None
     credit_changes: list[CreditChange] | None = None
     donated: int = 0
-    open_unbondings: dict[str, str] = field(default_factory=dict)
+    open_unbondings: dict[str, list[OpenUnbonding]] = field(default_factory=dict)
     swap_seconds: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def around(self, name: str, run: Callable[..., Any], *arguments: Any) -> Any:
