@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v1.replay.records import Evaluation, Payment
+    from keep3r_replay.protocols.keep3r_v1.replay.evaluations import Evaluation
+    from keep3r_replay.protocols.keep3r_v1.replay.records import Payment
 
 WORDS = {
     "work_exact": "right to the wei",
@@ -44,7 +45,7 @@ def classify(payment: Payment, helper: str) -> Verdict:
         if short:
             return Verdict("impossible", None, _refusal(payment))
         return Verdict(_KIND_WITHOUT_LIMIT[payment.kind], None, "only the job's credits are checked")
-    evaluation = next((each for each in payment.evaluations if each.helper == helper), None)
+    evaluation = payment.evaluations.of(helper)
     if not payment.listed or payment.credits < payment.amount:
         return Verdict("impossible", evaluation, _refusal(payment))
     if evaluation is None:

@@ -7,20 +7,14 @@ unbonded, a guess stands in the model; which guess, is remembered here.
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v1.replay.records import OpenUnbonding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
-
-
-class OpenUnbonding(NamedTuple):
-    """An unbonding of `amount` (wei), taken to be of `token`; `due` is when it can be withdrawn, in seconds."""
-
-    token: str
-    amount: int
-    due: int
 
 
 def remember(context: Context, keeper: str, token: str, amount: int) -> None:

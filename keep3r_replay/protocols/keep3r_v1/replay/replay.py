@@ -12,7 +12,7 @@ from keep3r_replay.protocols.keep3r_v1.contract.views import answer
 from keep3r_replay.protocols.keep3r_v1.replay.context import Context
 from keep3r_replay.protocols.keep3r_v1.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v1.replay.logs import HANDLERS
-from keep3r_replay.protocols.keep3r_v1.replay.open_unbondings import OpenUnbonding
+from keep3r_replay.protocols.keep3r_v1.replay.records import OpenUnbonding
 from keep3r_replay.protocols.keep3r_v1.replay.silent import excuse
 from keep3r_replay.protocols.keep3r_v1.replay.transactions import follow_transaction
 

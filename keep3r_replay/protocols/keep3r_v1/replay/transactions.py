@@ -13,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
 from keep3r_replay.protocols.keep3r_v1.replay.from_logs import follow_logs, take_as_accepted
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call, confirmed_aggregator, direct_call, governing_calls
 from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_input
+from keep3r_replay.protocols.keep3r_v1.replay.plain_works import is_plain_work, pay
 from keep3r_replay.protocols.keep3r_v1.replay.records import EarlyActivation, FailedCall, FeedSwitch, HelperSwitch
 from keep3r_replay.protocols.keep3r_v1.replay.silent import infer_governance, learn_votes
 from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use
@@ -33,6 +34,8 @@ def follow_transaction(context: Context) -> None:
     logs, transaction = context.logs, context.transaction
     if transaction is not None and transaction.status == 0:
         _follow_failure(context, transaction)
+    elif transaction is not None and is_plain_work(context, logs, transaction):
+        pay(context, logs)
     else:
         mine = [log for log in logs if log.address == context.kp3r.address]
         infer_governance(context, mine)
