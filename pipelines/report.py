@@ -48,7 +48,10 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.replay.results import manifest_of
     from keep3r_replay.report.charts import write_pictures
     from keep3r_replay.report.drawing import NARROW, WIDE
+    from keep3r_replay.report.html import GENERATOR
+    from pipelines.foreign import refuse_foreign
 
+    refuse_foreign(Path(config.report), GENERATOR, "report")
     results = Path(config.results)
     manifest = manifest_of(results)
     protocol = protocol_of_results(manifest)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import LakeError, UsageError
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.integrity import problem_of
+from keep3r_replay.lake.leftovers import leftovers
 from keep3r_replay.lake.manifest import Coverage, FileEntry, Manifest
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
 from keep3r_replay.lake.reader import Lake
@@ -160,13 +161,13 @@ class ExtractionState:
         )
 
     def clear_orphans(self) -> int:
-        """Delete files that the manifest does not name; return how many."""
-        named = {entry.path for entry in self.files} | _KEPT
-        orphans = [
-            path
-            for path in sorted(self.lake.rglob("*"))
-            if path.is_file() and path.relative_to(self.lake).as_posix() not in named
-        ]
+        """Delete what killed runs left: files named as only an extraction names them, and not in the manifest.
+
+        Returns:
+            How many there were. Nothing else is touched, whatever it is.
+        """
+        named = {entry.path for entry in self.files}
+        orphans = [path for path in leftovers(self.lake) if path.relative_to(self.lake).as_posix() not in named]
         for path in orphans:
             path.unlink()
         return len(orphans)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.history import Span
     from keep3r_replay.replay.protocol import Protocol
 
-_PLACE = ["block_number", "transaction_index", "log_index", "address"]
+
+_PLACE = ("block_number", "transaction_index")
 
 
 class _Emitted(NamedTuple):
@@ -40,7 +41,7 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
     findings = []
     for role in protocol.direct_calls:
         mine = [contract.address for contract in lake.deployment.contracts if contract.role == role]
-        emitted = _emitted(lake, role, span, mine, same=True)
+        emitted = _emitted(lake, protocol, role, span, mine, same=True)
         findings += _unaccounted(protocol, role, emitted)
     quiet = [each.address for each in lake.deployment.contracts if each.role in protocol.never_call]
     findings += [
@@ -51,15 +52,20 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
             f"the transaction calls {each.target}, which never calls a {protocol.root}",
             WARNING,
         )
-        for each in _emitted(lake, protocol.root, span, quiet, same=False)
+        for each in _emitted(lake, protocol, protocol.root, span, quiet, same=False)
     ]
     return findings
 
 
-def _emitted(lake: Lake, role: str, span: Span, targets: list[str], *, same: bool) -> list[_Emitted]:
-    """Events of a role in transactions that call one of `targets`; with `same` only those of the target itself."""
-    names = [name for name in lake.tables() if name.startswith(f"events/{role}.")]
-    if not names or not targets:
+def _emitted(
+    lake: Lake, protocol: Protocol, role: str, span: Span, targets: list[str], *, same: bool
+) -> list[_Emitted]:
+    """Events of a role in transactions that call one of `targets`; with `same` only those of the target itself.
+
+    They are found in the raw logs: one table instead of one an event.
+    """
+    emitters = [contract.address for contract in lake.deployment.contracts if contract.role == role]
+    if not emitters or not targets:
         return []
     calls = (
         lake.scan("transactions", from_block=span.first, until_block=span.until)
@@ -75,25 +81,23 @@ def _emitted(lake: Lake, role: str, span: Span, targets: list[str], *, same: boo
     )
     if calls.is_empty():
         return []
-    called = pl.col("block_number").is_in(calls["block_number"].unique().sort().implode())
-    scans = [
-        lake.scan(name, columns=_PLACE, from_block=span.first, until_block=span.until).filter(called) for name in names
-    ]
-    # Small frames, joined at once: one plan over all tables takes longer to make than to run.
-    frames = [
-        frame.with_columns(pl.lit(name.partition(".")[2]).alias("event"))
-        for name, frame in zip(names, pl.collect_all(scans), strict=True)
-        if not frame.is_empty()
-    ]
-    if not frames:
-        return []
-    found = pl.concat(frames).join(calls, on=["block_number", "transaction_index"])
-    if same:
-        found = found.filter(pl.col("address") == pl.col("to"))
-    rows = found.sort("block_number", "log_index").select(
-        "block_number", "log_index", "event", "hash", "to", "selector"
+    names = {event.topic0: event.name for events in protocol.events[role].values() for event in events}
+    emitter = pl.lit("0x") + pl.col("address").bin.encode("hex")
+    found = (
+        lake.scan("logs", [*_PLACE, "log_index", "address", "topic0"], from_block=span.first, until_block=span.until)
+        .filter(pl.col("block_number").is_in(calls["block_number"].unique().to_list()))
+        .join(calls.lazy(), on=list(_PLACE))
+        .with_columns(emitter.alias("emitter"))
+        .filter(pl.col("emitter") == pl.col("to") if same else pl.col("emitter").is_in(sorted(emitters)))
+        .sort("block_number", "log_index")
+        .select("block_number", "log_index", "topic0", "hash", "to", "selector")
     )
-    return [_Emitted._make(row) for row in rows.iter_rows()]
+    rows = found.collect().iter_rows()
+    return [
+        _Emitted(block, log_index, names[topic0], digest, target, selector)
+        for block, log_index, topic0, digest, target, selector in rows
+        if topic0 in names
+    ]
 
 
 def _unaccounted(protocol: Protocol, role: str, emitted: list[_Emitted]) -> list[Finding]:

@@ -50,7 +50,7 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
 def write(
     folder: Path, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any], origin: Mapping[str, Any]
 ) -> None:
-    """Write results of any kind to `folder`, whole or not at all; former results there are replaced.
+    """Write results of any kind to `folder`, whole or not at all; former results there are replaced, other files stay.
 
     Args:
         folder: where to.

@@ -10,8 +10,8 @@ import polars as pl
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.drawings import Bar, lines, time_line
+from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.html import code, figure, page, table, text
-from keep3r_replay.report.terminal import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
