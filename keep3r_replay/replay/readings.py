@@ -124,6 +124,8 @@ class Reconciliation:
 
 def render(value: object) -> str:
     """A model's answer as readings spell it: lists as compact JSON of texts."""
+    if type(value) is int:
+        return str(value)
     if isinstance(value, list):
         return json.dumps([item if isinstance(item, list) else as_text(item) for item in value], separators=(",", ":"))
     return as_text(value)
