@@ -12,6 +12,7 @@ import keep3r_replay
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from pipelines.config import load_config, setting
+from pipelines.foreign import refuse_foreign
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
@@ -99,6 +100,7 @@ def _cost_of_lateness(config: AskConfig) -> int:
     lines = lateness_lines(lake) if config.bond is None else []
     print("\n".join([*lines, *curve_lines(config.bond, costs)]))
     if config.draw is not None:
+        refuse_foreign(Path(config.draw), "<svg", "draw")
         Path(config.draw).write_bytes(drawing(costs))
     return 0
 
@@ -114,15 +116,15 @@ def _chosen(bases: list[Baseline], role: str, start: str) -> tuple[Baseline, str
 
 def _liquidity_needed(base: Baseline, config: AskConfig, job: str) -> list[str]:
     from keep3r_replay.protocols.keep3r_v2.what_if.needed import liquidity_needed
-    from keep3r_replay.report.terminal import tokens
+    from keep3r_replay.report.amounts import decimal, tokens
 
     answer = liquidity_needed(base, config.overlay, job)
     reverted = answer.reverted_as_it_is
     lines = [f"works                  {answer.works:,}, {reverted:,} of them revert with the liquidity it has"]
     if answer.factor is None:
         return [*lines, "liquidity needed       more than 4,096 times what it has"]
-    whole, thousandths = divmod(int(answer.factor * 1000), 1000)
-    lines.append(f"liquidity needed       {whole}.{thousandths:03d} times what it had, to pay them all")
+    factor = decimal(answer.factor.numerator, answer.factor.denominator, 3)
+    lines.append(f"liquidity needed       {factor} times what it had, to pay them all")
     lines += [
         f"  {held.liquidity}  {tokens(held.needed, 6)} of {tokens(held.amount, 6)}, with {tokens(held.kp3r_needed, 6)} "
         f"KP3R of {tokens(held.kp3r, 6)}"
@@ -139,7 +141,7 @@ def _liquidity_needed(base: Baseline, config: AskConfig, job: str) -> list[str]:
 
 def _runs_dry(base: Baseline, config: AskConfig, job: str) -> list[str]:
     from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, HORIZON, runs_dry
-    from keep3r_replay.report.terminal import tokens
+    from keep3r_replay.report.amounts import tokens
 
     answer = runs_dry(base, config.overlay, job, config.days * DAY)
     each = f"one every {answer.interval:,} s, {tokens(answer.payment, 9)} KP3R each"
@@ -157,21 +159,20 @@ def _runs_dry(base: Baseline, config: AskConfig, job: str) -> list[str]:
 
 def _expiry_cost(base: Baseline, config: AskConfig, job: str) -> list[str]:
     from keep3r_replay.protocols.keep3r_v2.what_if.questions import expiry_cost
-    from keep3r_replay.report.terminal import tokens
+    from keep3r_replay.report.amounts import tokens
 
     rows = expiry_cost(base, config.overlay, job)
-    lines = [f"{'KP3R, by rule':<16}" + "".join(f"{row.rule:>18}" for row in rows)]
+    lines = [f"{'KP3R, by rule':<15}" + "".join(f"{row.rule:>30}" for row in rows)]
     for name in rows[0]._fields[1:-1]:
-        amounts = [getattr(row, name) for row in rows]
-        if any(amounts) or name in {"minted", "spent", "expired", "left"}:
-            lines.append(f"{name.replace('_', ' '):<16}" + "".join(f"{tokens(amount, 6):>18}" for amount in amounts))
-    lines.append(f"{'works reverted':<16}" + "".join(f"{row.reverted:>18,}" for row in rows))
+        amounts = (tokens(getattr(row, name), 18) for row in rows)
+        lines.append(f"{name.replace('_', ' '):<15}" + "".join(f"{amount:>30}" for amount in amounts))
+    lines.append(f"{'works reverted':<15}" + "".join(f"{row.reverted:>30,}" for row in rows))
     return lines
 
 
 def _bond_more(base: Baseline, config: AskConfig, keeper: str) -> list[str]:
     from keep3r_replay.protocols.keep3r_v2.what_if.questions import bond_more
-    from keep3r_replay.report.terminal import tokens
+    from keep3r_replay.report.amounts import tokens
 
     rows = bond_more(base, config.overlay, keeper, [amount * 10**18 for amount in config.amounts])
     lines = [f"{'KP3R bonded more':>18}{'earned':>18}{'more':>18}{'works reverted':>18}"]

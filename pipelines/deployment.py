@@ -34,7 +34,7 @@ class DeploymentConfig(msgspec.Struct, frozen=True):
     partition_blocks: int = 100_000
 
 
-def spec_of(config: Mapping[str, Any], *, detail: str) -> tuple[ExtractionSpec, Protocol]:
+def spec_of(config: Mapping[str, Any], *, detail: str, follow: str = "bodies") -> tuple[ExtractionSpec, Protocol]:
     """Turn the configuration into the facts of an extraction, and the protocol that checks the rest of them.
 
     Raises:
@@ -56,6 +56,7 @@ def spec_of(config: Mapping[str, Any], *, detail: str) -> tuple[ExtractionSpec, 
         search_from_block=common.search_from_block,
         partition_blocks=common.partition_blocks,
         detail=detail,
+        follow=follow,
         settings=own,
     )
     return spec, protocol_named(common.protocol)

@@ -28,6 +28,14 @@ class Detail(Enum):
     logs = "logs"
 
 
+class Follow(Enum):
+    """How transactions without logs are found, where a protocol needs them."""
+
+    bodies = "bodies"
+    traces = "traces"
+    logs = "logs"
+
+
 @dataclass(frozen=True)
 class ExtractConfig:
     """Settings of `keep3r extract`."""
@@ -40,6 +48,9 @@ class ExtractConfig:
         "blocks behind the head that are final; none: the node's own word", default=None
     )
     detail: Detail = setting("all, or logs: no headers, base fees and transactions", default=Detail.all)
+    follow: Follow = setting(
+        "how transactions without logs are found: by blocks' bodies, by traces, or not (logs)", default=Follow.bodies
+    )
     connections: int = setting("requests under way at once", default=2)
     timeout: float = setting("seconds to wait for an answer", default=60.0)
     attempts: int = setting("how often a question is asked before giving up", default=12)
@@ -57,7 +68,7 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.dataset.spec import Request
     from pipelines.progress import Progress
 
-    spec, protocol = spec_of(config.deployment, detail=config.detail.value)
+    spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=config.follow.value)
     client = client_from_environment(connections=config.connections, timeout=config.timeout, attempts=config.attempts)
     request = Request(config.from_block, config.to_block, config.confirmations, config.connections)
     lake = Path(config.lake)

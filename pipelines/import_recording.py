@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.config import load_config, setting
+from pipelines.foreign import say_foreign
 
 SUMMARY = "Turn a recorded history (meta.json and four .jsonl.gz) into a lake; every record is checked on the way."
 
@@ -30,4 +31,5 @@ def main(argv: list[str]) -> int:
         f"of {done.event_types} event types, {done.transactions} transactions, {done.readings} readings"
     )
     print(f"lake: {config.lake}")
+    say_foreign(Path(config.lake))
     return 0

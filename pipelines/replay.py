@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import keep3r_replay
 from keep3r_replay.errors import UsageError
 from pipelines.config import load_config
+from pipelines.foreign import say_foreign
 from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def replay(config: ReplayConfig) -> int:
             snapshot_every=config.snapshot_every,
         )
     found.write(config.results)
+    say_foreign(Path(config.results))
     print(found)
     print(f"results   {config.results}")
     if not found.clean:

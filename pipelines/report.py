@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
+import keep3r_replay
+from keep3r_replay.errors import UsageError
 from pipelines.config import load_config, setting
 
 SUMMARY = "Write results (with ledger=true, or of a what-if) as one HTML file that opens offline; charts as files too."
@@ -31,6 +32,7 @@ class ReportConfig:
     """Settings of `keep3r report`."""
 
     results: str = setting("folder of the results: of a replay with ledger=true, or of a what-if", default="results")
+    lake: str | None = setting("the lake that they were made from, for pages that tell more with it", default=None)
     report: str = setting("the page to write; a former one is replaced", default="report.html")
     job: str = setting("only this job: its address or the beginning of it", default="")
     charts: str | None = setting("folder for each chart as a file of its own; none: no files", default=None)
@@ -42,42 +44,27 @@ def main(argv: list[str]) -> int:
     """Write the report; return the exit code."""
     config = load_config("report", ReportConfig, argv, summary=SUMMARY)
     from keep3r_replay.lake.writer import write_bytes
-    from keep3r_replay.protocols.keep3r_v2.report.charts import write_charts
-    from keep3r_replay.protocols.keep3r_v2.report.page import JOBS_SHOWN, make_report
-    from keep3r_replay.protocols.keep3r_v2.report.results import Results
-    from keep3r_replay.protocols.keep3r_v2.report.what_if_results import what_if_summary
+    from keep3r_replay.protocols.registry import protocol_of_results
+    from keep3r_replay.replay.results import manifest_of
+    from keep3r_replay.report.charts import write_pictures
     from keep3r_replay.report.drawing import NARROW, WIDE
+    from keep3r_replay.report.html import GENERATOR
+    from pipelines.foreign import refuse_foreign
 
-    size = WIDE if config.width is Width.wide else NARROW
-    what_if = what_if_summary(Path(config.results))
-    if what_if is not None:
-        return _report_what_if(config, what_if, size)
-    results = Results(Path(config.results))
-    jobs = [results.chosen(config.job)] if config.job else results.jobs()[:JOBS_SHOWN]
-    page = make_report(results, jobs).encode()
+    refuse_foreign(Path(config.report), GENERATOR, "report")
+    results = Path(config.results)
+    manifest = manifest_of(results)
+    protocol = protocol_of_results(manifest)
+    if protocol.pages is None:
+        raise UsageError(f"there is no page of {protocol.title}")
+    lake = None if config.lake is None else keep3r_replay.open_lake(config.lake)
+    page = protocol.pages.page(results, lake, config.job).encode()
     write_bytes(Path(config.report), page)
-    print(f"report {config.report}: {len(jobs)} of {len(results.jobs())} jobs, {len(page) / 1e6:.1f} MB")
+    what_if = ", a what-if" if manifest["configuration"].get("mode") == "what_if" else ""
+    print(f"report {config.report}: {protocol.title}{what_if}, {len(page) / 1e6:.1f} MB")
     if config.charts is not None:
-        files = write_charts(results, jobs, Path(config.charts), config.format.value, size)
-        print(f"charts {config.charts}: {len(files)} files")
-    return 0
-
-
-def _report_what_if(config: ReportConfig, summary: dict[str, Any], size: tuple[float, float]) -> int:
-    from keep3r_replay.lake.writer import write_bytes
-    from keep3r_replay.protocols.keep3r_v2.report.charts import write_pictures
-    from keep3r_replay.protocols.keep3r_v2.report.page import JOBS_SHOWN
-    from keep3r_replay.protocols.keep3r_v2.report.what_if_charts import all_charts
-    from keep3r_replay.protocols.keep3r_v2.report.what_if_page import make_what_if_report
-    from keep3r_replay.protocols.keep3r_v2.report.what_if_results import WhatIfResults
-
-    results = WhatIfResults(Path(config.results), summary)
-    ordered = results.jobs_by_difference()
-    jobs = [results.chosen(config.job)] if config.job else ordered[:JOBS_SHOWN]
-    page = make_what_if_report(results, jobs).encode()
-    write_bytes(Path(config.report), page)
-    print(f"report {config.report}: a what-if, {len(jobs)} of {len(ordered)} jobs, {len(page) / 1e6:.1f} MB")
-    if config.charts is not None:
-        files = write_pictures(all_charts(results, jobs), Path(config.charts), config.format.value, size)
+        size = WIDE if config.width is Width.wide else NARROW
+        charts = protocol.pages.charts(results, config.job)
+        files = write_pictures(charts, Path(config.charts), config.format.value, size)
         print(f"charts {config.charts}: {len(files)} files")
     return 0

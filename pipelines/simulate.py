@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.registry import KEEP3R_V2
 from pipelines.config import load_config, setting
+from pipelines.foreign import say_foreign
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.scenario.simulator import Simulation
@@ -48,6 +49,7 @@ def main(argv: list[str]) -> int:
     write_lake(simulation, lake)
     _tell(simulation)
     print(f"lake      {lake}")
+    say_foreign(lake)
     _write_extras(simulation, config)
     return 0
 
@@ -64,6 +66,7 @@ def _simulate_of(name: str, config: SimulateConfig) -> int:
     script = {key: value for key, value in config.scenario.items() if key != "protocol"}
     scenarios.simulate(script, "scenario", Path(config.lake))
     print(f"lake      {config.lake}")
+    say_foreign(Path(config.lake))
     return 0
 
 

@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
         manifest, deployment = Lake.read(lake)
         damaged = _check_files(lake, manifest)
         if config.against_node and not damaged:
-            damaged = _compare(config, lake)
+            damaged = _compare(config, lake, manifest)
         if not damaged and (wrong := _check_transactions(lake)):
             print("\n".join(wrong))
             return FINDINGS
@@ -96,14 +96,14 @@ def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
     return damaged | {(int(first), int(last)) for first, last in stale}
 
 
-def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
+def _compare(config: VerifyConfig, lake: Path, manifest: Manifest) -> set[Range]:
     from keep3r_replay.chain.client import client_from_environment
     from keep3r_replay.dataset.chain_head import check_chain
     from keep3r_replay.dataset.comparison import compare_fees, compare_logs
     from keep3r_replay.dataset.state import load_state
 
     client = client_from_environment(connections=config.connections, timeout=config.timeout)
-    spec, protocol = spec_of(config.deployment, detail=config.detail.value)
+    spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=_follow(manifest))
     roots = protocol.extractor(client, spec.settings).roots
     state = load_state(lake, spec, check_chain(client, spec.chain_id), roots)
     damaged: set[Range] = set()
@@ -117,6 +117,11 @@ def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
         print(f"blocks {partition[0]} to {partition[1]}: base fees are not the node's, first of block {block}")
         damaged.add(partition)
     return damaged
+
+
+def _follow(manifest: Manifest) -> str:
+    """How the lake's transactions without logs were found."""
+    return str(manifest.extraction.get("follow", "bodies"))
 
 
 def _mark(lake: Path, manifest: Manifest, damaged: set[Range]) -> None:
@@ -142,7 +147,7 @@ def _repair(config: VerifyConfig, lake: Path, damaged: set[Range]) -> None:
     client = client_from_environment(connections=config.connections, timeout=config.timeout)
     progress = Progress()
     request = Request(to_block=manifest.coverage.to_block, connections=config.connections)
-    spec, protocol = spec_of(config.deployment, detail=config.detail.value)
+    spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=_follow(manifest))
     outcome = Extraction(lake, spec, protocol, client, request, progress.say, progress.update).run()
     progress.done()
     print(f"fetched again: {outcome.repaired} partitions; the lake is whole")

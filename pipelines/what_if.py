@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keep3r_replay
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
+from pipelines.foreign import say_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ def replay_changes(config: ReplayConfig, changes: Mapping[str, Any]) -> int:
     import keep3r_replay
     from keep3r_replay.answers import room
     from keep3r_replay.replay.audit import state_hash
-    from keep3r_replay.replay.results import check_target, lake_fingerprint, write
+    from keep3r_replay.replay.results import check_target, made_from, write
 
     results = Path(config.results)
     check_target(results)
@@ -54,8 +55,9 @@ def replay_changes(config: ReplayConfig, changes: Mapping[str, Any]) -> int:
     outcome = what_ifs.outcome(what_ifs.baseline(lake, config.until_block, {}), changes, ledger=config.ledger)
     settings = {"mode": "what_if", "until_block": config.until_block, "ledger": config.ledger, "changes": dict(changes)}
     summary = {"deployment": lake.deployment.name, "outcome": outcome.summary}
-    origin = {"configuration": settings, "inputs": lake_fingerprint(lake), "state_hash": state_hash(summary)}
+    origin = {"configuration": settings, **made_from(lake), "state_hash": state_hash(summary)}
     write(results, outcome.tables, summary, origin)
+    say_foreign(results)
     print("\n".join([*outcome.lines, "", *what_ifs.assumptions()]))
     print(f"results   {results}")
     return 0
@@ -117,6 +119,7 @@ def replay_what_if(config: ReplayConfig) -> int:
     bases = baselines(lake, config.until_block, beginnings)
     summary, tables = make_what_if(bases, config.overlay, ledger=config.ledger)
     write_what_if(results, lake, summary, tables, configuration(config, beginnings))
+    say_foreign(results)
     print("\n".join([*what_if_lines(summary, tables), "", *assumption_lines()]))
     print(f"results   {results}")
     return 0

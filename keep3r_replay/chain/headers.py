@@ -78,7 +78,7 @@ def fetch_headers(client: NodeClient, numbers: Sequence[int], connections: int =
         return header if header is not None and quantity(header.number) == number else None
 
     return _in_parts(
-        lambda part: _insist(client, part, calls, believed, "header of block"), numbers, connections, HEADERS_A_REQUEST
+        lambda part: insist(client, part, calls, believed, "header of block"), numbers, connections, HEADERS_A_REQUEST
     )
 
 
@@ -99,7 +99,7 @@ def fetch_bodies(client: NodeClient, numbers: Sequence[int], connections: int = 
         return body if all(each.blockHash == body.hash for each in body.transactions) else None
 
     return _in_parts(
-        lambda part: _insist(client, part, calls, believed, "body of block"), numbers, connections, BODIES_A_REQUEST
+        lambda part: insist(client, part, calls, believed, "body of block"), numbers, connections, BODIES_A_REQUEST
     )
 
 
@@ -123,11 +123,11 @@ def fetch_transactions(
         return (transaction, receipt) if same else None
 
     return _in_parts(
-        lambda part: _insist(client, part, calls, believed, "transaction"), hashes, connections, TRANSACTIONS_A_REQUEST
+        lambda part: insist(client, part, calls, believed, "transaction"), hashes, connections, TRANSACTIONS_A_REQUEST
     )
 
 
-def _insist(
+def insist(
     client: NodeClient,
     items: Sequence[Item],
     calls: Callable[[Item], list[Call]],

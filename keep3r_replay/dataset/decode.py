@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from keep3r_replay.evm.abi import WORD, Event, EventsByRole
+from keep3r_replay.evm.abi import WORD, Event, EventsByRole, KeptRaw
 from keep3r_replay.evm.words import decode_words, hex_text
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def decode_logs(
 
     Returns:
         Tables with columns block_number, log_index, transaction_index, timestamp, transaction_hash, address and the
-        event's parameters; a table exists only where it has a row.
+        event's parameters; a table exists only where it has a row. Logs of a role whose events are `KeptRaw` are
+        neither in a table nor an anomaly.
     """
     anomalies: list[Anomaly] = []
     tables: dict[str, Any] = {}
@@ -101,7 +102,7 @@ def _rows_by_event(
         found = _identify(batch, int(row), contracts, events)
         if isinstance(found, str):
             anomalies.extend(_anomaly(batch, int(each), found) for each in np.flatnonzero(group_of_row == group))
-        else:
+        elif found is not None:
             number_of_group[group] = numbers.setdefault(found, len(numbers))
     number_of_row = number_of_group[group_of_row]
     return {key: np.flatnonzero(number_of_row == number) for key, number in numbers.items()}
@@ -131,17 +132,20 @@ def _groups(batch: LogBatch) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _identify(
     batch: LogBatch, row: int, contracts: Mapping[str, Contract], events: EventsByRole
-) -> tuple[str, Event] | str:
-    """Return the role and the event of a log, or why there is none."""
+) -> tuple[str, Event] | str | None:
+    """Return the role and the event of a log, or why there is none; None where the role's logs are only kept raw."""
     address = "0x" + batch.address[row].tobytes().hex()
     contract = contracts.get(address)
     if contract is None:
         return f"the contract {address} is not part of the deployment"
+    declared = events.get(contract.role, {}).get(contract.version, ())
+    if isinstance(declared, KeptRaw):
+        return None
     name = f"{contract.role} {contract.version}".strip()
     if batch.topic_count[row] == 0:
         return f"a {name} emits no anonymous events"
     topic0 = batch.topics[row, 0].tobytes()
-    for event in events.get(contract.role, {}).get(contract.version, ()):
+    for event in declared:
         if event.topic0 == topic0:
             return contract.role, event
     return f"unknown event: topic 0x{topic0.hex()} is none of a {name}"

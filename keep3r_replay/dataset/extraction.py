@@ -102,7 +102,7 @@ class Extraction:
         ranges = list(self._ranges(first, last))
         addresses = sorted(contract.address for contract in contracts)
         by_address = {contract.address: contract for contract in contracts}
-        bodies = bool(self._extractor.transactions_to(by_address))
+        bodies = self._spec.follow == "bodies" and bool(self._extractor.transactions_to(by_address))
         only_logs = self._spec.detail == "logs"
         expected = estimate(self._client, addresses, ranges, only_logs=only_logs, bodies=bodies)
         return Plan(head, ranges, state.stale, len(contracts), expected)
@@ -239,9 +239,11 @@ class Extraction:
         return write_partition(self._lake, first, last, state.contracts, source, kept, readings)
 
     def _followed(self, contracts: Mapping[str, Contract]) -> Followed:
+        if self._spec.follow == "logs":
+            return Followed()
         addresses = frozenset(self._extractor.transactions_to(contracts))
         begin = min((int(contracts[each].facts["from_block"]) for each in addresses if each in contracts), default=0)
-        return Followed(addresses, begin)
+        return Followed(addresses, begin, traces=self._spec.follow == "traces" and bool(addresses))
 
     def _take(self, state: ExtractionState, contracts: list[Contract]) -> None:
         for contract in contracts:

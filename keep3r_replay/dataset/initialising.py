@@ -40,7 +40,7 @@ def initialise_lake(
     state.contracts = {contract.address: contract for contract in contracts}
     read_initial(protocol, extractor, state, contracts, from_block)
     state.tokens = dict(sorted(extractor.tokens(state.contracts, state.initial_state).items()))
-    if extractor.transactions_to(state.contracts):
+    if state.spec.follow != "logs" and extractor.transactions_to(state.contracts):
         state.transactions = "followed"
     state.save_deployment()
     state.save_manifest()

@@ -49,7 +49,7 @@ class Source:
         events: what contracts can emit.
         only_logs: leave out headers, base fees and transactions.
         followed: whose callers matter, by the contracts known.
-        named_in: tells whom decoded events name: roles and addresses.
+        named_in: tells whom decoded events, transactions and calls name: roles and addresses.
         resolve: tells which of the contracts named in events are new ones of the deployment.
         progress: is told how far fetching has come: the last block, and the logs of the span.
     """
@@ -143,14 +143,18 @@ class _Part:
         for anomaly in decoded.anomalies:
             if anomaly.unfit:
                 raise InputError("the node's logs", anomaly.reason, place=anomaly.place, remedy="widen the column")
-        unknown = [pair for pair in self._source.named_in(decoded.tables) if pair[1] not in self._contracts]
+        sent = {
+            name: table
+            for name, table in (("transactions", span.transactions), ("calls", span.calls))
+            if table is not None
+        }
+        named = self._source.named_in({**decoded.tables, **sent})
+        unknown = [pair for pair in named if pair[1] not in self._contracts]
         if unknown and (found := self._source.resolve(unknown)):
             raise NewContractsError(found)
         self._writer.add("logs", span.batch.to_arrow())
-        for name, table in decoded.tables.items():
+        for name, table in {**decoded.tables, **sent}.items():
             self._writer.add(name, table)
-        if span.transactions is not None:
-            self._writer.add("transactions", span.transactions)
         if decoded.anomalies:
             self.undecoded += decoded.anomalies
             self._writer.add("undecoded", _undecoded_table(decoded.anomalies))

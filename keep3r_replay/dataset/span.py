@@ -17,10 +17,11 @@ from keep3r_replay.chain.headers import (
     fetch_transactions,
 )
 from keep3r_replay.chain.log_answers import fetch_logs
+from keep3r_replay.chain.traces import InnerCall, Traced, fetch_inner_calls, fetch_traced
 from keep3r_replay.chain.wire import WireBlock, fixed_bytes, quantities, quantity, varied_bytes
 from keep3r_replay.errors import NodeError
 from keep3r_replay.evm.words import AMOUNT
-from keep3r_replay.lake.schemas import TRANSACTIONS
+from keep3r_replay.lake.schemas import CALLS, TRANSACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,6 +43,7 @@ class Span:
         headers: of the blocks with logs or followed transactions, in order; empty where only logs were wanted.
         transactions: those that carry the logs, and followed ones, as the lake's table; None where only logs were
             wanted.
+        calls: those of followed addresses inside of transactions, as the lake's table; None where nobody traces.
     """
 
     first: int
@@ -50,14 +52,20 @@ class Span:
     batch: LogBatch
     headers: list[WireBlock]
     transactions: Any
+    calls: Any = None
 
 
 @dataclass(frozen=True)
 class Followed:
-    """Whose callers matter even where they leave no log: `addresses`, none of them older than `from_block`."""
+    """Whose callers matter even where they leave no log: `addresses`, none of them older than `from_block`.
+
+    With `traces` the node is asked who called them, at any depth; otherwise blocks are read whole for what is sent to
+    them.
+    """
 
     addresses: frozenset[str] = frozenset()
     from_block: int = 0
+    traces: bool = False
 
 
 class _Sent(NamedTuple):
@@ -92,17 +100,36 @@ class SpanFetcher:
             if self._only_logs:
                 return Span(first, last, answer.last_hash, answer.batch, [], None)
             sent = carrying = _with_logs(answer.batch)
-            if self._followed.addresses:
+            traced: list[Traced] = []
+            if self._followed.traces:
+                traced = self._calling_followed(first, last)
+                sent = sorted(
+                    {*sent, *(_Sent(each.block << 32 | each.place, each.hash, each.block_hash) for each in traced)}
+                )
+            elif self._followed.addresses:
                 sent = sorted({*sent, *self._sent_to_followed(first, last)})
             headers = fetch_headers(self._client, sorted({each.place >> 32 for each in sent}))
             if _agree(answer.batch, headers):
                 transactions = _transactions(self._client, sent, {each.place for each in carrying})
                 if transactions is not None:
-                    return Span(first, last, answer.last_hash, answer.batch, headers, transactions)
+                    return Span(first, last, answer.last_hash, answer.batch, headers, transactions, self._calls(traced))
             self._client.distrust()
         raise NodeError(
             f"logs of blocks {first} to {last} are not of the chain's blocks; the chain may be reorganising"
         )
+
+    def _calling_followed(self, first: int, last: int) -> list[Traced]:
+        """The transactions that call a followed address at any depth; failed ones too."""
+        first = max(first, self._followed.from_block)
+        if first > last or not self._followed.addresses:
+            return []
+        return fetch_traced(self._client, first, last, sorted(self._followed.addresses))
+
+    def _calls(self, traced: Sequence[Traced]) -> Any:
+        """The lake's table of calls; None where nobody traces."""
+        if not self._followed.traces:
+            return None
+        return calls_table(fetch_inner_calls(self._client, traced, self._followed.addresses))
 
     def _sent_to_followed(self, first: int, last: int) -> list[_Sent]:
         """The transactions of the blocks' bodies that go to a followed address; failed ones too."""
@@ -187,3 +214,11 @@ def transactions_table(pairs: Sequence[tuple[WireTransaction, WireReceipt]]) -> 
         pa.array(status, pa.int8()),
     ]
     return pa.Table.from_arrays(columns, schema=TRANSACTIONS)
+
+
+def calls_table(calls: Sequence[InnerCall]) -> Any:
+    """Return calls inside of transactions as the lake's table."""
+    columns: list[Any] = list(zip(*calls, strict=True)) if calls else [()] * len(CALLS)
+    return pa.Table.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, CALLS, strict=True)], schema=CALLS
+    )

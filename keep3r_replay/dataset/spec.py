@@ -20,6 +20,8 @@ class ExtractionSpec:
         search_from_block: no contract of the deployment is older.
         partition_blocks: blocks of a partition; ranges are aligned to multiples of it.
         detail: `all`, or `logs` for logs and events only.
+        follow: how transactions without logs are found, where the protocol needs them: by blocks' `bodies`, by
+            `traces`, or not at all (`logs`).
         settings: what the protocol itself wants to know: it checks them.
     """
 
@@ -29,6 +31,7 @@ class ExtractionSpec:
     search_from_block: int
     partition_blocks: int = 100_000
     detail: str = "all"
+    follow: str = "bodies"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def partition_of(self, block: int) -> tuple[int, int]:

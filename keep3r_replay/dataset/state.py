@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import LakeError, UsageError
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.integrity import problem_of
+from keep3r_replay.lake.leftovers import leftovers
 from keep3r_replay.lake.manifest import Coverage, FileEntry, Manifest
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
 from keep3r_replay.lake.reader import Lake
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from keep3r_replay.dataset.spec import ExtractionSpec
 
 LOCK = ".lock"
+BODIES = "bodies"
+"""How transactions without logs are found where a manifest does not say."""
 _KEPT = {"manifest.json", "deployment.json", LOCK}
 Range = tuple[int, int]
 
@@ -135,6 +138,8 @@ class ExtractionState:
             "partition_blocks": self.spec.partition_blocks,
             "stale": [list(each) for each in self.stale],
         }
+        if self.spec.follow != BODIES:
+            facts["follow"] = self.spec.follow
         write_manifest(self.lake, Manifest(tuple(self.files), self.coverage, facts))
 
     def save_deployment(self) -> None:
@@ -156,13 +161,13 @@ class ExtractionState:
         )
 
     def clear_orphans(self) -> int:
-        """Delete files that the manifest does not name; return how many."""
-        named = {entry.path for entry in self.files} | _KEPT
-        orphans = [
-            path
-            for path in sorted(self.lake.rglob("*"))
-            if path.is_file() and path.relative_to(self.lake).as_posix() not in named
-        ]
+        """Delete what killed runs left: files named as only an extraction names them, and not in the manifest.
+
+        Returns:
+            How many there were. Nothing else is touched, whatever it is.
+        """
+        named = {entry.path for entry in self.files}
+        orphans = [path for path in leftovers(self.lake) if path.relative_to(self.lake).as_posix() not in named]
         for path in orphans:
             path.unlink()
         return len(orphans)
@@ -238,6 +243,9 @@ def _refuse_other(
     for key, value in wanted.items():
         if facts.get(key) != value:
             raise UsageError(f"{lake}: was extracted with {key} {facts.get(key)}, not {value}; choose another folder")
+    if facts.get("follow", BODIES) != spec.follow:
+        former = facts.get("follow", BODIES)
+        raise UsageError(f"{lake}: was extracted with follow={former}, not {spec.follow}; choose another folder")
     if (deployment.name, deployment.chain_id) != (spec.name, spec.chain_id):
         raise UsageError(f"{lake}: is of deployment {deployment.name}, not {spec.name}; choose another folder")
     if deployment.protocol not in {"", spec.protocol}:

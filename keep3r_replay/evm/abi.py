@@ -98,6 +98,12 @@ class Event:
         return tuple(parameter for parameter in self.parameters if not parameter.indexed)
 
 
+class KeptRaw(tuple[Event, ...]):
+    """The events of a role whose logs are kept as they are: nobody declares them, and nobody is surprised by them."""
+
+    __slots__ = ()
+
+
 EventsByRole = Mapping[str, Mapping[str, tuple[Event, ...]]]
 """What contracts can emit, by their role and version; the version is empty where a role has only one."""
 

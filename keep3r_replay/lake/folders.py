@@ -1,49 +1,170 @@
-"""Folders that appear whole or not at all: built beside their place, then moved there by a rename."""
+"""Folders that are filled whole, and emptied of nothing that was not written here.
+
+New content is built beside its place. Where there is nothing yet, one rename puts it there. Where former content
+stands, the files that its manifest lists make room one by one; whatever else lies in the folder stays.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import re
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+MANIFEST = "manifest.json"
+"""Lists the files that were written into a folder; the mark by which a folder is known as ours."""
+
+UNFINISHED = "unfinished"
+"""Stands in a manifest while files are being replaced: the names of the former files and of the new ones."""
+
 _BUILDING = "building"
-_FORMER = "former"
+_PART = re.compile(r"\w[\w.-]*", re.ASCII)
+_SUFFIXES = (".parquet", ".json")
+_LONGEST_PATH = 3
 
 
 @contextmanager
 def replaced_folder(target: Path) -> Iterator[Path]:
-    """Give an empty folder to fill; it takes the place of `target` if the block ends well, and vanishes otherwise.
+    """Give an empty folder to fill; its content takes the place of `target`'s if the block ends well.
 
-    Whatever stands at `target` is replaced: callers check first that they may. Raises OSError as the file system does.
+    Of what stands at `target` only the files that its manifest lists are replaced or removed: callers check first that
+    it is theirs. A run that is killed while it replaces files leaves a manifest without `files`, and the next one goes
+    on from that. A link stays a link, and what it leads to is filled.
+
+    Raises:
+        UsageError: a file would have to be replaced that no manifest lists.
+        OSError: as the file system does.
     """
-    target = target.absolute()
+    target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(target)
     building = target.with_name(f".{target.name}.{_BUILDING}-{os.getpid()}")
-    former = target.with_name(f".{target.name}.{_FORMER}-{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir()
         yield building
         _sync(building)
-        replaces = target.exists()
-        if replaces:
-            # rename() replaces only an empty folder, so the former one steps aside first.
-            target.rename(former)
-        try:
+        if target.exists() and any(target.iterdir()):
+            _replace_files(building, target)
+        else:
             building.rename(target)
-        except OSError:
-            if replaces:
-                former.rename(target)
-            raise
         _sync_one(target.parent)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-        shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def replaced_file(target: Path) -> Iterator[Path]:
+    """Give the name of a file to make; it takes the place of `target` if the block ends well, and goes otherwise.
+
+    A link stays a link, and the file that it leads to is replaced: callers check first that it is theirs.
+    """
+    target = target.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(target)
+    building = target.with_name(f".{target.name}.{_BUILDING}-{os.getpid()}")
+    building.unlink(missing_ok=True)
+    try:
+        yield building
+        _sync_one(building)
+        building.replace(target)
+        _sync_one(target.parent)
+    finally:
+        building.unlink(missing_ok=True)
+
+
+def clear_leftovers(target: Path) -> None:
+    """Remove what killed runs were building for `target`; what a living process builds stays."""
+    pattern = re.compile(rf"\.{re.escape(target.name)}\.{_BUILDING}-(\d+)")
+    for place in target.parent.glob(".*"):
+        left = pattern.fullmatch(place.name)
+        if left and not _lives(int(left[1])):
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)
+
+
+def written_files(folder: Path) -> set[str]:
+    """Return the files that the manifest in a folder lists, and the manifest: relative, with forward slashes.
+
+    A manifest may come from anywhere: a name that leads out of the folder, or is none that is written here, does not
+    count.
+    """
+    try:
+        content: Any = json.loads((folder / MANIFEST).read_bytes())
+        files = content.get("files", {})
+        names = {*files} if isinstance(files, dict) else {str(entry["path"]) for entry in files}
+        names |= {str(name) for name in content.get(UNFINISHED, [])}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return set()
+    names |= {MANIFEST} | ({"deployment.json"} if "layout" in content else set())
+    return {name for name in names if _is_inside(folder, name)}
+
+
+def foreign_names(folder: Path) -> list[str]:
+    """Return what lies at the top of a folder and holds nothing that was written here, sorted."""
+    ours = {name.split("/")[0] for name in written_files(folder)} | {".lock"}
+    return sorted(each.name for each in folder.iterdir() if each.name not in ours)
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    parts = name.split("/")
+    plain = len(parts) <= _LONGEST_PATH and all(_PART.fullmatch(part) for part in parts) and name.endswith(_SUFFIXES)
+    return plain and (folder / name).parent.resolve() == folder.resolve().joinpath(*parts[:-1])
+
+
+def _replace_files(building: Path, target: Path) -> None:
+    """Put the files of one folder in the place of those that were written into another."""
+    former = written_files(target)
+    new = {path.relative_to(building).as_posix() for path in building.rglob("*") if path.is_file()}
+    for name in sorted(new - former):
+        if os.path.lexists(target / name) or (target / name).parent.is_symlink():
+            raise UsageError(f"{target / name}: nobody here wrote this, and it would be replaced; move it away")
+    _mark_unfinished(target, building, sorted(former | new))
+    for name in sorted(new - {MANIFEST}):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (building / name).replace(target / name)
+    for name in sorted(former - new):
+        (target / name).unlink(missing_ok=True)
+        for above in (target / name).relative_to(target).parents[:-1]:
+            # What is left of a table's folder may hold somebody's files.
+            with contextlib.suppress(OSError):
+                (target / above).rmdir()
+    for folder in {(target / name).parent for name in new}:
+        _sync_one(folder)
+    (building / MANIFEST).replace(target / MANIFEST)
+    _sync_one(target)
+
+
+def _mark_unfinished(target: Path, building: Path, names: list[str]) -> None:
+    """Leave a manifest that lists both the former and the new files, and that no reader takes for a whole one."""
+    content = json.loads((target / MANIFEST).read_bytes())
+    content.pop("files", None)
+    marked = building / f"{MANIFEST}.{UNFINISHED}"
+    marked.write_text(json.dumps(content | {UNFINISHED: names}, indent=1) + "\n")
+    _sync_one(marked)
+    marked.replace(target / MANIFEST)
+    _sync_one(target)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return process != os.getpid()
 
 
 def _sync(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _BLOCK_COLUMN = {"blocks": "number"}
+_ORIGIN = re.compile(rb'"origin": "(\w+)"')
 
 
 class Lake:
@@ -138,6 +140,16 @@ class Lake:
         if from_block is not None or until_block is not None:
             frame = frame.filter(pl.col(_BLOCK_COLUMN.get(table, "block_number")).is_between(low, high))
         return frame if columns is None else frame.select(columns)
+
+
+def origin_of(folder: Path) -> str:
+    """Return what a lake says of where it is from, a damaged one too; empty if the folder holds no lake."""
+    try:
+        return Lake.read(folder)[1].origin
+    except LakeError:
+        facts, manifest = folder / "deployment.json", folder / "manifest.json"
+        found = _ORIGIN.search(facts.read_bytes()) if facts.is_file() and manifest.is_file() else None
+        return found[1].decode() if found else ""
 
 
 def _read_json(file: Path) -> dict[str, Any]:

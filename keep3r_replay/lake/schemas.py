@@ -37,6 +37,19 @@ TRANSACTIONS = pa.schema(
 )
 """One row a transaction; `to` is null where a contract was created."""
 
+CALLS = pa.schema(
+    [
+        ("block_number", pa.uint32()),
+        ("transaction_index", pa.uint32()),
+        ("position", pa.uint32()),
+        ("from", pa.string()),
+        ("to", pa.string()),
+        ("input", pa.binary()),
+    ]
+)
+"""One row a call inside of a transaction that was not undone, to a contract whose callers matter; there only where the
+node was asked for traces. `position` counts the calls of one transaction."""
+
 READINGS = pa.schema(
     [
         ("block_number", pa.uint32()),

@@ -24,6 +24,15 @@ def protocol_of(lake: Lake) -> Protocol:
     return protocol_named(lake.deployment.protocol or KEEP3R_V2)
 
 
+def protocol_of_results(manifest: Mapping[str, Any]) -> Protocol:
+    """The protocol of results, by their `manifest.json`; those that name none are Keep3r V2's.
+
+    Raises:
+        UsageError: as `protocol_named`.
+    """
+    return protocol_named(str(manifest.get("protocol") or KEEP3R_V2))
+
+
 def protocol_recorded(meta: Mapping[str, Any]) -> Protocol:
     """The protocol of a recording, by its `meta.json`: `"protocol": "Keep3r V1"` is in the folder `keep3r_v1`.
 

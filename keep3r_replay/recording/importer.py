@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keep3r_replay.dataset.decode import Decoded, decode_logs
-from keep3r_replay.errors import InputError, LakeError, UsageError
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
-from keep3r_replay.lake.reader import Lake
+from keep3r_replay.lake.reader import origin_of
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
 from keep3r_replay.recording.files import read_object
 from keep3r_replay.recording.tables import Blocks, read_blocks, read_logs, read_readings, read_transactions, refuse
@@ -46,8 +46,8 @@ class Imported:
 def import_recording(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:
     """Check the recording in folder `recording` and write it as a lake to folder `lake`.
 
-    The lake appears whole, by one rename; a former import in its place is replaced. `protocol_of` tells the protocol
-    by the content of `meta.json`.
+    The lake appears whole; a former import is replaced, and what else lies there stays. `protocol_of` tells
+    the protocol by the content of `meta.json`.
 
     Raises:
         InputError: the recording is wrong; the text names file and line.
@@ -72,19 +72,8 @@ def _check_target(lake: Path, recording: Path) -> None:
         raise UsageError(f"{lake}: is no folder; say lake=FOLDER")
     if not any(lake.iterdir()):
         return
-    try:
-        former = Lake.open(lake).deployment.origin
-    except LakeError:
-        former = _origin_of_damaged(lake)
-    if former != "recording":
+    if origin_of(lake) != "recording":
         raise UsageError(f"{lake}: holds something other than an imported lake; choose another folder")
-
-
-def _origin_of_damaged(lake: Path) -> str:
-    """Tell a damaged import, which may be replaced, from a folder of something else."""
-    text = lake / "deployment.json"
-    damaged = text.is_file() and (lake / "manifest.json").is_file() and b'"origin": "recording"' in text.read_bytes()
-    return "recording" if damaged else ""
 
 
 def _build(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:

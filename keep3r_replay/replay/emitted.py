@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Protocol
 
 
+_PLACE = ("block_number", "transaction_index")
+
+
 class _Emitted(NamedTuple):
     """An event that a contract emitted in a transaction that calls it, or that cannot have reached it."""
 
@@ -38,7 +41,7 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
     findings = []
     for role in protocol.direct_calls:
         mine = [contract.address for contract in lake.deployment.contracts if contract.role == role]
-        emitted = _emitted(lake, role, span, mine, same=True)
+        emitted = _emitted(lake, protocol, role, span, mine, same=True)
         findings += _unaccounted(protocol, role, emitted)
     quiet = [each.address for each in lake.deployment.contracts if each.role in protocol.never_call]
     findings += [
@@ -49,15 +52,20 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
             f"the transaction calls {each.target}, which never calls a {protocol.root}",
             WARNING,
         )
-        for each in _emitted(lake, protocol.root, span, quiet, same=False)
+        for each in _emitted(lake, protocol, protocol.root, span, quiet, same=False)
     ]
     return findings
 
 
-def _emitted(lake: Lake, role: str, span: Span, targets: list[str], *, same: bool) -> list[_Emitted]:
-    """Events of a role in transactions that call one of `targets`; with `same` only those of the target itself."""
-    names = [name for name in lake.tables() if name.startswith(f"events/{role}.")]
-    if not names or not targets:
+def _emitted(
+    lake: Lake, protocol: Protocol, role: str, span: Span, targets: list[str], *, same: bool
+) -> list[_Emitted]:
+    """Events of a role in transactions that call one of `targets`; with `same` only those of the target itself.
+
+    They are found in the raw logs: one table instead of one an event.
+    """
+    emitters = [contract.address for contract in lake.deployment.contracts if contract.role == role]
+    if not emitters or not targets:
         return []
     calls = (
         lake.scan("transactions", from_block=span.first, until_block=span.until)
@@ -73,22 +81,23 @@ def _emitted(lake: Lake, role: str, span: Span, targets: list[str], *, same: boo
     )
     if calls.is_empty():
         return []
-    places = ["block_number", "transaction_index", "log_index", "address"]
-    events = pl.concat(
-        [
-            lake.scan(name, columns=places, from_block=span.first, until_block=span.until)
-            .filter(pl.col("block_number").is_in(calls["block_number"].unique().to_list()))
-            .with_columns(pl.lit(name.partition(".")[2]).alias("event"))
-            for name in names
-        ]
+    names = {event.topic0: event.name for events in protocol.events[role].values() for event in events}
+    emitter = pl.lit("0x") + pl.col("address").bin.encode("hex")
+    found = (
+        lake.scan("logs", [*_PLACE, "log_index", "address", "topic0"], from_block=span.first, until_block=span.until)
+        .filter(pl.col("block_number").is_in(calls["block_number"].unique().to_list()))
+        .join(calls.lazy(), on=list(_PLACE))
+        .with_columns(emitter.alias("emitter"))
+        .filter(pl.col("emitter") == pl.col("to") if same else pl.col("emitter").is_in(sorted(emitters)))
+        .sort("block_number", "log_index")
+        .select("block_number", "log_index", "topic0", "hash", "to", "selector")
     )
-    found = events.join(calls.lazy(), on=["block_number", "transaction_index"])
-    if same:
-        found = found.filter(pl.col("address") == pl.col("to"))
-    rows = found.sort("block_number", "log_index").select(
-        "block_number", "log_index", "event", "hash", "to", "selector"
-    )
-    return [_Emitted._make(row) for row in rows.collect().iter_rows()]
+    rows = found.collect().iter_rows()
+    return [
+        _Emitted(block, log_index, names[topic0], digest, target, selector)
+        for block, log_index, topic0, digest, target, selector in rows
+        if topic0 in names
+    ]
 
 
 def _unaccounted(protocol: Protocol, role: str, emitted: list[_Emitted]) -> list[Finding]:

@@ -46,6 +46,8 @@ class MendedLake(Lake):
     ) -> pl.LazyFrame:
         """The table with its events mended; see `Lake.scan`."""
         frame = self._lake.scan(table, None, until_block, from_block)
+        if table == "logs":
+            return self._without(frame) if columns is None else self._without(frame).select(columns)
         for mend in self._mends.get(table, ()):
             here = (pl.col("block_number") == mend.block_number) & (pl.col("log_index") == mend.log_index)
             if mend.values is None:
@@ -57,6 +59,13 @@ class MendedLake(Lake):
                 for name, value in mend.values.items()
             )
         return frame if columns is None else frame.select(columns)
+
+    def _without(self, logs: pl.LazyFrame) -> pl.LazyFrame:
+        """Raw logs but for those of events that are left out."""
+        for mend in (mend for mends in self._mends.values() for mend in mends if mend.values is None):
+            here = (pl.col("block_number") == mend.block_number) & (pl.col("log_index") == mend.log_index)
+            logs = logs.filter(~here)
+        return logs
 
 
 def _literal(value: int | str, kind: pl.DataType) -> pl.Expr:

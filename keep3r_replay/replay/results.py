@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.errors import UsageError
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.version import __version__
@@ -37,7 +37,7 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
         audit.summary,
         {
             "configuration": configuration,
-            "inputs": lake_fingerprint(audit.lake),
+            **made_from(audit.lake),
             "code": code_hash(),
             "lake_files": [
                 [entry.path, entry.from_block, entry.to_block, entry.sha256] for entry in audit.lake.manifest.files
@@ -50,13 +50,13 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
 def write(
     folder: Path, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any], origin: Mapping[str, Any]
 ) -> None:
-    """Write results of any kind to `folder`, whole or not at all; former results there are replaced.
+    """Write results of any kind to `folder`, whole or not at all; former results there are replaced, other files stay.
 
     Args:
         folder: where to.
         tables: frames by name, a Parquet file each.
         summary: what `summary.json` holds.
-        origin: what they were made from, for `manifest.json`: `configuration`, `inputs`, `state_hash`.
+        origin: what they were made from, for `manifest.json`: `made_from` a lake, `configuration`, `state_hash`.
 
     Raises:
         UsageError: the folder holds something else.
@@ -89,11 +89,33 @@ def check_target(folder: Path) -> None:
 
 def is_results(folder: Path) -> bool:
     """Whether a folder holds results of a replay."""
+    return _manifest(folder) is not None
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """The manifest of results: `protocol` if it is named, `configuration`, `inputs`, `files` and more.
+
+    Raises:
+        InputError: there are no results in the folder.
+    """
+    manifest = _manifest(folder)
+    if manifest is None:
+        raise InputError(folder, "holds no results of a replay", remedy="make them with keep3r replay")
+    return manifest
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
     try:
-        kind = json.loads((folder / MANIFEST).read_bytes())["kind"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return bool(kind == _KIND)
+        content: Any = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) and content.get("kind") == _KIND else None
+
+
+def made_from(lake: Lake) -> dict[str, Any]:
+    """What a manifest says of a lake: the protocol that it names, if it does, and `inputs`, its fingerprint."""
+    protocol = {"protocol": lake.deployment.protocol} if lake.deployment.protocol else {}
+    return {**protocol, "inputs": lake_fingerprint(lake)}
 
 
 def lake_fingerprint(lake: Lake) -> dict[str, str]:

@@ -64,7 +64,10 @@ class Extractor(Interface):
         """
 
     def named_in(self, tables: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Role and address of every contract that decoded events (Arrow tables by name) name, in chain order."""
+        """Role and address of every contract that decoded events (Arrow tables by name) name, in chain order.
+
+        Where they are fetched, the tables `transactions` and `calls` are among them.
+        """
 
     def describe(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
         """The contract with its version and facts, and whom it leads to; None if it is not what its role says.
@@ -161,8 +164,29 @@ class Scenarios(Interface):
         """Play a script and write its lake. Raises `UsageError` for a mistake in it, with its place in `source`."""
 
 
-class Pages(Interface):
-    """What people read."""
+class Chart(NamedTuple):
+    """One chart: name (of its element and file), what it shows, and what draws it on axes of a size in inches."""
 
-    def page(self, results: Path, lake: Lake | None) -> str:
-        """One self-contained HTML page about the results of a replay."""
+    name: str
+    caption: str
+    draw: Callable[[Any, tuple[float, float]], None]
+
+
+class Pages(Interface):
+    """What people read of results: those of a replay, or of a what-if."""
+
+    def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
+        """One self-contained HTML page; the same results give the same bytes.
+
+        Args:
+            results: their folder.
+            lake: what they were made from, where it is at hand.
+            subject: address, or its beginning, of the only one that the page is about (a job); empty: all.
+
+        Raises:
+            InputError: the results lack what the page shows.
+            UsageError: there is no such subject, or no page about a single one.
+        """
+
+    def charts(self, results: Path, subject: str = "") -> Sequence[Chart]:
+        """The page's charts one by one. Raises as `page` does, and `UsageError` where there are none."""

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+GENERATOR = "keep3r_replay"
+"""The mark by which a page is known as ours: nobody else's file is replaced by one."""
+
 STYLE = """
 :root { color-scheme: light; --ink: #1a1a1a; --soft: #5c5c5c; --line: #dcdcdc; --good: #006b4f; --bad: #a33c00; }
 * { box-sizing: border-box; }
@@ -83,6 +86,7 @@ def page(title: str, body: str) -> str:
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta name="generator" content="{GENERATOR}">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<link rel="icon" href="data:,">\n<title>{text(title)}</title>\n<style>{STYLE}</style></head>\n'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.drawing import BLUE, GREEN, NARROW, ORANGE, PURPLE, SKY, VERMILLION, WIDE, picture
-from keep3r_replay.report.terminal import tokens
 from keep3r_replay.what_if.sweep.table import swept_names
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.journal import NOTICE
+from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,28 +17,35 @@ _SHOWN = 5
 
 
 def ledger_line(ledger: dict[str, Any]) -> str:
-    """The ledger in one line; the credits of a Keep3r V2 in whole KP3R."""
-    sums = ledger["sums"]
+    """The ledger in one line; of a Keep3r V2 where its credits came from and went, in whole KP3R.
+
+    What moves from one job to another is left out, for it sums to nothing.
+    """
+    sums = {kind: int(amount) for kind, amount in ledger["sums"].items()} | {"opening": int(ledger.get("opening", 0))}
     balanced = f"ledger    {ledger['entries']:>10,}  entries, balanced to the wei"
-    if "spent" not in sums:
+    if "left" not in ledger:
         return balanced
-    words = ", ".join(
-        f"{tokens(abs(sum(int(sums.get(kind, '0')) for kind in kinds)))} {word}"
-        for word, kinds in (
-            ("minted", ("minted_reset", "minted_topup", "minted_liquidity", "minted_settled")),
-            ("spent", ("spent",)),
-            ("expired", ("expired",)),
-            ("capped", ("capped",)),
-        )
-    )
-    return f"{balanced}; KP3R {words}"
+    told = [(sum(sums.get(kind, 0) for kind in kinds), word, always) for word, kinds, always in _LEDGER_WORDS]
+    words = [
+        f"{tokens(-amount if word in _LEAVES else amount)} {word}" for amount, word, always in told if amount or always
+    ]
+    return f"{balanced}; KP3R {', '.join(words)}, {tokens(int(ledger['left']))} left"
 
 
-def tokens(wei: int, places: int = 2) -> str:
-    """An amount in whole tokens of 18 decimals, cut to `places` decimals."""
-    whole, rest = divmod(abs(wei), 10**18)
-    sign = "-" if wei < 0 else ""
-    return f"{sign}{whole:,}.{rest:018d}"[: len(f"{sign}{whole:,}.") + places]
+_MINTED = ("minted_reset", "minted_topup", "minted_liquidity", "minted_settled")
+_LEDGER_WORDS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
+    ("at the start", ("opening",), False),
+    ("minted", _MINTED, True),
+    ("forced", ("forced",), False),
+    ("by new quotes", ("repriced",), False),
+    ("taken over", ("adopted",), False),
+    ("spent", ("spent",), True),
+    ("expired", ("expired",), True),
+    ("capped", ("capped",), True),
+    ("removed", ("removed",), False),
+)
+"""Kinds of entries by their word, and whether a sum of nothing is told too."""
+_LEAVES = frozenset({"spent", "expired", "capped", "removed"})
 
 
 def _classes(subject: str, counts: Mapping[str, int], words: Mapping[str, str]) -> str:

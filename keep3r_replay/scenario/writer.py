@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from keep3r_replay.chain.logs import MAX_TOPICS, LogBatch
 from keep3r_replay.dataset.decode import decode_logs
-from keep3r_replay.errors import InputError, LakeError, UsageError
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
-from keep3r_replay.lake.reader import Lake
+from keep3r_replay.lake.reader import origin_of
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
 from keep3r_replay.scenario.chain import GAS_LIMIT
@@ -37,11 +37,7 @@ def check_target(lake: Path) -> None:
     """
     if not lake.exists() or (lake.is_dir() and not any(lake.iterdir())):
         return
-    try:
-        former = Lake.open(lake).deployment.origin if lake.is_dir() else ""
-    except LakeError:
-        former = ""
-    if former != ORIGIN:
+    if not lake.is_dir() or origin_of(lake) != ORIGIN:
         raise UsageError(f"{lake}: holds something other than a simulated lake; choose another folder")
 
 

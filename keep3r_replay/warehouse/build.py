@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.errors import InputError
+from keep3r_replay.lake.folders import replaced_file
 from keep3r_replay.replay.results import MANIFEST
+from keep3r_replay.warehouse.target import check_target, mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,9 +26,12 @@ create or replace macro wei(x) as x::DECIMAL(38, 0);
 create or replace macro kp3r(x) as (x::HUGEINT // 1000000000000000000)::DECIMAL(38, 18)
     + (x::HUGEINT % 1000000000000000000)::DECIMAL(18, 0) * 0.000000000000000001::DECIMAL(18, 18);
 create or replace macro eth(x) as kp3r(x);
+create or replace macro rounded(part, whole) as part // whole + case
+    when 2 * (part % whole) > whole or (2 * (part % whole) = whole and (part // whole) % 2 = 1) then 1 else 0 end;
 create or replace macro moment(seconds) as make_timestamp(seconds * 1000000);
 """
-"""Macros: an amount as DECIMAL(38, 0), and in whole tokens of 18 decimals, both exact; seconds as a time, UTC."""
+"""Macros: an amount as DECIMAL(38, 0), and in whole tokens of 18 decimals, both exact; a quotient of HUGEINTs that are
+not negative, rounded half to even; seconds as a time, UTC."""
 _PLACE = "block_number, log_index, transaction_index, transaction_hash, timestamp, address"
 
 
@@ -38,13 +43,13 @@ def build(lake: Lake, results: Path, database: Path, protocol: Protocol) -> int:
 
     Raises:
         InputError: `results` are none, or lack a table that the protocol's views are over.
-        UsageError: `database` is something other than a DuckDB file.
+        UsageError: `database` is something other than a former warehouse, or holds more than was built.
     """
     views = _text_of(protocol.sql, "views.sql")
     tables = check_results(results, needed_by(views))
     what_if = _text_of(protocol.sql, "what_if.sql")
-    _make_room(database)
-    with duckdb.connect(str(database)) as connection:
+    check_target(database)
+    with replaced_file(database) as building, duckdb.connect(str(building)) as connection:
         connection.execute("create schema raw; create schema res;")
         connection.execute(f"create table main.made_of as select {_text(protocol.name)} as protocol")
         connection.execute("create table main.made_from (path text)")
@@ -61,6 +66,7 @@ def build(lake: Lake, results: Path, database: Path, protocol: Protocol) -> int:
         count = create_views(connection, views)
         if what_if and needed_by(what_if) <= tables:
             count += create_views(connection, what_if)
+        mark(connection)
         return count
 
 
@@ -122,19 +128,6 @@ def check_results(results: Path, needed: set[str]) -> set[str]:
             results, f"the results have no ledger: no {lacking}", remedy="make them with keep3r replay ledger=true"
         )
     return tables
-
-
-def _make_room(database: Path) -> None:
-    if not database.exists():
-        database.parent.mkdir(parents=True, exist_ok=True)
-        return
-    try:
-        is_duckdb = database.is_file() and database.read_bytes()[8:12] == b"DUCK"
-    except OSError:
-        is_duckdb = False
-    if not is_duckdb:
-        raise UsageError(f"{database}: is something other than a DuckDB file; say database=FILE")
-    database.unlink()
 
 
 def _event_places(lake: Lake) -> str:

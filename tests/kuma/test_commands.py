@@ -80,14 +80,17 @@ def test_questions_in_sql(lake, results, tmp_path, capsys):
     assert "3042279063381024074658" in capsys.readouterr().out
 
 
-def test_the_page(results, tmp_path):
-    """The page holds each late bond and says of the reimbursement that it is not verified."""
-    from keep3r_replay.protocols.kuma.protocol import PROTOCOL
-
-    page = PROTOCOL.pages.page(results, None)
-    assert page == PROTOCOL.pages.page(results, None)
-    assert "reconstructed, not verified" in page
-    assert "962.145359" in page
+def test_the_page(results, tmp_path, capsys):
+    """The page holds each late bond, and says of the reimbursement that it is not verified; it is of all bonds."""
+    file, again = tmp_path / "kuma.html", tmp_path / "again.html"
+    assert main(["report", f"results={results}", f"report={file}"]) == 0
+    assert main(["report", f"results={results}", f"report={again}"]) == 0
+    assert file.read_bytes() == again.read_bytes()
+    assert "reconstructed, not verified" in file.read_text()
+    assert "962.145359" in file.read_text()
+    capsys.readouterr()
+    assert main(["report", f"results={results}", f"report={again}", "job=16"]) == 2
+    assert capsys.readouterr().err == "keep3r: error: a page of KUMA is about all bonds; leave job= out\n"
 
 
 def test_a_resumed_replay_is_the_straight_one(lake, tmp_path):

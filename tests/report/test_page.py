@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import polars as pl
 import pytest
@@ -100,10 +101,10 @@ def test_same_results_give_the_same_bytes(report, results):
 
 
 def test_numbers_on_the_page_are_the_ledgers(report, results):
-    """The sums at the top are those of the results, cut to two decimals."""
+    """The sums at the top are those of the results, rounded to two decimals, half to even."""
     sums = json.loads((results / "summary.json").read_bytes())["ledger"]["sums"]
     spent = -int(sums["spent"])
-    assert f"{spent // 10**18:,}.{spent % 10**18 // 10**16:02d}" in report.read_text()
+    assert f"{(Decimal(spent) / 10**18).quantize(Decimal('0.01'), ROUND_HALF_EVEN):,}" in report.read_text()
 
 
 def test_one_job_and_charts_as_files(results, tmp_path, capsys):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chainlink.events import AGGREGATOR_EVENTS
-from keep3r_replay.evm.abi import Event, parse_event
+from keep3r_replay.evm.abi import Event, KeptRaw, parse_event
 from keep3r_replay.uniswap_v2.events import FACTORY_EVENTS, PAIR_EVENTS
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ WETH_EVENTS: tuple[Event, ...] = (
 
 SILENT_ROLES = (
     "fastgas",
-    "keep3r_v1_governance",
     "keep3r_v1_helper",
-    "keep3r_v1_library",
     "keep3r_v1_oracle",
     "keep3r_v2_oracle",
     "keep3r_v2_oracle_factory",
@@ -79,6 +77,9 @@ SILENT_ROLES = (
     "uniswap_v2_router",
 )
 """Roles of contracts that emit nothing the model needs; transactions to them may matter."""
+
+RAW_ROLES = ("fastgas_owner", "keep3r_v1_governance", "keep3r_v1_job", "keep3r_v1_library")
+"""Roles of contracts whose own logs are kept as they are: jobs and those that govern log what they like."""
 
 HELPER_VERSIONS = ("launch", "exchanged", "seed", "bonus", "h1530", "h24e1", "h2720")
 """Versions of role `keep3r_v1_helper`, in the order of their publication."""
@@ -90,6 +91,7 @@ EVENTS: Mapping[str, Mapping[str, tuple[Event, ...]]] = {
     "uniswap_v2_factory": {"": FACTORY_EVENTS},
     "uniswap_v2_pair": {"": PAIR_EVENTS},
     "weth": {"": WETH_EVENTS},
+    **{role: {"": KeptRaw()} for role in RAW_ROLES},
     **{role: {"": ()} for role in SILENT_ROLES if role != "keep3r_v1_helper"},
     "keep3r_v1_helper": dict.fromkeys(HELPER_VERSIONS, ()),
 }

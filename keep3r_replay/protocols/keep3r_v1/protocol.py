@@ -9,7 +9,7 @@ from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_summary
 from keep3r_replay.protocols.keep3r_v1.audit.results import results_of
 from keep3r_replay.protocols.keep3r_v1.events import EVENTS, KEEP3R_V1_EVENTS, ROOT
 from keep3r_replay.protocols.keep3r_v1.recording.recordings import Keep3rV1Recordings
-from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of
+from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
 from keep3r_replay.protocols.keep3r_v1.what_if.room import Keep3rV1WhatIfs
 
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
-    from keep3r_replay.replay.rooms import Explanation, Scenarios, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Extractor, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -67,6 +68,12 @@ class _Keep3rV1Protocol:
 
         return Keep3rV1Scenarios()
 
+    def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Extractor:
+        """Follows a deployment at a node. Raises `UsageError` for settings that make no sense."""
+        from keep3r_replay.protocols.keep3r_v1.extract.extractor import Keep3rV1Extractor
+
+        return Keep3rV1Extractor(client, settings)
+
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:  # noqa: ARG002
         """There is one Keep3r V1 on a chain: everything goes with it."""
         return None
@@ -76,8 +83,7 @@ class _Keep3rV1Protocol:
     ) -> Keep3rV1Replay:
         """The model before its first event; with a ledger, the book of credits is kept."""
         del until_block
-        inputs = lake.has("transactions")
-        replay = replay_of(lake.deployment, root, str(lake.path / "deployment.json"), journal, inputs=inputs)
+        replay = replay_of_lake(lake, root, journal)
         if options.ledger:
             replay.context.credit_changes = []
         return replay

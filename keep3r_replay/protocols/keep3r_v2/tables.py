@@ -31,8 +31,8 @@ _FACTORS = ("boost", "one_eth_quote", "extra_gas")
 _CREDITS_AROUND = ("credits_before", "credits_after")
 _EARNED = ("reward", "reward_eth", "boost", "gas_paid", "profit")
 _ACCOUNT = {
-    **_of(_COUNT, "works", "works_by_formula", "works_in_tokens", "works_without_quote"),
-    **_of(_AMOUNT, *_EARNED),
+    **_of(_COUNT, "works", "works_by_formula", "works_in_tokens", "works_without_quote", "works_with_profit"),
+    **_of(_AMOUNT, *_EARNED, "gas_paid_in_token_works"),
     **_of(_TIME, "first_at", "last_at"),
 }
 _WORK = {**_PLACE, **_of(_TIME, "timestamp"), **_of(_TEXT, "transaction_hash", "job", "keeper", "credit")}

@@ -107,7 +107,7 @@ def _name(content: dict[str, Any]) -> str:
 def kept_outcome(folder: Path) -> dict[str, Any] | None:
     """The outcome that a finished scenario left; None if there is none. Amounts come as int."""
     try:
-        if not (folder / MANIFEST).is_file():
+        if not json.loads((folder / MANIFEST).read_bytes())["files"]:
             return None
         outcome: dict[str, Any] = json.loads((folder / SUMMARY).read_bytes())["outcome"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -8,7 +8,7 @@ from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v1.audit.classes import WORDS
 from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Source
-from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of
+from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.rooms import Explanation, Term
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 def explain(lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
     """The payments at a place: block, log index (None: all of the transaction), transaction hash."""
     block, log_index, digest = place
-    source = str(lake.path / "deployment.json")
-    replay = replay_of(lake.deployment, root, source, Journal(), inputs=lake.has("transactions"))
+    replay = replay_of_lake(lake, root, Journal())
     run(lake, replay)
     payments = replay.context.payments
     chosen = [

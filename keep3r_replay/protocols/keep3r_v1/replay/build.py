@@ -12,6 +12,7 @@ from keep3r_replay.protocols.keep3r_v1.contract.market import Market
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS, Keep3rV1, Parameters
 from keep3r_replay.protocols.keep3r_v1.contract.uniswap_v2_oracle import UniswapV2Oracle
 from keep3r_replay.protocols.keep3r_v1.events import HELPER_VERSIONS
+from keep3r_replay.protocols.keep3r_v1.replay.inner import inner_calls
 from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
 from keep3r_replay.uniswap_v2.pair import Pair
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
+    from keep3r_replay.lake.reader import Lake
 
+WITH_LOGS = "with_logs"
+"""What a deployment says of a lake that holds no transactions without logs."""
 _REMEDY = "import or extract it again"
 
 
@@ -39,6 +43,19 @@ def replay_of(
         raise InputError(source, f"the deployment does not tell {error}", remedy=_REMEDY) from None
     kp3r = Keep3rV1(root.address, parameters, market)
     return Keep3rV1Replay(kp3r, _oracle_jobs(deployment), journal, inputs=inputs)
+
+
+def replay_of_lake(lake: Lake, root: Contract, journal: Journal) -> Keep3rV1Replay:
+    """The replay of `root` before its first event, with what the lake tells of transactions.
+
+    Raises:
+        InputError: the deployment lacks a contract or a parameter.
+    """
+    source = str(lake.path / "deployment.json")
+    replay = replay_of(lake.deployment, root, source, journal, inputs=lake.has("transactions"))
+    replay.context.silent_calls = replay.context.inputs and lake.deployment.transactions != WITH_LOGS
+    replay.context.inner = inner_calls(lake)
+    return replay
 
 
 def _parameters(state: Mapping[str, str]) -> Parameters:
@@ -61,7 +78,7 @@ def _market(deployment: Deployment, root: Contract) -> Market:
     for contract in deployment.contracts:
         of_role.setdefault(contract.role, []).append(contract)
     feeds = of_role.get("fastgas", [])
-    feed = Feed(feeds[0].address if feeds else ZERO_ADDRESS)
+    feed = _feed(deployment, feeds[0].address if feeds else ZERO_ADDRESS)
     market = Market(root.address, deployment.tokens["weth"], deployment.tokens["kp3r_weth"], feed)
     for contract in of_role.get("uniswap_v2_pair", []):
         facts = contract.facts
@@ -83,6 +100,17 @@ def _market(deployment: Deployment, root: Contract) -> Market:
         factory = factories[0].address if factories else ZERO_ADDRESS
         market.v2_oracle = Keep3rV2Oracle(contract.address, contract.facts["pair"], factory)
     return market
+
+
+def _feed(deployment: Deployment, proxy: str) -> Feed:
+    """The feed as the history begins: its aggregator and its answer, where a node told them."""
+    feed = Feed(proxy)
+    state = deployment.initial_state.get(proxy, {})
+    aggregator = state.get("aggregator", ZERO_ADDRESS)
+    if aggregator != ZERO_ADDRESS:
+        feed.aggregator = aggregator
+        feed.answers[aggregator] = int(state.get("latestAnswer", 0))
+    return feed
 
 
 def _oracle_jobs(deployment: Deployment) -> dict[str, str]:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v1.replay.inner import own_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
+    from keep3r_replay.protocols.keep3r_v1.replay.inner import Inner, Made
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
     from keep3r_replay.protocols.keep3r_v1.replay.records import (
         CreditChange,
@@ -35,9 +37,11 @@ class Context:
 
     Attributes:
         inputs: whether transactions' inputs may be read; without, everything is inferred from logs.
+        silent_calls: whether the lake holds calls that left no log: what they set is inferred from payments if not.
         oracle_jobs: addresses that are paid as jobs for updating an oracle (the oracles, the factory).
         open_unbondings: by keeper, tokens guessed for unbondings that nothing told the token of.
         credit_changes: the book of credits; None where it is not kept.
+        inner: calls inside of transactions; None where a lake does not tell them.
         steps: what was done to the model; None where nobody asks.
         donated: KP3R (wei) that was simply sent to the contract.
         swap_seconds: by pair, how many swaps there were in a second.
@@ -46,6 +50,7 @@ class Context:
     kp3r: Keep3rV1
     journal: Journal
     inputs: bool = True
+    silent_calls: bool = True
     oracle_jobs: dict[str, str] = field(default_factory=dict)
     logs: list[Log] = field(default_factory=list)
     block: Block | None = None
@@ -59,6 +64,7 @@ class Context:
     helper_switches: list[HelperSwitch] = field(default_factory=list)
     feed_switches: list[FeedSwitch] = field(default_factory=list)
     early_activations: list[EarlyActivation] = field(default_factory=list)
+    inner: Inner | None = None
     steps: Steps | None = None
     credit_changes: list[CreditChange] | None = None
     donated: int = 0
@@ -70,6 +76,12 @@ class Context:
         if self.steps is not None:
             self.steps.around(self.kp3r, name, run, *arguments)
         return run(self.kp3r, *arguments)
+
+    def calls_of(self, transaction: Transaction) -> list[Made]:
+        """Calls that a transaction makes: its own, and those inside of it, as far as the lake tells."""
+        if self.inner is None:
+            return [own_call(transaction)]
+        return self.inner.get(transaction.place, [])
 
     @property
     def origin(self) -> str:

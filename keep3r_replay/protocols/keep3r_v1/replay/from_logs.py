@@ -205,13 +205,20 @@ def _inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> In
     return unnamed.inferred(context, log, own, tail)
 
 
+def take_as_accepted(context: Context, pair: str) -> None:
+    """A pair that the chain lets be used is accepted: governance accepts one without a log."""
+    kp3r = context.kp3r
+    if not context.silent_calls and not kp3r.liquidity_accepted.get(pair):
+        kp3r.liquidity_accepted[pair] = True
+        if pair not in kp3r.liquidity_pairs:
+            kp3r.liquidity_pairs.append(pair)
+
+
 def _liquidity_call(context: Context, log: Log) -> Inferred:
     kp3r = context.kp3r
     job, pair, provider, _, amount = log.values
-    if not context.inputs and log.event in {"SubmitJob", "ApplyCredit"} and not kp3r.liquidity_accepted.get(pair):
-        # Governance accepts a pair without a log.
-        kp3r.liquidity_accepted[pair] = True
-        kp3r.liquidity_pairs.append(pair)
+    if log.event in {"SubmitJob", "ApplyCredit"}:
+        take_as_accepted(context, pair)
     if log.event == "SubmitJob":
         return "addLiquidityToJob", partial(liquidity.add_liquidity_to_job, kp3r, provider, pair, job, amount), ""
     if log.event == "ApplyCredit":

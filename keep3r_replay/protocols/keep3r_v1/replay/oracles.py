@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v1.contract.market import Market
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
-    from keep3r_replay.replay.protocol import Transaction
+    from keep3r_replay.protocols.keep3r_v1.replay.inner import Made
 
 
-def follow_oracle_input(context: Context, transaction: Transaction) -> None:
-    """Do what a successful transaction to an oracle, or to its factory, did there."""
-    job = context.oracle_jobs.get(transaction.to or "")
+def follow_oracle_input(context: Context, made: Made) -> None:
+    """Do what a call of an oracle, or of its factory, did there."""
+    job = context.oracle_jobs.get(made.to or "")
     if job is None:
         return
     market = context.kp3r.market
     tokens = {frozenset((pair.token0, pair.token1)): pair.address for pair in market.pairs.values()}
-    call = oracle_call(transaction.input, _pairs(market, job), tokens)
+    call = oracle_call(made.input, _pairs(market, job), tokens)
     if call is None:
         return
     for pair in call.pairs if call.pairs is not None else _pairs(market, job):

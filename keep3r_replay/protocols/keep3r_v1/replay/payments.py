@@ -54,7 +54,7 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
         origin,
         bond,
         kp3r.market.feed.latest_answer,
-        kp3r.parameters.helper if context.inputs else "",
+        kp3r.parameters.helper if context.silent_calls else "",
         None if transaction is None else transaction.gas_used,
         bound,
         "" if transaction is None else f"{transaction.to or ''}:{transaction.input[:4].hex()}",
@@ -101,7 +101,7 @@ def _by_helper_in_force(context: Context, amount: int, bond: int, gas: int | Non
     """
     kp3r, helpers = context.kp3r, context.kp3r.market.helpers
     present = kp3r.parameters.helper
-    if not context.inputs or gas is None or present not in helpers:
+    if not context.silent_calls or gas is None or present not in helpers:
         return ()
     own = evaluate(kp3r, present, amount, bond, gas)
     if not _plausible((own,), gas):

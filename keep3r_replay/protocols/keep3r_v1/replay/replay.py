@@ -35,7 +35,7 @@ class Keep3rV1Replay:
 
     def __init__(self, kp3r: Keep3rV1, oracle_jobs: dict[str, str], journal: Journal, *, inputs: bool = True) -> None:
         self.kp3r = kp3r
-        self.context = Context(kp3r, journal, inputs, oracle_jobs)
+        self.context = Context(kp3r, journal, inputs, inputs, oracle_jobs)
         self.first_helper = kp3r.parameters.helper
         self._journal = journal
 

@@ -10,7 +10,7 @@ from keep3r_replay.protocols.keep3r_v1.contract.savepoint import refusal
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.replay import steps
 from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
-from keep3r_replay.protocols.keep3r_v1.replay.from_logs import follow_logs
+from keep3r_replay.protocols.keep3r_v1.replay.from_logs import follow_logs, take_as_accepted
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call, confirmed_aggregator, direct_call, governing_calls
 from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_input
 from keep3r_replay.protocols.keep3r_v1.replay.records import EarlyActivation, FailedCall, FeedSwitch, HelperSwitch
@@ -18,9 +18,12 @@ from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+    from keep3r_replay.protocols.keep3r_v1.replay.inner import Made
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
     from keep3r_replay.replay.protocol import Transaction
 
+_UNNAMED = frozenset({"activate", "bond", "unbond", "withdraw"})
+"""Functions whose token no event names: inside of a transaction only a trace tells it."""
 _REMEMBERS_USE = frozenset({"applyCreditToJob", "unbondLiquidityFromJob"})
 
 
@@ -33,8 +36,9 @@ def follow_transaction(context: Context) -> None:
         mine = [log for log in logs if log.address == context.kp3r.address]
         unexplained = mine
         if transaction is not None and context.inputs:
-            _follow_feed(context, transaction)
-            follow_oracle_input(context, transaction)
+            for made in context.calls_of(transaction):
+                _follow_feed(context, transaction, made)
+                follow_oracle_input(context, made)
             for call in _calls(context, transaction, mine):
                 unexplained = _follow_call(context, call, unexplained)
             if unexplained and transaction.to == context.kp3r.address and len(unexplained) < len(mine):
@@ -43,9 +47,9 @@ def follow_transaction(context: Context) -> None:
     context.logs = []
 
 
-def _follow_feed(context: Context, transaction: Transaction) -> None:
+def _follow_feed(context: Context, transaction: Transaction, made: Made) -> None:
     feed = context.kp3r.market.feed
-    aggregator = confirmed_aggregator(transaction.input, transaction.to or "", feed.address)
+    aggregator = confirmed_aggregator(made.input, made.to or "", feed.address)
     if aggregator is not None:
         before = feed.latest_answer
         context.around("confirm", steps.confirm, aggregator)
@@ -60,6 +64,10 @@ def _calls(context: Context, transaction: Transaction, logs: list[Log]) -> list[
     if transaction.to == kp3r.address:
         call = direct_call(transaction.input, transaction.origin)
         return [call] if call else []
+    if context.inner is not None:
+        made = [each for each in context.calls_of(transaction) if each.to == kp3r.address]
+        told = (direct_call(each.input, each.sender) for each in made)
+        return [call for call in told if call and (call.function.by_governance or call.function.name in _UNNAMED)]
     logged = {log.event for log in logs}
     calls = []
     for function, arguments in governing_calls(transaction.input, kp3r.address):
@@ -87,10 +95,25 @@ def _follow_call(context: Context, call: Call, logs: list[Log]) -> list[Log]:
         arguments.append(_logged_amount(function.event, logs))
     elif function.arrival is not None and arguments[0] != context.kp3r.address:
         arguments[function.arrival] = _arrived(context, str(arguments[0]), function.event, logs)
+    if not context.silent_calls:
+        _infer_silent(context, call)
     run = partial(function.run, context.kp3r, call.sender, *arguments)
     _remember(context, call)
     token = str(arguments[0]) if name == "activate" else context.kp3r.address if name == "addVotes" else ""
     return execute(context, function.signature, run, logs, token)
+
+
+def _infer_silent(context: Context, call: Call) -> None:
+    """What a call that went through tells of earlier ones that left no log: who governs, which pairs are accepted."""
+    name, arguments = call.function.name, [str(each) for each in call.arguments]
+    if call.function.by_governance and name != "acceptGovernance":
+        context.kp3r.parameters.governance = call.sender
+    if name == "addLiquidityToJob":
+        take_as_accepted(context, arguments[0])
+    elif name == "applyCreditToJob":
+        take_as_accepted(context, arguments[1])
+    elif name in {"bond", "activate"}:
+        context.kp3r.accounts[call.sender].blacklisted = False
 
 
 def _remember(context: Context, call: Call) -> None:

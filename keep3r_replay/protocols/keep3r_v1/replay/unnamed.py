@@ -48,7 +48,7 @@ def inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> tup
 
 def _allow_again(context: Context, keeper: str) -> None:
     """A keeper that bonds or activates is not on the blacklist, whatever was inferred before."""
-    if not context.inputs:
+    if not context.silent_calls:
         context.kp3r.accounts[keeper].blacklisted = False
 
 

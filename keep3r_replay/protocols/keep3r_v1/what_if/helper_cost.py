@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
-from keep3r_replay.report.terminal import tokens
+from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake

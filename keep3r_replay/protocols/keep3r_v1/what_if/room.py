@@ -11,7 +11,7 @@ from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v1.audit.schemas import AMOUNT, table
 from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
-from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of
+from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.steps import Step, Steps
 from keep3r_replay.protocols.keep3r_v1.what_if.changes import MEANINGS, changes_of
 from keep3r_replay.protocols.keep3r_v1.what_if.world import World
@@ -19,6 +19,7 @@ from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.rooms import Outcome
 from keep3r_replay.replay.roots import roots
 from keep3r_replay.replay.timeline import Span
+from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,8 +74,7 @@ class Baseline:
 
     def again(self) -> Keep3rV1Replay:
         """The contract before its first event."""
-        source = str(self.lake.path / "deployment.json")
-        return replay_of(self.lake.deployment, self.root, source, Journal(), inputs=self.lake.has("transactions"))
+        return replay_of_lake(self.lake, self.root, Journal())
 
 
 class Keep3rV1WhatIfs:
@@ -96,8 +96,7 @@ class Keep3rV1WhatIfs:
         """The history as it was, step by step, from the beginning: a changed helper may stand anywhere."""
         del starts
         (root,) = roots(lake, self._protocol)
-        source = str(lake.path / "deployment.json")
-        replay = replay_of(lake.deployment, root, source, Journal(), inputs=lake.has("transactions"))
+        replay = replay_of_lake(lake, root, Journal())
         replay.context.steps = Steps()
         run(lake, replay, span=Span(None, until_block))
         payments = replay.context.payments
@@ -178,6 +177,5 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _whole(wei: str) -> str:
-    """An amount in whole tokens of 18 decimals, cut after six."""
-    units, rest = divmod(int(wei), 10**18)
-    return f"{units:,}.{rest // 10**12:06d}"
+    """An amount in whole tokens of 18 decimals, with six of them."""
+    return tokens(int(wei), 6)

@@ -3,7 +3,8 @@
 Reward in wei of KP3R, and in wei of ETH at the quote that the contract itself paid by; gas at what the transaction
 paid, shared equally between its works (no event tells them apart), by a running cut so that the shares make up the
 whole. What is not known is null, never 0: a payment without a quote has no worth in ETH, a work whose transaction the
-lake lacks no cost.
+lake lacks no cost. A sum is that of what is known, null where nothing is; counts tell of how many works that is. Works
+paid in other tokens earn no KP3R: what their gas cost stands apart and lessens no profit.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, SOLV
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from keep3r_replay.lake.reader import Lake
 
@@ -56,7 +57,7 @@ def account_tables(
         for keeper, part in sorted(by_keeper.items())
     ]
     return {
-        "work_accounts": rows_table(rows, TABLES["work_accounts"]),
+        "work_accounts": rows_table([row[:-1] for row in rows], TABLES["work_accounts"]),
         "accounts": rows_table(accounts, TABLES["accounts"]),
         "keeper_accounts": rows_table(keepers, TABLES["keeper_accounts"]),
     }
@@ -65,7 +66,8 @@ def account_tables(
 class WorkAccount(NamedTuple):
     """A row of `work_accounts`; None is what is not known.
 
-    `reward` is 0 where a work was paid in another token, `boost` the part of it that bonds earned.
+    `reward` is 0 where a work was paid in another token, `boost` the part of it that bonds earned. `in_kp3r` is no
+    column.
     """
 
     block_number: int
@@ -79,6 +81,7 @@ class WorkAccount(NamedTuple):
     boost: int | None
     gas_paid: int | None
     profit: int | None
+    in_kp3r: bool
 
 
 def _work_rows(
@@ -99,7 +102,7 @@ def _work_rows(
             if explanation in _BY_FORMULA and plain_boost is not None:
                 boosted = paid - payment(initial_gas - gas_left + extra, plain_boost, quote)
         profit = None if worth is None or fee is None else worth - fee
-        rows.append(WorkAccount._make((*head, paid, worth, boosted, fee, profit)))
+        rows.append(WorkAccount._make((*head, paid, worth, boosted, fee, profit, explanation != TOKEN_PAYMENT)))
     return rows
 
 
@@ -135,24 +138,29 @@ def _fees(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list[int 
 
 def _sums(rows: list[WorkAccount]) -> tuple[int | None, ...]:
     """The columns that sum an account's works up, in their order."""
-    in_kp3r = [row for row in rows if row.work_class != TOKEN_PAYMENT]
-    worths = [row.reward_eth for row in in_kp3r]
-    fees = [row.gas_paid for row in rows]
-    worth = sum(value for value in worths if value is not None)
-    fee = None if None in fees else sum(value for value in fees if value is not None)
+    in_kp3r = [row for row in rows if row.in_kp3r]
+    in_tokens = [row for row in rows if not row.in_kp3r]
     return (
         len(rows),
-        sum(row.boost is not None for row in rows),
-        len(rows) - len(in_kp3r),
-        worths.count(None),
-        sum(row.reward for row in rows),
-        worth,
-        sum(row.boost or 0 for row in rows),
-        fee,
-        None if fee is None or None in worths else worth - fee,
+        sum(row.boost is not None for row in in_kp3r),
+        len(in_tokens),
+        sum(row.reward_eth is None for row in in_kp3r),
+        sum(row.profit is not None for row in in_kp3r),
+        sum(row.reward for row in in_kp3r),
+        _sum(row.reward_eth for row in in_kp3r),
+        _sum(row.boost for row in in_kp3r),
+        _sum(row.gas_paid for row in in_kp3r),
+        _sum(row.profit for row in in_kp3r),
+        _sum(row.gas_paid for row in in_tokens),
         min((row.timestamp for row in rows), default=None),
         max((row.timestamp for row in rows), default=None),
     )
+
+
+def _sum(amounts: Iterable[int | None]) -> int | None:
+    """Sum of what is known; None where nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
 
 
 def _penalties(lake: Lake, until_block: int | None) -> dict[str, dict[str, int]]:

@@ -25,6 +25,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     SPENT,
     CreditChange,
 )
+from keep3r_replay.report.amounts import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,7 @@ def _of_event(group: list[Entry], calendar: Calendar) -> Iterator[ExpiryFinding]
                 spent,
                 "the payment is above one period's credits"
                 if not one_period
-                else f"the payment is {paid * 1000 // one_period / 1000:.3f} times one period's credits",
+                else f"the payment is {decimal(paid, one_period, 3)} times one period's credits",
             )
     forced = [entry for entry in group if entry.kind == EXPIRED and entry.origin == FORCED]
     if forced:

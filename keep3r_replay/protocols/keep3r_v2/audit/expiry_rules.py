@@ -31,6 +31,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
 )
 from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT, DOCUMENTED, NONE
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES
+from keep3r_replay.report.amounts import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +62,7 @@ EXPIRY_COLUMNS = tuple(TABLES["expiries"])
 """One row a job, period and rule: wei signed by direction.
 
 `unpaid` is what was paid in truth and is not there by the rule. `wasted_share` is what expired or was capped, in parts
-of 10,000 of that and what was spent; None where neither happened.
+of 10,000 of that and what was spent, rounded half to even; None where neither happened.
 """
 
 
@@ -168,7 +169,7 @@ def wasted_share(sums: Mapping[str, int]) -> int | None:
     """What expired or was capped, in parts of 10,000 of that and what was spent; None where neither happened."""
     wasted = -sums["expired"] - sums["capped"]
     used = wasted - sums["spent"]
-    return wasted * _SHARE_BASE // used if used else None
+    return rounded(wasted * _SHARE_BASE, used) if used else None
 
 
 def expiry_rows(ledger: Ledger, calendar: Calendar, periods: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -1,31 +1,22 @@
-"""Which charts a report has: one list for the page and for files alike."""
+"""Which charts a report of Keep3r V2 has: one list for the page and for files alike."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits, draw_pairs, draw_waste, draw_waterfall
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
-from keep3r_replay.report.drawing import GREEN, NARROW, VERMILLION, WIDE, Size, picture
-from keep3r_replay.report.html import figure
+from keep3r_replay.replay.rooms import Chart
+from keep3r_replay.report.drawing import GREEN, VERMILLION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.report.results import Results
 
 KEEPERS_SHOWN = 12
-
-
-class Chart(NamedTuple):
-    """One chart: name (of its element and file), what it shows, how it is drawn."""
-
-    name: str
-    caption: str
-    draw: Callable[[Any, Size], None]
 
 
 def job_charts(results: Results, job: str) -> Iterator[Chart]:
@@ -76,25 +67,7 @@ def keeper_chart(results: Results) -> Chart | None:
     )
 
 
-def write_charts(results: Results, jobs: list[str], folder: Path, format_: str, size: Size) -> list[Path]:
-    """Each chart as a file of its own, `png` or `svg`; returns the files."""
-    charts = [chart for job in jobs for chart in job_charts(results, job)]
+def report_charts(results: Results, jobs: Sequence[str]) -> list[Chart]:
+    """The charts of these jobs, and that of the keepers."""
     keepers = keeper_chart(results)
-    return write_pictures([*charts, *([keepers] if keepers else [])], folder, format_, size)
-
-
-def drawn(chart: Chart) -> str:
-    """A chart as a piece of a page, for a desk and for a phone."""
-    wide, narrow = (picture(chart.draw, size, chart.name) for size in (WIDE, NARROW))
-    return figure(chart.name, chart.caption, wide, narrow)
-
-
-def write_pictures(charts: Iterable[Chart], folder: Path, format_: str, size: Size) -> list[Path]:
-    """Each of these charts as a file of its own; returns the files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for chart in charts:
-        file = folder / f"{chart.name.replace(' ', '-')}.{format_}"
-        file.write_bytes(picture(chart.draw, size, chart.name, format_))
-        files.append(file)
-    return files
+    return [*(chart for job in jobs for chart in job_charts(results, job)), *([keepers] if keepers else [])]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.report.charts import drawn, job_charts, keeper_chart
-from keep3r_replay.protocols.keep3r_v2.report.results import amounts, share, wei
+from keep3r_replay.protocols.keep3r_v2.report.charts import job_charts, keeper_chart
+from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
+from keep3r_replay.report.amounts import share, tokens
+from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.html import code, folded, name, page, table, text
-from keep3r_replay.report.terminal import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,10 +85,7 @@ def _head(results: Results) -> str:
 def _findings(results: Results) -> str:
     findings = results.tables["findings"]
     if not findings.height:
-        return (
-            "<h2>Findings</h2><p>None: every event and every reading is what the model of the contract predicts, "
-            "to the wei.</p>"
-        )
+        return f"<h2>Findings</h2><p>None: {text(_all_is_well(results.summary))}</p>"
     rows = [
         (
             name(row["kind"]),
@@ -105,12 +103,31 @@ def _findings(results: Results) -> str:
     return f"<h2>Findings</h2>{table(headers, rows)}{more}"
 
 
+def _all_is_well(summary: dict[str, Any]) -> str:
+    """What no finding means: of all that could be compared, and of nothing else."""
+    compared, undetermined = summary["readings"]["compared"], summary["readings"]["undetermined"]
+    open_works = summary["works"]["undetermined"]
+    readings = "" if not compared else " and every reading"
+    if undetermined:
+        readings = f" and {compared - undetermined:,} of {compared:,} readings"
+    rest = [
+        f"{count:,} {what} logs cannot tell"
+        for count, what in ((undetermined, "readings that"), (open_works, "works whose payment"))
+        if count
+    ]
+    none = "; there is no reading to compare" if not compared else ""
+    left = f"; undetermined are {' and '.join(rest)}" if rest else ""
+    return f"every event{readings} is what the model of the contract predicts, to the wei{none}{left}."
+
+
 def _expiry(results: Results) -> str:
     facts = results.tables["expiry_findings"]
     rows = []
     for kind, meaning in MEANINGS.items():
         part = facts.filter(pl.col("kind") == kind)
-        rows.append((name(kind), text(meaning), f"{part.height:,}", text(tokens(wei(part["amount"]), 4))))
+        # What is denied at one period's end may be denied at the next again: a sum would count it twice.
+        total = "-" if kind == "denied_on_paper" else tokens(wei(part["amount"]), 4)
+        rows.append((name(kind), text(meaning), f"{part.height:,}", text(total)))
     parts = [
         "<h2>Expiry</h2>",
         "<p>Facts of the history, not disagreements: where credits were lost, or outlived their time.</p>",
@@ -158,26 +175,31 @@ def _job(results: Results, job: str) -> str:
 
 
 def _period_table(periods: Sequence[dict[str, Any]]) -> str:
-    kinds = ("opening", "minted", "forced", "migrated", "repriced", "spent", "expired", "capped", "removed", "closing")
+    flows = ("minted", "forced", "migrated", "repriced", "adopted", "spent", "expired", "capped", "removed")
+    # Only a history with findings has anything taken over from the chain.
+    kinds = ["opening", *(kind for kind in flows if kind != "adopted" or any(row[kind] for row in periods)), "closing"]
     rows = [(text(_when(row["begins_at"])), *map(text, amounts([row[kind] for kind in kinds]))) for row in periods]
     return table(("period from, UTC", *kinds), rows, frozenset(range(1, len(kinds) + 1)))
 
 
 def _keepers(results: Results) -> str:
     keepers = results.tables["keeper_accounts"].sort("reward", "keeper", descending=[True, False])
-    columns = ("reward", "boost", "reward_eth", "gas_paid", "profit")
+    columns = ("reward", "boost", "reward_eth", "gas_paid", "profit", "gas_paid_in_token_works")
     frame = keepers.with_columns(pl.col(columns).cast(pl.Int128))
     rows = [
         (
             code(row["keeper"]),
             f"{row['works']:,}",
+            f"{row['works_in_tokens']:,}",
             *map(text, amounts([row[column] for column in columns], 5)),
             text(row["disputes"]),
             text(row["slashes"]),
         )
         for row in frame.iter_rows(named=True)
     ]
-    headers = ("keeper", "works", "KP3R", "of it boost", "worth, ETH", "gas, ETH", "profit, ETH", "disputes", "slashes")
+    sums = ("KP3R", "of it boost", "worth, ETH", "gas, ETH", "profit, ETH", "gas of works in tokens, ETH")
+    headers = ("keeper", "works", "of them in tokens", *sums, "disputes", "slashes")
     chart = keeper_chart(results)
     picture = drawn(chart) if chart else ""
-    return f"<h2>Keepers</h2>{picture}{table(headers, rows, frozenset(range(1, len(headers))))}"
+    note = "<p>Rounded half to even; a dash is not known. What gas cost for works in tokens lessens no profit.</p>"
+    return f"<h2>Keepers</h2>{picture}{table(headers, rows, frozenset(range(1, len(headers))))}{note}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.errors import InputError, UsageError
-from keep3r_replay.report.terminal import tokens
+from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -120,11 +120,6 @@ def told_apart(frame: pl.DataFrame) -> pl.DataFrame:
 def wei(amounts: pl.Series) -> int:
     """Exact sum of a column of amounts; what is not known counts as nothing."""
     return sum(value for value in amounts.cast(pl.Int128).to_list() if value is not None)
-
-
-def share(part: int, whole: int) -> str:
-    """A share in percent with one decimal, cut; a dash of nothing."""
-    return f"{part * 1000 // whole // 10}.{part * 1000 // whole % 10} %" if whole else "-"
 
 
 def amounts(values: Iterable[int | None], places: int = 4) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.report.terminal import tokens
+from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
     import polars as pl

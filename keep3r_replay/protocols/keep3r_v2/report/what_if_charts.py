@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keep3r_replay.protocols.keep3r_v2.report.charts import KEEPERS_SHOWN, Chart
+from keep3r_replay.protocols.keep3r_v2.report.charts import KEEPERS_SHOWN
 from keep3r_replay.protocols.keep3r_v2.report.comparison_figures import draw_comparison
 from keep3r_replay.protocols.keep3r_v2.report.figures import draw_pairs
+from keep3r_replay.replay.rooms import Chart
 from keep3r_replay.report.drawing import BLUE, GREY
 
 if TYPE_CHECKING:

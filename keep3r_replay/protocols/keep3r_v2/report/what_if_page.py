@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.report.charts import Chart, drawn
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts
 from keep3r_replay.protocols.keep3r_v2.report.what_if import SUMS
 from keep3r_replay.protocols.keep3r_v2.report.what_if_charts import job_charts, keeper_chart, paid_chart
 from keep3r_replay.protocols.keep3r_v2.report.what_if_results import MARKED, SIDES, WhatIfResults
 from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import FOLLOWS, GIVEN
+from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.html import code, folded, page, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from keep3r_replay.replay.rooms import Chart
 
 _SHOWN = 50
 _STATUSES = ("paid", *MARKED)

@@ -53,7 +53,7 @@ class WhatIfResults:
         self.keepers = _rows(folder, "compared_keepers")
         self.works: pl.DataFrame | None = None
         if (folder / "compared_works.parquet").exists():
-            kinds = _table(folder, "works").select("block_number", "log_index", "job", "class")
+            kinds = _table(folder, "works").select("block_number", "log_index", "job", "explanation")
             works = _table(folder, "compared_works").join(
                 kinds, on=["block_number", "log_index", "job"], how="left", maintain_order="left"
             )
@@ -89,7 +89,7 @@ class WhatIfResults:
     def paid(self, job: str | None = None) -> Comparison:
         """KP3R paid by a job, or by all, up to each time."""
         works = self._works(job)
-        in_kp3r = works.filter((pl.col("class") != "token_payment").fill_null(value=True))
+        in_kp3r = works.filter((pl.col("explanation") != "token_payment").fill_null(value=True))
         end = max(self._works()["timestamp"].to_list(), default=0)
         lines = {}
         for side in SIDES:

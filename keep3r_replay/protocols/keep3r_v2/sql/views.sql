@@ -2,9 +2,12 @@
 -- its description in the database. Amounts are DECIMAL(38, 0) in wei; what ends in _kp3r or _eth is the same in whole
 -- tokens, DECIMAL(38, 18), exact too. Tables named below come from the results (res) and the lake (raw).
 
--- Every KeeperWork with its class, what the formula gives, and the job's credits around it.
+-- Every KeeperWork with its class, what the formula gives, and the job's credits around it. payment_kp3r is null where
+-- it was paid in another token; then payment_in_token has the amount, in the smallest unit of that token (credit).
 create or replace view works as
-select *, kp3r(payment) as payment_kp3r, kp3r(computed_payment) as computed_kp3r, moment(timestamp) as utc
+select *, case when explanation <> 'token_payment' then kp3r(payment) end as payment_kp3r,
+    case when explanation = 'token_payment' then payment end as payment_in_token,
+    case when explanation <> 'token_payment' then kp3r(computed_payment) end as computed_kp3r, moment(timestamp) as utc
 from res.works;
 
 -- Every LiquidityCreditsReward beside what the model predicts.
@@ -40,12 +43,14 @@ select *, kp3r(minted) as minted_kp3r, kp3r(spent) as spent_kp3r, kp3r(expired) 
     kp3r(unpaid) as unpaid_kp3r, moment(begins_at) as begins
 from res.expiries;
 
--- Facts of expiry: credits lost, spent late, postponed, denied, and payments above one period's credits.
+-- Facts of expiry: credits lost, spent late, postponed, denied, and payments above one period's credits. Amounts of
+-- denied_on_paper are states at the ends of periods: not to be summed up.
 create or replace view expiry_findings as
 select *, kp3r(amount) as amount_kp3r, moment(timestamp) as utc
 from res.expiry_findings;
 
--- Per keeper and job: works, reward, worth in ETH at the contract's quote, gas paid, profit, boost earned by bonds.
+-- Per keeper and job: works, reward in KP3R, its worth in ETH at the contract's quote, gas paid for it, profit, boost
+-- earned by bonds. Sums of what is known, null where nothing is; gas of works paid in other tokens stands apart.
 create or replace view accounts as
 select *, kp3r(reward) as reward_kp3r, kp3r(boost) as boost_kp3r, eth(reward_eth) as reward_in_eth,
     eth(gas_paid) as gas_paid_in_eth, eth(profit) as profit_in_eth
@@ -53,7 +58,8 @@ from res.accounts;
 
 -- Per keeper: the same over all jobs, with disputes, slashes and revocations.
 create or replace view keeper_accounts as
-select *, kp3r(reward) as reward_kp3r, kp3r(boost) as boost_kp3r, eth(profit) as profit_in_eth
+select *, kp3r(reward) as reward_kp3r, kp3r(boost) as boost_kp3r, eth(reward_eth) as reward_in_eth,
+    eth(gas_paid) as gas_paid_in_eth, eth(profit) as profit_in_eth
 from res.keeper_accounts;
 
 -- Per KeeperWork: reward, its worth in ETH, its share of the transaction's gas, profit.

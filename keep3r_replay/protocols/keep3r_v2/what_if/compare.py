@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CAPPED, EXPIRED, MINTED
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.tables import WHAT_IF_TABLES, rows_table
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, DROPPED, PAID, REVERTED
 
@@ -104,7 +105,7 @@ def _keepers(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
 
 def _with_token(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
     """Works paid in KP3R marked: those that a KeeperWork of other tokens did not pay."""
-    tokens = run.baseline.works.filter(pl.col("class") == "token_payment").select("block_number", "log_index")
+    tokens = run.baseline.works.filter(pl.col("explanation") == TOKEN_PAYMENT).select("block_number", "log_index")
     marked = compared.join(
         tokens.with_columns(in_kp3r=pl.lit(value=False)),
         on=["block_number", "log_index"],

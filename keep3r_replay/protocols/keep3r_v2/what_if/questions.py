@@ -23,6 +23,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
 )
 from keep3r_replay.protocols.keep3r_v2.contract.expiry import EXPIRY_RULES
 from keep3r_replay.protocols.keep3r_v2.contract.work import bonded_payment
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, REVERTED
 
@@ -99,13 +100,13 @@ def _paid(base: Baseline, run: WhatIf, job: str) -> list[tuple[int, int]]:
     """Times and payments of the job's works that are paid in KP3R, in order."""
     works = zip(
         run.works.done,
-        *(base.works[name].to_list() for name in ("timestamp", "job", "class")),
+        *(base.works[name].to_list() for name in ("timestamp", "job", "explanation")),
         strict=True,
     )
     paid = [
         (time, work.payment)
         for work, time, at, kind in works
-        if at == job and kind != "token_payment" and work.status == PAID
+        if at == job and kind != TOKEN_PAYMENT and work.status == PAID
     ]
     paid += [
         (each.timestamp, each.done.payment) for each in run.works.added if each.job == job and each.done.status == ADDED
@@ -173,7 +174,7 @@ class BondMore(NamedTuple):
 
 def bond_more(base: Baseline, overlay: Overlay, keeper: str, amounts: Sequence[int]) -> list[BondMore]:
     """What more bonds earn a keeper over the history. Raises `UsageError` if it never worked."""
-    keepers, kinds = base.works["keeper"].to_list(), base.works["class"].to_list()
+    keepers, kinds = base.works["keeper"].to_list(), base.works["explanation"].to_list()
     if keeper not in keepers:
         raise UsageError(f"keeper={keeper}: no work of the history is this keeper's")
     rows: list[BondMore] = []
@@ -182,7 +183,7 @@ def bond_more(base: Baseline, overlay: Overlay, keeper: str, amounts: Sequence[i
         mine = [
             work
             for work, at, kind in zip(run.works.done, keepers, kinds, strict=True)
-            if at == keeper and kind != "token_payment"
+            if at == keeper and kind != TOKEN_PAYMENT
         ]
         earned = sum(work.payment for work in mine) + sum(
             work.done.payment for work in run.works.added if work.keeper == keeper

@@ -19,7 +19,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables, works_table
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID
 from keep3r_replay.replay.audit import merge_tables, state_hash, with_contract
-from keep3r_replay.replay.results import lake_fingerprint, write
+from keep3r_replay.replay.results import made_from, write
 from keep3r_replay.replay.roots import roots
 
 if TYPE_CHECKING:
@@ -113,9 +113,11 @@ def write_what_if(
     folder: Path, lake: Lake, summary: dict[str, Any], tables: dict[str, pl.DataFrame], configuration: dict[str, Any]
 ) -> None:
     """Write to `folder`, whole or not at all; the same inputs give the same bytes."""
+    made = made_from(lake)
     origin = {
         "configuration": as_json({**configuration, "overlay": without_paths(configuration["overlay"])}),
-        "inputs": {**lake_fingerprint(lake), **market_inputs(configuration["overlay"])},
+        **made,
+        "inputs": {**made["inputs"], **market_inputs(configuration["overlay"])},
         "state_hash": summary["state_hash"],
     }
     write(folder, tables, as_json(summary), origin)

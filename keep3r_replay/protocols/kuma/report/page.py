@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.errors import InputError
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.drawings import Bar, lines, time_line
+from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.html import code, figure, page, table, text
-from keep3r_replay.report.terminal import tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.rooms import Chart
 
 _SHOWN = 40
 _WIDE, _NARROW = 960, 380
@@ -27,9 +29,11 @@ _NEEDED = ("bonds", "late_expiries", "tokens", "keepers", "findings")
 class KumaPages:
     """See `replay.protocol.Pages`."""
 
-    def page(self, results: Path, lake: Lake | None) -> str:
+    def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
         """The page of a folder of results. Raises `InputError` where it holds none of KUMA."""
         del lake
+        if subject:
+            raise UsageError("a page of KUMA is about all bonds; leave job= out")
         try:
             summary = json.loads((results / "summary.json").read_bytes())
             tables = {name: pl.read_parquet(results / f"{name}.parquet") for name in _NEEDED}
@@ -44,6 +48,11 @@ class KumaPages:
             _findings(tables["findings"]),
         ]
         return page(f"KUMA replay: {summary['deployment']}", "\n".join(parts))
+
+    def charts(self, results: Path, subject: str = "") -> Sequence[Chart]:
+        """Refused: they are drawn for the page itself."""
+        del results, subject
+        raise UsageError("the charts of KUMA are in its page; leave charts= out")
 
 
 def _head(summary: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from keep3r_replay.protocols.kuma.what_if.outcome import Baseline, sums, tables
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.rooms import Outcome
 from keep3r_replay.replay.roots import replay_root, roots
+from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,5 @@ def lines(summary: Mapping[str, Any]) -> list[str]:
 
 
 def whole(wei: str) -> str:
-    """An amount in whole tokens of 18 decimals, cut after six."""
-    amount = int(wei)
-    units, rest = divmod(abs(amount), 10**18)
-    return f"{'-' if amount < 0 else ''}{units:,}.{rest // 10**12:06d}"
+    """An amount in whole tokens of 18 decimals, with six of them."""
+    return tokens(int(wei), 6)
