@@ -78,8 +78,7 @@ class ReadingRows:
                 if known is None or known[0] != written:
                     known = written, [_answered(section, asked) for asked in self._asked(place, part)]
                     self._before[place] = known
-                for rest in known[1]:
-                    yield ReadingRow(block, *rest)
+                yield from [ReadingRow(block, *rest) for rest in known[1]]
 
     def _asked(self, place: tuple[str, str, str], part: Any) -> Iterator[_Asked]:
         section, subject, name = place

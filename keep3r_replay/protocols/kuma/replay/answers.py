@@ -33,7 +33,13 @@ def answer(model: Model, contract: str, name: str, arguments: Sequence[str]) -> 
         kuma.rate_feed: views.RATE_FEED_VIEWS,
     }
     view = shared.get(contract, {}).get(name)
-    return None if view is None else lambda: view(model.kuma, arguments)
+    given = _given(arguments)
+    return None if view is None else lambda: view(model.kuma, given)
+
+
+def _given(arguments: Sequence[str]) -> Sequence[int | str]:
+    """Arguments as views take them."""
+    return [int(each) if each.isdecimal() else each for each in arguments]
 
 
 def _of_category(model: Model, contract: str, name: str, arguments: Sequence[str]) -> Callable[[], object] | None:
@@ -45,8 +51,10 @@ def _of_category(model: Model, contract: str, name: str, arguments: Sequence[str
     if view is None or contract == category.collector.address:
         return None
 
+    given = _given(arguments)
+
     def reading() -> object:
         now = model.kuma
-        return view(now, now.categories[risk_category], arguments)
+        return view(now, now.categories[risk_category], given)
 
     return reading
