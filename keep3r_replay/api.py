@@ -168,11 +168,15 @@ def what_if(
     Raises:
         UsageError: an unknown change, one that makes no sense, or a protocol without what-ifs.
     """
-    from keep3r_replay.answers import WhatIfResults, room
+    from keep3r_replay.answers import WhatIfResults
+    from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.what_if.history import Source
 
-    what_ifs = room(lake, "what_ifs")
-    what_ifs.check(changes, lake)
-    return WhatIfResults(*what_ifs.outcome(what_ifs.baseline(lake, until_block, {}), changes, ledger=ledger))
+    source = Source(protocol_of(lake), lake, until_block)
+    source.check([changes])
+    history = source.baseline()
+    outcome = history.outcome(changes, ledger=ledger)
+    return WhatIfResults(history.summary(changes, outcome), outcome.tables, outcome.lines)
 
 
 def sweep(

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keep3r_replay
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 from pipelines.config import load_config, setting
 from pipelines.foreign import refuse_foreign
 
@@ -49,7 +49,7 @@ class AskConfig:
     delays: list[int] = setting("cost_of_lateness: seconds after maturity", default=[0, 1, 3600, 14400, 86400, 604800])
     draw: str | None = setting("cost_of_lateness: also draw the curve (SVG) to this file", default=None)
     until_block: int | None = setting("last block of the history to use", default=None)
-    overlay: Overlay = setting("changes made first, as for replay mode=what_if", default=Overlay())
+    overlay: dict[str, Any] = setting("changes made first, as for replay mode=what_if", default={})
 
 
 def main(argv: list[str]) -> int:
@@ -77,7 +77,7 @@ def main(argv: list[str]) -> int:
     if not wanted:
         raise UsageError(f"question={config.question.value} is asked of a {role}: say {role}=ADDRESS")
     lake = keep3r_replay.open_lake(config.lake)
-    check_market(config.overlay)
+    check_market(overlay_from(config.overlay))
     base, address = _chosen(baselines(lake, config.until_block), role, wanted.lower())
     answers = {
         Question.liquidity_needed: _liquidity_needed,
@@ -118,7 +118,7 @@ def _liquidity_needed(base: Baseline, config: AskConfig, job: str) -> list[str]:
     from keep3r_replay.protocols.keep3r_v2.what_if.needed import liquidity_needed
     from keep3r_replay.report.amounts import decimal, tokens
 
-    answer = liquidity_needed(base, config.overlay, job)
+    answer = liquidity_needed(base, overlay_from(config.overlay), job)
     reverted = answer.reverted_as_it_is
     lines = [f"works                  {answer.works:,}, {reverted:,} of them revert with the liquidity it has"]
     if answer.factor is None:
@@ -143,7 +143,7 @@ def _runs_dry(base: Baseline, config: AskConfig, job: str) -> list[str]:
     from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, HORIZON, runs_dry
     from keep3r_replay.report.amounts import tokens
 
-    answer = runs_dry(base, config.overlay, job, config.days * DAY)
+    answer = runs_dry(base, overlay_from(config.overlay), job, config.days * DAY)
     each = f"one every {answer.interval:,} s, {tokens(answer.payment, 9)} KP3R each"
     lines = [f"rate                   {answer.works:,} works in the last {config.days} days, {each}"]
     if answer.obstacle:
@@ -161,7 +161,7 @@ def _expiry_cost(base: Baseline, config: AskConfig, job: str) -> list[str]:
     from keep3r_replay.protocols.keep3r_v2.what_if.questions import expiry_cost
     from keep3r_replay.report.amounts import tokens
 
-    rows = expiry_cost(base, config.overlay, job)
+    rows = expiry_cost(base, overlay_from(config.overlay), job)
     lines = [f"{'KP3R, by rule':<15}" + "".join(f"{row.rule:>30}" for row in rows)]
     for name in rows[0]._fields[1:-1]:
         amounts = (tokens(getattr(row, name), 18) for row in rows)
@@ -174,7 +174,7 @@ def _bond_more(base: Baseline, config: AskConfig, keeper: str) -> list[str]:
     from keep3r_replay.protocols.keep3r_v2.what_if.questions import bond_more
     from keep3r_replay.report.amounts import tokens
 
-    rows = bond_more(base, config.overlay, keeper, [amount * 10**18 for amount in config.amounts])
+    rows = bond_more(base, overlay_from(config.overlay), keeper, [amount * 10**18 for amount in config.amounts])
     lines = [f"{'KP3R bonded more':>18}{'earned':>18}{'more':>18}{'works reverted':>18}"]
     lines += [
         "".join(f"{tokens(amount, 6):>18}" for amount in (row.bonded, row.earned, row.more)) + f"{row.reverted:>18,}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
-    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, Sweeps, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
 
 __all__ = [
     "Answer",
@@ -162,10 +162,6 @@ class Protocol(Interface):
     @property
     def what_ifs(self) -> WhatIfs | None:
         """Replays with changed inputs; None where there are none."""
-
-    @property
-    def sweeps(self) -> Sweeps | None:
-        """Many what-ifs of one history; None where there are none."""
 
     @property
     def scenarios(self) -> Scenarios | None:

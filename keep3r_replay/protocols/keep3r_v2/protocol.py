@@ -8,7 +8,6 @@ from keep3r_replay.protocols.keep3r_v2.auditing import Keep3rV2Audits
 from keep3r_replay.protocols.keep3r_v2.rooms import (
     Keep3rV2Pages,
     Keep3rV2Scenarios,
-    Keep3rV2Sweeps,
     Keep3rV2WhatIfs,
     explained,
 )
@@ -24,7 +23,6 @@ class _Keep3rV2(Keep3rV2Audits):
     """See `replay.protocol.Protocol`."""
 
     what_ifs = Keep3rV2WhatIfs()
-    sweeps = Keep3rV2Sweeps()
     scenarios = Keep3rV2Scenarios()
     pages = Keep3rV2Pages()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
@@ -10,6 +10,7 @@ from keep3r_replay.protocols.kuma.contract.ray import RAY
 from keep3r_replay.protocols.kuma.contract.versions import RULES
 from keep3r_replay.protocols.kuma.replay.calls import Call
 from keep3r_replay.protocols.kuma.what_if.history import STRANGER, History, Step
+from keep3r_replay.what_if.names import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,10 +61,7 @@ class Changes:
 
 def changes_of(given: Mapping[str, Any]) -> Changes:
     """Changes from plain values. Raises `UsageError` for a name or value that makes no sense."""
-    names = {each.name for each in fields(Changes)}
-    unknown = sorted(set(given) - names)
-    if unknown:
-        raise UsageError(f"no change named {unknown[0]!r}; KUMA has {', '.join(sorted(names))}")
+    check_names(given, MEANINGS)
     changes = Changes(**{name: value for name, value in given.items() if value is not None})
     if changes.expire_at not in {"maturity", "deadline", "never"}:
         raise UsageError(f"expire_at={changes.expire_at!r}: say maturity, deadline or never")
