@@ -221,13 +221,13 @@ def simulate(scenario: str | Path | Mapping[str, Any], folder: str | Path) -> La
         UsageError: there is no such scenario, or a mistake in it.
     """
     from keep3r_replay.answers import script_of
-    from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
+    from keep3r_replay.protocols.registry import protocol_of_script
 
     content, source = script_of(scenario, CONF)
-    scenarios = protocol_named(str(content.get("protocol", KEEP3R_V2))).scenarios
-    if scenarios is None:
-        raise UsageError(f"{source}: there are no scenarios of this protocol")
-    scenarios.simulate(content, source, Path(folder))
+    protocol, script = protocol_of_script(content)
+    if protocol.scenarios is None:
+        raise UsageError(f"{source}: there are no scenarios of {protocol.title}")
+    protocol.scenarios.simulate(script, source, Path(folder))
     return open_lake(folder)
 
 

@@ -21,7 +21,7 @@ from keep3r_replay.chain.wire import (
 from keep3r_replay.errors import InputError
 from keep3r_replay.evm.words import AMOUNT, hex_text
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
-from keep3r_replay.recording.files import REMEDY, WireTransaction, line_of_row, read_lines
+from keep3r_replay.recording.files import REMEDY, WireTransaction, each_line, line_of_row, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -248,11 +248,13 @@ def read_readings(path: Path, blocks: Blocks, rows_of: Callable[[Mapping[str, An
     Raises:
         InputError: a line is wrong, of a block that is not there, or out of order.
     """
-    rows: list[ReadingRow] = []
+    columns: list[list[Any]] = [[] for _ in READINGS]
     before = -1
-    for number, line in enumerate(read_lines(path, dict[str, Any])):
+    for number, line in enumerate(each_line(path, dict[str, Any])):
         try:
-            rows.extend(rows_of(line))
+            # Columns at once: hundreds of thousands of rows would keep the garbage collector busy.
+            for column, values in zip(columns, zip(*rows_of(line), strict=True), strict=False):
+                column.extend(values)
         except ValueError as error:
             refuse(path, number, str(error))
         block = line["block"]
@@ -261,5 +263,4 @@ def read_readings(path: Path, blocks: Blocks, rows_of: Callable[[Mapping[str, An
         if block < before:
             refuse(path, number, f"block {block} follows block {before}: out of order")
         before = block
-    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in READINGS]
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, READINGS, strict=True)], READINGS)

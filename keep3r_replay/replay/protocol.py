@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
+    from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
 
 __all__ = [
@@ -162,6 +163,10 @@ class Protocol(Interface):
     @property
     def what_ifs(self) -> WhatIfs | None:
         """Replays with changed inputs; None where there are none."""
+
+    @property
+    def questions(self) -> Mapping[str, Question]:
+        """What people ask of a history, by name; empty where nothing is asked."""
 
     @property
     def scenarios(self) -> Scenarios | None:

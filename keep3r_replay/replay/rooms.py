@@ -177,11 +177,39 @@ class WhatIfs(Interface):
         """What stays given and what becomes a consequence, in lines."""
 
 
+class Extras(NamedTuple):
+    """What is written of a simulation beside its lake: folders for tables (CSV) and for charts (SVG); None: nothing."""
+
+    trace: Path | None = None
+    draw: Path | None = None
+
+
+class Simulated(NamedTuple):
+    """What a script came to: lines for the terminal, and the protocol's own record of it."""
+
+    lines: list[str]
+    record: Any
+
+
 class Scenarios(Interface):
     """Scripted histories."""
 
-    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Any:
-        """Play a script and write its lake. Raises `UsageError` for a mistake in it, with its place in `source`."""
+    @property
+    def has_extras(self) -> bool:
+        """Whether simulations have tables and charts to write beside their lake."""
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
+        """Play a script and write its lake.
+
+        Args:
+            script: the scenario's content, without the name of its protocol.
+            source: what to call the script in an error.
+            lake: folder of the lake; a former simulation there is replaced.
+            extras: what else is written; nothing unless the scenarios have `has_extras`.
+
+        Raises:
+            UsageError: a mistake in the script, with its place in it, or the folder holds something else.
+        """
 
 
 class Chart(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.replay.rooms import Explanation, Outcome, Term, WhatIfs
+from keep3r_replay.errors import UsageError
+from keep3r_replay.replay.rooms import Explanation, Extras, Outcome, Simulated, Term, WhatIfs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,18 +91,29 @@ class Keep3rV2WhatIfs(WhatIfs):
 
 
 class Keep3rV2Scenarios:
-    """See `replay.protocol.Scenarios`."""
+    """See `replay.rooms.Scenarios`."""
 
-    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Any:
-        """The simulation of a script, with its lake written. Mistakes are told by the names of the script's parts."""
+    has_extras = True
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
+        """Mistakes are told by the names of the script's parts, which `source` would only repeat."""
+        del source
         from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
         from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+        from keep3r_replay.protocols.keep3r_v2.scenario.trace import draw_jobs, simulation_lines, write_trace
         from keep3r_replay.protocols.keep3r_v2.scenario.writer import check_target, write_lake
 
         check_target(lake)
-        simulation = simulate(scenario_from(script))
+        scenario = scenario_from(script)
+        trace, draw = extras or Extras()
+        if draw is not None and not scenario.views_every and not scenario.given:
+            raise UsageError("draw: the scenario reads no views to draw; say scenario.views_every=4h")
+        simulation = simulate(scenario)
         write_lake(simulation, lake)
-        return simulation
+        traced = write_trace(simulation, trace) if trace is not None else []
+        drawn = draw_jobs(simulation, draw) if draw is not None else []
+        written = [*(f"trace     {path}" for path in traced), *(f"chart     {path}" for path in drawn)]
+        return Simulated([*simulation_lines(simulation), *written], simulation)
 
 
 class Keep3rV2Pages:
