@@ -50,7 +50,7 @@ def unfiltered(stream: TextIO) -> TextIO:
 def printable_output() -> Iterator[None]:
     """Within the block nothing that is printed steers a terminal."""
     former = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (_Shown(unfiltered(stream)) for stream in former)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = (_Shown(unfiltered(stream)) for stream in former)
     try:
         yield
     finally:
