@@ -56,6 +56,8 @@ class NodeClient:
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self.statistics = Statistics()
+        self.chain_id = 0
+        """The chain's id once it was asked for; 0 before."""
         self._attempts = attempts
         self._lock = threading.Lock()
         self._next = 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keep3r_replay.chain.blooms import bears
+from keep3r_replay.chain.forks import bloom_is_complete
 from keep3r_replay.chain.wire import MalformedError, fixed_bytes, log_batch, quantity
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ class Sent(NamedTuple):
     block_hash: str
 
 
-def disagreement(batch: LogBatch, headers: Sequence[WireBlock]) -> str:
+def disagreement(batch: LogBatch, headers: Sequence[WireBlock], chain_id: int) -> str:
     """Say how logs are not of the blocks that headers tell of; empty if they are.
 
-    A block's hash must be that of its logs, and its bloom, where it has one, must allow for each of them.
+    A block's hash must be that of its logs, and its bloom, where the chain's blooms hold all logs, must allow for each.
     """
     if len(batch) == 0:
         return ""
@@ -51,6 +52,8 @@ def disagreement(batch: LogBatch, headers: Sequence[WireBlock]) -> str:
     if not (hashes == batch.block_hash[rows]).all():
         return "logs are not of the chain's blocks"
     for row in _kinds(batch):
+        if not bloom_is_complete(chain_id, int(batch.block_number[row])):
+            continue
         topic = batch.topics[row, 0].tobytes() if batch.topic_count[row] else None
         if not bears(by_number[int(batch.block_number[row])], batch.address[row].tobytes(), topic):
             return f"the bloom of block {batch.block_number[row]} does not allow for one of its logs"

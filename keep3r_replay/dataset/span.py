@@ -101,7 +101,7 @@ class SpanFetcher:
             elif self._followed.addresses:
                 sent = sorted({*sent, *self._sent_to_followed(first, last)})
             headers = fetch_headers(self._client, sorted({each.place >> 32 for each in sent}))
-            problem = disagreement(answer.batch, headers)
+            problem = disagreement(answer.batch, headers, self._client.chain_id)
             if not problem:
                 pairs = fetch_transactions(self._client, [each.hash for each in sent])
                 problem = contradiction(answer.batch, sent, pairs, self._wanted)
