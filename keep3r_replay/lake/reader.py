@@ -28,12 +28,14 @@ class Lake:
         path: its folder.
         deployment: which contracts, tokens and initial parameters it is of.
         manifest: its files and the blocks they cover.
+        part: whether it is one protocol's part of a lake of several: readings of other contracts are not its.
     """
 
-    def __init__(self, path: Path, deployment: Deployment, manifest: Manifest) -> None:
+    def __init__(self, path: Path, deployment: Deployment, manifest: Manifest, *, part: bool = False) -> None:
         self.path = path
         self.deployment = deployment
         self.manifest = manifest
+        self.part = part
         self._tables = frozenset(manifest.tables())
 
     @classmethod
