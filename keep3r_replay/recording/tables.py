@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import pyarrow as pa
 
+from keep3r_replay.chain.forks import receipts_gas
 from keep3r_replay.chain.wire import (
     MalformedError,
     WireBlock,
@@ -37,13 +38,17 @@ _CREATED = "0x(create)"
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """The blocks of a recording: numbers without a gap, hashes of shape (n, 32), and the lake's table."""
+    """The blocks of a recording: numbers without a gap, hashes of shape (n, 32), and the lake's table.
+
+    `amsterdam_from` is the time of the first block whose header follows Amsterdam's rules, in seconds; None: no block.
+    """
 
     numbers: NDArray[np.uint32]
     timestamps: NDArray[np.int64]
     hashes: NDArray[np.uint8]
     gas_used: NDArray[np.int64]
     table: Any
+    amsterdam_from: int | None = None
 
     @property
     def first(self) -> int:
@@ -107,9 +112,11 @@ def read_blocks(path: Path) -> Blocks:
         pa.array(gas_used, pa.int64()),
         pa.array(gas_limit, pa.int64()),
     ]
-    return Blocks(
-        numbers, timestamps, hashes, np.array(gas_used, np.int64), pa.Table.from_arrays(columns, schema=BLOCKS)
+    table = pa.Table.from_arrays(columns, schema=BLOCKS)
+    amsterdam = next(
+        (time for time, each in zip(timestamps.tolist(), wire, strict=True) if each.blockAccessListHash), None
     )
+    return Blocks(numbers, timestamps, hashes, np.array(gas_used, np.int64), table, amsterdam)
 
 
 def _base_fees(wire: Sequence[WireBlock]) -> list[int | None]:
@@ -217,21 +224,22 @@ def _check_log_transactions(
 def _check_gas(
     path: Path, blocks: Blocks, numbers: NDArray[np.uint32], indices: NDArray[np.uint32], gas_used: NDArray[np.int64]
 ) -> None:
-    """Gas adds up to every header's, and no index is missing: a recording holds all transactions of its blocks."""
+    """Gas adds up to every header's as the forks have it; no index is missing: recordings hold all transactions."""
     firsts = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1]])) if len(numbers) else numbers[:0]
     counts = np.diff(np.append(firsts, len(numbers)))
     expected = np.arange(len(numbers)) - np.repeat(firsts, counts)
     _refuse_first(path, indices != expected, "a transaction before this one is missing: indices have a gap")
     spent = np.zeros(len(blocks.numbers), np.int64)
     np.add.at(spent, numbers - np.uint32(blocks.first), gas_used)
-    wrong = np.flatnonzero(spent != blocks.gas_used)
-    if len(wrong):
-        number = int(blocks.numbers[wrong[0]])
-        raise InputError(
-            path,
-            f"the gas used of the transactions of block {number} is not its header's: one is missing or changed",
-            remedy=REMEDY,
-        )
+    for row in np.flatnonzero(spent != blocks.gas_used).tolist():
+        bounds = receipts_gas(blocks.amsterdam_from, int(blocks.timestamps[row]), int(blocks.gas_used[row]))
+        if not bounds.least <= int(spent[row]) <= bounds.most:
+            raise InputError(
+                path,
+                f"the gas used of the transactions of block {int(blocks.numbers[row])} is not its header's: one is "
+                "missing or changed",
+                remedy=REMEDY,
+            )
 
 
 def read_readings(path: Path, blocks: Blocks, rows_of: Callable[[Mapping[str, Any]], Iterable[ReadingRow]]) -> Any:

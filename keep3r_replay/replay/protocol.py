@@ -200,6 +200,9 @@ class Protocol(Interface):
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """Tables over all roots, made from those of each, which stand one below the other in `tables`."""
 
+    def earnings(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """What accounts were paid by results, with the schema `replay.several.EARNINGS`; no row where nobody is."""
+
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """What `summary.json` says of the ledger, by name."""
 

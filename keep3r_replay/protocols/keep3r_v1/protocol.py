@@ -114,6 +114,12 @@ class _Keep3rV1Protocol:
         del tables
         return {}
 
+    def earnings(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """What accounts were paid, by token, receipts included."""
+        from keep3r_replay.replay.several import earnings_of
+
+        return earnings_of(tables["works"], "keeper", "credit", "payment")
+
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """Entries of the book, and sums by kind."""
         return {"ledger": ledger_summary(tables)}

@@ -112,6 +112,12 @@ class Keep3rV2Audits:
 
         return total_tables(tables["works"])
 
+    def earnings(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """What keepers were paid for their works, by token."""
+        from keep3r_replay.replay.several import earnings_of
+
+        return earnings_of(tables["works"], "keeper", "credit", "payment")
+
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """Counts and sums of the ledger and of expiry."""
         from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_summary

@@ -119,6 +119,13 @@ class _KumaProtocol:
         del tables
         return {}
 
+    def earnings(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """None: nobody is paid on chain."""
+        from keep3r_replay.replay.several import EARNINGS
+
+        del tables
+        return EARNINGS.to_frame()
+
     def extractor(self, client: NodeClient, deployment: Mapping[str, Any]) -> Extractor:
         """Follows a configured deployment at a node. Raises `UsageError` for a configuration that makes no sense."""
         from keep3r_replay.protocols.kuma.extract.discovery import KumaExtractor

@@ -11,6 +11,7 @@ from keep3r_replay.evm.abi import parse_event
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.schemas import ReadingRow
 from keep3r_replay.replay.protocol import Results
+from keep3r_replay.replay.several import EARNINGS
 
 from .counter import COUNTS, Counter
 from .extractor import CounterExtractor
@@ -87,6 +88,10 @@ class _Toy:
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """None."""
         return {}
+
+    def earnings(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """Nobody is paid."""
+        return EARNINGS.to_frame()
 
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """There is no ledger."""
