@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.rooms import Proof
 
 _OF_PROVIDER = {
     "getKUMABondToken": "kuma_bond_token",
@@ -116,6 +117,10 @@ class KumaExtractor:
     def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:
         """None: whatever changes state is told by logs, save a refresh that changes nothing."""
         del contracts
+        return ()
+
+    def proofs(self, contracts: Mapping[str, Contract], block: int) -> Sequence[Proof]:  # noqa: ARG002 - none at all
+        """None: no view tells of a single log for certain."""
         return ()
 
     def views(self, lake: Lake, block: int) -> Sequence[Any]:
