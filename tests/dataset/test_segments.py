@@ -32,7 +32,9 @@ def test_a_growing_partition_is_cut_into_tenths() -> None:
     assert spec(50).segments_of(0, 30) == [(0, 30)]
 
 
-@given(st.integers(0, 999), st.lists(st.integers(1, 700), min_size=1, max_size=40), st.sampled_from([1_000, 4_096, 10_000]))
+@given(
+    st.integers(0, 999), st.lists(st.integers(1, 700), min_size=1, max_size=40), st.sampled_from([1_000, 4_096, 10_000])
+)
 def test_any_number_of_runs_gives_the_segments_of_one(first: int, steps: list[int], size: int) -> None:
     """Whatever the runs were, the segments are those of one run to the same block; each run writes what is new in them."""
     deployment = spec(size)
@@ -67,5 +69,8 @@ def test_small_runs_write_in_proportion_to_what_is_new() -> None:
 
 def test_a_range_that_spans_segments_is_written_as_one() -> None:
     """What was rolled back in the middle of a segment is continued as one file, until the segment is full."""
-    assert segments_to_write([(0, 999), (1_000, 1_550)], spec().segments_of(0, 1_620)) == [(1_000, 1_599), (1_600, 1_620)]
+    assert segments_to_write([(0, 999), (1_000, 1_550)], spec().segments_of(0, 1_620)) == [
+        (1_000, 1_599),
+        (1_600, 1_620),
+    ]
     assert segments_to_write([(0, 999), (1_000, 1_550)], spec().segments_of(0, 1_999)) == [(1_000, 1_999)]
