@@ -36,7 +36,7 @@ def test_a_growing_partition_is_cut_into_tenths() -> None:
     st.integers(0, 999), st.lists(st.integers(1, 700), min_size=1, max_size=40), st.sampled_from([1_000, 4_096, 10_000])
 )
 def test_any_number_of_runs_gives_the_segments_of_one(first: int, steps: list[int], size: int) -> None:
-    """Whatever the runs were, the segments are those of one run to the same block; each run writes what is new in them."""
+    """Whatever the runs were, the segments are those of one run to the same block."""
     deployment = spec(size)
     there: list[tuple[int, int]] = []
     last = first - 1

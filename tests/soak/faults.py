@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
 
 Lie = Callable[[dict[str, Any], Any], Any]
-"""Gets a call and its true answer (`{"result": ...}`); returns the answer to give, the same if it has nothing to spoil."""
+"""Gets a call and its true answer (`{"result": ...}`); returns the answer to give, the same if nothing is to spoil."""
 
 Breakage = Callable[["BaseHTTPRequestHandler", bytes], None]
 """Gets the handler and the true answer's bytes; replies in a broken way."""
@@ -90,7 +90,7 @@ LIES: dict[str, Lie] = {
     "a receipt of another block": _RECEIPT(lambda call, result: {**result, "blockHash": "0x" + "ee" * 32}),
     "a receipt that failed": _RECEIPT(lambda call, result: {**result, "status": "0x0"}),
     "a receipt with another log": _RECEIPT(lambda call, result: {**result, "logs": _first(result["logs"], data="0x")}),
-    "no code": _of("eth_getCode")(lambda call, result: "0x"),
+    "no code once": _of("eth_getCode")(lambda call, result: "0x"),
     "a revert once": _of("eth_call")(lambda call, result: error(3, "execution reverted")),
     "another chain once": _of("eth_chainId")(lambda call, result: "0x5"),
     "another first block once": _BLOCK(
@@ -104,7 +104,7 @@ def _status(status: int, content: bytes = b"no", **headers: str) -> Breakage:
     return lambda handler, _: send(handler, content, status, **headers)
 
 
-def _slowly(handler: BaseHTTPRequestHandler, content: bytes) -> None:
+def _slowly(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.close_connection = True
     try:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")

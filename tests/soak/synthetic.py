@@ -1,4 +1,4 @@
-"""A chain that is a function of the block's number, as a node tells it: quick, without contracts, and always the same."""
+"""A chain that is a function of the block's number, as a node tells it: quick, and always the same."""
 
 from __future__ import annotations
 

@@ -52,7 +52,8 @@ def year(lake: Path, runs: int, blocks: int) -> list[Cost]:
 
 def _row(name: str, costs: list[Cost]) -> str:
     mean = [sum(column) / len(costs) for column in zip(*costs, strict=True)]
-    return f"{name:>12} {1000 * mean[0]:8.0f} ms {mean[1] / 1e3:8.1f} KB {costs[-1].files:6d} {costs[-1].manifest / 1e3:8.1f} KB"
+    files, manifest = costs[-1].files, costs[-1].manifest / 1e3
+    return f"{name:>12} {1000 * mean[0]:8.0f} ms {mean[1] / 1e3:8.1f} KB {files:6d} {manifest:8.1f} KB"
 
 
 if __name__ == "__main__":
