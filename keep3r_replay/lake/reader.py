@@ -46,6 +46,8 @@ class Lake:
             LakeError: there is no lake, its layout is newer than this code, its manifest is damaged, or a file is
                 missing or has another size than the manifest says, or blocks are said to be covered that no file holds.
         """
+        if "://" in str(path):
+            raise LakeError("lake", "is a URL, and not read", remedy="copy it to a folder of this machine")
         folder = Path(path)
         if not folder.is_dir():
             raise LakeError(folder, "no such lake", remedy="make one with keep3r import or keep3r extract")
