@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from histories import name_of
 
-from tests.keep3r_v1.expected import CLASSES, COLUMNS, COUNTS, OTHER_RESERVES, WITHOUT_VALIDATION
+from tests.keep3r_v1.expected import CLASSES, COLUMNS, COUNTS, OTHER_RESERVES, REPEATED, WITHOUT_VALIDATION
 from tests.keep3r_v1.recorded import KP3R, recorded, recordings
 
 EVERY = pytest.mark.parametrize("folder", recordings(), ids=name_of)
@@ -148,6 +148,22 @@ def test_counts_are_those_of_the_recording(folder):
         found.audit.tables["helpers_in_force"].height - 1,
     )
     assert counts == COUNTS[folder.name]
+
+
+@KNOWN
+def test_repetitions_are_told_apart(folder):
+    """Withdrawals of liquidity and of bonds, slashes, and repetitions that paid nothing, are as many as were counted."""
+    found = recorded(folder)
+    removed, unbound, slashed = (
+        found.lake.scan(f"events/keep3r_v1.{name}").collect()
+        for name in ("RemoveJob", "KeeperUnbound", "KeeperSlashed")
+    )
+    empty = (removed.filter(pl.col("credit") == 0).height, unbound.filter(pl.col("bond") == 0).height)
+    counts = (removed.height, empty[0], unbound.height, empty[1], slashed.height)
+    assert counts == REPEATED[folder.name]
+    told = [each.field for each in found.audit.findings if each.kind == "zero_repeat"]
+    assert (told.count("RemoveJob.credit"), told.count("KeeperUnbound.bond")) == empty
+    assert told.count("ApplyCredit.worth") == COUNTS[folder.name][4]
 
 
 def test_the_largest_deviations_from_the_average_price_are_the_known_ones():
