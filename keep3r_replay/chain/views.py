@@ -37,11 +37,15 @@ _ANSWER = msgspec.json.Decoder(str | _Revert)
 
 @dataclass(frozen=True)
 class View:
-    """A view function: its name and the types it takes and returns, in ABI notation."""
+    """A view function: its name and the types it takes and returns, in ABI notation.
+
+    `errors` are names of the custom errors without arguments that it may revert with.
+    """
 
     name: str
     takes: tuple[str, ...]
     returns: tuple[str, ...]
+    errors: tuple[str, ...] = ()
 
     @cached_property
     def selector(self) -> bytes:
@@ -123,8 +127,8 @@ def _reading(question: Question, answer: str | _Revert) -> Reading:
         return Reading(None, b"")
 
 
-def revert_name(data: bytes) -> str:
-    """Name a revert as readings do: `Panic(0x12)`, `Error(OLD)`, `empty`, or the selector of another error."""
+def revert_name(data: bytes, errors: Sequence[str] = ()) -> str:
+    """Name a revert as readings do: `Panic(0x12)`, `Error(OLD)`, `empty`, one of `errors`, or another's selector."""
     if not data:
         return "empty"
     selector, rest = data[:4].hex(), data[4:]
@@ -133,4 +137,5 @@ def revert_name(data: bytes) -> str:
     if selector == "08c379a0" and len(rest) >= 64:
         length = int.from_bytes(rest[32:64], "big")
         return f"Error({rest[64 : 64 + length].decode('utf-8', 'replace')})"
-    return f"0x{selector}"
+    known = (name for name in errors if keccak256(f"{name}()".encode())[:4] == data[:4])
+    return next(known, f"0x{selector}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v1.audit import classes, ledger, liquidity, schemas, states
 from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_summary
@@ -66,7 +66,7 @@ class _Keep3rV1Protocol:
     @property
     def what_ifs(self) -> WhatIfs:
         """Replays with another helper, feed, bonds, times, oracles."""
-        return Keep3rV1WhatIfs(cast("Protocol", self))
+        return Keep3rV1WhatIfs(self)
 
     @property
     def questions(self) -> Mapping[str, Question]:
@@ -130,6 +130,11 @@ class _Keep3rV1Protocol:
         """Entries of the book, and sums by kind."""
         return {"ledger": ledger_summary(tables)}
 
+    def ledger_words(self, ledger: Mapping[str, Any]) -> str:
+        """None."""
+        del ledger
+        return ""
 
-PROTOCOL = cast("Protocol", _Keep3rV1Protocol())
+
+PROTOCOL: Protocol = _Keep3rV1Protocol()
 """Keep3r V1."""
