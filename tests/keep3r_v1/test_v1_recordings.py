@@ -6,6 +6,10 @@ import polars as pl
 import pytest
 from histories import name_of
 
+from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
+from keep3r_replay.protocols.keep3r_v1.replay import transactions
+from keep3r_replay.replay.audit import audit_once
+from keep3r_replay.replay.protocol import Options
 from tests.keep3r_v1.expected import CLASSES, COLUMNS, COUNTS, OTHER_RESERVES, REPEATED, WITHOUT_VALIDATION
 from tests.keep3r_v1.recorded import KP3R, recorded, recordings
 
@@ -150,14 +154,24 @@ def test_counts_are_those_of_the_recording(folder):
     assert counts == COUNTS[folder.name]
 
 
+@EVERY
+def test_works_told_at_a_glance_are_those_told_log_by_log(folder, monkeypatch):
+    """Without the short way for transactions of one work every table and the state are the same."""
+    found = recorded(folder)
+    monkeypatch.setattr(transactions, "is_plain_work", lambda *_: False)
+    slow = audit_once(found.lake, PROTOCOL, None, None, Options(readings=True))
+    assert slow.summary["state_hash"] == found.audit.summary["state_hash"]
+    for name in PROTOCOL.tables:
+        if name in slow.tables:
+            assert slow.tables[name].equals(found.audit.tables[name]), name
+
+
 @KNOWN
 def test_repetitions_are_told_apart(folder):
-    """Withdrawals of liquidity and of bonds, slashes, and repetitions that paid nothing, are as many as were counted."""
+    """Withdrawals of liquidity and of bonds, slashes, and repetitions that paid nothing are counted."""
     found = recorded(folder)
-    removed, unbound, slashed = (
-        found.lake.scan(f"events/keep3r_v1.{name}").collect()
-        for name in ("RemoveJob", "KeeperUnbound", "KeeperSlashed")
-    )
+    names = ("RemoveJob", "KeeperUnbound", "KeeperSlashed")
+    removed, unbound, slashed = (found.lake.scan(f"events/keep3r_v1.{name}").collect() for name in names)
     empty = (removed.filter(pl.col("credit") == 0).height, unbound.filter(pl.col("bond") == 0).height)
     counts = (removed.height, empty[0], unbound.height, empty[1], slashed.height)
     assert counts == REPEATED[folder.name]
