@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keep3r_replay.errors import UsageError
+import polars as pl
+
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
 from keep3r_replay.what_if.names import check_names
 from keep3r_replay.what_if.values import count, fraction, truth, whole_number
@@ -20,6 +23,7 @@ MEANINGS = {
     "helper_from_block": "first block of that helper; the whole history if not said",
     "feed_factor": "the feed's answers times this number or fraction, cut to whole wei",
     "feed": "answers instead of the feed's own: records of block and answer (wei)",
+    "feed_file": "the same from a file: CSV or Parquet with the columns block and answer",
     "bonds": "bonded KP3R of accounts: records of account, add (wei, may be below 0), block if not from the beginning",
     "bond_account": "with bond_add: one of `bonds`, from the beginning",
     "bond_add": "wei that this account has bonded more",
@@ -85,6 +89,9 @@ def changes_of(overlay: Mapping[str, Any]) -> Changes:
         raise UsageError(f"overlay.helper={str(helper)[:60]}: no such version; known are {', '.join(HELPERS)}")
     if "bond_add" in overlay and not overlay.get("bond_account"):
         raise UsageError("overlay.bond_add needs overlay.bond_account")
+    if overlay.get("feed") and overlay.get("feed_file"):
+        raise UsageError("overlay: say feed or feed_file, not both")
+    feed = sorted(_records(overlay, "feed", Answer, {}))
     bonds = _records(overlay, "bonds", BondChange, {"block": 0})
     if overlay.get("bond_account"):
         bonds.append(
@@ -94,7 +101,7 @@ def changes_of(overlay: Mapping[str, Any]) -> Changes:
         helper,
         _count(overlay, "helper_from_block") or 0,
         fraction("feed_factor", overlay.get("feed_factor", 1)),
-        tuple(_records(overlay, "feed", Answer, {})),
+        read_feed(Path(str(overlay["feed_file"]))) if overlay.get("feed_file") else tuple(feed),
         tuple(bonds),
         _count(overlay, "fee"),
         _count(overlay, "bond_time"),
@@ -103,6 +110,22 @@ def changes_of(overlay: Mapping[str, Any]) -> Changes:
         truth("credit_at_previous_block", overlay.get("credit_at_previous_block", False)),
         truth("no_receipts", overlay.get("no_receipts", False)),
     )
+
+
+def read_feed(path: Path) -> tuple[Answer, ...]:
+    """The feed's answers in a file, by block. Raises `InputError` where it holds none, or something else."""
+    wanted = {"block": pl.Int64, "answer": pl.Int128}
+    try:
+        frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+        rows = frame.select(pl.col(name).cast(kind) for name, kind in wanted.items()).sort("block").rows()
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from None
+    except pl.exceptions.PolarsError as error:
+        reason = f"is no table of block and answer: {str(error).splitlines()[0]}"
+        raise InputError(path, reason, remedy="write CSV with a line block,answer first") from None
+    if not rows or any(None in row or row[0] < 0 or row[1] < 0 for row in rows):
+        raise InputError(path, "an answer is missing or below zero", remedy="give every block its answer in wei")
+    return tuple(Answer(*row) for row in rows)
 
 
 def _record(named: str, kind: Any, values: Any, defaults: Mapping[str, int]) -> Any:
