@@ -74,7 +74,7 @@ def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Aud
 def _acquit(
     tables: dict[str, pl.DataFrame], mended: Mapping[str, pl.DataFrame], traced: Traced, summary: Mapping[str, Any]
 ) -> dict[str, dict[str, int]]:
-    """Put the mended replay's verdict on what follows from other findings into `tables`; returns the counts anew.
+    """Put the mended replay's verdict on all but the roots into `tables`; returns the counts anew.
 
     What is a mismatch there too follows from what nothing could mend: then nobody can tell whether it is right.
     """
@@ -90,14 +90,19 @@ def _acquit(
     }
     rows = [(block, log_index, cause) for (block, log_index), cause in logs.items() if log_index is not None]
     frame = pl.DataFrame(rows, schema={**_PLACE, "cause": pl.UInt32}, orient="row")
+    guilty = pl.DataFrame([place for place in convicted if place[1] is not None], schema=_PLACE, orient="row")
     counts: dict[str, dict[str, int]] = {}
     for name, table in tables.items():
         if name == "findings" or not {*_PLACE, "class", "reason"} <= set(table.columns):
             continue
+        former = table.select(*_PLACE, pl.col("class").alias("former"))
         right = (
             mended[name]
-            .join(frame, on=list(_PLACE), how="inner")
-            .with_columns(is_open=pl.col("class") == MISMATCH)
+            .join(guilty, on=list(_PLACE), how="anti")
+            .join(former, on=list(_PLACE), how="inner")
+            .join(frame, on=list(_PLACE), how="left")
+            .filter((pl.col("class") != pl.col("former")) | pl.col("cause").is_not_null())
+            .with_columns(is_open=(pl.col("class") == MISMATCH) & pl.col("cause").is_not_null())
             .select(
                 *_PLACE,
                 pl.when("is_open").then(pl.lit(UNDETERMINED)).otherwise("class").alias("class"),

@@ -27,6 +27,11 @@ _MOST_REPLAYS = 24
 _PROBED = 4
 """Blocks with readings that a mend is tried on: the first and the last that differ. The best is held against all."""
 
+_OF_STATE = frozenset({"state_mismatch"})
+"""Kinds that say: what happens here fits another state of the subject than the events before it lead to."""
+_OF_BLOCK = frozenset({"gas_sum", "missing_transaction"})
+"""Kinds that tell of a block's transactions: no state depends on them, so that nothing in later blocks follows."""
+
 Key = tuple[str, int, int | None, str, str]
 Again = Callable[[Lake, frozenset[int] | None], Iterable[Finding]]
 
@@ -78,11 +83,13 @@ class _Tracer:
 
     def trace(self, in_order: Callable[[Sequence[Finding]], list[Finding]]) -> Traced:
         while self._open:
-            root = self._open[0]
-            if self._findings[root].log_index is None:
+            root = self._first()
+            if self._findings[root].log_index is not None:
+                self._of_event(root)
+            elif self._is_reading(root):
                 self._of_reading(root)
             else:
-                self._of_event(root)
+                self._close(root, [root], None)
         self._alone()
         ordered = in_order(self._findings)
         number = {id(finding): place for place, finding in enumerate(ordered, start=1)}
@@ -92,6 +99,22 @@ class _Tracer:
             cause = self._cause.get(place_of[id(finding)])
             causes.append(None if cause is None else number[id(self._findings[cause])])
         return Traced(ordered, causes, self._mends)
+
+    def _first(self) -> int:
+        """The next root: the first that is open, but before it an event that its block lacks, of unknown place in it.
+
+        Where readings tell of a state that events put in doubt, they go first.
+        """
+        first = self._findings[self._open[0]]
+        for each in self._open:
+            finding = self._findings[each]
+            if finding.kind == "missing_event" and finding.block_number == first.block_number:
+                return each
+        if first.kind in _OF_STATE:
+            for each in self._open:
+                if self._is_reading(each) and self._findings[each].subject == first.subject:
+                    return each
+        return self._open[0]
 
     def _of_event(self, root: int) -> None:
         """The event at the root's place: mended if something mends it."""
@@ -105,7 +128,12 @@ class _Tracer:
     def _of_reading(self, root: int) -> None:
         """A reading that no finding before it explains: an event since the last block whose readings agree."""
         finding = self._findings[root]
-        best = self._best(suspects_before(self._lake, finding, self._last_agreeing(finding)), [root], only_all=True)
+        readings = [
+            self._findings[each]
+            for each in self._open
+            if self._is_reading(each) and self._findings[each].block_number == finding.block_number
+        ]
+        best = self._best(suspects_before(self._lake, readings, self._last_agreeing(finding)), [root], only_all=True)
         if best is not None:
             self._findings.append(_finding_of(self._lake, best, finding))
             root = len(self._findings) - 1
@@ -158,15 +186,33 @@ class _Tracer:
         except (Keep3rReplayError, ArithmeticError, LookupError, ValueError):
             return None
 
+    def _of_same_state(self, root: int) -> list[int]:
+        """What tells of the state of the same subject follows from the first that did: the model took over a guess."""
+        finding = self._findings[root]
+        if finding.kind not in _OF_STATE:
+            return []
+        return [
+            each
+            for each in self._open
+            if self._findings[each].kind in _OF_STATE and self._findings[each].subject == finding.subject
+        ]
+
     def _close(self, root: int, group: list[int], mend: Mend | None) -> None:
         """Settle a root: what follows from it has its cause there."""
         if mend is None:
-            followers = [each for each in self._open if each != root]
+            of_block = self._findings[root].kind in _OF_BLOCK
+            followers = [
+                each
+                for each in self._open
+                if each != root
+                and not (of_block and self._findings[each].block_number != self._findings[root].block_number)
+            ]
         else:
             self._mends.append(mend)
             left = self._left_by(self._mends) or frozenset()
             followers = [each for each in self._open if each != root and self._keys[each] not in left]
-            followers += [each for each in group if each != root and each not in followers]
+            group = [*group, *self._of_same_state(root)]
+            followers += [each for each in dict.fromkeys(group) if each != root and each not in followers]
         for each in followers:
             self._cause[each] = root
         settled = {root, *followers}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.checks import Noting
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import WorkRecord
+
+
+class Growth(NamedTuple):
+    """A direct call of `increaseObservationCardinalityNext`: the pool, and the number that it asks for."""
+
+    pool: str
+    asked: int
 
 
 @dataclass(slots=True)
@@ -47,6 +54,8 @@ class CallContext:
     pool_mints: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     """Liquidity that pools minted (above 0) or burned (below) for an owner in this transaction, and the logs of it that
     no transfer of the owner's token accounts for yet."""
+    growth: Growth | None = None
+    """What this transaction asks of a pool's ring, until its event has been seen."""
     pair_transfers: dict[tuple[str, str, str, int], list[int]] = field(default_factory=dict)
     """Transfers of pair manager tokens in this transaction, that no call accounts for yet: (token, from, to, amount),
     and the logs of it."""
