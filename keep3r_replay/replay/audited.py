@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.journal import NOTICE, Finding
-from keep3r_replay.replay.causes import Traced, trace
+from keep3r_replay.replay.causes import Retold, Traced, trace
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.mended import MendedLake
 
@@ -38,6 +38,17 @@ class Audit:
     findings: list[Finding]
     undetermined_readings: dict[tuple[str, str], int]
     causes: list[int | None] = field(default_factory=list)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The protocol's classes by subject, from the surest to the least sure."""
+
+    @property
+    def doubt(self) -> int:
+        """How unsure the classes are in all: only to be compared with that of the same history, told otherwise."""
+        return sum(
+            place * int(self.summary[subject].get(name, 0))
+            for subject, names in self.words.items()
+            for place, name in enumerate(names)
+        )
 
     @property
     def roots(self) -> list[Finding]:
@@ -56,7 +67,12 @@ def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Aud
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
     the audit of a mended lake, with the readings of some blocks compared (None: of all).
     """
-    traced = trace(found.lake, found.findings, lambda lake, blocks: again(lake, blocks).findings, in_order)
+
+    def retold(lake: Lake, blocks: frozenset[int] | None) -> Retold:
+        mended = again(lake, blocks)
+        return Retold(mended.findings, mended.doubt)
+
+    traced = trace(found.lake, found.findings, retold, in_order)
     tables = {**found.tables, "findings": findings_table(found.lake, traced.findings, traced.causes)}
     summary = dict(found.summary)
     following = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is not None]

@@ -151,7 +151,7 @@ class Protocol(Interface):
     tables: Mapping[str, pl.Schema]
     """Schema of every result table that `finish` may give; the docs of tables are held against it."""
     words: Mapping[str, Mapping[str, str]]
-    """Terminal words of classes, by subject: `{"works": {"exact": "exact to the wei", ...}}`."""
+    """Terminal words of classes, from the surest to the least sure, by subject: `{"works": {"exact": "...", ...}}`."""
     sql: str
     """Package that holds `views.sql`, `queries/` and `audits/`; empty where there is none."""
 
