@@ -114,18 +114,23 @@ class WhatIfResults:
 
     @property
     def works(self) -> pl.DataFrame:
-        """Each work, baseline beside what-if."""
-        return self.tables["compared_works"]
+        """Each work, baseline beside what-if. Raises `UsageError` where the protocol compares none."""
+        return self._table("compared_works")
 
     @property
     def jobs(self) -> pl.DataFrame:
         """The sums of each job."""
-        return self.tables["compared_jobs"]
+        return self._table("compared_jobs")
 
     @property
     def keepers(self) -> pl.DataFrame:
         """The sums of each keeper."""
-        return self.tables["compared_keepers"]
+        return self._table("compared_keepers")
+
+    def _table(self, name: str) -> pl.DataFrame:
+        if name not in self.tables:
+            raise UsageError(f"this what-if has no table {name}; there are {', '.join(self.tables)}")
+        return self.tables[name]
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
@@ -183,17 +188,17 @@ def swept(
     lake: Lake, grid: Mapping[str, Sequence[Any]], folder: Path, workers: int | None, until_block: int | None
 ) -> pl.DataFrame:
     """The table of a sweep over every combination of the grid's values."""
+    from keep3r_replay.what_if.history import Source
     from keep3r_replay.what_if.sweep.run import run_sweep
-    from keep3r_replay.what_if.sweep.scenarios import Kept, Scenario, Source
+    from keep3r_replay.what_if.sweep.scenarios import Kept, Scenario
     from keep3r_replay.what_if.sweep.table import sweep_table
 
-    sweeps = room(lake, "sweeps")
+    source = Source(protocol_of(lake), lake, until_block)
     combinations = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
-    for changes in combinations:
-        sweeps.check(changes)
-    scenarios = [Scenario(changes, changes, Source(sweeps, lake, until_block)) for changes in combinations]
+    source.check(combinations)
+    scenarios = [Scenario(changes, changes, source) for changes in combinations]
     cores = workers or len(os.sched_getaffinity(0))
-    return sweep_table(run_sweep(scenarios, folder, Kept(), cores, lambda *_: None), sweeps.outcomes)
+    return sweep_table(run_sweep(scenarios, folder, Kept(), cores, lambda *_: None), source.what_ifs.measured)
 
 
 def script_of(scenario: str | Path | Mapping[str, Any], conf: Path) -> tuple[dict[str, Any], str]:

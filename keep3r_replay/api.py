@@ -168,11 +168,15 @@ def what_if(
     Raises:
         UsageError: an unknown change, one that makes no sense, or a protocol without what-ifs.
     """
-    from keep3r_replay.answers import WhatIfResults, room
+    from keep3r_replay.answers import WhatIfResults
+    from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.what_if.history import Source
 
-    what_ifs = room(lake, "what_ifs")
-    what_ifs.check(changes, lake)
-    return WhatIfResults(*what_ifs.outcome(what_ifs.baseline(lake, until_block, {}), changes, ledger=ledger))
+    source = Source(protocol_of(lake), lake, until_block)
+    source.check([changes])
+    history = source.baseline()
+    outcome = history.outcome(changes, ledger=ledger)
+    return WhatIfResults(history.summary(changes, outcome), outcome.tables, outcome.lines)
 
 
 def sweep(
@@ -217,13 +221,13 @@ def simulate(scenario: str | Path | Mapping[str, Any], folder: str | Path) -> La
         UsageError: there is no such scenario, or a mistake in it.
     """
     from keep3r_replay.answers import script_of
-    from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
+    from keep3r_replay.protocols.registry import protocol_of_script
 
     content, source = script_of(scenario, CONF)
-    scenarios = protocol_named(str(content.get("protocol", KEEP3R_V2))).scenarios
-    if scenarios is None:
-        raise UsageError(f"{source}: there are no scenarios of this protocol")
-    scenarios.simulate(content, source, Path(folder))
+    protocol, script = protocol_of_script(content)
+    if protocol.scenarios is None:
+        raise UsageError(f"{source}: there are no scenarios of {protocol.title}")
+    protocol.scenarios.simulate(script, source, Path(folder))
     return open_lake(folder)
 
 

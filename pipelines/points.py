@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 from pipelines.config import CONF, typed_value
 from pipelines.replay_config import ReplayConfig
 from pipelines.what_if import read_overlay
@@ -107,7 +106,7 @@ def points(config: ReplayConfig, swept: dict[str, list[Any]]) -> list[Point]:
 
     Raises:
         InputError: the file of an overlay cannot be read.
-        UsageError: a value makes no sense.
+        UsageError: a value of a setting is of the wrong type; changes are checked with the history.
     """
     choices = [[_choice(config, name, value) for value in values] for name, values in swept.items()]
     return [_point(config, dict(zip(swept, values, strict=True))) for values in product(*choices)]
@@ -119,12 +118,12 @@ def _choice(config: ReplayConfig, name: str, value: Any) -> Any:
 
 
 def _point(config: ReplayConfig, values: dict[str, Any]) -> Point:
-    changes = dict(config.overlay.changes())
+    changes = dict(config.overlay)
     if OVERLAY in values:
         changes = {**read_overlay(_overlay_file(str(values[OVERLAY]))), **changes}
     changes |= {name.removeprefix(_CHANGE): value for name, value in values.items() if name.startswith(_CHANGE)}
     plain = {name: value for name, value in values.items() if name != OVERLAY and not name.startswith(_CHANGE)}
-    return Point(values, replace(config, **plain, overlay=overlay_from(changes)))
+    return Point(values, replace(config, **plain, overlay=changes))
 
 
 def _overlay_file(name: str) -> Path:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from pipelines.config import setting
 
 SUMMARY = """Re-execute a lake through the model; compare every event and every reading; class every work.
@@ -39,8 +39,9 @@ class ReplayConfig:
         "audit: note disagreements and go on; strict: stop at the first; what_if: with the changes of overlay",
         default=Mode.audit,
     )
-    overlay: Overlay = setting(
-        "for what_if: a named overlay, a YAML file, or overlay.CHANGE=VALUE (docs/what-if.md)", default=Overlay()
+    overlay: dict[str, Any] = setting(
+        "for what_if: a named overlay, a YAML file, or overlay.CHANGE=VALUE, of the lake's protocol (docs/what-if.md)",
+        default={},
     )
     until_block: int | None = setting("last block to replay", default=None)
     start_block: int | None = setting("start after this block, with the state that its readings tell", default=None)
@@ -51,5 +52,5 @@ class ReplayConfig:
     engine: Engine = setting("with -m: processes of this machine, or dask", default=Engine.processes)
     scheduler: str | None = setting("with engine=dask: tcp://HOST:PORT; none: a local cluster", default=None)
     tables: bool = setting("with -m: keep every table of each what-if, not only the sums", default=False)
-    chart: str = setting("with -m: outcome to draw over what is swept over", default="paid_what_if")
+    chart: str = setting("with -m: outcome to draw over what is swept over; empty: the protocol's", default="")
     ledger: bool = setting("also write the credit ledger, expiry and keepers' accounts", default=False)

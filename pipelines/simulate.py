@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.registry import KEEP3R_V2
 from pipelines.config import load_config, setting
 from pipelines.foreign import say_foreign
-
-if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.scenario.simulator import Simulation
 
 SUMMARY = "Play a scripted history against the model, and write the lake that the contracts would have left."
 
@@ -33,40 +28,20 @@ class SimulateConfig:
 def main(argv: list[str]) -> int:
     """Simulate one scenario; return the exit code."""
     config = read_config(argv)
-    name = config.scenario.get("protocol")
-    if name is not None and name != KEEP3R_V2:
-        return _simulate_of(str(name), config)
-    from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
-    from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
-    from keep3r_replay.protocols.keep3r_v2.scenario.writer import check_target, write_lake
+    from keep3r_replay.protocols.registry import protocol_of_script
+    from keep3r_replay.replay.rooms import Extras
 
-    lake = Path(config.lake)
-    check_target(lake)
-    scenario = scenario_from(config.scenario)
-    if config.draw is not None and not scenario.views_every and not scenario.given:
-        raise UsageError("draw: the scenario reads no views to draw; say scenario.views_every=4h")
-    simulation = simulate(scenario)
-    write_lake(simulation, lake)
-    _tell(simulation)
-    print(f"lake      {lake}")
-    say_foreign(lake)
-    _write_extras(simulation, config)
-    return 0
-
-
-def _simulate_of(name: str, config: SimulateConfig) -> int:
-    """Simulate a scenario of another protocol, which its script names; return the exit code."""
-    from keep3r_replay.protocols.registry import protocol_named
-
-    scenarios = protocol_named(name).scenarios
+    protocol, script = protocol_of_script(config.scenario)
+    scenarios = protocol.scenarios
     if scenarios is None:
-        raise UsageError(f"there are no scenarios of {name}")
-    if config.trace is not None or config.draw is not None:
-        raise UsageError(f"trace and draw are of scenarios of {KEEP3R_V2}; replay the lake instead")
-    script = {key: value for key, value in config.scenario.items() if key != "protocol"}
-    scenarios.simulate(script, "scenario", Path(config.lake))
-    print(f"lake      {config.lake}")
-    say_foreign(Path(config.lake))
+        raise UsageError(f"there are no scenarios of {protocol.title}")
+    trace, draw = (None if folder is None else Path(folder) for folder in (config.trace, config.draw))
+    if (trace or draw) and not scenarios.has_extras:
+        raise UsageError(f"scenarios of {protocol.title} have no trace and nothing to draw; replay the lake instead")
+    lake = Path(config.lake)
+    simulated = scenarios.simulate(script, "scenario", lake, Extras(trace, draw))
+    say_foreign(lake)
+    print("\n".join([*simulated.lines, f"lake      {lake}"]))
     return 0
 
 
@@ -112,25 +87,3 @@ def _scenario_of(path: Path, overrides: list[str]) -> dict[str, Any]:
     if "defaults" in found:
         raise UsageError(f"{path}: 'defaults' are for scenarios in conf/scenario; say here what they stand for")
     return {str(key): value for key, value in found.items()}
-
-
-def _tell(simulation: Simulation) -> None:
-    chain = simulation.chain
-    print(
-        f"simulated {simulation.scenario.name} (Keep3r {simulation.scenario.version}): {len(chain.blocks)} blocks, "
-        f"{len(chain.logs)} logs, {len(chain.transactions)} transactions, {len(simulation.readings)} readings"
-    )
-    reverted = Counter((attempt.call, attempt.revert) for attempt in simulation.reverted)
-    for (call, revert), count in sorted(reverted.items()):
-        print(f"reverted  {count} of {call} with {revert}")
-
-
-def _write_extras(simulation: Simulation, config: SimulateConfig) -> None:
-    from keep3r_replay.protocols.keep3r_v2.scenario.trace import draw_jobs, write_trace
-
-    if config.trace is not None:
-        for path in write_trace(simulation, Path(config.trace)):
-            print(f"trace     {path}")
-    if config.draw is not None:
-        for path in draw_jobs(simulation, Path(config.draw)):
-            print(f"chart     {path}")

@@ -29,21 +29,27 @@ def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
 
     Raises:
         LakeError: a lake is missing or damaged.
+        UsageError: a change makes no sense, or the lakes are of several protocols.
     """
-    from keep3r_replay.answers import room as offered
-    from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.what_if.sweep.scenarios import Scenario, Source
+    from keep3r_replay.api import open_lake
+    from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.what_if.history import Source
+    from keep3r_replay.what_if.sweep.scenarios import Scenario
 
-    lakes = {path: Lake.open(path) for path in dict.fromkeys(map(_lake, wanted))}
-    markets = dict.fromkeys(point.config.overlay.market_lake for point in wanted)
-    for lake in (*lakes.values(), *(Lake.open(path) for path in markets if path)):
-        lake.check_content()
+    lakes = {path: open_lake(path) for path in dict.fromkeys(map(_lake, wanted))}
+    protocols = {path: protocol_of(lake) for path, lake in lakes.items()}
+    if len({protocol.name for protocol in protocols.values()}) > 1:
+        titles = " and ".join(sorted({protocol.title for protocol in protocols.values()}))
+        raise UsageError(f"lake: a sweep is of one protocol, these are of {titles}")
+    for path, lake in lakes.items():
+        overlays = [point.config.overlay for point in wanted if _lake(point) == path]
+        Source(protocols[path], lake).check(overlays)
     return [
         Scenario(
             point.values,
-            point.config.overlay.changes(),
+            point.config.overlay,
             Source(
-                offered(lakes[_lake(point)], "sweeps"),
+                protocols[_lake(point)],
                 lakes[_lake(point)],
                 *(getattr(point.config, name) for name in Source._fields[2:]),
             ),
@@ -73,16 +79,18 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
     engine = _engine(config)
     workers = config.workers or len(os.sched_getaffinity(0))
     wanted = scenarios(points(config, swept))
-    sweeps = wanted[0].source.sweeps
-    if config.chart not in sweeps.outcomes:
-        raise UsageError(f"chart={config.chart}: no outcome; there are {', '.join(sweeps.outcomes)}")
+    what_ifs = wanted[0].source.what_ifs
+    measured = what_ifs.measured
+    chart = config.chart or next(name for name in what_ifs.told if measured[name].is_decimal())
+    if chart not in measured:
+        raise UsageError(f"chart={chart}: no outcome; there are {', '.join(measured)}")
     finished = run_sweep(wanted, folder, Kept(config.ledger, config.tables), workers, _Told(), engine)
-    table = sweep_table(finished, sweeps.outcomes)
+    table = sweep_table(finished, measured)
     folder.mkdir(parents=True, exist_ok=True)
     table.write_parquet(folder / _TABLE)
-    write_bytes(folder / f"sweep-{config.chart}.svg", sweep_chart(table, config.chart, sweeps))
+    write_bytes(folder / f"sweep-{chart}.svg", sweep_chart(table, chart, what_ifs))
     counts = {status: sum(one.status == status for one in finished) for status in (DONE, KEPT, FAILED)}
-    print("\n".join(sweep_lines(table, sweeps)))
+    print("\n".join(sweep_lines(table, what_ifs)))
     print(f"\nscenarios {counts[DONE]} run, {counts[KEPT]} from earlier runs, {counts[FAILED]} failed")
     print(f"results   {folder / _TABLE}")
     return 1 if counts[FAILED] else 0
@@ -144,9 +152,9 @@ def main(argv: list[str]) -> int:
     """Sweep as the command line says; return the exit code."""
     from pipelines.config import load_config
     from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
-    from pipelines.what_if import split_file, with_file
+    from pipelines.what_if import spelled, split_file, with_file
 
-    rest, swept = split_swept(argv)
+    rest, swept = split_swept(spelled(argv))
     if not swept and not {"-h", "--help"} & set(argv):
         raise UsageError("-m needs something to sweep over: overlay.CHANGE=A,B or another setting with several values")
     named, file = split_file(rest)

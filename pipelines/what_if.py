@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keep3r_replay
-from keep3r_replay.errors import InputError, UsageError
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
+from keep3r_replay.errors import InputError
 from pipelines.foreign import say_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from keep3r_replay.replay.roots import Start
     from pipelines.replay_config import ReplayConfig
 
 _FILES = (".yaml", ".yml")
-_CHANGE = "change."
+
+
+def spelled(argv: Sequence[str]) -> list[str]:
+    """The arguments with `overlay.NAME=` where a person wrote `change.NAME=`."""
+    return [re.sub(r"^change\.", "overlay.", argument) for argument in argv]
 
 
 def split_file(argv: Sequence[str]) -> tuple[list[str], str | None]:
@@ -27,52 +30,13 @@ def split_file(argv: Sequence[str]) -> tuple[list[str], str | None]:
     return rest, chosen[-1].partition("=")[2] if chosen else None
 
 
-def split_changes(argv: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-    """Take `change.NAME=VALUE` out of the arguments: the rest, and the changes. Values are read as YAML.
-
-    Keep3r V2 names its changes `overlay.NAME=VALUE`; those of other protocols are told so, by the names that they give.
-    """
-    from omegaconf import OmegaConf
-
-    chosen = [argument.removeprefix(_CHANGE) for argument in argv if argument.startswith(_CHANGE)]
-    rest = [argument for argument in argv if not argument.startswith(_CHANGE)]
-    values: Any = OmegaConf.to_container(OmegaConf.from_dotlist(chosen)) if chosen else {}
-    return rest, values
-
-
-def replay_changes(config: ReplayConfig, changes: Mapping[str, Any]) -> int:
-    """One what-if of a protocol other than Keep3r V2: write the results, print the outcome; return the exit code."""
-    import keep3r_replay
-    from keep3r_replay.answers import room
-    from keep3r_replay.replay.audit import state_hash
-    from keep3r_replay.replay.results import check_target, made_from, write
-
-    results = Path(config.results)
-    check_target(results)
-    lake = keep3r_replay.open_lake(config.lake)
-    what_ifs = room(lake, "what_ifs")
-    what_ifs.check(changes, lake)
-    outcome = what_ifs.outcome(what_ifs.baseline(lake, config.until_block, {}), changes, ledger=config.ledger)
-    settings = {"mode": "what_if", "until_block": config.until_block, "ledger": config.ledger, "changes": dict(changes)}
-    summary = {"deployment": lake.deployment.name, "outcome": outcome.summary}
-    origin = {"configuration": settings, **made_from(lake), "state_hash": state_hash(summary)}
-    write(results, outcome.tables, summary, origin)
-    say_foreign(results)
-    print("\n".join([*outcome.lines, "", *what_ifs.assumptions()]))
-    print(f"results   {results}")
-    return 0
-
-
-def with_file(overlay: Overlay, file: str | None) -> Overlay:
+def with_file(overlay: Mapping[str, Any], file: str | None) -> dict[str, Any]:
     """The overlay of a YAML file, with what the command line says beside it.
 
     Raises:
         InputError: the file cannot be read, or is no YAML mapping.
-        UsageError: it names an unknown change.
     """
-    if file is None:
-        return overlay
-    return overlay_from({**read_overlay(Path(file)), **overlay.changes()})
+    return dict(overlay) if file is None else {**read_overlay(Path(file)), **overlay}
 
 
 def read_overlay(path: Path) -> dict[str, Any]:
@@ -98,39 +62,18 @@ def read_overlay(path: Path) -> dict[str, Any]:
 
 def replay_what_if(config: ReplayConfig) -> int:
     """One what-if: write the results, print the outcome; return the exit code."""
-    from keep3r_replay.protocols.keep3r_v2.report.what_if import what_if_lines
-    from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import assumption_lines
-    from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
-    from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
-    from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_of
+    from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.replay.results import check_target
-    from keep3r_replay.replay.starts import starts
+    from keep3r_replay.what_if.history import Source
 
     results = Path(config.results)
     check_target(results)
     lake = keep3r_replay.open_lake(config.lake)
-    protocol = protocol_of(lake)
-    if protocol.name != KEEP3R_V2:
-        if not config.overlay.is_empty:
-            raise UsageError(f"an overlay is Keep3r V2's; for {protocol.title} say change.NAME=VALUE")
-        return replay_changes(config, {})
-    check_market(config.overlay)
-    beginnings = starts(lake, protocol, config.until_block, config.start_block, config.resume, config.resume_block)
-    bases = baselines(lake, config.until_block, beginnings)
-    summary, tables = make_what_if(bases, config.overlay, ledger=config.ledger)
-    write_what_if(results, lake, summary, tables, configuration(config, beginnings))
+    places = (config.until_block, config.start_block, config.resume, config.resume_block)
+    source = Source(protocol_of(lake), lake, *places)
+    source.check([config.overlay])
+    outcome = source.baseline().run(results, config.overlay, ledger=config.ledger)
     say_foreign(results)
-    print("\n".join([*what_if_lines(summary, tables), "", *assumption_lines()]))
+    print("\n".join([*outcome.lines, "", *source.what_ifs.assumptions()]))
     print(f"results   {results}")
     return 0
-
-
-def configuration(config: ReplayConfig, beginnings: Mapping[str, Start]) -> dict[str, Any]:
-    """What of the settings decides the results."""
-    return {
-        "mode": "what_if",
-        "until_block": config.until_block,
-        "started_after": {keep3r: start.block for keep3r, start in beginnings.items()},
-        "ledger": config.ledger,
-        "overlay": config.overlay.changes(),
-    }

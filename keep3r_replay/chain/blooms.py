@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from keep3r_replay.chain.forks import bloom_is_complete
 from keep3r_replay.chain.headers import fetch_headers
 from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.wire import quantity
@@ -52,7 +53,8 @@ def lacks_logs(client: NodeClient, first: int, last: int, addresses: Sequence[st
     wanted = [bloom_bits(bytes.fromhex(address[2:])) for address in addresses]
     for header in fetch_headers(client, doubtful):
         bloom = int(header.logsBloom or "0x0", 16)
-        if header.logsBloom is not None and not any(bloom & bits == bits for bits in wanted):
+        proves = header.logsBloom is not None and bloom_is_complete(client.chain_id, quantity(header.number))
+        if proves and not any(bloom & bits == bits for bits in wanted):
             continue
         asked = {"blockHash": header.hash, "address": list(addresses)}
         if _LIST.decode(client.batch([Call("eth_getLogs", [asked])])[0]):

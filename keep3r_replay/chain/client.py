@@ -66,6 +66,8 @@ class NodeClient:
 
     def __init__(self, urls: list[str], *, connections: int = 2, timeout: float = 60.0, attempts: int = 12) -> None:
         self.statistics = Statistics()
+        self.chain_id = 0
+        """The chain's id once it was asked for; 0 before."""
         self._attempts = attempts
         self._lock = threading.Lock()
         self._next = 0

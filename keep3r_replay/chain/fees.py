@@ -13,10 +13,11 @@ from bisect import bisect_left
 import msgspec
 
 from keep3r_replay.chain.client import NodeClient, RefusedError
+from keep3r_replay.chain.forks import forks_of
 from keep3r_replay.chain.headers import fetch_headers
 from keep3r_replay.chain.refusals import Refusal
 from keep3r_replay.chain.rpc import Call
-from keep3r_replay.chain.wire import MalformedError, quantities, quantity
+from keep3r_replay.chain.wire import MalformedError, WireBlock, quantities, quantity
 
 BLOCKS_A_REQUEST = 1024
 """The most blocks that go-ethereum answers at once."""
@@ -28,6 +29,7 @@ class _History(msgspec.Struct):
 
 
 _HISTORY = msgspec.json.Decoder(_History | None)
+_HEADER = msgspec.json.Decoder(WireBlock | None)
 _ATTEMPTS = 4
 
 
@@ -38,6 +40,8 @@ class FeeSource:
         """Take the client to ask."""
         self._client = client
         self._history = True
+        self._begin = forks_of(client.chain_id).base_fee_from
+        self._proved: int | None = None
 
     def base_fees(self, first: int, last: int) -> list[int | None]:
         """Return the base fee in wei of every block of the closed range; None for blocks before base fees existed.
@@ -45,7 +49,7 @@ class FeeSource:
         Raises:
             NodeError: neither history nor headers can be had.
         """
-        fees: list[int | None] = []
+        fees: list[int | None] = [None] * min(max(self._begin_of_fees(first) - first, 0), last - first + 1)
         while first + len(fees) <= last:
             start = first + len(fees)
             count = min(BLOCKS_A_REQUEST, last - start + 1)
@@ -57,6 +61,23 @@ class FeeSource:
             for header in fetch_headers(self._client, list(range(start, start + count))):
                 fees.append(None if header.baseFeePerGas is None else quantity(header.baseFeePerGas))
         return self._none_before_fees(first, fees)
+
+    def _begin_of_fees(self, first: int) -> int:
+        """The first block with a base fee, if the chain agrees with the table of forks; otherwise 0: nothing is known.
+
+        Two headers spare the histories of millions of blocks that have no fee.
+        """
+        if self._begin is None or first >= self._begin:
+            return 0
+        if self._proved is None:
+            calls = [Call("eth_getBlockByNumber", [hex(number), False]) for number in (self._begin - 1, self._begin)]
+            try:
+                before, at = (_HEADER.decode(raw) for raw in self._client.batch(calls))
+            except (msgspec.MsgspecError, RefusedError):
+                before = at = None
+            agrees = before is not None and before.baseFeePerGas is None and at is not None and bool(at.baseFeePerGas)
+            self._proved = self._begin if agrees else 0
+        return self._proved
 
     def _none_before_fees(self, first: int, fees: list[int | None]) -> list[int | None]:
         """Tell no fee from a fee of 0 in the blocks from `first` on: once a block has one, every later block has."""

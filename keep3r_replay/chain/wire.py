@@ -48,7 +48,10 @@ class WireLog(msgspec.Struct, gc=False):
 
 
 class WireBlock(msgspec.Struct, gc=False):
-    """A block's header as `eth_getBlockByNumber` returns it; `baseFeePerGas` is absent before London."""
+    """A block's header as `eth_getBlockByNumber` returns it; `baseFeePerGas` is absent before London.
+
+    `blockAccessListHash` is absent before Amsterdam (EIP-7928); other fields that forks add are ignored.
+    """
 
     number: str
     hash: str
@@ -58,6 +61,7 @@ class WireBlock(msgspec.Struct, gc=False):
     gasLimit: str
     baseFeePerGas: str | None = None
     logsBloom: str | None = None
+    blockAccessListHash: str | None = None
 
 
 def quantity(text: str) -> int:

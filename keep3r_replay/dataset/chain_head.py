@@ -53,6 +53,7 @@ def check_chain(client: NodeClient, chain_id: int) -> str:
         found = quantity(msgspec.json.decode(raw, type=str))
         if found != chain_id:
             raise UsageError(f"endpoint {number} is of chain {found}, the deployment of chain {chain_id}")
+    client.chain_id = chain_id
     try:
         genesis = block_at(client, "0x0")
     except RefusedError:

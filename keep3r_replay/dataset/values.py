@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_INTEGER = re.compile(r"-?\d+")
 _HEX = re.compile(r"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
 
 
@@ -42,7 +41,8 @@ def _nested(value: object) -> object:
 
 def _scalar(value: object) -> str:
     if isinstance(value, str):
-        if _INTEGER.fullmatch(value):
+        # Several times as fast as a pattern; only ASCII digits are digits here.
+        if value.removeprefix("-").isdigit() and value.isascii():
             return value
         if _HEX.fullmatch(value):
             return value.lower()

@@ -48,6 +48,8 @@ class Deployment:
         initial_state_block: the block at which they were read.
         protocol: name of the protocol that the contracts are of, or several, separated by spaces; empty in lakes that
             are older than the second protocol.
+        amsterdam_from: time of the first block whose header follows Amsterdam's rules, in seconds, where headers tell
+            (`chain.forks`); None where none of them does.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Deployment:
     initial_state: dict[str, dict[str, str]]
     initial_state_block: int
     protocol: str = ""
+    amsterdam_from: int | None = None
 
     def by_address(self) -> dict[str, Contract]:
         """Return the contracts by address."""
@@ -79,6 +82,8 @@ class Deployment:
         }
         if self.protocol:
             content["protocol"] = self.protocol
+        if self.amsterdam_from is not None:
+            content["amsterdam_from"] = self.amsterdam_from
         return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
@@ -102,4 +107,5 @@ def deployment_from_json(content: dict[str, Any]) -> Deployment:
         content["initial_state"],
         content["initial_state_block"],
         content.get("protocol", ""),
+        content.get("amsterdam_from"),
     )

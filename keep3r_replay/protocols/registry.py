@@ -33,6 +33,16 @@ def protocol_of_results(manifest: Mapping[str, Any]) -> Protocol:
     return protocol_named(str(manifest.get("protocol") or KEEP3R_V2))
 
 
+def protocol_of_script(script: Mapping[str, Any]) -> tuple[Protocol, dict[str, Any]]:
+    """The protocol that a scenario names, Keep3r V2 if none, and the rest of its content.
+
+    Raises:
+        UsageError: as `protocol_named`.
+    """
+    protocol = protocol_named(str(script.get("protocol") or KEEP3R_V2))
+    return protocol, {key: value for key, value in script.items() if key != "protocol"}
+
+
 def protocol_recorded(meta: Mapping[str, Any]) -> Protocol:
     """The protocol of a recording, by its `meta.json`: `"protocol": "Keep3r V1"` is in the folder `keep3r_v1`.
 

@@ -11,6 +11,7 @@ import msgspec
 from keep3r_replay.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 Record = TypeVar("Record")
@@ -86,9 +87,21 @@ def read_lines(path: Path, kind: type[Record]) -> list[Record]:
     return records
 
 
-def _decode_one(decoder: msgspec.json.Decoder[Any], line: bytes, path: Path, number: int) -> None:
+def each_line(path: Path, kind: type[Record]) -> Iterator[Record]:
+    """Parse a gzipped file of long JSON lines one by one, so that never more than one is in memory.
+
+    Raises:
+        InputError: as `read_lines`.
+    """
+    decoder = msgspec.json.Decoder(kind)
+    for number, line in enumerate(read_text(path).split(b"\n"), start=1):
+        if line.strip():
+            yield _decode_one(decoder, line, path, number)
+
+
+def _decode_one(decoder: msgspec.json.Decoder[Record], line: bytes, path: Path, number: int) -> Record:
     try:
-        decoder.decode(line)
+        return decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         kind = "wrong type" if isinstance(error, msgspec.ValidationError) else "invalid JSON"
         raise InputError(path, f"{kind}: {error}", place=f"line {number}", remedy=REMEDY) from None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keep3r_replay.chain.forks import SYSTEM_ADDRESS, amsterdam_from
+from keep3r_replay.chain.logs import take
 from keep3r_replay.dataset.decode import Decoded, decode_logs
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.folders import replaced_folder
@@ -84,9 +86,11 @@ def _build(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:
     except UsageError as error:
         raise InputError(meta_path, str(error), place="protocol") from None
     blocks = read_blocks(recording / "blocks.jsonl.gz")
-    logs = read_logs(logs_path, blocks)
-    transactions = read_transactions(recording / "txs.jsonl.gz", blocks, logs, logs_path)
-    deployment = replace(protocol.recordings.deployment(meta_path, meta, logs), protocol=protocol.name)
+    logs = _of_contracts(read_logs(logs_path, blocks))
+    told = protocol.recordings.deployment(meta_path, meta, logs)
+    deployment = replace(told, protocol=protocol.name, amsterdam_from=blocks.amsterdam_from)
+    forked = replace(blocks, amsterdam_from=amsterdam_from(deployment.chain_id, blocks.amsterdam_from))
+    transactions = read_transactions(recording / "txs.jsonl.gz", forked, logs, logs_path)
     if not blocks.first <= deployment.initial_state_block <= blocks.last:
         raise InputError(meta_path, "read at a block that is not in blocks.jsonl.gz", place="initialParameters")
     readings = read_readings(recording / "views.jsonl.gz", blocks, protocol.recordings.readings(meta))
@@ -108,6 +112,13 @@ def _build(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:
         readings.num_rows,
         len(decoded.tables),
     )
+
+
+def _of_contracts(logs: LogBatch) -> LogBatch:
+    """All logs but those of ETH transfers, which the chain itself emits from Amsterdam on."""
+    system = np.frombuffer(bytes.fromhex(SYSTEM_ADDRESS[2:]), np.uint8)
+    own = ~(logs.address == system).all(axis=1)
+    return logs if own.all() else take(logs, own)
 
 
 def _decode(path: Path, logs: LogBatch, deployment: Deployment, events: EventsByRole, blocks: Blocks) -> Decoded:

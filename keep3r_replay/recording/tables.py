@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import pyarrow as pa
 
+from keep3r_replay.chain.forks import receipts_gas
 from keep3r_replay.chain.wire import (
     MalformedError,
     WireBlock,
@@ -20,7 +21,7 @@ from keep3r_replay.chain.wire import (
 from keep3r_replay.errors import InputError
 from keep3r_replay.evm.words import AMOUNT, hex_text
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
-from keep3r_replay.recording.files import REMEDY, WireTransaction, line_of_row, read_lines
+from keep3r_replay.recording.files import REMEDY, WireTransaction, each_line, line_of_row, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,13 +38,17 @@ _CREATED = "0x(create)"
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """The blocks of a recording: numbers without a gap, hashes of shape (n, 32), and the lake's table."""
+    """The blocks of a recording: numbers without a gap, hashes of shape (n, 32), and the lake's table.
+
+    `amsterdam_from` is the time of the first block whose header follows Amsterdam's rules, in seconds; None: no block.
+    """
 
     numbers: NDArray[np.uint32]
     timestamps: NDArray[np.int64]
     hashes: NDArray[np.uint8]
     gas_used: NDArray[np.int64]
     table: Any
+    amsterdam_from: int | None = None
 
     @property
     def first(self) -> int:
@@ -107,9 +112,11 @@ def read_blocks(path: Path) -> Blocks:
         pa.array(gas_used, pa.int64()),
         pa.array(gas_limit, pa.int64()),
     ]
-    return Blocks(
-        numbers, timestamps, hashes, np.array(gas_used, np.int64), pa.Table.from_arrays(columns, schema=BLOCKS)
+    table = pa.Table.from_arrays(columns, schema=BLOCKS)
+    amsterdam = next(
+        (time for time, each in zip(timestamps.tolist(), wire, strict=True) if each.blockAccessListHash), None
     )
+    return Blocks(numbers, timestamps, hashes, np.array(gas_used, np.int64), table, amsterdam)
 
 
 def _base_fees(wire: Sequence[WireBlock]) -> list[int | None]:
@@ -217,21 +224,22 @@ def _check_log_transactions(
 def _check_gas(
     path: Path, blocks: Blocks, numbers: NDArray[np.uint32], indices: NDArray[np.uint32], gas_used: NDArray[np.int64]
 ) -> None:
-    """Gas adds up to every header's, and no index is missing: a recording holds all transactions of its blocks."""
+    """Gas adds up to every header's as the forks have it; no index is missing: recordings hold all transactions."""
     firsts = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1]])) if len(numbers) else numbers[:0]
     counts = np.diff(np.append(firsts, len(numbers)))
     expected = np.arange(len(numbers)) - np.repeat(firsts, counts)
     _refuse_first(path, indices != expected, "a transaction before this one is missing: indices have a gap")
     spent = np.zeros(len(blocks.numbers), np.int64)
     np.add.at(spent, numbers - np.uint32(blocks.first), gas_used)
-    wrong = np.flatnonzero(spent != blocks.gas_used)
-    if len(wrong):
-        number = int(blocks.numbers[wrong[0]])
-        raise InputError(
-            path,
-            f"the gas used of the transactions of block {number} is not its header's: one is missing or changed",
-            remedy=REMEDY,
-        )
+    for row in np.flatnonzero(spent != blocks.gas_used).tolist():
+        bounds = receipts_gas(blocks.amsterdam_from, int(blocks.timestamps[row]), int(blocks.gas_used[row]))
+        if not bounds.least <= int(spent[row]) <= bounds.most:
+            raise InputError(
+                path,
+                f"the gas used of the transactions of block {int(blocks.numbers[row])} is not its header's: one is "
+                "missing or changed",
+                remedy=REMEDY,
+            )
 
 
 def read_readings(path: Path, blocks: Blocks, rows_of: Callable[[Mapping[str, Any]], Iterable[ReadingRow]]) -> Any:
@@ -240,11 +248,13 @@ def read_readings(path: Path, blocks: Blocks, rows_of: Callable[[Mapping[str, An
     Raises:
         InputError: a line is wrong, of a block that is not there, or out of order.
     """
-    rows: list[ReadingRow] = []
+    columns: list[list[Any]] = [[] for _ in READINGS]
     before = -1
-    for number, line in enumerate(read_lines(path, dict[str, Any])):
+    for number, line in enumerate(each_line(path, dict[str, Any])):
         try:
-            rows.extend(rows_of(line))
+            # Columns at once: hundreds of thousands of rows would keep the garbage collector busy.
+            for column, values in zip(columns, zip(*rows_of(line), strict=True), strict=False):
+                column.extend(values)
         except ValueError as error:
             refuse(path, number, str(error))
         block = line["block"]
@@ -253,5 +263,4 @@ def read_readings(path: Path, blocks: Blocks, rows_of: Callable[[Mapping[str, An
         if block < before:
             refuse(path, number, f"block {block} follows block {before}: out of order")
         before = block
-    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in READINGS]
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, READINGS, strict=True)], READINGS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
 from keep3r_replay.replay.audited import Audit, with_causes
@@ -58,8 +59,9 @@ def audit(
     """
     check_range(lake, until_block)
     options = Options(ledger=ledger, snapshot_every=snapshot_every)
-    first = audit_once(lake, protocol, until_block, starts, options)
-    return first if first.clean else with_causes(first, partial(_again, protocol, until_block, starts))
+    with no_collections():
+        first = audit_once(lake, protocol, until_block, starts, options)
+        return first if first.clean else with_causes(first, partial(_again, protocol, until_block, starts))
 
 
 def _again(

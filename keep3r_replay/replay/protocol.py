@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
-    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, Sweeps, WhatIfs
+    from keep3r_replay.replay.questions import Question
+    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
 
 __all__ = [
     "Answer",
@@ -164,8 +165,8 @@ class Protocol(Interface):
         """Replays with changed inputs; None where there are none."""
 
     @property
-    def sweeps(self) -> Sweeps | None:
-        """Many what-ifs of one history; None where there are none."""
+    def questions(self) -> Mapping[str, Question]:
+        """What people ask of a history, by name; empty where nothing is asked."""
 
     @property
     def scenarios(self) -> Scenarios | None:

@@ -124,7 +124,13 @@ class Reconciliation:
 
 def render(value: object) -> str:
     """A model's answer as readings spell it: lists as compact JSON of texts."""
+    if type(value) is int:
+        return str(value)
     if isinstance(value, list):
+        if value and all(type(item) is int for item in value):
+            # What json.dumps gives, at a fifth of its price.
+            numbers = '","'.join(map(str, value))
+            return f'["{numbers}"]'
         return json.dumps([item if isinstance(item, list) else as_text(item) for item in value], separators=(",", ":"))
     return as_text(value)
 

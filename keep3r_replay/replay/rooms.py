@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from typing import Protocol as Interface
 
@@ -91,15 +92,43 @@ class Extractor(Interface):
 
 
 class Outcome(NamedTuple):
-    """What a what-if comes to: numbers for `summary.json`, tables by name, and lines for the terminal."""
+    """What a what-if comes to.
+
+    Attributes:
+        summary: its numbers by name: counts, and amounts in wei as int or as text of digits.
+        tables: frames by name.
+        lines: for the terminal.
+        about: what else `summary.json` says of it, by name: `version`, `state_hash`, ...
+    """
 
     summary: dict[str, Any]
     tables: dict[str, pl.DataFrame]
     lines: list[str]
+    about: Mapping[str, Any] = MappingProxyType({})
 
 
 class WhatIfs(Interface):
-    """Replays with changed inputs."""
+    """Replays with changed inputs. An object of it is sent to the workers of a sweep, so it holds nothing of a lake.
+
+    A class that names this one as its base takes over what has a body here.
+    """
+
+    @property
+    def measured(self) -> Mapping[str, Any]:
+        """The numbers of an outcome that sweeps compare, by name, each with the polars type of its column."""
+
+    @property
+    def told(self) -> Sequence[str]:
+        """Those of them that the terminal shows of a sweep, two at least; a chart draws the first amount."""
+
+    @property
+    def unit(self) -> str:
+        """What amounts among them are in, as whole tokens of 18 decimals."""
+
+    @property
+    def other_lakes(self) -> Sequence[str]:
+        """Changes whose value is the folder of another lake."""
+        return ()
 
     def changes(self) -> Mapping[str, str]:
         """What an overlay can change, by name, each with its meaning in one line."""
@@ -107,61 +136,80 @@ class WhatIfs(Interface):
     def check(self, overlay: Mapping[str, Any], lake: Lake) -> None:
         """Raise `UsageError` for a change that makes no sense for this lake."""
 
-    def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Any:
-        """The history as it was, loaded once for any number of overlays."""
+    def identity(self, overlay: Mapping[str, Any]) -> dict[str, Any]:
+        """What of an overlay decides its results, wherever files lie: `overlay`, and fingerprints of other inputs.
 
-    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool) -> Outcome:
-        """What would have happened. An empty overlay gives the tables of the audit."""
+        Raises `LakeError` if another lake is missing.
+        """
+        return {"overlay": dict(overlay)}
+
+    def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Any:
+        """The history as it was, loaded once for any number of overlays; it can be pickled.
+
+        Args:
+            lake: the history.
+            until_block: its last block; None: all of it.
+            starts: where a contract's replay begins in mid-history, by address.
+
+        Raises:
+            Keep3rReplayError: there is no such history.
+            UsageError: the protocol's what-ifs begin with the history only.
+        """
+
+    def at(self, baseline: Any, lake: Lake) -> Any:  # noqa: ARG002
+        """The same baseline, for a lake that lies elsewhere."""
+        return baseline
+
+    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool, tables: bool = True) -> Outcome:
+        """What would have happened. An empty overlay gives the history as it was.
+
+        Args:
+            baseline: as `baseline` gives it; it stays as it is.
+            overlay: values by name of the change.
+            ledger: also keep the ledger, where the protocol's what-ifs have one.
+            tables: make every table, not only the sums.
+
+        Raises:
+            UsageError: a change makes no sense, or names what the history does not hold.
+        """
 
     def assumptions(self) -> Sequence[str]:
         """What stays given and what becomes a consequence, in lines."""
 
 
-class Sweeps(Interface):
-    """What-ifs of one history by the hundred. An object of it is sent to workers, so it holds nothing."""
+class Extras(NamedTuple):
+    """What is written of a simulation beside its lake: folders for tables (CSV) and for charts (SVG); None: nothing."""
 
-    @property
-    def outcomes(self) -> Mapping[str, Any]:
-        """The numbers that a scenario comes out with, by name, each with the polars type of its column."""
+    trace: Path | None = None
+    draw: Path | None = None
 
-    @property
-    def told(self) -> Sequence[str]:
-        """Those of them that the terminal shows."""
 
-    @property
-    def unit(self) -> str:
-        """What amounts among them are in, as whole tokens of 18 decimals."""
+class Simulated(NamedTuple):
+    """What a script came to: lines for the terminal, and the protocol's own record of it."""
 
-    def check(self, overlay: Mapping[str, Any]) -> None:
-        """Raise `UsageError` for a change that makes no sense."""
-
-    def identity(self, overlay: Mapping[str, Any]) -> dict[str, Any]:
-        """What of an overlay decides its results, wherever files lie. Raises `LakeError` if one is missing."""
-
-    def baseline(
-        self,
-        lake: Lake,
-        until_block: int | None,
-        start_block: int | None,
-        resume: str | None,
-        resume_block: int | None,
-    ) -> Any:
-        """The history as it was, which can be pickled. Raises `Keep3rReplayError` if there is none."""
-
-    def at(self, baseline: Any, lake: Lake) -> Any:
-        """The same baseline, for a lake that lies elsewhere."""
-
-    def write(
-        self, baseline: Any, overlay: Mapping[str, Any], folder: Path, *, ledger: bool, tables: bool
-    ) -> dict[str, Any]:
-        """Run one scenario, write its results (with `tables` all of them), and return the numbers of its outcome."""
+    lines: list[str]
+    record: Any
 
 
 class Scenarios(Interface):
     """Scripted histories."""
 
-    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Any:
-        """Play a script and write its lake. Raises `UsageError` for a mistake in it, with its place in `source`."""
+    @property
+    def has_extras(self) -> bool:
+        """Whether simulations have tables and charts to write beside their lake."""
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
+        """Play a script and write its lake.
+
+        Args:
+            script: the scenario's content, without the name of its protocol.
+            source: what to call the script in an error.
+            lake: folder of the lake; a former simulation there is replaced.
+            extras: what else is written; nothing unless the scenarios have `has_extras`.
+
+        Raises:
+            UsageError: a mistake in the script, with its place in it, or the folder holds something else.
+        """
 
 
 class Chart(NamedTuple):

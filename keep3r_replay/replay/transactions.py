@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from keep3r_replay.chain.forks import header_counts_refunds
+from keep3r_replay.chain.forks import amsterdam_from, receipts_gas
 from keep3r_replay.journal import ERROR, Finding
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ _PLACE = ("block_number", "transaction_index")
 def check_transactions(lake: Lake, span: Span) -> list[Finding]:
     """Findings about the lake's transactions, in no order.
 
-    Kinds: `failed_with_logs` at the first log of a transaction of status 0; `gas_sum` where a block's gas used is not
-    the sum of its transactions'; `missing_transaction` where their indices have a gap. The last two only where the lake
-    holds all transactions.
+    Kinds: `failed_with_logs` at the first log of a transaction of status 0; `gas_sum` where a block's gas used does
+    not fit its transactions' (`chain.forks`); `missing_transaction` where their indices have a gap. The last two
+    only where the lake holds all transactions.
     """
     if not lake.has("transactions"):
         return []
@@ -66,6 +66,7 @@ def _sums(lake: Lake, transactions: pl.LazyFrame, span: Span) -> list[Finding]:
     joined = blocks.join(sums, left_on="number", right_on="block_number", how="left").filter(
         (pl.col("gas_used") != pl.col("spent").fill_null(0)) | (pl.col("last") + 1 != pl.col("count"))
     )
+    amsterdam = amsterdam_from(lake.deployment.chain_id, lake.deployment.amsterdam_from)
     findings = []
     for number, timestamp, gas_used, spent, count, last in joined.sort("number").collect().iter_rows():
         if last is not None and last + 1 != count:
@@ -79,7 +80,9 @@ def _sums(lake: Lake, transactions: pl.LazyFrame, span: Span) -> list[Finding]:
                     "the indices of the block's transactions have a gap",
                 )
             )
-        elif header_counts_refunds(lake.deployment.chain_id, timestamp):
+            continue
+        bounds = receipts_gas(amsterdam, timestamp, gas_used)
+        if not bounds.least <= (spent or 0) <= bounds.most:
             findings.append(
                 _of_block(
                     "gas_sum",
@@ -87,7 +90,7 @@ def _sums(lake: Lake, transactions: pl.LazyFrame, span: Span) -> list[Finding]:
                     "gas_used",
                     gas_used,
                     spent or 0,
-                    "the gas that the header counts is not the sum of the transactions': one is missing or changed",
+                    "the gas that the header counts does not fit the transactions': one is missing or changed",
                 )
             )
     return findings

@@ -12,16 +12,16 @@ from keep3r_replay.what_if.sweep.table import swept_names
 if TYPE_CHECKING:
     import polars as pl
 
-    from keep3r_replay.replay.rooms import Sweeps
+    from keep3r_replay.replay.rooms import WhatIfs
 
 _COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY)
 _MARKS = "osD^vX"
 _PREFIX = "overlay."
 
 
-def sweep_chart(table: pl.DataFrame, outcome: str, sweeps: Sweeps) -> bytes:
+def sweep_chart(table: pl.DataFrame, outcome: str, what_ifs: WhatIfs) -> bytes:
     """An SVG: `outcome` over the first setting swept over, a line for each combination of the others."""
-    names = swept_names(table, sweeps.outcomes)
+    names = swept_names(table, what_ifs.measured)
     table = table.with_columns(_last_parts(table[name]) for name in names)
     done = table.filter(table["status"] == "done")
     lines: dict[str, list[tuple[str, float]]] = {}
@@ -31,7 +31,7 @@ def sweep_chart(table: pl.DataFrame, outcome: str, sweeps: Sweeps) -> bytes:
         value = row[outcome]
         if value is not None:
             lines.setdefault(rest, []).append((row[names[0]], float(value) / (10**18 if amount else 1)))
-    label = f"{outcome.replace('_', ' ')}{f', {sweeps.unit}' if amount else ''}"
+    label = f"{outcome.replace('_', ' ')}{f', {what_ifs.unit}' if amount else ''}"
 
     def draw(axes: Any, size: tuple[float, float]) -> None:
         numeric = all(_number(place) is not None for points in lines.values() for place, _ in points)
@@ -63,18 +63,18 @@ def _number(text: str) -> Fraction | None:
         return None
 
 
-def sweep_lines(table: pl.DataFrame, sweeps: Sweeps) -> list[str]:
+def sweep_lines(table: pl.DataFrame, what_ifs: WhatIfs) -> list[str]:
     """One line a scenario: values, and the numbers that the protocol tells, amounts in whole tokens."""
-    names = swept_names(table, sweeps.outcomes)
-    amounts = {name for name in sweeps.told if table.schema[name].is_decimal()}
-    heads = [f"{name}, {sweeps.unit}" if name in amounts else name for name in sweeps.told]
+    names = swept_names(table, what_ifs.measured)
+    amounts = {name for name in what_ifs.told if table.schema[name].is_decimal()}
+    heads = [f"{name}, {what_ifs.unit}" if name in amounts else name for name in what_ifs.told]
     rows = [(*(name.removeprefix(_PREFIX) for name in names), *heads)]
     for row in table.iter_rows(named=True):
         values = [row[name] for name in names]
         if row["status"] == "done":
-            told = [tokens(int(row[name]), 6) if name in amounts else str(row[name]) for name in sweeps.told]
+            told = [tokens(int(row[name]), 6) if name in amounts else str(row[name]) for name in what_ifs.told]
             rows.append((*values, *told))
         else:
-            rows.append((*values, "failed:", row["error"], *[""] * (len(sweeps.told) - 2)))
+            rows.append((*values, "failed:", row["error"], *[""] * (len(what_ifs.told) - 2)))
     widths = [max(len(row[place]) for row in rows if row[-1] or place < len(names)) for place in range(len(rows[0]))]
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -8,6 +8,7 @@ import pytest
 
 from keep3r_replay.chain.client import NodeClient
 from keep3r_replay.chain.fees import FeeSource
+from keep3r_replay.chain.forks import FORKS, Forks
 from keep3r_replay.errors import NodeError
 
 HEAD = 9_999
@@ -118,3 +119,19 @@ def test_a_node_without_anything_is_an_error() -> None:
             FeeSource(served.client).base_fees(1, 3)
     finally:
         served.close()
+
+
+@pytest.mark.parametrize(("begin", "asks"), [(4_000, True), (3_900, False)])
+def test_the_table_of_forks_spares_histories_where_the_chain_agrees(
+    begin: int, asks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two headers prove the first block with a fee, and nothing before is asked for; a wrong table changes no fee."""
+    monkeypatch.setitem(FORKS, 77, Forks("Test", base_fee_from=begin))
+    served = FeeNode(london=4_000)
+    served.client.chain_id = 77
+    try:
+        fees = FeeSource(served.client).base_fees(1, 5_000)
+    finally:
+        served.close()
+    assert fees == [fee_of(number) if number >= 4_000 else None for number in range(1, 5_001)]
+    assert (served.requests.count("eth_feeHistory") == 1) is asks

@@ -20,7 +20,7 @@ DAY = 86_400
 def played(folder, calls, **script):
     """A script, played, and the audit of its lake."""
     content = {"protocol": "keep3r_v1", "calls": calls, **script}
-    simulation = PROTOCOL.scenarios.simulate(content, "script", folder / "lake")
+    simulation = PROTOCOL.scenarios.simulate(content, "script", folder / "lake").record
     found = audit(Lake.open(folder / "lake"), PROTOCOL, ledger=True)
     assert found.summary["events"]["mismatched"] == 0
     assert not [finding for finding in found.findings if finding.severity == "error"]

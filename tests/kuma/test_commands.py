@@ -87,7 +87,7 @@ def test_the_page(results, tmp_path, capsys):
     assert main(["report", f"results={results}", f"report={again}"]) == 0
     assert file.read_bytes() == again.read_bytes()
     assert "reconstructed, not verified" in file.read_text()
-    assert "962.145359" in file.read_text()
+    assert "962.145360" in file.read_text()
     capsys.readouterr()
     assert main(["report", f"results={results}", f"report={again}", "job=16"]) == 2
     assert capsys.readouterr().err == "keep3r: error: a page of KUMA is about all bonds; leave job= out\n"

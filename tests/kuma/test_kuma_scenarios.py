@@ -17,7 +17,7 @@ BACKING = {"at": 0, "do": "issue", "principal": 5_000_000 * 10**18, "term": 10 *
 def played(folder, calls, **script):
     """The audit of a script's lake."""
     content = {"protocol": "kuma", "version": "1.0", "start": START, "calls": calls, **script}
-    simulation = PROTOCOL.scenarios.simulate(content, "script", folder / "lake")
+    simulation = PROTOCOL.scenarios.simulate(content, "script", folder / "lake").record
     return simulation, engine.audit(Lake.open(folder / "lake"), PROTOCOL, ledger=True)
 
 

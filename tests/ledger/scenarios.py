@@ -15,6 +15,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credits import settle
 from keep3r_replay.protocols.keep3r_v2.contract.state import Approval, Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS
 from keep3r_replay.uniswap_v3.oracle import Pool
 
@@ -52,7 +53,7 @@ class Scenario:
         for job in jobs or ("job",):
             self.keep3r.job_list.add(job)
             self.keep3r.jobs[job].owner = "0xowner"
-        self.context = CallContext(self.keep3r, Journal(), {})
+        self.context = CallContext(self.keep3r, Journal(), {}, EXPLAIN[self.keep3r.rules.payment])
         self.keep3r.checks = self.context.checks
         self.observer = CreditObserver(self)
         self._handle = {name: handler.handle for name, handler in self.observer.handlers(HANDLERS).items()}

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from histories import DATA
 
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
-from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
+from keep3r_replay.what_if.history import Source
 from pipelines import cli
 from tests.report.chromium import Browser
 
@@ -20,10 +20,9 @@ DESK, PHONE = (1280, 900), (420, 844)
 def folder(audited_recordings, tmp_path_factory):
     """Results with the ledger of a random history, with a third of the liquidity and twice the base fees late on."""
     lake = audited_recordings(DATA / "open-v2.3-fuzz-mixed-101").lake
-    overlay = overlay_from({"liquidity_factor": "1/3", "liquidity_from_block": 300, "base_fee_factor": "2"})
+    overlay = {"liquidity_factor": "1/3", "liquidity_from_block": 300, "base_fee_factor": "2"}
     results = tmp_path_factory.mktemp("what_if") / "results"
-    summary, tables = make_what_if(baselines(lake), overlay, ledger=True)
-    write_what_if(results, lake, summary, tables, {"overlay": overlay.changes()})
+    Source(PROTOCOL, lake).baseline().run(results, overlay, ledger=True)
     return results
 
 

@@ -110,6 +110,14 @@ def test_what_knows_no_protocol_imports_none(graph: dict[str, set[str]]) -> None
     assert guilty == set()
 
 
+def test_protocols_are_asked_for_by_their_names(graph: dict[str, set[str]]) -> None:
+    """Pipelines and the public face import the registry alone: what a protocol offers, they ask of it."""
+    for module, imported in graph.items():
+        if module in FACE or module.startswith("pipelines."):
+            named = {each for each in imported if f"{each}.".startswith(f"{PROTOCOLS}.")}
+            assert named <= {f"{PROTOCOLS}.registry"}, module
+
+
 def test_no_protocol_imports_another(graph: dict[str, set[str]]) -> None:
     """A protocol's folder knows no other, but by its name in a lake: what two need stands outside of `protocols/`."""
     for module, imported in graph.items():

@@ -17,11 +17,12 @@ from histories import ROOT, SAMPLE
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
+from keep3r_replay.what_if.history import Source
 from keep3r_replay.what_if.sweep import dask_cluster
 from keep3r_replay.what_if.sweep.dask_worker import OtherCodeError, SentLake, own_code, run_remote
 from keep3r_replay.what_if.sweep.jobs import DIED, Job
 from keep3r_replay.what_if.sweep.run import run_sweep
-from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scenario, Source
+from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scenario
 from pipelines.cli import main
 
 pytestmark = pytest.mark.slow
@@ -133,7 +134,7 @@ def test_a_sweep_begun_by_one_engine_is_finished_by_another(cluster, tmp_path):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_scenario_that_takes_its_worker_along_fails_alone(workers, tmp_path):
     """Others are done, even if the only worker that held the history died with it; the next sweep finds them."""
-    source = Source(PROTOCOL.sweeps, Lake.open(SAMPLE / "lake"))
+    source = Source(PROTOCOL, Lake.open(SAMPLE / "lake"))
     deadly = Scenario({"tick_shift": 0}, Deadly({"tick_shift": 1}, tmp_path / "deaths"), source)
     wanted = [deadly, *(Scenario({"tick_shift": shift}, {"tick_shift": shift}, source) for shift in (2, 3, 4))]
 
@@ -188,10 +189,10 @@ def test_a_worker_with_other_code_is_refused(scheduler, tmp_path, capfd):
 
 def test_a_worker_with_another_polars_is_refused_even_if_it_comes_later():
     """Each job carries the code that it is to be run by: other versions may write other bytes."""
-    job = Job(PROTOCOL.sweeps, "name", "source", {}, Kept())
+    job = Job("name", "source", {}, Kept())
     lake = SentLake("lake", "", {})
     with pytest.raises(OtherCodeError, match=r"runs another polars \(.+ instead of 0\.1\)"):
-        run_remote(job, own_code()._replace(polars="0.1"), b"", lake, None)
+        run_remote(job, own_code()._replace(polars="0.1"), b"", lake)
 
 
 def test_a_worker_without_the_package_is_refused(scheduler, tmp_path, capfd):

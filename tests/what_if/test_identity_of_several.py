@@ -38,7 +38,7 @@ def two_versions(tmp_path_factory):
     one, other = first.deployment, second.deployment
     own = [contract for contract in other.contracts if contract.address in SECOND.values()]
     both = Deployment(
-        "two versions", one.chain_id, one.origin, one.tokens, "all",
+        "two versions", one.chain_id, one.origin, one.tokens, "followed",
         (*one.contracts, *own), {**one.initial_state, **other.initial_state}, 0,
     )  # fmt: skip
     files = []

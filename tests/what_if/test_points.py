@@ -18,7 +18,7 @@ from pipelines.points import NOT_SWEPT, points, split_swept
 from pipelines.replay_config import ReplayConfig
 
 LAKE = SAMPLE / "lake"
-SWEEPS = PROTOCOL.sweeps
+WHAT_IFS = PROTOCOL.what_ifs
 
 
 def _config(*arguments):
@@ -60,7 +60,7 @@ def test_a_point_is_the_configuration_with_its_values():
     assert [point.values["until_block"] for point in made[:2]] == [None, 7]
     config = made[-1].config
     assert (config.lake, config.until_block, config.ledger) == ("b", 7, True)
-    assert config.overlay.changes() == {"fee": 2, "min_boost": 5}
+    assert config.overlay == {"fee": 2, "min_boost": 5}
 
 
 def test_overlays_are_swept_over_by_name_and_by_file(tmp_path):
@@ -69,7 +69,7 @@ def test_overlays_are_swept_over_by_name_and_by_file(tmp_path):
     file.write_text("fee: 9\nmin_boost: 9\nmax_boost: 9\n")
     swept = {"overlay": ["nothing_expires", str(file)], "overlay.fee": [1]}
     made = points(_config("overlay.min_boost=5"), swept)
-    assert [point.config.overlay.changes() for point in made] == [
+    assert [point.config.overlay for point in made] == [
         {"fee": 1, "min_boost": 5, "expiry": "none"},
         {"fee": 1, "min_boost": 5, "max_boost": 9},
     ]
@@ -85,7 +85,7 @@ def test_what_changes_no_what_if_is_not_swept_over(name):
 def test_no_setting_is_named_like_a_column_of_every_sweep():
     """Settings swept over are columns by their own name, which are to be told from the outcomes."""
     names = {each.name for each in fields(ReplayConfig)}
-    assert names.isdisjoint({*FIXED, *SWEEPS.outcomes})
+    assert names.isdisjoint({*FIXED, *WHAT_IFS.measured})
     assert names >= NOT_SWEPT
 
 
@@ -127,14 +127,14 @@ def test_a_folder_of_a_sweep_is_that_of_the_same_single_what_if(tmp_path):
 
 def test_a_chart_names_folders_by_their_last_parts():
     """Where those tell them apart; fractions and plain names stay as they are."""
-    rest = {name: [1, 1] for name in (*FIXED, *SWEEPS.outcomes) if name != "status"}
+    rest = {name: [1, 1] for name in (*FIXED, *WHAT_IFS.measured) if name != "status"}
     table = pl.DataFrame({"lake": ["/far/away/one", "/far/off/two"], "overlay.fee": ["1/2", "1/3"], **rest})
-    chart = sweep_chart(table.with_columns(status=pl.lit("done")), "paid", SWEEPS).decode()
+    chart = sweep_chart(table.with_columns(status=pl.lit("done")), "paid", WHAT_IFS).decode()
     assert ">one<" in chart
     assert "/far/" not in chart
     assert "fee=1/2" in chart
     same = table.with_columns(lake=pl.Series(["/far/away/one", "/far/off/one"]), status=pl.lit("done"))
-    assert ">/far/off/one<" in sweep_chart(same, "paid", SWEEPS).decode()
+    assert ">/far/off/one<" in sweep_chart(same, "paid", WHAT_IFS).decode()
 
 
 @pytest.mark.slow

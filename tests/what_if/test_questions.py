@@ -170,6 +170,10 @@ def test_the_command_answers(question, base, capsys):
         (["question=runs_dry", "job=0x"], "begin so"),
         (["question=runs_dry", "job=0xzz"], "no work of the history"),
         (["question=runs_dry", "job=0x1", "days=0"], "days=0"),
+        (["question=cost_of_lateness", "bond=7"], "Keep3r is not asked that; there are liquidity_needed, runs_dry"),
+        (["question=runs_dry", "job=0x1", "bond=7"], "unknown setting 'bond'"),
+        (["question=runs_dry", "job=0x1", "draw=x.svg"], "has no drawing"),
+        (["question=runs_dry", "job=0x1", "overlay.fees=7"], "overlay.fees: no such change; did you mean fee?"),
     ],
 )
 def test_a_mistaken_question_is_one_line(arguments, says, capsys):

@@ -12,12 +12,12 @@ import pytest
 from histories import SAMPLE
 
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.report.results import Results
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
 from keep3r_replay.protocols.keep3r_v2.report.what_if_results import SIDES, WhatIfResults, what_if_summary
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
-from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if, write_what_if
 from keep3r_replay.warehouse.query import ask
+from keep3r_replay.what_if.history import Source
 from pipelines.cli import main
 
 
@@ -149,9 +149,7 @@ def test_the_page_and_its_charts_are_the_same_bytes_every_time(plain, tmp_path, 
 def test_a_what_if_of_which_a_sweep_kept_sums_has_a_page(tmp_path):
     """Sums and keepers are there, and the page says how to have charts over time."""
     lake = Lake.open(SAMPLE / "lake")
-    overlay = overlay_from({"base_fee_factor": "2"})
-    summary, tables = make_what_if(baselines(lake), overlay, tables=False)
-    write_what_if(tmp_path / "r", lake, summary, tables, {"overlay": overlay.changes()})
+    Source(PROTOCOL, lake).baseline().run(tmp_path / "r", {"base_fee_factor": "2"}, tables=False)
     assert main(["report", f"results={tmp_path / 'r'}", f"report={tmp_path / 'page.html'}"]) == 0
     page = (tmp_path / "page.html").read_text()
     assert "tables=true" in page

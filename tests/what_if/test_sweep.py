@@ -19,9 +19,10 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if
+from keep3r_replay.what_if.history import Source
 from keep3r_replay.what_if.sweep.jobs import DIED
 from keep3r_replay.what_if.sweep.run import run_sweep
-from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scenario, Source, scenario_name
+from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept, Scenario, scenario_name
 from keep3r_replay.what_if.sweep.table import sweep_table
 from pipelines.cli import main
 
@@ -37,7 +38,7 @@ def lake():
 
 
 def _scenarios(lake, *changes, until_block=None):
-    source = Source(PROTOCOL.sweeps, lake, until_block)
+    source = Source(PROTOCOL, lake, until_block)
     return [Scenario(each, overlay_from(each).changes(), source) for each in changes]
 
 
@@ -71,7 +72,7 @@ def test_a_scenario_that_fails_does_not_stop_the_others(lake, tmp_path):
     wanted = _scenarios(lake, {"drop_works": ["0xabc"]}, {"tick_shift": 10})
     finished = _run(wanted, tmp_path / "sweep")
     assert [one.status for one in finished] == [FAILED, DONE]
-    table = sweep_table(finished, PROTOCOL.sweeps.outcomes)
+    table = sweep_table(finished, PROTOCOL.what_ifs.measured)
     assert table["status"].to_list() == ["failed", "done"]
     assert "drop_works=0xabc: no work of the history" in table["error"][0]
     again = _run(wanted, tmp_path / "sweep")
@@ -168,7 +169,7 @@ def test_the_command_makes_table_and_chart(tmp_path, capsys):
     table = pl.read_parquet(sweep / "sweep.parquet")
     points = list(zip(table["overlay.liquidity_factor"], table["overlay.expiry"], strict=True))
     assert points == [("0.5", "contract"), ("0.5", "none"), ("2", "contract"), ("2", "none")]
-    assert set(PROTOCOL.sweeps.outcomes) <= set(table.columns)
+    assert set(PROTOCOL.what_ifs.measured) <= set(table.columns)
     assert table["expired_what_if"].cast(pl.Int128).to_list()[1::2] == [0, 0]
     assert (sweep / "sweep-expired_what_if.svg").read_text().count("<svg") == 1
     assert "4 run, 0 from earlier runs" in capsys.readouterr().out

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Extractor, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
@@ -60,6 +61,13 @@ class _Keep3rV1Protocol:
     def what_ifs(self) -> WhatIfs:
         """Replays with another helper, feed, bonds, times, oracles."""
         return Keep3rV1WhatIfs(cast("Protocol", self))
+
+    @property
+    def questions(self) -> Mapping[str, Question]:
+        """Of helpers; loaded where they are asked for."""
+        from keep3r_replay.protocols.keep3r_v1.what_if.helper_cost import QUESTIONS
+
+        return QUESTIONS
 
     @property
     def scenarios(self) -> Scenarios:

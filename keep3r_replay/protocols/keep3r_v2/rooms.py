@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.replay.rooms import Explanation, Outcome, Term
+from keep3r_replay.errors import UsageError
+from keep3r_replay.replay.rooms import Explanation, Extras, Outcome, Simulated, Term, WhatIfs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.report.results import Results
     from keep3r_replay.protocols.keep3r_v2.report.what_if_results import WhatIfResults
+    from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.replay.rooms import Chart
 
 _COUNTS = ("paid", "reverted", "dropped", "added", "reverted_calls", "parts_at_block")
@@ -22,8 +24,20 @@ _SUMS = ("paid", "minted", "expired", "capped", "credits")
 """What a what-if comes to: counts of works and calls, the first block that differs; sums in wei."""
 
 
-class Keep3rV2WhatIfs:
-    """See `replay.protocol.WhatIfs`; a baseline is that of every Keep3r of the lake."""
+class Keep3rV2WhatIfs(WhatIfs):
+    """See `replay.rooms.WhatIfs`; a baseline is that of every Keep3r of the lake."""
+
+    told = ("reverted", "paid_what_if", "expired_what_if")
+    unit = "KP3R"
+    other_lakes = ("market_lake",)
+
+    @property
+    def measured(self) -> Mapping[str, Any]:
+        """Counts of works, the first block that differs, sums of both sides in wei."""
+        import polars as pl
+
+        sides = [f"{name}_{side}" for name in _SUMS for side in ("baseline", "what_if")]
+        return {**dict.fromkeys(_COUNTS, pl.Int64()), **dict.fromkeys(sides, pl.Decimal(38, 0))}
 
     def changes(self) -> Mapping[str, str]:
         """Names of the changes, with type and default; what each means stands in docs/what-if.md."""
@@ -33,26 +47,41 @@ class Keep3rV2WhatIfs:
         return {each.name: f"{each.type}, {values[each.name]!r} changes nothing" for each in fields(Overlay)}
 
     def check(self, overlay: Mapping[str, Any], lake: Lake) -> None:
-        """Refuse what is no change, has a value that makes none, or names a market that is not there."""
-        from keep3r_replay.protocols.keep3r_v2.what_if.other_market import check_market
+        """Refuse what is no change, or has a value that makes none."""
+        del lake
         from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 
-        check_market(overlay_from(_plain(overlay)))
+        overlay_from(overlay)
 
-    def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Any:
+    def identity(self, overlay: Mapping[str, Any]) -> dict[str, Any]:
+        """The overlay in one spelling and without paths, and the fingerprint of the lake of its market."""
+        from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
+        from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+
+        changes = overlay_from(overlay).changes()
+        return {**market_inputs(changes), "overlay": without_paths(changes)}
+
+    def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> list[Baseline]:
         """The history of each Keep3r, measured once."""
         from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 
         return baselines(lake, until_block, starts)
 
-    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool) -> Outcome:
+    def at(self, baseline: Any, lake: Lake) -> list[Baseline]:
+        """Each with the lake where it lies now."""
+        for base in baseline:
+            base.lake = lake
+        return list(baseline)
+
+    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool, tables: bool = True) -> Outcome:
         """Both sides, compared."""
         from keep3r_replay.protocols.keep3r_v2.report.what_if import what_if_lines
         from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
         from keep3r_replay.protocols.keep3r_v2.what_if.results import make_what_if
 
-        summary, tables = make_what_if(baseline, overlay_from(_plain(overlay)), ledger=ledger)
-        return Outcome(summary, tables, what_if_lines(summary, tables))
+        summary, made = make_what_if(baseline, overlay_from(overlay), ledger=ledger, tables=tables)
+        about = {name: value for name, value in summary.items() if name != "outcome"}
+        return Outcome(summary["outcome"], made, what_if_lines(summary, made), about)
 
     def assumptions(self) -> Sequence[str]:
         """The table of docs/what-if.md."""
@@ -61,87 +90,30 @@ class Keep3rV2WhatIfs:
         return assumption_lines()
 
 
-class Keep3rV2Sweeps:
-    """See `replay.rooms.Sweeps`; a baseline is that of every Keep3r of the lake."""
-
-    told = ("reverted", "paid_what_if", "expired_what_if")
-    unit = "KP3R"
-
-    @property
-    def outcomes(self) -> Mapping[str, Any]:
-        """Counts of works, the first block that differs, sums of both sides in wei."""
-        import polars as pl
-
-        sides = [f"{name}_{side}" for name in _SUMS for side in ("baseline", "what_if")]
-        return {**dict.fromkeys(_COUNTS, pl.Int64()), **dict.fromkeys(sides, pl.Decimal(38, 0))}
-
-    def check(self, overlay: Mapping[str, Any]) -> None:
-        """Refuse what is no change, or has a value that makes none."""
-        from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
-
-        overlay_from(_plain(overlay))
-
-    def identity(self, overlay: Mapping[str, Any]) -> dict[str, Any]:
-        """The overlay without paths, and the fingerprint of the lake that it takes its market from."""
-        from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
-
-        return {**market_inputs(_plain(overlay)), "overlay": without_paths(_plain(overlay))}
-
-    def baseline(
-        self,
-        lake: Lake,
-        until_block: int | None,
-        start_block: int | None,
-        resume: str | None,
-        resume_block: int | None,
-    ) -> Any:
-        """The history of each Keep3r, measured once."""
-        from keep3r_replay.protocols.keep3r_v2.auditing import AUDITS
-        from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
-        from keep3r_replay.replay.starts import starts
-
-        return baselines(lake, until_block, starts(lake, AUDITS, until_block, start_block, resume, resume_block))
-
-    def at(self, baseline: Any, lake: Lake) -> Any:
-        """Each with the lake where it lies now."""
-        for base in baseline:
-            base.lake = lake
-        return baseline
-
-    def write(
-        self, baseline: Any, overlay: Mapping[str, Any], folder: Path, *, ledger: bool, tables: bool
-    ) -> dict[str, Any]:
-        """To the byte what `mode=what_if` makes of the same settings, if all tables are kept."""
-        from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
-        from keep3r_replay.protocols.keep3r_v2.what_if.results import as_json, make_what_if, write_what_if
-
-        changes = overlay_from(_plain(overlay))
-        summary, made = make_what_if(baseline, changes, ledger=ledger, tables=tables)
-        configuration = {
-            "mode": "what_if",
-            "until_block": baseline[0].until_block,
-            "started_after": {base.contract.address: base.start.block for base in baseline if base.start is not None},
-            "ledger": ledger,
-            "overlay": as_json(changes.changes()),
-        }
-        write_what_if(folder, baseline[0].lake, summary, made, configuration)
-        outcome: dict[str, Any] = summary["outcome"]
-        return outcome
-
-
 class Keep3rV2Scenarios:
-    """See `replay.protocol.Scenarios`."""
+    """See `replay.rooms.Scenarios`."""
 
-    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Any:
-        """The simulation of a script, with its lake written. Mistakes are told by the names of the script's parts."""
+    has_extras = True
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
+        """Mistakes are told by the names of the script's parts, which `source` would only repeat."""
+        del source
         from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
         from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
+        from keep3r_replay.protocols.keep3r_v2.scenario.trace import draw_jobs, simulation_lines, write_trace
         from keep3r_replay.protocols.keep3r_v2.scenario.writer import check_target, write_lake
 
         check_target(lake)
-        simulation = simulate(scenario_from(script))
+        scenario = scenario_from(script)
+        trace, draw = extras or Extras()
+        if draw is not None and not scenario.views_every and not scenario.given:
+            raise UsageError("draw: the scenario reads no views to draw; say scenario.views_every=4h")
+        simulation = simulate(scenario)
         write_lake(simulation, lake)
-        return simulation
+        traced = write_trace(simulation, trace) if trace is not None else []
+        drawn = draw_jobs(simulation, draw) if draw is not None else []
+        written = [*(f"trace     {path}" for path in traced), *(f"chart     {path}" for path in drawn)]
+        return Simulated([*simulation_lines(simulation), *written], simulation)
 
 
 class Keep3rV2Pages:
@@ -197,7 +169,3 @@ def explained(lake: Lake, root: Contract, place: tuple[int, int | None, str]) ->
         )
         for one in explain(lake, transaction, root)
     ]
-
-
-def _plain(overlay: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: overlay[name] for name in overlay}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
@@ -59,6 +60,13 @@ class _KumaProtocol:
     }
     sql = "keep3r_replay.protocols.kuma.sql"
     recordings = KumaRecordings()
+
+    @property
+    def questions(self) -> Mapping[str, Question]:
+        """Of keepers' delays; loaded where they are asked for."""
+        from keep3r_replay.protocols.kuma.what_if.lateness import QUESTIONS
+
+        return QUESTIONS
 
     @property
     def scenarios(self) -> Scenarios:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
-    from keep3r_replay.what_if.sweep.scenarios import Source
+    from keep3r_replay.what_if.history import Source
 
 ATTEMPTS = 2
 """Times that something is begun whose process dies under it."""

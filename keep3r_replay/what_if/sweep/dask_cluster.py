@@ -83,9 +83,9 @@ class _Cluster:
     def _begin(self, job: Job) -> None:
         history = self._at_workers(job.source, partial(self._packed, job.source))
         lake = self._lake_at_workers(self._work.sources[job.source].lake)
-        other = job.changes.get("market_lake")
-        market = self._lake_at_workers(Lake.open(other)) if other else None
-        future = self._client.submit(partial(run_remote, job, own_code()), history, lake, market, pure=False)
+        folders = [job.changes.get(name) for name in job.other_lakes]
+        others = [self._lake_at_workers(Lake.open(folder)) if folder else None for folder in folders]
+        future = self._client.submit(partial(run_remote, job, own_code()), history, lake, *others, pure=False)
         self._jobs[future.key] = job
         self._running.add(future)
 
@@ -93,7 +93,7 @@ class _Cluster:
         return zlib.compress((self._work.place / source).read_bytes(), 1)
 
     def _lake_at_workers(self, lake: Lake) -> Any:
-        # Tables are joined with the lake's, and markets read from it: all of it goes.
+        # Tables are joined with the lake's, and other lakes read: all of it goes.
         names = ["manifest.json", "deployment.json", *(entry.path for entry in lake.manifest.files)]
         name = f"lake {lake_name(lake)}"
         return self._at_workers(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from keep3r_replay.what_if.sweep.jobs import Ended, Job, loaded, run_loaded
 from keep3r_replay.what_if.sweep.scenarios import DONE
 
 if TYPE_CHECKING:
-    from keep3r_replay.replay.rooms import Sweeps
+    from keep3r_replay.what_if.history import History
 
 
 class Code(NamedTuple):
@@ -57,19 +57,23 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def run_remote(
-    job: Job, code: Code, history: bytes, lake: SentLake, market: SentLake | None
+    job: Job, code: Code, history: bytes, lake: SentLake, *others: SentLake | None
 ) -> tuple[Ended, dict[str, bytes]]:
-    """Run a scenario, and give its folder as the bytes of its files. Raises `OtherCodeError`."""
+    """Run a scenario, and give its folder as the bytes of its files; `others` are the job's `other_lakes`, in order.
+
+    Raises `OtherCodeError`.
+    """
     check_code(own_code(), code)
     # A worker may have threads, but a history is one: its scenarios would take turns anyhow.
     with _ONE_AT_A_TIME, TemporaryDirectory(prefix="keep3r-") as place:
-        if market is not None:
-            job = job._replace(changes={**job.changes, "market_lake": str(_unpacked(market))})
-        ended = run_loaded(job, partial(_history, job.sweeps, job.source, history, lake), Path(place))
+        named = dict(zip(job.other_lakes, others, strict=True))
+        changes = {**job.changes, **{name: str(_unpacked(other)) for name, other in named.items() if other}}
+        job = job._replace(changes=changes)
+        ended = run_loaded(job, partial(_history, job.source, history, lake), Path(place))
         folder = Path(place, job.name)
         files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())} if ended.status == DONE else {}
         error = ended.error
-        for sent in filter(None, (lake, market)):
+        for sent in filter(None, (lake, *others)):
             # As if it had happened where the lake lies.
             error = error.replace(str(_unpacked(sent)), sent.path)
     return ended._replace(error=error), files
@@ -85,8 +89,8 @@ def check_code(found: Code, wanted: Code) -> None:
             )
 
 
-def _history(sweeps: Sweeps, source: str, content: bytes, lake: SentLake) -> Any:
-    return sweeps.at(loaded(source, partial(zlib.decompress, content)), Lake.open(_unpacked(lake)))
+def _history(source: str, content: bytes, lake: SentLake) -> History:
+    return loaded(source, partial(zlib.decompress, content)).at(Lake.open(_unpacked(lake)))
 
 
 _UNPACKED: dict[str, TemporaryDirectory[str]] = {}

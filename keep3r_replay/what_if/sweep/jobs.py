@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import gc
 import pickle
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import Keep3rReplayError
-from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, Kept, Source
+from keep3r_replay.what_if.history import numbers
+from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from keep3r_replay.replay.rooms import Sweeps
+    from keep3r_replay.what_if.history import History, Source
 
 DIED = "the process that ran it died"
 
 
 class Job(NamedTuple):
-    """A scenario as a worker needs it: what runs it, name of its folder and of its history, the overlay."""
+    """A scenario as a worker needs it: name of its folder and of its history, the overlay, what is kept of it.
 
-    sweeps: Sweeps
+    `other_lakes` are the changes, if any, whose value is the folder of another lake.
+    """
+
     name: str
     source: str
     changes: dict[str, Any]
     kept: Kept
+    other_lakes: tuple[str, ...] = ()
 
 
 class Ended(NamedTuple):
@@ -67,7 +71,7 @@ if TYPE_CHECKING:
 def prepare(source: Source, file: Path) -> str:
     """Load and measure a history, once for all its scenarios, into `file`; what went wrong is returned."""
     try:
-        with _no_collections():
+        with no_collections():
             file.write_bytes(pickle.dumps(source.baseline(), protocol=pickle.HIGHEST_PROTOCOL))
     except Keep3rReplayError as error:
         return str(error)
@@ -76,23 +80,11 @@ def prepare(source: Source, file: Path) -> str:
     return ""
 
 
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Leave the cyclic garbage collector out: walking through what a replay makes and keeps costs a tenth."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-_LOADED: dict[str, Any] = {}
+_LOADED: dict[str, History] = {}
 """In a worker: the history that it had to do with last."""
 
 
-def loaded(source: str, content: Callable[[], bytes]) -> Any:
+def loaded(source: str, content: Callable[[], bytes]) -> History:
     """A history that was prepared; `content` is read only if it is another than the last one."""
     if source not in _LOADED:
         gc.unfreeze()
@@ -108,21 +100,18 @@ def run_job(job: Job, history: Path, folder: Path) -> Ended:
     return run_loaded(job, lambda: loaded(job.source, history.read_bytes), folder)
 
 
-def run_loaded(job: Job, baseline: Callable[[], Any], folder: Path) -> Ended:
+def run_loaded(job: Job, history: Callable[[], History], folder: Path) -> Ended:
     """Run a scenario and write its folder in `folder`. Whatever goes wrong is its outcome."""
     try:
-        job.sweeps.check(job.changes)
-        with _no_collections():
-            outcome = job.sweeps.write(
-                baseline(), job.changes, folder / job.name, ledger=job.kept.ledger, tables=job.kept.tables
-            )
+        with no_collections():
+            outcome = history().run(folder / job.name, job.changes, ledger=job.kept.ledger, tables=job.kept.tables)
     except Keep3rReplayError as error:
         return Ended(job.name, FAILED, str(error), {})
     except Exception as error:  # noqa: BLE001 - one scenario's failure must not stop the others
         return Ended(job.name, FAILED, _unexpected(error), {})
     finally:
         gc.collect()
-    return Ended(job.name, DONE, "", outcome)
+    return Ended(job.name, DONE, "", numbers(outcome.summary))
 
 
 def _unexpected(error: Exception) -> str:

@@ -77,7 +77,7 @@ def run_sweep(
 def _work(todo: dict[str, Scenario], folder: Path, place: Path, kept: Kept, workers: int) -> Work:
     sources = {source_name(scenario.source): scenario.source for scenario in todo.values()}
     jobs = [
-        Job(scenario.source.sweeps, name, source_name(scenario.source), scenario.changes, kept)
+        Job(name, source_name(scenario.source), scenario.changes, kept, tuple(scenario.source.what_ifs.other_lakes))
         for name, scenario in todo.items()
     ]
     order = {name: place for place, name in enumerate(sources)}

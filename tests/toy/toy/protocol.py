@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Span
+    from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation
 
 COUNTED = parse_event("Counted(address indexed who, uint256 amount, uint256 total)")
@@ -62,6 +63,7 @@ class _Toy:
     sql = f"{__package__}.sql"
     recordings = _Recordings()
     what_ifs = scenarios = pages = None
+    questions: Mapping[str, Question] = {}
 
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str]:
         """Its own."""

@@ -12,6 +12,7 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v1.contract import jobs
 from keep3r_replay.protocols.keep3r_v1.scenario.script import ETHER, address_of, script_from
 from keep3r_replay.protocols.keep3r_v1.scenario.world import GOVERNANCE, KP3R, ORACLES, OVERHEAD, PAIR, World
+from keep3r_replay.replay.rooms import Simulated
 from keep3r_replay.scenario.writer import check_target, write_chain
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keep3r_replay.protocols.keep3r_v1.scenario.script import Planned, Script
+    from keep3r_replay.replay.rooms import Extras
 
 SLOT = 1_800
 WARM_UP = 10 * SLOT
@@ -143,9 +145,14 @@ def _pay(world: World, planned: Planned, job: str, keeper: str) -> str:
 class Keep3rV1Scenarios:
     """See `replay.rooms.Scenarios`."""
 
-    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Simulation:
-        """Play a script and write its lake. Raises `UsageError` for a mistake in it."""
+    has_extras = False
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
+        """There are no extras."""
+        del extras
         check_target(lake)
         simulation = simulate(script_from(script, source))
-        write_chain(simulation.world.chain, [], lake)
-        return simulation
+        chain = simulation.world.chain
+        write_chain(chain, [], lake)
+        line = f"simulated Keep3r V1: {len(chain.blocks)} blocks, {len(chain.logs)} logs"
+        return Simulated([line], simulation)

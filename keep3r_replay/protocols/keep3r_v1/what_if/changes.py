@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
+from keep3r_replay.what_if.names import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,9 +74,7 @@ def changes_of(overlay: Mapping[str, Any]) -> Changes:
     Raises:
         UsageError: a name is unknown, or a value makes no sense.
     """
-    unknown = sorted(set(overlay) - set(MEANINGS))
-    if unknown:
-        raise UsageError(f"overlay: no change named {unknown[0]!r}; known are {', '.join(MEANINGS)}")
+    check_names(overlay, MEANINGS)
     helper = overlay.get("helper")
     if helper is not None and helper not in HELPERS:
         raise UsageError(f"overlay.helper={helper}: no such version; known are {', '.join(HELPERS)}")

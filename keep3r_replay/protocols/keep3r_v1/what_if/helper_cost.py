@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
+from keep3r_replay.replay.questions import Answer, Asked, Question
 from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ class Cost(NamedTuple):
     refused: int
 
 
-def helper_costs(lake: Lake, what_ifs: WhatIfs) -> list[Cost]:
+def helper_costs(lake: Lake, what_ifs: WhatIfs, until_block: int | None = None) -> list[Cost]:
     """A what-if for each helper, over the payments whose gas is told; credits run out as they would."""
-    baseline = what_ifs.baseline(lake, None, {})
+    baseline = what_ifs.baseline(lake, until_block, {})
     costs = []
     for version in HELPERS:
         frame = what_ifs.outcome(baseline, {"helper": version}, ledger=False).tables["works_what_if"]
@@ -42,12 +43,16 @@ def helper_costs(lake: Lake, what_ifs: WhatIfs) -> list[Cost]:
     return costs
 
 
-def helper_cost_lines(lake: Lake, what_ifs: WhatIfs) -> list[str]:
+def _helper_cost(asked: Asked) -> Answer:
     """The costs for a terminal, in whole KP3R."""
     lines = [f"{'helper':<12}{'works':>8}{'refused':>9}{'it pays':>20}{'was paid':>20}{'more':>20}"]
     lines += [
         f"{cost.version:<12}{cost.priced:>8,}{cost.refused:>9,}{tokens(cost.pays, 6):>20}{tokens(cost.paid, 6):>20}"
         f"{tokens(cost.pays - cost.paid, 6):>20}"
-        for cost in helper_costs(lake, what_ifs)
+        for cost in helper_costs(asked.lake, asked.what_ifs, asked.until_block)
     ]
-    return lines
+    return Answer(lines)
+
+
+QUESTIONS = {"helper_cost": Question("what each helper would have paid for the same gas", _helper_cost)}
+"""What `keep3r ask` asks of Keep3r V1."""

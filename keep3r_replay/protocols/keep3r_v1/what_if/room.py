@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v1.audit.schemas import AMOUNT, table
 from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
@@ -16,7 +17,7 @@ from keep3r_replay.protocols.keep3r_v1.replay.steps import Step, Steps
 from keep3r_replay.protocols.keep3r_v1.what_if.changes import MEANINGS, changes_of
 from keep3r_replay.protocols.keep3r_v1.what_if.world import World
 from keep3r_replay.replay.engine import run
-from keep3r_replay.replay.rooms import Outcome
+from keep3r_replay.replay.rooms import Outcome, WhatIfs
 from keep3r_replay.replay.roots import roots
 from keep3r_replay.replay.timeline import Span
 from keep3r_replay.report.amounts import tokens
@@ -77,8 +78,18 @@ class Baseline:
         return replay_of_lake(self.lake, self.root, Journal())
 
 
-class Keep3rV1WhatIfs:
+class Keep3rV1WhatIfs(WhatIfs):
     """Replays with another helper, feed, bonds, times, oracles."""
+
+    told = ("refused", "changed", "paid_what_if", "credits_what_if")
+    unit = "KP3R"
+    measured: Mapping[str, Any] = {
+        **dict.fromkeys(("works", "refused", "refused_calls", "changed"), pl.Int64()),
+        **dict.fromkeys(
+            ("paid", "paid_what_if", "credits_what_if", "total_bonded_what_if", "total_supply_what_if"),
+            pl.Decimal(38, 0),
+        ),
+    }
 
     def __init__(self, protocol: Protocol) -> None:
         self._protocol = protocol
@@ -94,7 +105,8 @@ class Keep3rV1WhatIfs:
 
     def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Baseline:
         """The history as it was, step by step, from the beginning: a changed helper may stand anywhere."""
-        del starts
+        if starts:
+            raise UsageError("a what-if of Keep3r V1 begins with the history: leave start_block and resume out")
         (root,) = roots(lake, self._protocol)
         replay = replay_of_lake(lake, root, Journal())
         replay.context.steps = Steps()
@@ -102,19 +114,26 @@ class Keep3rV1WhatIfs:
         payments = replay.context.payments
         return Baseline(lake, root, replay.context.steps, judge(payments, payments))
 
-    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool) -> Outcome:
+    def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool, tables: bool = True) -> Outcome:
         """What would have happened, beside what did."""
         del ledger
         assert isinstance(baseline, Baseline)
         world = World(baseline.again().kp3r, baseline.judged, changes_of(overlay))
         world.live(baseline.steps)
-        tables = {
+        summary = _summary(world)
+        if not tables:
+            return Outcome(summary, {}, _lines(summary))
+        made = {
             "works_what_if": table(WORKS_WHAT_IF, _works(world)),
             "refused_calls": table(REFUSED_CALLS, world.refused),
             **state_tables(world.kp3r),
         }
-        summary = _summary(world)
-        return Outcome(summary, tables, _lines(summary))
+        return Outcome(summary, made, _lines(summary))
+
+    def at(self, baseline: Any, lake: Lake) -> Baseline:
+        """The same steps, for a lake that lies elsewhere."""
+        assert isinstance(baseline, Baseline)
+        return replace(baseline, lake=lake)
 
     def assumptions(self) -> Sequence[str]:
         """What stays given and what becomes a consequence."""

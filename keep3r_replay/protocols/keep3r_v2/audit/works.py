@@ -103,9 +103,16 @@ def _record_columns(records: Sequence[WorkRecord]) -> list[pl.Series]:
     columns = list(zip(*explained, strict=True)) or [()] * len(Explained._fields)
     schema = {**EXPLAINED_SCHEMA, **RECORD_SCHEMA}
     return [
-        pl.Series(name, values, dtype=pl.Int128).cast(_AMOUNT) if kind == _AMOUNT else pl.Series(name, values, kind)
-        for (name, kind), values in zip(schema.items(), [*columns, *around], strict=True)
+        _column(name, kind, values) for (name, kind), values in zip(schema.items(), [*columns, *around], strict=True)
     ]
+
+
+def _column(name: str, kind: pl.DataType, values: Sequence[object]) -> pl.Series:
+    first = values[0] if values else None
+    if values.count(first) == len(values):
+        # Most histories leave many columns at one value.
+        return pl.Series(name, [first], kind).new_from_index(0, len(values)) if values else pl.Series(name, [], kind)
+    return pl.Series(name, values, pl.Int128).cast(_AMOUNT) if kind == _AMOUNT else pl.Series(name, values, kind)
 
 
 def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keep3r_replay.evm.arithmetic import UINT128_MASK, Revert, checked_div, checked_sub, mul_div, truncating_div
+from keep3r_replay.evm.arithmetic import (
+    ARITHMETIC_PANIC,
+    DIVISION_PANIC,
+    UINT128_MASK,
+    Revert,
+    mul_div,
+    truncating_div,
+)
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 
 if TYPE_CHECKING:
@@ -56,7 +63,8 @@ class Helper:
             return 1
         if not self.rules.has_minimum_base_fee:
             return block_base_fee
-        return max(self.parameters.min_base_fee, block_base_fee + self.parameters.min_priority_fee)
+        least, fee = self.parameters.min_base_fee, block_base_fee + self.parameters.min_priority_fee
+        return max(least, fee)
 
     def reward_boost(self, bonds: int, block_base_fee: int) -> int:
         """Wei of ETH per unit of gas, in parts of 10,000 (`getRewardBoostFor`), for `bonds` wei of KP3R.
@@ -67,8 +75,12 @@ class Helper:
         target = parameters.target_bond
         if self.rules.boost_from_zero:
             return max(parameters.min_boost, parameters.max_boost * min(bonds, target) // target) * block_base_fee
-        span = checked_sub(parameters.max_boost, parameters.min_boost)
-        cap = parameters.min_boost + checked_div(span * min(bonds, target), target)
+        span = parameters.max_boost - parameters.min_boost
+        if span < 0:
+            raise Revert(ARITHMETIC_PANIC)
+        if not target:
+            raise Revert(DIVISION_PANIC)
+        cap = parameters.min_boost + span * (min(target, bonds)) // target
         return cap * self.base_fee(block_base_fee)
 
     def quote(self, eth_amount: int, now: int) -> int:

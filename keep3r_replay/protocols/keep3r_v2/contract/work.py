@@ -120,15 +120,16 @@ def check_payer(keep3r: Keep3r, address: str) -> None:
 
 
 def pay_credits(keep3r: Keep3r, job: Job, keeper_address: str, amount: int, now: int) -> None:
-    """CreditChange `amount` from the job's credits to the keeper's bonds (`_bondedPayment`)."""
+    """Move `amount` from the job's credits to the keeper's bonds (`_bondedPayment`)."""
     # CHECKS
     if amount > job.credits:
         keep3r.require(False, "InsufficientFunds")
     # EFFECTS
     job.worked_at = now
+    spent = min(job.credits, amount)
     if keep3r.ledger is not None:
-        keep3r.ledger.note(SPENT, job, -min(amount, job.credits), job.rewarded_at, keeper_address)
-    job.credits = max(0, job.credits - amount)
+        keep3r.ledger.note(SPENT, job, -spent, job.rewarded_at, keeper_address)
+    job.credits -= spent
     keeper = keep3r.keepers[keeper_address]
     keeper.bonds[keep3r.parameters.keep3r_v1] += amount
     keeper.work_completed += amount
@@ -155,12 +156,14 @@ def payment_parameters(keep3r: Keep3r, keeper_address: str, now: int, base_fee: 
     On the sidechain the quote is for one USD. Raises `Revert` as the helper does, or "unknown helper" for one that the
     history does not describe.
     """
-    return _helper(keep3r).payment_parameters(_bonds(keep3r, keeper_address), now, base_fee)
+    helper, bonds = _helper_and_bonds(keep3r, keeper_address)
+    return helper.payment_parameters(bonds, now, base_fee)
 
 
 def reward_boost(keep3r: Keep3r, keeper_address: str, base_fee: int) -> int:
     """The boost that `worked` of 2.0 and 2.1 asks the helper for. Raises `Revert` as `payment_parameters` does."""
-    return _helper(keep3r).reward_boost(_bonds(keep3r, keeper_address), base_fee)
+    helper, bonds = _helper_and_bonds(keep3r, keeper_address)
+    return helper.reward_boost(bonds, base_fee)
 
 
 def cached_tick_difference(keep3r: Keep3r) -> int:
@@ -169,13 +172,11 @@ def cached_tick_difference(keep3r: Keep3r) -> int:
     return approval.tick.difference if approval.is_kp3r_token0 else -approval.tick.difference
 
 
-def _helper(keep3r: Keep3r) -> Helper:
-    helper = keep3r.helpers.get(keep3r.parameters.keep3r_helper)
+def _helper_and_bonds(keep3r: Keep3r, keeper_address: str) -> tuple[Helper, int]:
+    """Whom `worked` asks for the price, and the keeper's bonds in wei of KP3R that it asks about."""
+    parameters = keep3r.parameters
+    helper = keep3r.helpers.get(parameters.keep3r_helper)
     if helper is None:
         raise Revert("unknown helper")
-    return helper
-
-
-def _bonds(keep3r: Keep3r, keeper_address: str) -> int:
     keeper = keep3r.keepers.get(keeper_address)
-    return keeper.bonds.get(keep3r.parameters.keep3r_v1, 0) if keeper is not None else 0
+    return helper, 0 if keeper is None else keeper.bonds.get(parameters.keep3r_v1, 0)

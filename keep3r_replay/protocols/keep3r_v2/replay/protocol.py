@@ -16,6 +16,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.build import build
 from keep3r_replay.protocols.keep3r_v2.replay.callers import rightful_caller
 from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, jobs, keepers, pools, work
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Growth
+from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN
 from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
 from keep3r_replay.protocols.keep3r_v2.replay.pool_rings import OfPools, observations, rings
@@ -110,7 +111,8 @@ class Keep3rV2:
             raise InputError(
                 source, f"the deployment does not tell {error}", remedy="import or extract it again"
             ) from None
-        self.context = CallContext(self.keep3r, journal, direct_inputs, deployment.initial_state_block)
+        explain = EXPLAIN[self.keep3r.rules.payment]
+        self.context = CallContext(self.keep3r, journal, direct_inputs, explain, deployment.initial_state_block)
         self.keep3r.checks = self.context.checks
         self.observer: Observer | None = None
         """Who watches, if somebody does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.scenario.simulator import Simulation
 
 _TRACED = ("totalJobCredits", "jobLiquidityCredits", "jobPeriodCredits")
+
+
+def simulation_lines(simulation: Simulation) -> list[str]:
+    """What a simulation came to, and the calls that reverted in it, for a terminal."""
+    chain = simulation.chain
+    reverted = Counter((attempt.call, attempt.revert) for attempt in simulation.reverted)
+    return [
+        (
+            f"simulated {simulation.scenario.name} (Keep3r {simulation.scenario.version}): {len(chain.blocks)} blocks, "
+            f"{len(chain.logs)} logs, {len(chain.transactions)} transactions, {len(simulation.readings)} readings"
+        ),
+        *(f"reverted  {count} of {call} with {revert}" for (call, revert), count in sorted(reverted.items())),
+    ]
 
 
 def views_table(simulation: Simulation) -> pl.DataFrame:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay_checks import LEARNED, address_text, check, normal
+from keep3r_replay.what_if.names import check_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEEP3R_PARAMETERS = {
     "bond_time": "BondTimeChange",
@@ -205,15 +209,13 @@ _LISTS = ("liquidity", "drop_works", "add_works", "new", "bonds")
 _DEFAULTS.update({each.name: _default(each) for each in fields(Overlay)})
 
 
-def overlay_from(values: dict[str, Any]) -> Overlay:
+def overlay_from(values: Mapping[str, Any]) -> Overlay:
     """An overlay from plain values, as YAML gives them.
 
     Raises:
         UsageError: a name is unknown or a value makes no sense.
     """
-    unknown = sorted(set(values) - set(_DEFAULTS))
-    if unknown:
-        raise UsageError(f"overlay: unknown change '{unknown[0]}'; there are {', '.join(_DEFAULTS)}")
+    check_names(values, _DEFAULTS)
     plain = dict(values)
     for name, value in values.items():
         default = _DEFAULTS[name]

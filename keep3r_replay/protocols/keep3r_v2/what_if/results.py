@@ -1,4 +1,4 @@
-"""A what-if on disk: tables, `summary.json` and a manifest that says what they were made from."""
+"""What-ifs over all contracts of a lake: their baselines, and summary and tables of each."""
 
 from __future__ import annotations
 
@@ -13,24 +13,19 @@ from keep3r_replay.protocols.keep3r_v2.auditing import AUDITS
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
 from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline, measure
 from keep3r_replay.protocols.keep3r_v2.what_if.compare import comparison_tables, outcome
-from keep3r_replay.protocols.keep3r_v2.what_if.other_market import market_inputs, without_paths
+from keep3r_replay.protocols.keep3r_v2.what_if.other_market import without_paths
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables, works_table
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID
 from keep3r_replay.replay.audit import merge_tables, state_hash, with_contract
-from keep3r_replay.replay.results import made_from, write
 from keep3r_replay.replay.roots import roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.roots import Start
-
-_TEXT_FROM = 1 << 53
-"""Numbers from here on are text in JSON, which readers would round."""
 
 
 def baselines(lake: Lake, until_block: int | None = None, starts: Mapping[str, Start] | None = None) -> list[Baseline]:
@@ -107,28 +102,3 @@ def _total(name: str, values: list[int | None]) -> int | None:
     if name == "parts_at_block":
         return min(present, default=None)
     return sum(present)
-
-
-def write_what_if(
-    folder: Path, lake: Lake, summary: dict[str, Any], tables: dict[str, pl.DataFrame], configuration: dict[str, Any]
-) -> None:
-    """Write to `folder`, whole or not at all; the same inputs give the same bytes."""
-    made = made_from(lake)
-    origin = {
-        "configuration": as_json({**configuration, "overlay": without_paths(configuration["overlay"])}),
-        **made,
-        "inputs": {**made["inputs"], **market_inputs(configuration["overlay"])},
-        "state_hash": summary["state_hash"],
-    }
-    write(folder, tables, as_json(summary), origin)
-
-
-def as_json(value: Any) -> Any:
-    """The value with every number that JSON readers would round as text."""
-    if isinstance(value, dict):
-        return {key: as_json(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_json(each) for each in value]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _TEXT_FROM:
-        return str(value)
-    return value

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.kuma.audit.stale import StaleYield
     from keep3r_replay.protocols.kuma.contract.state import Kuma
 
+KEEPERS_CALLS = frozenset({"expire_bond", "refresh_yield"})
 NOT_VERIFIED = "reconstructed, not verified"
 
 
@@ -76,7 +77,7 @@ def keeper_calls(
     funds = model.funds
     found = []
     for row in rows:
-        if row.function not in {"expire_bond", "refresh_yield"}:
+        if row.function not in KEEPERS_CALLS:
             continue
         if row.outcome in {"reverted", "mismatch"}:
             judgement, late = "failed" if row.outcome == "reverted" else "not as predicted", None

@@ -98,7 +98,7 @@ class Happening(NamedTuple):
     epoch_length: int
 
 
-_OF_BONDS = frozenset(
+OF_BONDS = frozenset(
     {"sell_bond", "expire_bond", "buy_bond", "buy_bond_for_stable_coin", "initialize", "set_epoch_length"}
 )
 
@@ -148,7 +148,7 @@ class Recorder:
         if risk_category is None:
             return
         category = kuma.categories[risk_category]
-        if call.function in _OF_BONDS:
+        if call.function in OF_BONDS:
             boundary = previous_epoch(category.kibt, place.timestamp)
             length = category.kibt.epoch_length
             self.happenings.append(Happening(place, risk_category, call, done.result, boundary, length))
@@ -199,7 +199,7 @@ def _kind(call: Call, change: BaseChange, category: Category) -> str:
 
 def _row(kuma: Kuma, place: Place, call: Call, outcome: str, reason: str, transaction: Transaction | None) -> CallRow:
     first = call.arguments[0] if call.arguments else None
-    has_bond = call.function in _OF_BONDS | {"claim_bond"} and call.function not in {"initialize", "set_epoch_length"}
+    has_bond = call.function in OF_BONDS | {"claim_bond"} and call.function not in {"initialize", "set_epoch_length"}
     return CallRow(
         place,
         kuma.by_contract.get(call.contract, ""),

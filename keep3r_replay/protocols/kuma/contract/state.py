@@ -9,6 +9,8 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.kuma.contract.ray import RAY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from keep3r_replay.protocols.kuma.contract.versions import Rules
 
 ZERO_ADDRESS = "0x" + "00" * 20
@@ -242,11 +244,25 @@ class Kuma:
 
     def copy(self) -> Kuma:
         """A copy that shares nothing that changes; bonds, clones and sets of accounts are values."""
+        copy = self.savepoint(())
+        copy.categories = {name: category.copy() for name, category in self.categories.items()}
+        return copy
+
+    def savepoint(self, contracts: Iterable[str]) -> Kuma:
+        """A copy that is as independent as calls of these contracts need it: other categories are shared.
+
+        A category changes by calls of its own contracts alone, save that the rate feed may give it another oracle.
+        """
         copy = _copied(self)
         copy.bond_token, copy.kbc_token = self.bond_token.copy(), self.kbc_token.copy()
-        copy.categories = {name: category.copy() for name, category in self.categories.items()}
         copy.aggregators = {name: each.copy() for name, each in self.aggregators.items()}
         copy.stable_coins = {name: coin.copy() for name, coin in self.stable_coins.items()}
+        for contract in contracts:
+            name = self.by_contract.get(contract)
+            if name is not None:
+                copy.categories[name] = self.categories[name].copy()
+            elif contract == self.rate_feed or contract in self.aggregators:
+                copy.categories |= {name: category.copy() for name, category in self.categories.items()}
         return copy
 
     def category_of(self, contract: str) -> Category:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from keep3r_replay.evm.arithmetic import Revert, checked_sub
 from keep3r_replay.protocols.kuma.contract import nfts, stable_coin
@@ -17,8 +18,11 @@ from keep3r_replay.protocols.kuma.contract.rate_feed import get_rate
 from keep3r_replay.protocols.kuma.contract.ray import ray_mul, ray_pow
 from keep3r_replay.protocols.kuma.contract.state import Category, Kuma
 
-CategoryView = Callable[[Kuma, Category, Sequence[str]], object]
-KumaView = Callable[[Kuma, Sequence[str]], object]
+Given = Sequence[Any]
+"""Arguments of a view: numbers as int, addresses and words as text."""
+
+CategoryView = Callable[[Kuma, Category, Given], object]
+KumaView = Callable[[Kuma, Given], object]
 
 
 def get_bond_value(kuma: Kuma, category: Category, token_id: int) -> int:
@@ -59,8 +63,8 @@ SWAP_VIEWS: dict[str, CategoryView] = {
     "getExpiredBonds": lambda _, category, __: list(category.swap.expired_bonds),
     "getBondReserve": lambda _, category, __: list(category.swap.bond_reserve),
     "getCoupons": lambda _, category, __: list(category.swap.coupons),
-    "getCouponInventory": lambda _, category, given: category.swap.coupon_inventory.get(int(given[0]), 0),
-    "isInReserve": lambda _, category, given: int(given[0]) in category.swap.bond_reserve,
+    "getCouponInventory": lambda _, category, given: category.swap.coupon_inventory.get(given[0], 0),
+    "isInReserve": lambda _, category, given: given[0] in category.swap.bond_reserve,
     "isDeprecated": lambda _, category, __: category.swap.is_deprecated,
     "isDeprecationInitialized": lambda _, category, __: category.swap.deprecation_initialized_at != 0,
     "getDeprecationInitializedAt": lambda _, category, __: category.swap.deprecation_initialized_at,
@@ -69,28 +73,28 @@ SWAP_VIEWS: dict[str, CategoryView] = {
     "getFixedFee": lambda _, category, __: category.swap.fixed_fee,
     "getMaxCoupons": lambda kuma, category, _: kuma.rules.maximum_of_coupons(category.term),
     "paused": lambda _, category, __: category.swap.is_paused,
-    "getBondBaseValue": lambda _, category, given: category.swap.base_values.get(int(given[0]), 0),
-    "getCloneBond": lambda _, category, given: category.swap.clone_bonds.get(int(given[0]), 0),
-    "getBondValue": lambda kuma, category, given: get_bond_value(kuma, category, int(given[0])),
+    "getBondBaseValue": lambda _, category, given: category.swap.base_values.get(given[0], 0),
+    "getCloneBond": lambda _, category, given: category.swap.clone_bonds.get(given[0], 0),
+    "getBondValue": lambda kuma, category, given: get_bond_value(kuma, category, given[0]),
 }
 
 
 def _swap_view_of_bond(view: str) -> KumaView:
     """A view of the swap of the bond's own category: recordings name the bond only."""
+    of_category = SWAP_VIEWS[view]
 
-    def answer(kuma: Kuma, given: Sequence[str]) -> object:
-        bond = kuma.bonds[int(given[0])]
-        return SWAP_VIEWS[view](kuma, kuma.categories[bond.risk_category], given)
+    def answer(kuma: Kuma, given: Given) -> object:
+        return of_category(kuma, kuma.categories[kuma.bonds[given[0]].risk_category], given)
 
     return answer
 
 
-def _bond(kuma: Kuma, given: Sequence[str]) -> object:
-    return [*nfts.get_bond(kuma, int(given[0]))[:6]]
+def _bond(kuma: Kuma, given: Given) -> object:
+    return [*nfts.get_bond(kuma, given[0])[:6]]
 
 
 BOND_TOKEN_VIEWS: dict[str, KumaView] = {
-    "ownerOf": lambda kuma, given: nfts.owner_of(kuma.bond_token, int(given[0])),
+    "ownerOf": lambda kuma, given: nfts.owner_of(kuma.bond_token, given[0]),
     "getTokenIdCounter": lambda kuma, _: kuma.bond_token.counter,
     "getBond": _bond,
     "swap.getBondBaseValue": _swap_view_of_bond("getBondBaseValue"),
@@ -99,9 +103,9 @@ BOND_TOKEN_VIEWS: dict[str, KumaView] = {
 }
 
 KBC_TOKEN_VIEWS: dict[str, KumaView] = {
-    "ownerOf": lambda kuma, given: nfts.owner_of(kuma.kbc_token, int(given[0])),
+    "ownerOf": lambda kuma, given: nfts.owner_of(kuma.kbc_token, given[0]),
     "getTokenIdCounter": lambda kuma, _: kuma.kbc_token.counter,
-    "getBond": lambda kuma, given: list(nfts.get_clone_bond(kuma, int(given[0]))),
+    "getBond": lambda kuma, given: list(nfts.get_clone_bond(kuma, given[0])),
 }
 
 RATE_FEED_VIEWS: dict[str, KumaView] = {

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.protocols.kuma.contract.versions import RULES
-from keep3r_replay.protocols.kuma.recording.readings import rows
+from keep3r_replay.protocols.kuma.recording.readings import ReadingRows
 from keep3r_replay.recording.files import REMEDY
 
 if TYPE_CHECKING:
@@ -128,4 +127,4 @@ class KumaRecordings:
 
     def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
         """What turns a line into rows."""
-        return partial(rows, meta)
+        return ReadingRows(meta).rows

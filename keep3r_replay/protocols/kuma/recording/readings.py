@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.dataset.values import value_text
 from keep3r_replay.lake.schemas import ReadingRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _PLACE = frozenset({"block", "timestamp", "why", "baseFee"})
 _OF_BOND = {
@@ -20,7 +20,17 @@ _OF_BOND = {
 """Recorded names of what is asked of a bond; those of its own swap say so."""
 _OF_CLONE = {"bond": "getBond", "owner": "ownerOf"}
 """Recorded names of what is asked of a clone."""
+_COUNTERS = frozenset({"cloneCounter", "bondCounter"})
 _STORAGE = frozenset({"_previousEpochCumulativeYield"})
+
+
+class _Asked(NamedTuple):
+    """What was asked, and what came back as recorded."""
+
+    contract: str
+    view: str
+    arguments: str
+    value: Any
 
 
 class _Category:
@@ -32,65 +42,98 @@ class _Category:
         self.risk_category: str = meta["riskCategory"].lower()
 
 
-def rows(meta: Mapping[str, Any], line: Mapping[str, Any]) -> Iterator[ReadingRow]:
-    """The rows of one line, in its order.
+class ReadingRows:
+    """Turns recorded lines into rows.
 
-    Raises:
-        ValueError: a part is missing, unknown or of a wrong type.
+    Most of a line repeats the line before it: a part that does (a bond, the views of a swap) is not read again.
     """
-    block, timestamp = line.get("block"), line.get("timestamp")
-    if not isinstance(block, int) or isinstance(block, bool) or block < 0:
-        raise ValueError("a reading needs its block's number")
-    if not isinstance(timestamp, int) or isinstance(timestamp, bool):
-        raise ValueError("a reading needs its block's timestamp as a number")
-    yield ReadingRow(block, "", "block.timestamp", "", str(timestamp), None, "view")
-    for section, content in line.items():
-        if section in _PLACE:
-            continue
-        for contract, view, arguments, value in _section(meta, section, content):
-            source = "storage" if view in _STORAGE else "view"
-            yield ReadingRow(block, contract, view, arguments, *_answer(f"{section}.{view}", value), source)
 
+    def __init__(self, meta: Mapping[str, Any]) -> None:
+        """Take the content of the recording's `meta.json`."""
+        self._bonds: str = meta["KUMABondToken"].lower()
+        self._clones: str = meta["KBCToken"].lower()
+        self._rate_feed: str = meta["rateFeed"].lower()
+        self._stable_coin: str = meta["stableCoin"].lower()
+        self._categories = {each["country"]: _Category(each) for each in meta["categories"]}
+        self._before: dict[tuple[str, str, str], tuple[str, Sequence[tuple[Any, ...]]]] = {}
 
-def _section(meta: Mapping[str, Any], section: str, content: Any) -> Iterator[tuple[str, str, str, Any]]:
-    bonds, clones = meta["KUMABondToken"].lower(), meta["KBCToken"].lower()
-    if section == "cats":
-        categories = {each["country"]: _Category(each) for each in meta["categories"]}
-        for country, views in _items(content, section):
-            if country not in categories:
-                raise ValueError(f"cats.{country}: meta.json names no such category")
-            yield from _category(meta, categories[country], views)
-    elif section in {"bonds", "clones"}:
-        names = _OF_BOND if section == "bonds" else _OF_CLONE
-        for number, views in _items(content, section):
-            for name, value in _items(views, f"{section}.{number}"):
-                if name not in names:
-                    raise ValueError(f"{section}.{number}: unknown reading {name!r}")
-                yield bonds if section == "bonds" else clones, names[name], number, value
-    elif section in {"cloneCounter", "bondCounter"}:
-        yield bonds if section == "bondCounter" else clones, "getTokenIdCounter", "", content
-    else:
-        raise ValueError(f"unknown section {section!r}")
+    def rows(self, line: Mapping[str, Any]) -> Iterator[ReadingRow]:
+        """The rows of one line, in its order.
 
+        Raises:
+            ValueError: a part is missing, unknown or of a wrong type.
+        """
+        block, timestamp = line.get("block"), line.get("timestamp")
+        if not isinstance(block, int) or isinstance(block, bool) or block < 0:
+            raise ValueError("a reading needs its block's number")
+        if not isinstance(timestamp, int) or isinstance(timestamp, bool):
+            raise ValueError("a reading needs its block's timestamp as a number")
+        yield ReadingRow(block, "", "block.timestamp", "", str(timestamp), None, "view")
+        for section, content in line.items():
+            if section in _PLACE:
+                continue
+            for place, part in _parts(section, content):
+                # Not the parts themselves: to Python true is 1, and the order of an object's members is nothing.
+                written, known = repr(part), self._before.get(place)
+                if known is None or known[0] != written:
+                    known = written, [_answered(section, asked) for asked in self._asked(place, part)]
+                    self._before[place] = known
+                yield from [ReadingRow(block, *rest) for rest in known[1]]
 
-def _category(meta: Mapping[str, Any], category: _Category, views: Any) -> Iterator[tuple[str, str, str, Any]]:
-    for name, value in _items(views, "cats"):
+    def _asked(self, place: tuple[str, str, str], part: Any) -> Iterator[_Asked]:
+        section, subject, name = place
+        if section in {"bonds", "clones"}:
+            names = _OF_BOND if section == "bonds" else _OF_CLONE
+            for recorded, value in _items(part, f"{section}.{subject}"):
+                if recorded not in names:
+                    raise ValueError(f"{section}.{subject}: unknown reading {recorded!r}")
+                yield _Asked(self._bonds if section == "bonds" else self._clones, names[recorded], subject, value)
+        elif section in _COUNTERS:
+            yield _Asked(self._bonds if section == "bondCounter" else self._clones, "getTokenIdCounter", "", part)
+        elif section == "cats":
+            if subject not in self._categories:
+                raise ValueError(f"cats.{subject}: meta.json names no such category")
+            yield from self._of_category(self._categories[subject], name, part)
+        else:
+            raise ValueError(f"unknown section {section!r}")
+
+    def _of_category(self, category: _Category, name: str, part: Any) -> Iterator[_Asked]:
         if name in {"kibt", "swap"}:
             contract = category.token if name == "kibt" else category.swap
-            for view, each in _items(value, name):
-                yield contract, view, "", each
+            for view, each in _items(part, name):
+                yield _Asked(contract, view, "", each)
         elif name in {"balanceOf", "getBaseBalance"}:
-            for account, each in _items(value, name):
-                yield category.token, name, account.lower(), each
+            for account, each in _items(part, name):
+                yield _Asked(category.token, name, account.lower(), each)
         elif name == "couponInventory":
-            for coupon, each in _items(value, name):
-                yield category.swap, "getCouponInventory", coupon, each
+            for coupon, each in _items(part, name):
+                yield _Asked(category.swap, "getCouponInventory", coupon, each)
         elif name == "rate":
-            yield meta["rateFeed"].lower(), "getRate", category.risk_category, value
+            yield _Asked(self._rate_feed, "getRate", category.risk_category, part)
         elif name == "stableBalance":
-            yield meta["stableCoin"].lower(), "balanceOf", category.swap, value
+            yield _Asked(self._stable_coin, "balanceOf", category.swap, part)
         else:
             raise ValueError(f"cats: unknown section {name!r}")
+
+
+def _parts(section: str, content: Any) -> Iterator[tuple[tuple[str, str, str], Any]]:
+    """The parts of a section that are compared with those of the line before, each with its place."""
+    if section in {"bonds", "clones"}:
+        for number, views in _items(content, section):
+            yield (section, number, ""), views
+    elif section == "cats":
+        for country, views in _items(content, section):
+            for name, part in _items(views, "cats"):
+                yield (section, country, name), part
+    else:
+        yield (section, "", ""), content
+
+
+def _answered(section: str, asked: _Asked) -> tuple[Any, ...]:
+    """A row without its block."""
+    contract, view, arguments, value = asked
+    source = "storage" if view in _STORAGE else "view"
+    return contract, view, arguments, *_answer(f"{section}.{view}", value), source
 
 
 def _answer(place: str, value: Any) -> tuple[str | None, str | None]:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Answer, Block, EventHandler, Transaction
     from keep3r_replay.replay.protocol import Place as TransactionPlace
 
+_MARKED = frozenset({"getYield", "getLastRefresh", "getRate"})
+"""Views that leave behind which category was asked last: their answers are counted, or may be undetermined."""
+
 
 class KumaReplay:
     """A deployment's model, fed with what the chain says, transaction by transaction.
@@ -183,27 +186,15 @@ class KumaReplay:
     def view(self, contract: str, name: str, arguments: Sequence[str], source: str) -> Answer | None:
         """The model's counterpart of a view or storage word; None if there is none."""
         del source
-        found = answer(lambda: self.kuma, contract, name, arguments)
-        if found is None:
-            return None
-        category = self._category(contract)
-        if name == "getRate" and arguments:
-            category = arguments[0]
-        if name != "getYield":
-            return self._marked(category, found)
-
-        def counted() -> object:
-            if is_stale_yield(self.kuma, self.kuma.categories[category]):
-                self.stale_readings[category] = self.stale_readings.get(category, 0) + 1
-            return found()
-
-        return self._marked(category, counted)
-
-    def _marked(self, category: str, found: Answer) -> Answer:
-        """An answer that leaves behind which category was asked last."""
+        found = answer(self._replay, contract, name, arguments)
+        if found is None or name not in _MARKED:
+            return found
+        category = arguments[0] if name == "getRate" else self._category(contract)
 
         def asked() -> object:
             self._asked = category
+            if name == "getYield" and is_stale_yield(self.kuma, self.kuma.categories[category]):
+                self.stale_readings[category] = self.stale_readings.get(category, 0) + 1
             return found()
 
         return asked

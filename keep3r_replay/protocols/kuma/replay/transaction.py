@@ -74,15 +74,23 @@ def attempt(kuma: Kuma, calls: Sequence[Call]) -> tuple[str, list[object], Kuma]
     Returns the reason of the revert (empty: none), what the calls gave back, and the state after it: `kuma` itself, or
     a copy of what it was. The logs are in `emitted`.
     """
-    saved = kuma.copy()
+    saved = kuma.savepoint(call.contract for call in calls)
+    reason, results = _run_all(kuma, calls)
+    if reason:
+        saved.emitted = []
+        return reason, [], saved
+    return "", results, kuma
+
+
+def _run_all(kuma: Kuma, calls: Sequence[Call]) -> tuple[str, list[object]]:
+    """Run calls until one reverts, which leaves the model half changed; reason of the revert, and what they gave."""
     kuma.emitted, kuma.moves, results = [], [], []
     try:
         for call in calls:
             results.append(run_call(kuma, call))  # noqa: PERF401 - a revert cuts the list short
     except Revert as error:
-        saved.emitted = []
-        return error.name, [], saved
-    return "", results, kuma
+        return error.name, []
+    return "", results
 
 
 class TransactionReplay:
@@ -118,14 +126,13 @@ class TransactionReplay:
 
     def failed(self, calls: Sequence[Call]) -> Replayed:
         """A transaction that reverted: the model tells why, or that it would not have."""
-        before = self.kuma.copy()
-        reason, _, after = attempt(self.kuma, calls)
-        self.kuma = before
-        return Replayed(reverted=reason, predicted=list(after.emitted))
+        trial = self.kuma.savepoint(call.contract for call in calls)
+        reason, _ = _run_all(trial, calls)
+        return Replayed(reverted=reason, predicted=[] if reason else trial.emitted)
 
     def _run(self, replayed: Replayed, call: Call, events: Sequence[Observed]) -> None:
         """Run a call that the chain shows to have succeeded; what would have stopped it is noted."""
-        saved, kuma = self.kuma.copy(), self.kuma
+        saved, kuma = self.kuma.savepoint([call.contract]), self.kuma
         kuma.emitted, kuma.moves, kuma.refusals, kuma.lenient = [], [], [], True
         first, last = events[0].log_index, events[-1].log_index
         try:
@@ -152,11 +159,10 @@ class TransactionReplay:
 
     def _silent(self, replayed: Replayed, call: Call) -> None:
         """A successful transaction without a log: a silent refresh, or one that the model expects logs of."""
-        before = self.kuma.copy()
-        reason, results, after = attempt(self.kuma, [call])
-        predicted = [each for each in after.emitted if each.contract in self._followed]
+        after = self.kuma.savepoint([call.contract])
+        reason, results = _run_all(after, [call])
+        predicted = [] if reason else [each for each in after.emitted if each.contract in self._followed]
         if reason or predicted:
-            self.kuma = before
             replayed.unproved = predicted
             if reason:
                 replayed.refusals.append(Refusal(None, call.contract, reason))

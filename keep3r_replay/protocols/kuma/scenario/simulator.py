@@ -11,6 +11,7 @@ from keep3r_replay.protocols.kuma.contract.state import Bond
 from keep3r_replay.protocols.kuma.replay.calls import Call
 from keep3r_replay.protocols.kuma.scenario.script import FIVE_PERCENT, address_of, script_from
 from keep3r_replay.protocols.kuma.scenario.world import KEEPER, MANAGER, TRANSMITTER, World
+from keep3r_replay.replay.rooms import Simulated
 from keep3r_replay.scenario.writer import check_target, write_chain
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.kuma.contract.state import Category
     from keep3r_replay.protocols.kuma.scenario.script import Planned, Script
+    from keep3r_replay.replay.rooms import Extras
 
 _PRINCIPAL = 1_000_000 * 10**18
 _YEAR = 365 * 86_400
@@ -155,9 +157,14 @@ def _issue(world: World, planned: Planned) -> Call:
 class KumaScenarios:
     """See `replay.rooms.Scenarios`."""
 
-    def simulate(self, script: Mapping[str, Any], source: str, lake: Path) -> Simulation:
-        """Play a script and write its lake. Raises `UsageError` for a mistake in it."""
+    has_extras = False
+
+    def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
+        """There are no extras."""
+        del extras
         check_target(lake)
         simulation = simulate(script_from(script, source))
-        write_chain(simulation.world.chain, [], lake)
-        return simulation
+        chain = simulation.world.chain
+        write_chain(chain, [], lake)
+        line = f"simulated KUMA: {len(chain.blocks)} blocks, {len(chain.logs)} logs"
+        return Simulated([line], simulation)

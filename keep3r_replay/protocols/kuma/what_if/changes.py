@@ -1,23 +1,19 @@
-"""What a what-if changes, as values, and the history with it changed."""
+"""What a what-if changes, as values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.kuma.contract.ray import RAY
+from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED, Reimbursement
 from keep3r_replay.protocols.kuma.contract.versions import RULES
-from keep3r_replay.protocols.kuma.replay.calls import Call
-from keep3r_replay.protocols.kuma.what_if.history import STRANGER, History, Step
+from keep3r_replay.what_if.names import check_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from keep3r_replay.protocols.kuma.audit.bond_tables import Judged
-    from keep3r_replay.protocols.kuma.contract.state import Kuma
-
-HUNDRED_PERCENT = 10_000
 MEANINGS = {
     "expire": "who is expired otherwise: `all`, or numbers of bonds",
     "expire_at": "`maturity`, `deadline` (the last second of grace) or `never`",
@@ -30,9 +26,21 @@ MEANINGS = {
     "rate_scale": "basis points: transmitted rates above zero percent times this",
     "rate_shift": "rays per second added to every transmitted rate",
     "rates": "answers by block of the transmission, in place of those transmitted",
+    "rate_file": "CSV of time, category and answer: from its first line on, in place of all that was transmitted",
     "version": "rules to run under: 1.0 or 1.1",
+    "staleness_threshold": "seconds after which a rate is refused under 1.1; under it a history of 1.0 has none",
+    "gas_overhead": f"reimbursement ({NOT_VERIFIED}): gas beside that of the receipt",
+    "gas_feed": f"reimbursement ({NOT_VERIFIED}): wei a unit of gas by the feed, in place of the transaction's price",
+    "max_gas_price": f"reimbursement ({NOT_VERIFIED}): wei a unit of gas at most",
+    "reward": f"reimbursement ({NOT_VERIFIED}): wei beside the gas",
+    "keeper_funds": f"reimbursement ({NOT_VERIFIED}): wei in the contract at the beginning; enough if none is said",
 }
 """Every change, each with its meaning in one line."""
+
+_NEVER_BELOW_ZERO = (
+    *("epoch_length_from", "variable_fee", "fixed_fee", "rate_scale", "staleness_threshold"),
+    *("gas_overhead", "gas_feed", "max_gas_price", "reward", "keeper_funds"),
+)
 
 
 @dataclass(frozen=True)
@@ -50,138 +58,99 @@ class Changes:
     rate_scale: int | None = None
     rate_shift: int | None = None
     rates: Mapping[int, int] = field(default_factory=dict)
+    rate_file: str | None = None
     version: str | None = None
+    staleness_threshold: int | None = None
+    gas_overhead: int | None = None
+    gas_feed: int | None = None
+    max_gas_price: int | None = None
+    reward: int | None = None
+    keeper_funds: int | None = None
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing is changed."""
-        return self == Changes(expire_at=self.expire_at, delay=self.delay)
+    def changes_calls(self) -> bool:
+        """Whether anything happens otherwise on chain; the reimbursement is reckoned beside it."""
+        return self.without_reimbursement != Changes(expire_at=self.expire_at, delay=self.delay)
+
+    @property
+    def without_reimbursement(self) -> Changes:
+        """The same, with the reimbursement as it is."""
+        given = {name: getattr(self, name) for name in Changes.__dataclass_fields__ if name not in _REIMBURSED}
+        return Changes(**given)
+
+    @property
+    def reimbursement(self) -> Reimbursement:
+        """KUMAKeeper's terms with what is changed of them."""
+        given = {term: getattr(self, name) for name, term in _REIMBURSED.items()}
+        return Reimbursement(**{term: value for term, value in given.items() if value is not None})
+
+
+_REIMBURSED = {
+    "gas_overhead": "overhead",
+    "gas_feed": "gas_feed",
+    "max_gas_price": "max_gas_price",
+    "reward": "reward",
+    "keeper_funds": "funds",
+}
+"""Changes of the reimbursement -> terms of its formula."""
 
 
 def changes_of(given: Mapping[str, Any]) -> Changes:
     """Changes from plain values. Raises `UsageError` for a name or value that makes no sense."""
-    names = {each.name for each in fields(Changes)}
-    unknown = sorted(set(given) - names)
-    if unknown:
-        raise UsageError(f"no change named {unknown[0]!r}; KUMA has {', '.join(sorted(names))}")
-    changes = Changes(**{name: value for name, value in given.items() if value is not None})
-    if changes.expire_at not in {"maturity", "deadline", "never"}:
-        raise UsageError(f"expire_at={changes.expire_at!r}: say maturity, deadline or never")
-    if isinstance(changes.expire, str) and changes.expire != "all":
-        raise UsageError(f"expire={changes.expire!r}: say all, or numbers of bonds")
-    if changes.refresh not in {None, "rate_changes"}:
-        raise UsageError(f"refresh={changes.refresh!r}: say rate_changes")
-    if changes.version is not None and changes.version not in RULES:
-        raise UsageError(f"version={changes.version!r}: there are {' and '.join(RULES)}")
-    if changes.epoch_length is not None and changes.epoch_length <= 0:
-        raise UsageError(f"epoch_length={changes.epoch_length}: an epoch has at least one second")
-    for name in ("variable_fee", "fixed_fee", "rate_scale"):
-        value = getattr(changes, name)
-        if value is not None and value < 0:
-            raise UsageError(f"{name}={value}: no negative numbers")
-    return changes
+    check_names(given, MEANINGS)
+    told = {name: value for name, value in given.items() if value is not None}
+    whole = {name: _whole(name, told[name]) for name in _WHOLE if name in told}
+    for name, kind in (("refresh", {"rate_changes"}), ("expire_at", {"maturity", "deadline", "never"})):
+        if told.get(name) not in {None, *kind}:
+            raise UsageError(f"{name}={told[name]!r}: say {', '.join(sorted(kind))}")
+    for name in _NEVER_BELOW_ZERO:
+        if whole.get(name, 0) < 0:
+            raise UsageError(f"{name}={whole[name]}: no negative numbers")
+    if whole.get("epoch_length", 1) <= 0:
+        raise UsageError(f"epoch_length={whole['epoch_length']}: an epoch has at least one second")
+    if "epoch_length_from" in whole and "epoch_length" not in whole:
+        raise UsageError("epoch_length_from: of what length? say epoch_length too")
+    if "rate_file" in told and ("rates" in told or "rate_scale" in told or "rate_shift" in told):
+        raise UsageError("rate_file gives the whole path of rates: leave rates, rate_scale and rate_shift out")
+    structured = {
+        "expire": _chosen(told.get("expire")),
+        "rates": _by_block(told.get("rates", {})),
+        "version": _version(told.get("version")),
+    }
+    return Changes(**{**told, **whole, **{name: value for name, value in structured.items() if value is not None}})
 
 
-def start_of(history: History, changes: Changes) -> Kuma:
-    """The model before the first step, under the changed rules and fees."""
-    kuma = history.start.copy()
-    if changes.version is not None:
-        kuma.rules = RULES[changes.version]
-    for category in kuma.categories.values():
-        if changes.variable_fee is not None:
-            category.swap.variable_fee = changes.variable_fee
-        if changes.fixed_fee is not None:
-            category.swap.fixed_fee = changes.fixed_fee
-    return kuma
+_WHOLE = (
+    *("delay", "epoch_length", "epoch_length_from", "variable_fee", "fixed_fee", "rate_scale", "rate_shift"),
+    *("staleness_threshold", *_REIMBURSED),
+)
 
 
-def changed_steps(history: History, judged: Sequence[Judged], swaps: Mapping[str, str], changes: Changes) -> list[Step]:
-    """The history's steps with what is changed taken out, put in or replaced, in order of time.
-
-    `swaps` are addresses by risk category. A step that is added has the transaction index -1.
-    """
-    chosen = {(swaps[each.story.category], each.story.bond_id): each for each in judged if _is_chosen(each, changes)}
-    steps = [each for step in history.steps for each in _changed(step, changes, frozenset(chosen))]
-    if changes.expire is not None and changes.expire_at != "never":
-        added = [
-            _added(history, when, Call("expire_bond", swap, STRANGER, (bond_id,)))
-            for (swap, bond_id), each in chosen.items()
-            if (when := moment(each, changes)) <= history.end
-        ]
-        steps = sorted([*steps, *added], key=lambda step: (step.timestamp, step.block, step.transaction))
-    return steps
+def _whole(name: str, value: Any) -> int:
+    """A whole number, which may stand as text since YAML's tools round large ones. Raises `UsageError`."""
+    text = str(value)
+    if isinstance(value, (int, str)) and not isinstance(value, bool) and text.removeprefix("-").isdecimal():
+        return int(text)
+    raise UsageError(f"{name}={text[:60]!r}: is no whole number")
 
 
-def moment(judged: Judged, changes: Changes) -> int:
-    """When a bond is expired in the what-if (seconds)."""
-    start = judged.story.bond.maturity if changes.expire_at == "maturity" else judged.deadline.late_from - 1
-    return start + changes.delay
+def _chosen(value: Any) -> str | tuple[int, ...] | None:
+    """Bonds by number, or `all`."""
+    if value is None or value == "all":
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, str) and not value.isdecimal():
+        raise UsageError(f"expire={value[:60]!r}: say all, or numbers of bonds")
+    listed = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(_whole("expire", each) for each in listed)
 
 
-def _is_chosen(judged: Judged, changes: Changes) -> bool:
-    if changes.expire is None:
-        return False
-    return changes.expire == "all" or judged.story.bond_id in {int(each) for each in changes.expire}
+def _by_block(value: Any) -> dict[int, int]:
+    if not isinstance(value, Mapping):
+        raise UsageError("rates: say answers by block, as in rates={300:1000000000937303470807876290}")
+    return {_whole("rates", block): _whole("rates", answer) for block, answer in value.items()}
 
 
-def _added(history: History, when: int, call: Call) -> Step:
-    """A call of its own, before the first block at or after its time."""
-    block = next((number for number, time in history.times if time >= when), history.times[-1][0])
-    return Step(block, -1, when, STRANGER, (call,), succeeded=True)
-
-
-def _changed(step: Step, changes: Changes, expired: frozenset[tuple[str, int]]) -> Iterator[Step]:
-    calls = []
-    for call in step.calls:
-        if call.function == "expire_bond" and (call.contract, call.arguments[0]) in expired:
-            continue
-        changed = _changed_call(step, call, changes)
-        calls.append(changed)
-        if changes.refresh == "rate_changes" and call.function == "transmit":
-            calls.append(Call("refresh_category_of", call.contract, STRANGER))
-    if calls:
-        yield replace_calls(step, calls)
-
-
-def replace_calls(step: Step, calls: Sequence[Call]) -> Step:
-    """The same transaction with other calls."""
-    return step._replace(calls=tuple(calls))
-
-
-def _changed_call(step: Step, call: Call, changes: Changes) -> Call:
-    arguments = call.arguments
-    if call.function == "transmit":
-        answer = arguments[0]
-        assert isinstance(answer, int)
-        return call._replace(arguments=(_rate(step, answer, changes),))
-    if call.function == "set_fees":
-        variable = arguments[0] if changes.variable_fee is None else changes.variable_fee
-        fixed = arguments[1] if changes.fixed_fee is None else changes.fixed_fee
-        return call._replace(arguments=(variable, fixed))
-    if call.function in {"initialize", "set_epoch_length"} and changes.epoch_length is not None:
-        since = changes.epoch_length_from
-        if since is None or step.block >= since:
-            return call._replace(arguments=(changes.epoch_length,))
-    return call
-
-
-def _rate(step: Step, answer: int, changes: Changes) -> int:
-    if step.block in changes.rates:
-        answer = changes.rates[step.block]
-    if changes.rate_scale is not None and answer > RAY:
-        answer = RAY + (answer - RAY) * changes.rate_scale // HUNDRED_PERCENT
-    return answer + (changes.rate_shift or 0)
-
-
-def with_epoch_change(history: History, changes: Changes, tokens: Sequence[str]) -> History:
-    """The history with a change of epoch length added at its block; as it is where it holds from the start."""
-    if changes.epoch_length is None or changes.epoch_length_from is None:
-        return history
-    since = changes.epoch_length_from
-    time = next((time for number, time in history.times if number >= since), history.end)
-    position = history.first_of(since)
-    added = [
-        Step(since, -1, time, "", (Call("set_epoch_length", token, "", (changes.epoch_length,)),), succeeded=True)
-        for token in tokens
-    ]
-    return replace(history, steps=[*history.steps[:position], *added, *history.steps[position:]])
+def _version(value: Any) -> str | None:
+    if value is not None and str(value) not in RULES:
+        raise UsageError(f"version={str(value)[:60]!r}: there are {' and '.join(RULES)}")
+    return None if value is None else str(value)

@@ -66,6 +66,11 @@ class History:
         """Position of the first step of a block, or of the first after it."""
         return bisect_left(self.steps, block, key=lambda step: step.block)
 
+    def time_of(self, block: int) -> int:
+        """Time of a block, or of the first after it that is known; the end where there is none."""
+        position = bisect_left(self.times, (block, 0))
+        return self.times[position][1] if position < len(self.times) else self.end
+
     def time_before(self, block: int) -> int:
         """Time of the last block before `block`; 0 if there is none."""
         position = bisect_left(self.times, (block, 0))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.kuma.report.drawings import curve
 from keep3r_replay.protocols.kuma.what_if.changes import changes_of
-from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs, whole
-from keep3r_replay.protocols.registry import protocol_of
+from keep3r_replay.protocols.kuma.what_if.room import whole
+from keep3r_replay.replay.questions import Answer, Asked, Question, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.kuma.what_if.outcome import Baseline
+    from keep3r_replay.replay.rooms import WhatIfs
 
 
 class Cost(NamedTuple):
@@ -56,26 +56,24 @@ def cost_of_all(baseline: Baseline, delays: Sequence[int]) -> list[Cost]:
     return [Cost(delay, each, each - burned[0]) for delay, each in zip(delays, burned[1:], strict=True)]
 
 
-def drawing(costs: Sequence[Cost]) -> bytes:
+def _drawing(costs: Sequence[Cost]) -> bytes:
     """The cost curve as SVG: KIBT over seconds after maturity; points of failed purchases are left out."""
     points = [(cost.delay, cost.excess / 10**18) for cost in sorted(costs) if cost.excess is not None]
     return curve(points, 960, 320, "seconds after maturity; KIBT burned more than with an expiry at maturity")
 
 
-def costs_of(lake: Lake, bond_id: int | None, delays: Sequence[int]) -> list[Cost]:
-    """The cost curve of one bond, or of all keepers together. Raises `UsageError` for a lake of another protocol."""
-    baseline = _baseline(lake)
-    return cost_of_all(baseline, delays) if bond_id is None else cost_curve(baseline, bond_id, delays)
+def _cost_of_lateness(asked: Asked) -> Answer:
+    """What keepers cost by coming late, and the curve over delays; of one bond, or of all keepers together."""
+    bond_id, delays = asked.settings["bond"], asked.settings["delays"]
+    if not delays or min(delays) < 0:
+        raise UsageError("delays: seconds after maturity, as in delays=[0,14400]")
+    baseline = asked.what_ifs.baseline(asked.lake, asked.until_block, {})
+    costs = cost_of_all(baseline, delays) if bond_id is None else cost_curve(baseline, bond_id, delays)
+    lines = _lateness_lines(asked.what_ifs, baseline) if bond_id is None else []
+    return Answer([*lines, *_curve_lines(bond_id, costs)], _drawing(costs))
 
 
-def _baseline(lake: Lake) -> Baseline:
-    protocol = protocol_of(lake)
-    if protocol.name != "kuma":
-        raise UsageError("cost_of_lateness is asked of KUMA")
-    return KumaWhatIfs(protocol).baseline(lake, None, {})
-
-
-def curve_lines(bond_id: int | None, costs: Sequence[Cost]) -> list[str]:
+def _curve_lines(bond_id: int | None, costs: Sequence[Cost]) -> list[str]:
     """A cost curve for a terminal."""
     whom = "all purchases together" if bond_id is None else f"the price of bond {bond_id}"
     return [
@@ -87,10 +85,8 @@ def curve_lines(bond_id: int | None, costs: Sequence[Cost]) -> list[str]:
     ]
 
 
-def lateness_lines(lake: Lake) -> list[str]:
+def _lateness_lines(what_ifs: WhatIfs, baseline: Baseline) -> list[str]:
     """What lateness cost: against all bonds expired in time, and against none ever expired."""
-    baseline = _baseline(lake)
-    what_ifs = KumaWhatIfs(protocol_of(lake))
     lines = ["what buyers burned more than they would have, KIBT:"]
     for words, given in (
         ("had every keeper come in the last second of grace", {"expire": "all", "expire_at": "deadline"}),
@@ -101,3 +97,17 @@ def lateness_lines(lake: Lake) -> list[str]:
         changed = f"{summary['changed_transactions']} transactions change"
         lines.append(f"  {whole(str(summary['excess'])):>28}  {words}; {changed}")
     return lines
+
+
+QUESTIONS = {
+    "cost_of_lateness": Question(
+        "what keepers cost by coming late: all of them, or that of one bond over delays",
+        _cost_of_lateness,
+        {
+            "bond": Setting(int | None, None, "one bond, by its number; all if none is said"),
+            "delays": Setting(list[int], [0, 1, 3600, 14400, 86400, 604800], "seconds after maturity"),
+        },
+        draws=True,
+    )
+}
+"""What `keep3r ask` asks of KUMA."""

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import WorkRecord
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import Explained, WorkRecord
+
+Explain = Callable[["CallContext", str, str, int, int], "Explained"]
+"""A version's explanation of a payment: (context, job, keeper, amount, gas left)."""
 
 
 class Growth(NamedTuple):
@@ -34,6 +37,8 @@ class CallContext:
     journal: Journal
     direct_inputs: Mapping[Place, bytes]
     """Input of the transactions that call Keep3r itself."""
+    explain: Explain
+    """The version's explanation of a payment."""
     initial_state_block: int = 0
     """Block at which the initial parameters and balances were read."""
     works: list[WorkRecord] = field(default_factory=list)

@@ -5,7 +5,6 @@ The formulas and their bounds are derived in docs/payments.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import Revert
@@ -29,10 +28,9 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.other_bonds import other_boo
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from collections.abc import Iterable
 
-Explain = Callable[["CallContext", str, str, int, int], Explained]
-"""A version's explanation of a payment: (context, job, keeper, amount, gas left)."""
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Explain
 
 
 def explain_live_price(context: CallContext, _job: str, keeper: str, amount: int, gas_left: int) -> Explained:

@@ -10,7 +10,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward, reward_ev
 from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, direct_token_payment, pay_credits, top_up
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import OTHER_BONDS, TOKEN, WorkRecord
 from keep3r_replay.protocols.keep3r_v2.replay.calls.other_bonds import adopt_bonds
-from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN, by_direct_call
+from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import by_direct_call
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_function
 from keep3r_replay.replay.protocol import EventHandler, Row
 
@@ -56,7 +56,7 @@ def on_reward(context: CallContext, row: Row) -> None:
 
 def on_work(context: CallContext, row: Row) -> None:
     """KeeperWork: a `worked`, a `bondedPayment` or a `directTokenPayment`."""
-    log_index, credit, address, keeper, amount, _ = row
+    log_index, credit, address, keeper, amount, gas_left = row
     keep3r = context.keep3r
     observed = context.pending_rewards.pop(address, ())
     if observed:
@@ -67,14 +67,21 @@ def on_work(context: CallContext, row: Row) -> None:
         compare_rewards(context, log_index, address, observed, [])
         context.works.append(WorkRecord(TOKEN, job.credits, job.credits, 0))
     else:
-        context.works.append(_paid_in_kp3r(context, row, observed))
+        context.works.append(_paid_in_kp3r(context, log_index, address, keeper, amount, gas_left, observed))
     if context.checks.failed:
         context.report_failed_checks(log_index, address)
 
 
-def _paid_in_kp3r(context: CallContext, row: Row, observed: Sequence[tuple[int, Reward]]) -> WorkRecord:
+def _paid_in_kp3r(
+    context: CallContext,
+    log_index: int,
+    address: str,
+    keeper: str,
+    amount: int,
+    gas_left: int,
+    observed: Sequence[tuple[int, Reward]],
+) -> WorkRecord:
     """The record of a work paid in KP3R: the chain says what it was paid, and so the model pays that."""
-    log_index, _, address, keeper, amount, gas_left = row
     keep3r, now = context.keep3r, context.now
     job = keep3r.jobs[address]
     if context.tells_gas_late:
@@ -93,7 +100,7 @@ def _paid_in_kp3r(context: CallContext, row: Row, observed: Sequence[tuple[int, 
     if rewards or observed:
         compare_rewards(context, log_index, address, observed, rewards)
     # What explains the payment are the keeper's bonds before it, and prices after the job's update.
-    explained = EXPLAIN[keep3r.rules.payment](context, address, keeper, amount, gas_left)
+    explained = context.explain(context, address, keeper, amount, gas_left)
     if context.transaction in context.direct_inputs:
         function = direct_function(context.direct_inputs, context.transaction)
         if function in {"worked", "bondedPayment"}:

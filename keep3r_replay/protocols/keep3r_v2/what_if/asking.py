@@ -1,0 +1,140 @@
+"""Questions of Keep3r V2 as a person asks them, with their answers in lines; `questions` and `needed` work them out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v2.what_if.needed import liquidity_needed
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, HORIZON, bond_more, expiry_cost, runs_dry
+from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
+from keep3r_replay.replay.questions import Answer, Asked, Question, Setting
+from keep3r_replay.report.amounts import decimal, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
+
+_JOB = {"job": Setting(str, "", "the job, its address or the beginning of it")}
+_KEEPER = {"keeper": Setting(str, "", "the keeper, its address or the beginning of it")}
+_DAYS = {"days": Setting(int, 30, "runs_dry: the present rate is that of so many days up to the last work")}
+_AMOUNTS = {"amounts": Setting(list[int], [10, 50, 100, 200], "bond_more: KP3R more, whole tokens")}
+
+
+class _Subject(NamedTuple):
+    """Whom a question is about: the baseline of its contract, its whole address, and the changes made first."""
+
+    base: Baseline
+    address: str
+    overlay: Overlay
+
+
+def _liquidity_needed(asked: Asked) -> Answer:
+    return _about("job", asked, _liquidity_lines)
+
+
+def _runs_dry(asked: Asked) -> Answer:
+    days = asked.settings["days"]
+    if days < 1:
+        raise UsageError(f"days={days}: no number of days")
+    return _about("job", asked, lambda subject: _dry_lines(subject, days))
+
+
+def _expiry_cost(asked: Asked) -> Answer:
+    return _about("job", asked, _expiry_lines)
+
+
+def _bond_more(asked: Asked) -> Answer:
+    amounts = [amount * 10**18 for amount in asked.settings["amounts"]]
+    return _about("keeper", asked, lambda subject: _bond_lines(subject, amounts))
+
+
+def _about(role: str, asked: Asked, lines: Callable[[_Subject], list[str]]) -> Answer:
+    """The answer about the job or keeper that the question is asked of. Raises `UsageError` if there is not one."""
+    start = asked.settings[role].lower()
+    if not start:
+        raise UsageError(f"this is asked of a {role}: say {role}=ADDRESS")
+    bases = baselines(asked.lake, asked.until_block)
+    found = [(base, name) for base in bases for name in base.works[role].unique().sort() if name.startswith(start)]
+    if len({name for _, name in found}) != 1:
+        what = f"{len(found)} begin so" if found else "no work of the history is its"
+        raise UsageError(f"{role}={start[:60]}: {what}")
+    base, address = max(found, key=lambda each: each[0].works.filter(each[0].works[role] == each[1]).height)
+    return Answer([f"{role} {address}", *lines(_Subject(base, address, overlay_from(asked.overlay)))])
+
+
+def _liquidity_lines(job: _Subject) -> list[str]:
+    answer = liquidity_needed(job.base, job.overlay, job.address)
+    reverted = answer.reverted_as_it_is
+    lines = [f"works                  {answer.works:,}, {reverted:,} of them revert with the liquidity it has"]
+    if answer.factor is None:
+        return [*lines, "liquidity needed       more than 4,096 times what it has"]
+    factor = decimal(answer.factor.numerator, answer.factor.denominator, 3)
+    lines.append(f"liquidity needed       {factor} times what it had, to pay them all")
+    lines += [
+        f"  {held.liquidity}  {tokens(held.needed, 6)} of {tokens(held.amount, 6)}, with {tokens(held.kp3r_needed, 6)} "
+        f"KP3R of {tokens(held.kp3r, 6)}"
+        for held in answer.held
+    ]
+    tried = (
+        f"the last of {len(answer.tried)} factors tried up to {answer.tried[-1] // 1000} times that is not enough lies"
+    )
+    return [
+        *lines,
+        f"                       {tried} right below: more is not always better, and the rest is not proved",
+    ]
+
+
+def _dry_lines(job: _Subject, days: int) -> list[str]:
+    answer = runs_dry(job.base, job.overlay, job.address, days * DAY)
+    each = f"one every {answer.interval:,} s, {tokens(answer.payment, 9)} KP3R each"
+    lines = [f"rate                   {answer.works:,} works in the last {days} days, {each}"]
+    if answer.obstacle:
+        return [*lines, f"runs dry               {answer.obstacle} ({answer.error})"]
+    if answer.at is None:
+        return [*lines, f"runs dry               not within {HORIZON // DAY} days"]
+    when = datetime.fromtimestamp(answer.at, UTC)
+    return [
+        *lines,
+        f"runs dry               {when:%Y-%m-%d %H:%M} UTC, after {answer.works_until:,} works: {answer.error}",
+    ]
+
+
+def _expiry_lines(job: _Subject) -> list[str]:
+    rows = expiry_cost(job.base, job.overlay, job.address)
+    lines = [f"{'KP3R, by rule':<15}" + "".join(f"{row.rule:>30}" for row in rows)]
+    for name in rows[0]._fields[1:-1]:
+        amounts = (tokens(getattr(row, name), 18) for row in rows)
+        lines.append(f"{name.replace('_', ' '):<15}" + "".join(f"{amount:>30}" for amount in amounts))
+    lines.append(f"{'works reverted':<15}" + "".join(f"{row.reverted:>30,}" for row in rows))
+    return lines
+
+
+def _bond_lines(keeper: _Subject, amounts: list[int]) -> list[str]:
+    rows = bond_more(keeper.base, keeper.overlay, keeper.address, amounts)
+    lines = [f"{'KP3R bonded more':>18}{'earned':>18}{'more':>18}{'works reverted':>18}"]
+    lines += [
+        "".join(f"{tokens(amount, 6):>18}" for amount in (row.bonded, row.earned, row.more)) + f"{row.reverted:>18,}"
+        for row in rows
+    ]
+    return lines
+
+
+QUESTIONS = {
+    "liquidity_needed": Question(
+        "how much liquidity pays all works of a job", _liquidity_needed, _JOB, takes_overlay=True
+    ),
+    "runs_dry": Question(
+        "when a job's credits end at the present rate", _runs_dry, {**_JOB, **_DAYS}, takes_overlay=True
+    ),
+    "expiry_cost": Question(
+        "what each rule of expiry makes of a job's credits", _expiry_cost, _JOB, takes_overlay=True
+    ),
+    "bond_more": Question(
+        "what a keeper earns with more KP3R bonded", _bond_more, {**_KEEPER, **_AMOUNTS}, takes_overlay=True
+    ),
+}
+"""What `keep3r ask` asks of Keep3r V2."""
