@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.journal import WARNING
 from keep3r_replay.protocols.keep3r_v2.contract import governance
+from keep3r_replay.protocols.keep3r_v2.contract.helper import USD_BASE_DECIMALS
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import set_kp3r_weth_pool
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Handler, audited
 from keep3r_replay.replay.protocol import EventHandler, Row
@@ -106,8 +107,10 @@ def on_oracle_set(context: CallContext, row: Row) -> None:
 
 def on_usd_pool_change(context: CallContext, row: Row) -> None:
     """WethUSDPoolChange of the sidechain's helper."""
-    _, address, pool, token0 = row
-    governance.set_usd_pool(context.keep3r.helpers[address], pool, is_weth_token0=token0)
+    _, address, pool, token0, decimals = row
+    helper = context.keep3r.helpers[address]
+    usd_decimals = decimals if helper.rules.has_usd_decimals else USD_BASE_DECIMALS
+    governance.set_usd_pool(helper, pool, is_weth_token0=token0, usd_decimals=usd_decimals)
 
 
 def _role(change: Callable[[Keep3r, str], None]) -> Handler:
@@ -151,6 +154,10 @@ PLAIN = {
     "keep3r_helper.GovernanceProposal": EventHandler(("address", "pending_governance"), on_helper_governance_proposal),
     "keep3r.GovernanceSet": EventHandler(("governance",), on_governance_set),
     "keep3r_helper.GovernanceSet": EventHandler(("address", "governance"), on_helper_governance_set),
+    "keep3r.PendingGovernorSet": EventHandler(("pending_governance",), on_governance_proposal),
+    "keep3r_helper.PendingGovernorSet": EventHandler(("address", "pending_governance"), on_helper_governance_proposal),
+    "keep3r.PendingGovernorAccepted": EventHandler(("governance",), on_governance_set),
+    "keep3r_helper.PendingGovernorAccepted": EventHandler(("address", "governance"), on_helper_governance_set),
     "keep3r.Keep3rHelperChange": EventHandler(("keep3r_helper",), on_helper_change),
     "keep3r.Keep3rV1Change": EventHandler(("keep3r_v1",), on_keep3r_v1_change),
     "keep3r.Kp3rWethPoolChange": EventHandler(("kp3r_weth_pool",), on_kp3r_weth_pool_change),
@@ -158,7 +165,9 @@ PLAIN = {
         ("address", "kp3r_weth_pool", "is_kp3r_token0"), on_helper_pool_change
     ),
     "keep3r_helper.OracleSet": EventHandler(("address", "liquidity", "oracle_pool"), on_oracle_set),
-    "keep3r_helper.WethUSDPoolChange": EventHandler(("address", "weth_usd_pool", "is_weth_token0"), on_usd_pool_change),
+    "keep3r_helper.WethUSDPoolChange": EventHandler(
+        ("address", "weth_usd_pool", "is_weth_token0", "usd_decimals"), on_usd_pool_change
+    ),
     "keep3r.DisputerAdded": EventHandler(("disputer",), _role(governance.add_disputer)),
     "keep3r.DisputerRemoved": EventHandler(("disputer",), _role(governance.remove_disputer)),
     "keep3r.SlasherAdded": EventHandler(("slasher",), _role(governance.add_slasher)),
