@@ -63,6 +63,7 @@ def main(argv: list[str]) -> int:
     config = load_config("extract", ExtractConfig, argv, summary=SUMMARY)
     _check(config)
     from keep3r_replay.chain.client import client_from_environment
+    from keep3r_replay.dataset.differences import FirstContactError, table_of
     from keep3r_replay.dataset.extraction import Extraction
     from keep3r_replay.dataset.lock import only_one_run
     from keep3r_replay.dataset.spec import Request
@@ -76,10 +77,14 @@ def main(argv: list[str]) -> int:
     started = time.monotonic()
     extraction = Extraction(lake, spec, protocol, client, request, progress.say, progress.update)
     with only_one_run(lake, create=not config.plan):
-        if config.plan:
-            _print_plan(extraction.plan())
-            return 0
-        outcome = extraction.run()
+        try:
+            if config.plan:
+                _print_plan(extraction.plan())
+                return 0
+            outcome = extraction.run()
+        except FirstContactError as refused:
+            print(table_of(refused.differences))
+            raise
         progress.done()
         if config.readings:
             blocks = sorted(set(config.readings))

@@ -52,7 +52,10 @@ def check_chain(client: NodeClient, chain_id: int) -> str:
     for number, raw in client.each_endpoint("eth_chainId").items():
         found = quantity(msgspec.json.decode(raw, type=str))
         if found != chain_id:
-            raise UsageError(f"endpoint {number} is of chain {found}, the deployment of chain {chain_id}")
+            raise UsageError(
+                f"endpoint {number} is of chain {found}, the deployment of chain {chain_id}: change ETH_RPC_URL, or "
+                "deployment.chain_id"
+            )
     client.chain_id = chain_id
     try:
         genesis = block_at(client, "0x0")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.chain.views import Question, View, read_view
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.deployment import Contract
+from keep3r_replay.replay.rooms import Configured, Expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,17 @@ class CounterExtractor:
             raise UsageError("a toy's deployment names its counter, and nothing else")
         self._client = client
         self.roots = [("counter", str(settings["counter"]).lower())]
+
+    @property
+    def configured(self) -> Sequence[Configured]:
+        """The counter, which must answer `total()`."""
+        total = Expected("counter", TOTAL, frozenset(), "name a counter", required=True)
+        return [Configured("counter", role, address, expected=(total,)) for role, address in self.roots]
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """None is known."""
+        return {}
 
     def start(self, block: int, created_in: Callable[[str], int]) -> list[tuple[str, str]]:
         """The counter."""
