@@ -42,12 +42,15 @@ def first_contact(client: NodeClient, extractor: Extractor, spec: ExtractionSpec
     contact = Contact([], [])
     configured = list(extractor.configured)
     codes = _codes(client, [each.address for each in configured], head)
+    proxies = [address for address, code in codes.items() if code and extractor.codes]
+    implementations = _implementations(client, proxies, head)
     there = []
     for each in configured:
         code = codes[each.address]
         if code:
             there.append(each)
-            _check_code(client, extractor, spec, each, code, head, contact)
+            stands_for = implementations.get(each.address, "")
+            _check_code(client, extractor, spec, each, code, stands_for, head, contact)
         elif not each.may_be_account:
             contact.differences.append(
                 Difference(each.setting, each.address, each.role, "no contract", f"name the {each.role} of this chain")
@@ -75,11 +78,11 @@ def _check_code(
     spec: ExtractionSpec,
     each: Configured,
     code: bytes,
+    implementation: str,
     head: int,
     contact: Contact,
 ) -> None:
     """Hold code against what is known of the version; a proxy's by what it stands for."""
-    implementation = _implementation(client, each.address, head)
     if implementation:
         code = _codes(client, [implementation], head)[implementation]
         if not code:
@@ -101,15 +104,19 @@ def _check_code(
         )
 
 
-def _implementation(client: NodeClient, address: str, block: int) -> str:
-    """The implementation of an ERC-1967 proxy; empty for other contracts, and where the node does not tell."""
-    try:
-        raw = client.call("eth_getStorageAt", address, IMPLEMENTATION_SLOT, hex(block))
-    except RefusedError:
-        return ""
-    word = msgspec.json.decode(raw, type=str)
-    address = "0x" + word[2:].rjust(64, "0")[-40:]
-    return "" if address == NOBODY else address
+def _implementations(client: NodeClient, addresses: Sequence[str], block: int) -> dict[str, str]:
+    """The implementations of ERC-1967 proxies by address; empty where the node does not tell."""
+    found: dict[str, str] = {}
+    for start in range(0, len(addresses), _BATCH):
+        part = addresses[start : start + _BATCH]
+        calls = [Call("eth_getStorageAt", [address, IMPLEMENTATION_SLOT, hex(block)]) for address in part]
+        try:
+            raws = client.batch(calls)
+        except RefusedError:
+            return {}
+        words = [msgspec.json.decode(raw, type=str)[2:].rjust(64, "0") for raw in raws]
+        found |= {address: "0x" + word[-40:] for address, word in zip(part, words, strict=True) if int(word, 16)}
+    return found
 
 
 def _creation(

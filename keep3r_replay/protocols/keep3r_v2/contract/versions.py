@@ -216,6 +216,7 @@ RULES = {
     ),
 }
 
+RULES["2.3g"] = replace(RULES["2.3"], has_governor=True)
 RULES["2.3p"] = replace(RULES["2.3s"], has_governor=True)
 
 _BOOSTS = {"minBoost": "11000", "maxBoost": "12000", "targetBond": "200000000000000000000"}
@@ -277,4 +278,5 @@ HELPER_RULES = {
         constructor={**_BOOSTS, **_MIN_FEES, "quoteTwapTime": "86400", "workExtraGas": "0"},
     ),
 }
+HELPER_RULES["2.3g"] = replace(HELPER_RULES["2.3"], has_governor=True)
 HELPER_RULES["2.3p"] = replace(HELPER_RULES["2.3s"], has_governor=True, has_usd_decimals=True)

@@ -44,12 +44,6 @@ def configured_contracts(deployment: Keep3rV2Deployment) -> list[Configured]:
                 found.append(_factory(deployment, address))
             else:
                 found.append(Configured(f"companions.{role}", role, address, from_block=first))
-    found += [
-        Configured(f"tokens.{name}", "token", deployment.tokens[name])
-        for name in ("kp3r", "weth")
-        if deployment.tokens.get(name, NOBODY) != NOBODY
-        and (name == "kp3r" or not any(RULES[known.version].pool_from_helper for known in deployment.keep3rs.values()))
-    ]
     return list({(each.role, each.address): each for each in found}.values())
 
 
