@@ -4,6 +4,7 @@
 
     lake = kr.open_lake()                         # the bundled sample; kr.open_lake("lake") is another
     results = kr.replay(lake, ledger=True)        # .verdict .summary .tables["works"] .findings .write(folder)
+    kr.replay_all(kr.open_lake("both"))           # a lake of several protocols: .parts .earnings
     kr.state_at(lake, 390).job("0x6894...")       # what a contract held
     kr.explain(lake, "0x...")                     # every term of a transaction, as a frame
     kr.what_if(lake, liquidity_factor="2").works  # what would have happened: .works .jobs .keepers
@@ -23,6 +24,7 @@ from keep3r_replay.api import (
     import_recording,
     open_lake,
     replay,
+    replay_all,
     simulate,
     state_at,
     sweep,
@@ -42,6 +44,7 @@ __all__ = [
     "import_recording",
     "open_lake",
     "replay",
+    "replay_all",
     "simulate",
     "state_at",
     "sweep",

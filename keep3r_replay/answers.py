@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.registry import protocol_of
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.registry import part_of, protocol_of, protocols_in
 from keep3r_replay.replay.roots import roots
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.journal import Finding
-    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.audited import Audit
     from keep3r_replay.replay.protocol import Protocol, Replay
     from keep3r_replay.replay.rooms import Explanation
@@ -77,6 +77,60 @@ class AuditResults:
 
     def __repr__(self) -> str:
         return str(self)
+
+
+@dataclass(frozen=True, repr=False)
+class SeveralResults:
+    """What replays of a lake of several protocols found: results by protocol, and what accounts earned over all."""
+
+    parts: Mapping[str, AuditResults]
+    earnings: pl.DataFrame
+
+    @property
+    def clean(self) -> bool:
+        """Whether model and chain agree everywhere."""
+        return all(each.clean for each in self.parts.values())
+
+    @property
+    def verdict(self) -> str:
+        """`clean`, or that of the first part which is not."""
+        return next((each.verdict for each in self.parts.values() if each.verdict != "clean"), "clean")
+
+    def write(self, folder: str | Path) -> Path:
+        """Write each part to a folder of its protocol's name in `folder`, and the earnings to `folder/earnings`.
+
+        Raises `UsageError` if one of them holds something else.
+        """
+        from keep3r_replay.replay.several import write_earnings
+
+        for name, each in self.parts.items():
+            each.write(Path(folder) / name)
+        write_earnings(Path(folder) / "earnings", next(iter(self.parts.values())).audit.lake, self.earnings)
+        return Path(folder)
+
+    def __str__(self) -> str:
+        from keep3r_replay.replay.several import earnings_lines
+
+        return "\n\n".join([*map(str, self.parts.values()), "\n".join(earnings_lines(self.earnings))])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def replay_parts(lake: Lake, replay_one: Callable[[Lake, str], AuditResults]) -> SeveralResults:
+    """Replay every protocol's part of a lake; `replay_one` gets the part and the protocol's name."""
+    from keep3r_replay.replay.several import earned
+
+    parts = {name: replay_one(part_of(lake, name), name) for name in protocols_in(lake)}
+    return SeveralResults(parts, earned({name: one.protocol.earnings(one.tables) for name, one in parts.items()}))
+
+
+def part_named(path: Path) -> Lake | None:
+    """The part that `path` names of the lake in the folder above; None if it names none."""
+    if not (path.parent / "deployment.json").is_file():
+        return None
+    lake = Lake.open(path.parent)
+    return part_of(lake, path.name) if len(protocols_in(lake)) > 1 else None
 
 
 @dataclass(frozen=True)

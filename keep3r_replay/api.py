@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
-    from keep3r_replay.answers import AuditResults, State, WhatIfResults
+    from keep3r_replay.answers import AuditResults, SeveralResults, State, WhatIfResults
     from keep3r_replay.lake.reader import Lake
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
@@ -29,12 +29,18 @@ CONF = Path(__file__).resolve().parent.parent / "conf"
 def open_lake(folder: str | Path | None = None) -> Lake:
     """Open a lake; the bundled sample if no folder is named.
 
+    Where a lake is of several protocols, `FOLDER/PROTOCOL` (`both/keep3r_v1`) is one's part of it.
+
     Raises:
         LakeError: there is no lake, or it is damaged.
+        UsageError: the lake is not of that protocol.
     """
+    from keep3r_replay.answers import part_named
     from keep3r_replay.lake.reader import Lake
 
-    lake = Lake.open(folder or SAMPLE)
+    path = Path(folder or SAMPLE)
+    whole = None if path.exists() else part_named(path)
+    lake = whole or Lake.open(path)
     lake.check_content()
     return lake
 
@@ -101,6 +107,36 @@ def replay(
         "snapshot_every": every,
     }
     return AuditResults(found, protocol, configuration)
+
+
+def replay_all(
+    lake: Lake,
+    *,
+    ledger: bool = False,
+    until_block: int | None = None,
+    strict: bool = False,
+    resume: str | Path | None = None,
+) -> SeveralResults:
+    """Replay a lake of several protocols with each of them, and tell what every account earned over all.
+
+    Args:
+        lake: the history.
+        ledger: also keep each ledger.
+        until_block: the last block to replay; all if none is said.
+        strict: stop at the first disagreement.
+        resume: results of a former run, whose last snapshots are gone on from.
+
+    Raises:
+        InputError: the lake lacks what a replay needs.
+        UsageError: a block or a former result that makes no sense.
+    """
+    from keep3r_replay.answers import replay_parts
+
+    def one(part: Lake, name: str) -> AuditResults:
+        former = None if resume is None else Path(resume) / name
+        return replay(part, ledger=ledger, until_block=until_block, strict=strict, resume=former)
+
+    return replay_parts(lake, one)
 
 
 def state_at(lake: Lake, block: int, *, contract: str | None = None, results: str | Path | None = None) -> State:

@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from keep3r_replay.errors import Keep3rReplayError, UsageError, without_urls
+from pipelines.terminal import printable_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,6 +62,11 @@ def run() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code; whatever goes wrong is one line on standard error."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    with printable_output():
+        return _ended(arguments)
+
+
+def _ended(arguments: list[str]) -> int:
     try:
         return _dispatch(arguments)
     except Keep3rReplayError as error:

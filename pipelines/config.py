@@ -38,6 +38,10 @@ Config = TypeVar("Config")
 CONF = Path(__file__).resolve().parent.parent / "conf"
 """The folder of the YAML files: beside the packages, in a checkout as in an installed wheel."""
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_NO_PATHS = {"query", "scheduler"}
+"""Settings of text that may hold a URL."""
+
 _REQUIRED = "???"
 """OmegaConf's mark of a value that must be given."""
 
@@ -93,12 +97,17 @@ def load_config(
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
             composed = compose(config_name=name, overrides=overrides)
-        return typing.cast("Config", OmegaConf.to_object(composed))
+        config = typing.cast("Config", OmegaConf.to_object(composed))
     except MissingMandatoryValue as error:
         missing = str(error.full_key or error.key)
         raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {name} --help)") from None
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(f"{_first_cause(error)} (keep3r {name} --help)") from None
+    for field in sorted(fields):
+        value = getattr(config, field)
+        if field not in _NO_PATHS and isinstance(value, str) and _URL.match(value):
+            raise UsageError(f"{field} is a URL: only files and folders of this machine can be read and written")
+    return config
 
 
 def typed_value(schema: type[Any], name: str, value: Any) -> Any:

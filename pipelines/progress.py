@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+from pipelines.terminal import unfiltered
+
 _SECONDS_BETWEEN_LINES = 15.0
 _SECONDS_BETWEEN_BARS = 0.1
 _WIDTH = 30
@@ -40,7 +42,9 @@ class Progress:
         share = (block - self._first) / max(target - self._first, 1)
         filled = int(share * _WIDTH)
         bar = "#" * filled + "." * (_WIDTH - filled)
-        print(f"\r[{bar}] block {block} of {target}, {self._logs} logs", end="", file=sys.stderr, flush=True)
+        print(
+            f"\r[{bar}] block {block} of {target}, {self._logs} logs", end="", file=unfiltered(sys.stderr), flush=True
+        )
         self._shown = True
 
     def done(self) -> None:
@@ -49,5 +53,5 @@ class Progress:
 
     def _clear(self) -> None:
         if self._shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            print("\r\033[K", end="", file=unfiltered(sys.stderr), flush=True)
             self._shown = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keep3r_replay
 from keep3r_replay.collector import no_collections
@@ -11,6 +12,9 @@ from keep3r_replay.errors import UsageError
 from pipelines.config import load_config
 from pipelines.foreign import say_foreign
 from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
+
+if TYPE_CHECKING:
+    from keep3r_replay.lake.reader import Lake
 
 FINDINGS = 3
 PARTIAL = 4
@@ -39,10 +43,13 @@ def replay(config: ReplayConfig) -> int:
             return replay_what_if(config)
     if config.overlay:
         raise UsageError("an overlay changes the history: say mode=what_if")
+    from keep3r_replay.protocols.registry import protocols_in
     from keep3r_replay.replay.results import check_target
 
-    check_target(Path(config.results))
     lake = keep3r_replay.open_lake(config.lake)
+    if len(protocols_in(lake)) > 1:
+        return _replay_parts(config, lake)
+    check_target(Path(config.results))
     with no_collections():
         found = keep3r_replay.replay(
             lake,
@@ -61,3 +68,21 @@ def replay(config: ReplayConfig) -> int:
     if not found.clean:
         return FINDINGS
     return PARTIAL if found.summary["verdict"] == "partial" else 0
+
+
+def _replay_parts(config: ReplayConfig, lake: Lake) -> int:
+    """Replay every protocol of a lake, each to a folder of its name, and what accounts earned over all of them."""
+    if config.start_block is not None or config.resume_block is not None:
+        raise UsageError(f"a lake of several protocols: say which one, as in lake={config.lake}/NAME")
+    with no_collections():
+        found = keep3r_replay.replay_all(
+            lake,
+            ledger=config.ledger,
+            until_block=config.until_block,
+            strict=config.mode is Mode.strict,
+            resume=config.resume,
+        )
+    found.write(config.results)
+    print(found)
+    print(f"results   {config.results}: {', '.join(found.parts)}, earnings")
+    return 0 if found.clean else FINDINGS

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from pipelines.config import load_config, setting
+from pipelines.terminal import unfiltered
 
 SUMMARY = (
     'Ask the warehouse, read-only: keep3r sql "select ...", keep3r sql FILE.sql, or the name of a bundled question or '
@@ -53,7 +55,9 @@ def main(argv: list[str]) -> int:
         print("\n".join([*_listing("queries", known["queries"]), "", *_listing("audits", known["audits"])]))
         return 0
     answer = ask(database, statement_of(questions[0], package), write=config.write)
-    print({Format.table: as_table, Format.csv: as_csv, Format.json: as_json}[config.format](answer))
+    text = {Format.table: as_table, Format.csv: as_csv, Format.json: as_json}[config.format](answer)
+    # What goes into a file is data, to the last character.
+    print(text, file=sys.stdout if sys.stdout.isatty() else unfiltered(sys.stdout))
     return 0
 
 

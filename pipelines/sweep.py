@@ -123,12 +123,14 @@ class _Told:
 
     def __call__(self, count: int, total: int, one: Finished) -> None:
         from keep3r_replay.what_if.sweep.table import shown
+        from pipelines.terminal import printable, unfiltered
 
         values = one.scenario.point.items()
         point = " ".join(f"{name.removeprefix('overlay.')}={shown(value)}" for name, value in values)
         line = f"{count} of {total}: {point} {one.status}{': ' if one.error else ''}{one.error}"
         end = "\r" if self._bar and count < total else "\n"
-        print(f"\033[K{line}" if self._bar else line, end=end, file=sys.stderr, flush=True)
+        shown_line = f"\033[K{printable(line)}" if self._bar else printable(line)
+        print(shown_line, end=end, file=unfiltered(sys.stderr), flush=True)
 
 
 def _check_folder(folder: Path) -> None:

@@ -8,10 +8,12 @@ and the few others are asked for by their hash, which a node that does not have 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from keep3r_replay.chain.belief import ask
 from keep3r_replay.chain.forks import bloom_is_complete
 from keep3r_replay.chain.headers import fetch_headers
 from keep3r_replay.chain.rpc import Call
@@ -22,13 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.chain.wire import WireBlock
 
 DEPTH = 256
 """How many blocks behind the newest a node may be without being noticed otherwise."""
 
-_LIST = msgspec.json.Decoder(list[msgspec.Raw] | None)
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
 
 
+@cache
 def bloom_bits(value: bytes) -> int:
     """Return the bits that a log's address or topic sets in its block's bloom (yellow paper, 4.3.1)."""
     digest = keccak256(value)
@@ -48,7 +53,7 @@ def lacks_logs(client: NodeClient, first: int, last: int, addresses: Sequence[st
         addresses: the contracts whose logs were asked for.
         with_logs: the blocks of which the answer holds logs.
     """
-    newest = quantity(msgspec.json.decode(client.call("eth_blockNumber"), type=str))
+    newest = ask(client, [Call("eth_blockNumber", [])], lambda raws: quantity(_TEXT.decode(raws[0])))
     doubtful = [block for block in range(max(first, newest - DEPTH), last + 1) if block not in with_logs]
     wanted = [bloom_bits(bytes.fromhex(address[2:])) for address in addresses]
     for header in fetch_headers(client, doubtful):
@@ -57,6 +62,16 @@ def lacks_logs(client: NodeClient, first: int, last: int, addresses: Sequence[st
         if proves and not any(bloom & bits == bits for bits in wanted):
             continue
         asked = {"blockHash": header.hash, "address": list(addresses)}
-        if _LIST.decode(client.batch([Call("eth_getLogs", [asked])])[0]):
+        if ask(client, [Call("eth_getLogs", [asked])], lambda raws: _LIST.decode(raws[0])):
             return quantity(header.number)
     return None
+
+
+def bears(header: WireBlock, address: bytes, topic: bytes | None) -> bool:
+    """Whether a block's bloom allows for a log of this emitter and first topic; a bloom that is not told allows all.
+
+    Some chains leave their blooms empty, so a bloom of zeros counts as not told.
+    """
+    bloom = int(header.logsBloom or "0x0", 16)
+    bits = bloom_bits(address) | (0 if topic is None else bloom_bits(topic))
+    return bloom == 0 or bloom & bits == bits

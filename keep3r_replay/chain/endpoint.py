@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 import urllib3
 
+from keep3r_replay.chain.transport import pool_of
 from keep3r_replay.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,14 +30,19 @@ _LOCAL = {"localhost", "127.0.0.1", "[::1]"}
 
 @dataclass
 class Endpoint:
-    """One node address and what is known of it. `pause` is the wait between two requests, which 429s lengthen."""
+    """One node address and what is known of it.
+
+    `most_calls` go into one batch; `batches_refused` is how many were refused one after the other. `pause` is the wait
+    in seconds between two requests, which 429s lengthen.
+    """
 
     number: int
     url: str = field(repr=False)
     pool: Any = field(repr=False)
     path: str = field(repr=False)
     headers: dict[str, str] = field(repr=False)
-    batches: bool = True
+    most_calls: int = 1_000
+    batches_refused: int = 0
     pause: float = 0.0
     free_at: float = 0.0
 
@@ -59,13 +65,12 @@ def secrets_of(url: str) -> frozenset[str]:
 
 def retry_after(text: str) -> float | None:
     """Return the seconds that a header `Retry-After` asks to wait, told as a number or as a date; None if neither."""
-    if text.replace(".", "", 1).isdigit():
+    if text.isascii() and text.replace(".", "", 1).isdigit():
         return float(text)
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, moment.timestamp() - time.time())
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
@@ -100,12 +105,5 @@ def endpoint_of(number: int, url: str, connections: int, timeout: float) -> Endp
     if parsed.auth:
         # In an address a password with special characters stands with percent signs; the header holds it as it is.
         headers |= urllib3.util.make_headers(basic_auth=unquote(parsed.auth))
-    pool = urllib3.connectionpool.connection_from_url(
-        f"{parsed.scheme}://{parsed.netloc}",
-        maxsize=connections,
-        # More threads than connections wait for one to come free.
-        block=True,
-        retries=False,
-        timeout=urllib3.Timeout(connect=min(timeout, 10.0), read=timeout),
-    )
+    pool = pool_of(parsed.scheme, parsed.netloc or parsed.host, connections, timeout)
     return Endpoint(number, url, pool, parsed.request_uri, headers)

@@ -9,15 +9,19 @@ before base fees existed histories say 0, which a fee may be as well: headers te
 from __future__ import annotations
 
 from bisect import bisect_left
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from keep3r_replay.chain.client import NodeClient, RefusedError
 from keep3r_replay.chain.forks import forks_of
-from keep3r_replay.chain.headers import fetch_headers
-from keep3r_replay.chain.refusals import Refusal
+from keep3r_replay.chain.headers import HEADERS_A_REQUEST, fetch_headers
+from keep3r_replay.chain.refusals import Refusal, RefusedError
 from keep3r_replay.chain.rpc import Call
-from keep3r_replay.chain.wire import MalformedError, WireBlock, quantities, quantity
+from keep3r_replay.chain.tries import UNBELIEVABLE
+from keep3r_replay.chain.wire import WireBlock, quantities, quantity
+
+if TYPE_CHECKING:
+    from keep3r_replay.chain.client import NodeClient
 
 BLOCKS_A_REQUEST = 1024
 """The most blocks that go-ethereum answers at once."""
@@ -40,6 +44,7 @@ class FeeSource:
         """Take the client to ask."""
         self._client = client
         self._history = True
+        self._meagre = 0
         self._begin = forks_of(client.chain_id).base_fee_from
         self._proved: int | None = None
 
@@ -73,9 +78,10 @@ class FeeSource:
             calls = [Call("eth_getBlockByNumber", [hex(number), False]) for number in (self._begin - 1, self._begin)]
             try:
                 before, at = (_HEADER.decode(raw) for raw in self._client.batch(calls))
-            except (msgspec.MsgspecError, RefusedError):
+            except (*UNBELIEVABLE, RefusedError):
                 before = at = None
-            agrees = before is not None and before.baseFeePerGas is None and at is not None and bool(at.baseFeePerGas)
+            told = [] if before is None or at is None else [quantity(each.number) for each in (before, at)]
+            agrees = told == [self._begin - 1, self._begin] and before.baseFeePerGas is None and bool(at.baseFeePerGas)
             self._proved = self._begin if agrees else 0
         return self._proved
 
@@ -91,14 +97,14 @@ class FeeSource:
     def _from_history(self, start: int, count: int) -> list[int] | None:
         """Return the fees of some blocks from `start` on; None if the node has no such history."""
         for _ in range(_ATTEMPTS):
-            newest = start + count - 1
+            call = Call("eth_feeHistory", [hex(count), hex(start + count - 1), []])
             try:
-                raw = self._client.batch([Call("eth_feeHistory", [hex(count), hex(newest), []])])[0]
+                raw = self._client.batch([call])[0]
             except RefusedError as refused:
                 if refused.verdict.refusal is Refusal.TOO_MUCH and count > 1:
                     count //= 2
                     continue
-                if "not" in str(refused) and "method" in str(refused).lower():
+                if refused.verdict.refusal is Refusal.UNSUPPORTED and "method" in str(refused).lower():
                     self._history = False
                 return None
             try:
@@ -107,7 +113,7 @@ class FeeSource:
                     continue
                 oldest = quantity(history.oldestBlock)
                 fees = quantities(history.baseFeePerGas, 96, "baseFeePerGas")
-            except (msgspec.MsgspecError, MalformedError):
+            except UNBELIEVABLE:
                 continue
             if oldest > start or len(fees) < 2:
                 # Fewer blocks than asked, counted from the newest: ask for the older ones by themselves.
@@ -116,5 +122,14 @@ class FeeSource:
             # The last fee is of the block after the last told of: an estimate, wherever the answer really ends.
             told = fees[:-1][start - oldest : start - oldest + count]
             if told:
+                self._weigh(len(told), count)
                 return told
         return None
+
+    def _weigh(self, told: int, asked: int) -> None:
+        """Leave a history that tells of a few blocks at a time, again and again: headers come by the hundred."""
+        if told >= min(asked, HEADERS_A_REQUEST) // 2:
+            self._meagre = 0
+            return
+        self._meagre += 1
+        self._history = self._meagre < _ATTEMPTS

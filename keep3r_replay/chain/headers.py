@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from keep3r_replay.chain.rpc import Call
-from keep3r_replay.chain.wire import MalformedError, WireBlock, quantity
-from keep3r_replay.errors import NodeError
+from keep3r_replay.chain.tries import UNBELIEVABLE, one_line
+from keep3r_replay.chain.wire import MalformedError, WireBlock, WireLog, check_block, hexadecimal, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from keep3r_replay.chain.client import NodeClient
-
-_ATTEMPTS = 12
 
 Item = TypeVar("Item", int, str)
 Result = TypeVar("Result")
@@ -42,13 +40,14 @@ class WireBody(WireBlock, kw_only=True):
 
 
 class WireReceipt(msgspec.Struct, gc=False):
-    """What is read of a receipt; `effectiveGasPrice` is absent on chains that have none."""
+    """What is read of a receipt; `effectiveGasPrice` is absent on chains that have none, `logs` at some nodes."""
 
     transactionHash: str
     blockHash: str
     gasUsed: str
     status: str | None = None
     effectiveGasPrice: str | None = None
+    logs: list[WireLog] | None = None
 
 
 HEADERS_A_REQUEST, TRANSACTIONS_A_REQUEST = 100, 50
@@ -74,8 +73,11 @@ def fetch_headers(client: NodeClient, numbers: Sequence[int], connections: int =
         return [Call("eth_getBlockByNumber", [hex(number), False])]
 
     def believed(number: int, raws: Sequence[msgspec.Raw]) -> WireBlock | None:
-        header = _BLOCK.decode(raws[0])
-        return header if header is not None and quantity(header.number) == number else None
+        header: WireBlock | None = _BLOCK.decode(raws[0])
+        if header is None or quantity(header.number) != number:
+            return None
+        check_block(header)
+        return header
 
     return _in_parts(
         lambda part: insist(client, part, calls, believed, "header of block"), numbers, connections, HEADERS_A_REQUEST
@@ -96,6 +98,7 @@ def fetch_bodies(client: NodeClient, numbers: Sequence[int], connections: int = 
         body = _BODY.decode(raws[0])
         if body is None or quantity(body.number) != number:
             return None
+        check_block(body)
         return body if all(each.blockHash == body.hash for each in body.transactions) else None
 
     return _in_parts(
@@ -119,12 +122,32 @@ def fetch_transactions(
         transaction, receipt = _TRANSACTION.decode(raws[0]), _RECEIPT.decode(raws[1])
         if transaction is None or receipt is None or transaction.blockHash != receipt.blockHash:
             return None
-        same = transaction.hash.lower() == receipt.transactionHash.lower() == wanted
-        return (transaction, receipt) if same else None
+        if not transaction.hash.lower() == receipt.transactionHash.lower() == wanted:
+            return None
+        _check_transaction(transaction, receipt)
+        return transaction, receipt
 
     return _in_parts(
         lambda part: insist(client, part, calls, believed, "transaction"), hashes, connections, TRANSACTIONS_A_REQUEST
     )
+
+
+def _check_transaction(transaction: WireTransaction, receipt: WireReceipt) -> None:
+    """Raise `MalformedError` for a value of a wrong form: what is believed can be written."""
+    for text, width in ((transaction.blockHash, 32), (transaction.sender, 20), (transaction.to, 20)):
+        if text is not None:
+            hexadecimal(text, width)
+    hexadecimal(transaction.input)
+    for text, bits in (
+        (transaction.blockNumber, 32),
+        (transaction.transactionIndex, 32),
+        (transaction.gas, 63),
+        (receipt.gasUsed, 63),
+        (receipt.effectiveGasPrice, 126),
+        (receipt.status, 1),
+    ):
+        if text is not None and quantity(text) >> bits:
+            raise MalformedError(f"{text[:80]} is too large")
 
 
 def insist(
@@ -136,26 +159,26 @@ def insist(
 ) -> list[Result]:
     """Ask for every item until its answer is believed; only what is missing is asked again."""
     results: dict[Item, Result] = {}
-    for _ in range(_ATTEMPTS):
+    tries = client.tries()
+    while True:
         missing = [item for item in items if item not in results]
         if not missing:
-            break
+            return [results[item] for item in items]
         asked = [calls(item) for item in missing]
-        raws = client.batch([call for each in asked for call in each])
+        raws = client.batch([call for each in asked for call in each], tries=tries)
+        problem = ""
         for item, own in zip(missing, asked, strict=True):
             answers, raws = raws[: len(own)], raws[len(own) :]
             try:
                 answer = believed(item, answers)
-            except (msgspec.MsgspecError, MalformedError):
+            except UNBELIEVABLE as error:
+                problem = problem or f"{what} {item}: {one_line(error)}"
                 continue
             if answer is not None:
                 results[item] = answer
         if len(results) < len(items):
-            client.distrust()
-    lost = next((item for item in items if item not in results), None)
-    if lost is not None:
-        raise NodeError(f"no believable {what} {lost}; try another endpoint")
-    return [results[item] for item in items]
+            lost = next(item for item in items if item not in results)
+            client.distrust(tries, asked[0][0].method, problem or f"no believable {what} {lost}")
 
 
 def _in_parts(

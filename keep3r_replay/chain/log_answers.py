@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
+from keep3r_replay.chain.belief import ask
 from keep3r_replay.chain.blooms import lacks_logs
 from keep3r_replay.chain.layout_scan import scan_logs
 from keep3r_replay.chain.logs import LogBatch, take
 from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.wire import MalformedError, WireLog, log_batch, quantity
-from keep3r_replay.errors import NodeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
 
 _LOGS = msgspec.json.Decoder(list[WireLog] | None)
-_SUSPICIOUS_ANSWERS = 20
-"""How often an answer may be unbelievable before the node is given up."""
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
 class _Header(msgspec.Struct):
@@ -58,40 +58,28 @@ def fetch_logs(client: NodeClient, first: int, last: int, addresses: Sequence[st
     log_filter = {"fromBlock": hex(first), "toBlock": hex(last), "address": list(addresses)}
     calls = [Call("eth_getLogs", [log_filter]), Call("eth_getBlockByNumber", [hex(last), False])]
     wanted = np.frombuffer(bytes.fromhex("".join(address[2:] for address in addresses)), np.uint8).reshape(-1, 20)
-    problem = ""
-    for _ in range(_SUSPICIOUS_ANSWERS):
-        logs, header = client.batch(calls, together=True)
-        try:
-            head = _HEADER.decode(header)
-            if head is None:
-                problem = f"the node does not have block {last} yet"
-                client.distrust()
-                continue
-            if quantity(head.number) != last:
-                problem = f"block {quantity(head.number)} in the place of block {last}"
-                client.distrust()
-                continue
-            batch = _believable(memoryview(logs), first, last, wanted)
-            if (
-                len(batch)
-                and batch.block_number[-1] == last
-                and batch.block_hash[-1].tobytes().hex() != head.hash[2:].lower()
-            ):
-                problem = f"logs of another block {last} than the header's"
-                client.distrust()
-                continue
-            if not client.batches_everywhere:
-                with_logs = {int(number) for number in np.unique(batch.block_number)}
-                lacking = lacks_logs(client, first, last, addresses, with_logs)
-                if lacking is not None:
-                    problem = f"logs of block {lacking} are missing in the answer"
-                    client.distrust()
-                    continue
-            return LogAnswer(first, last, head.hash.lower(), batch)
-        except (msgspec.MsgspecError, MalformedError) as error:
-            problem = str(error)
-            client.distrust()
-    raise NodeError(f"no believable logs of blocks {first} to {last}: {problem}; try another endpoint")
+
+    def read(raws: Sequence[msgspec.Raw]) -> LogAnswer:
+        logs, header = raws
+        head = _HEADER.decode(header)
+        if head is None:
+            raise MalformedError(f"the node does not have block {last} yet")
+        if quantity(head.number) != last:
+            raise MalformedError(f"block {quantity(head.number)} in the place of block {last}")
+        if not _HASH.fullmatch(head.hash):
+            raise MalformedError(f"the hash of block {last} is none")
+        batch = _believable(memoryview(logs), first, last, wanted)
+        at_end = len(batch) and batch.block_number[-1] == last
+        if at_end and batch.block_hash[-1].tobytes().hex() != head.hash[2:].lower():
+            raise MalformedError(f"logs of another block {last} than the header's")
+        if not client.batches_everywhere:
+            with_logs = {int(number) for number in np.unique(batch.block_number)}
+            lacking = lacks_logs(client, first, last, addresses, with_logs)
+            if lacking is not None:
+                raise MalformedError(f"logs of block {lacking} are missing in the answer")
+        return LogAnswer(first, last, head.hash.lower(), batch)
+
+    return ask(client, calls, read, together=True)
 
 
 def _believable(content: memoryview, first: int, last: int, wanted: NDArray[np.uint8]) -> LogBatch:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from keep3r_replay.errors import NodeError
+
 
 class Refusal(Enum):
     """Why a request was not answered, by what to do next."""
@@ -18,6 +20,7 @@ class Refusal(Enum):
     TOO_OFTEN = "ask later"
     PASSING = "ask again"
     NO_BATCH = "ask one by one"
+    SMALLER_BATCH = "ask fewer at once"
     UNSUPPORTED = "ask something else"
     REVERTED = "the contract reverted"
     FINAL = "give up"
@@ -31,37 +34,64 @@ class Verdict:
         refusal: what to do next.
         max_blocks: the largest range of blocks the node says it answers, if it says so.
         max_results: the largest number of logs the node says it answers, if it says so.
+        part: how many blocks of the range that was asked for the node says it would answer: of this range alone.
+        sure: whether the text says what is meant.
     """
 
     refusal: Refusal
     max_blocks: int | None = None
     max_results: int | None = None
+    part: int | None = None
+    sure: bool = True
 
 
-_NUMBER = r"(\d[\d,_.]*)\s*([kKmM]?)"
+class RefusedError(NodeError):
+    """A request that the node refuses for what it asks; the verdict says what to ask instead."""
+
+    def __init__(self, text: str, verdict: Verdict) -> None:
+        self.verdict = verdict
+        super().__init__(text)
+
+
+_NUMBER = r"(\d[\d,_.]*)\s*([kKmM]?)\b"
+_LOGS = r"(?:results|logs|events|entries|records)"
+_BLOCKS = r"(?:requested\s+)?blocks?"
 _RESULTS = re.compile(
-    rf"(?:more than|limit(?:ed)? (?:of|to)|exceeds?(?: max)?(?: limit of)?|maximum(?: of)?|max)\s*{_NUMBER}\s*"
-    rf"(?:results|logs|events|entries|records)|(?:results|logs)\s*(?:limit|cap)\D{{0,12}}{_NUMBER}",
+    rf"(?:more than|limit(?:ed)? (?:of|to)|exceeds?(?: max)?(?: limit of)?|maximum(?: of)?|max)\s*{_NUMBER}\s*{_LOGS}|"
+    rf"{_LOGS}\s*(?:limit|cap)\D{{0,12}}{_NUMBER}|max(?:imum)? {_LOGS}\D{{0,4}}{_NUMBER}|"
+    rf"{_LOGS} .{{0,40}}?exceeds? (?:the )?(?:limit|max\w*) (?:of )?{_NUMBER}",
     re.IGNORECASE,
 )
-_BLOCKS = (
-    re.compile(rf"{_NUMBER}\s*-?\s*blocks?\s*range", re.IGNORECASE),
-    re.compile(rf"(?:block\s*)?range[^\d\[]{{0,60}}?{_NUMBER}(?!\s*(?:results|logs))", re.IGNORECASE),
-    re.compile(
-        rf"(?:limit(?:ed)? to|maximum(?: of)?|up to|at most|max(?:imum)?)\s*(?:a\s*)?{_NUMBER}\s*(?:blocks?|range)",
-        re.IGNORECASE,
-    ),
+_MOST = (
+    r"(?:limit(?:ed)? (?:to|of)|max(?:imum)?(?: of| is(?: set to)?| set to| to)?|up to|at most|"
+    r"exceed(?:s|ed)? (?:the )?(?:limit|max\w*) (?:of)?)"
 )
-_SUGGESTED = re.compile(r"\[\s*(0x[0-9a-f]+|\d+)\s*[,-]\s*(0x[0-9a-f]+|\d+)\s*\]", re.IGNORECASE)
+_BLOCK_CAPS = (
+    re.compile(rf"ranges? over {_NUMBER}\s*blocks?", re.IGNORECASE),
+    re.compile(rf"(?:set to|smaller than size|bigger than|greater than)\s*{_NUMBER}", re.IGNORECASE),
+    re.compile(rf"{_NUMBER}\s*-?\s*blocks?\s*range", re.IGNORECASE),
+    re.compile(rf"number of requested blocks is\s*{_NUMBER}|rounds in logs query is:?\s*{_NUMBER}", re.IGNORECASE),
+    re.compile(rf"0 - {_NUMBER}\s*blocks range", re.IGNORECASE),
+    re.compile(rf"range \d+ exceeds (?:the )?limit of {_NUMBER}", re.IGNORECASE),
+    re.compile(rf"(?:block\s*)?range[^\d\[]{{0,60}}?{_NUMBER}(?!\s*{_LOGS})", re.IGNORECASE),
+    re.compile(rf"{_MOST}\s*(?:a\s*)?{_NUMBER}\s*(?:{_BLOCKS}|range)", re.IGNORECASE),
+)
+_SUGGESTED = re.compile(
+    r"\[\s*(0x[0-9a-f]+|\d+)\s*[,-]\s*(0x[0-9a-f]+|\d+)\s*\]|with the range (\d+)-(\d+)", re.IGNORECASE
+)
 
 _AHEAD = re.compile(
-    r"beyond (?:the )?(?:current )?head|unknown block|block not found|after last accepted", re.IGNORECASE
+    r"beyond (?:the )?(?:current )?head|unknown block|block not found|header not found|after last accepted",
+    re.IGNORECASE,
 )
 _TOO_MUCH = re.compile(
-    r"(?<!invalid )(?<!invalid block )\brange\b|too\s*(?:many|much|large|wide)\s*(?:results|logs|blocks|data|range|a)|"
+    r"(?<!invalid )(?<!invalid block )\branges?\b|"
+    r"too\s*(?:many|much|large|wide|big)\s*(?:results|logs|blocks|data|range|a)|"
     r"more than [\d,]+ (?:results|logs)|(?:results?|response|logs)\s*(?:size|limit|cap|exceed)|"
-    r"exceed\w*\s*(?:the\s*)?(?:max|block|range|results)|query\s*(?:timeout|returned more)|"
-    r"max(?:imum)?\s*(?:block\s*)?range|entity too large|limited to \d|narrow|reduce",
+    r"response (?:is |was )?too (?:large|big)|"
+    r"exceed\w*\s*(?:the\s*)?(?:max|block|range|results)|query\s*(?:timeout|timed out|returned more)|"
+    r"logs matched by query exceed|max(?:imum)?\s*(?:block\s*)?range|entity too large|limited to \d|narrow|reduce|"
+    r"at most [\d,]+ blocks|requested blocks|smaller than size|rounds in logs query|block number .{0,30}exceed",
     re.IGNORECASE,
 )
 _TOO_OFTEN = re.compile(
@@ -69,30 +99,40 @@ _TOO_OFTEN = re.compile(
     r"(?:request|call|credit)s?\s*(?:count|limit)|slow down|try again later",
     re.IGNORECASE,
 )
-_NO_BATCH = re.compile(r"batch", re.IGNORECASE)
+_LIMIT = re.compile(r"limit exceeded|exceeds defined limit", re.IGNORECASE)
+"""Said of the rate and of the range alike (EIP-1474 gives code -32005 one meaning for all limits)."""
+_NO_BATCH = re.compile(r"\bbatch", re.IGNORECASE)
+_SMALLER_BATCH = re.compile(r"too (?:large|big|many|long)|limit|exceed|max|size|at most|up to", re.IGNORECASE)
 _NO_SUCH_METHOD = re.compile(r"method .*not|not (?:supported|available|implemented|enabled)|unsupported", re.IGNORECASE)
 _NO_STATE = re.compile(
     r"missing trie|state .*(?:not available|unavailable|pruned)|pruned|historical state|archive|"
-    r"out of bounds|block\s*(?:range )?(?:is )?out|header not found",
+    r"out of bounds|block\s*(?:range )?(?:is )?out",
     re.IGNORECASE,
 )
 
 
-def of_http_status(status: int, text: str, *, batch: bool) -> Verdict:
-    """Judge an answer that is no 200, by its status and the beginning of its body."""
+def of_http_status(status: int, text: str, *, batch: bool, splits: bool = False) -> Verdict:
+    """Judge an answer that is no 200, by its status and the beginning of its body.
+
+    `batch` says whether several calls were asked at once, `splits` whether less can be asked for.
+    """
     if status == 429:
         return Verdict(Refusal.TOO_OFTEN)
-    if status == 413 or (status in {400, 422} and _TOO_MUCH.search(text)):
-        return of_error(0, text) if _TOO_MUCH.search(text) else Verdict(Refusal.TOO_MUCH)
+    if splits and (status == 413 or (status in {400, 403, 422} and _TOO_MUCH.search(text))):
+        return of_error(0, text, splits=True) if _TOO_MUCH.search(text) else Verdict(Refusal.TOO_MUCH)
+    if batch and status == 413:
+        return Verdict(Refusal.SMALLER_BATCH)
     if batch and status in {400, 403, 404, 405, 415, 422, 501}:
         return Verdict(Refusal.NO_BATCH)
+    if status == 413:
+        return Verdict(Refusal.TOO_MUCH)
     if status >= 500 or status in {408, 425}:
         return Verdict(Refusal.PASSING)
     return Verdict(Refusal.FINAL)
 
 
-def of_error(code: int, message: str) -> Verdict:
-    """Judge a JSON-RPC error by its text, then by its code."""
+def of_error(code: int, message: str, *, splits: bool = False) -> Verdict:
+    """Judge a JSON-RPC error by its text, then by its code; `splits` says whether less can be asked for."""
     if code == 3 or "revert" in message.lower():
         return Verdict(Refusal.REVERTED)
     suggested = _SUGGESTED.search(message)
@@ -102,12 +142,19 @@ def of_error(code: int, message: str) -> Verdict:
         return Verdict(Refusal.PASSING)
     if _NO_STATE.search(message):
         return Verdict(Refusal.UNSUPPORTED)
+    if _NO_BATCH.search(message):
+        return Verdict(Refusal.SMALLER_BATCH if _SMALLER_BATCH.search(message) else Refusal.NO_BATCH)
     if _TOO_MUCH.search(message) or suggested:
         results = _RESULTS.search(message)
         max_results = _number(next(each for each in _pairs(results.groups()) if each[0])) if results else None
-        return Verdict(Refusal.TOO_MUCH, _max_blocks(message, suggested), max_results)
-    if _NO_BATCH.search(message):
-        return Verdict(Refusal.NO_BATCH)
+        without_results = _SUGGESTED.sub(" ", _RESULTS.sub(" ", message))
+        return Verdict(Refusal.TOO_MUCH, _max_blocks(without_results), max_results, _part(suggested))
+    if splits and _LIMIT.search(message):
+        return Verdict(Refusal.TOO_MUCH, sure=False)
+    return _by_code(code, message)
+
+
+def _by_code(code: int, message: str) -> Verdict:
     if code == -32601 or _NO_SUCH_METHOD.search(message):
         return Verdict(Refusal.UNSUPPORTED)
     if code in {-32005, -32029}:
@@ -117,13 +164,19 @@ def of_error(code: int, message: str) -> Verdict:
     return Verdict(Refusal.PASSING)
 
 
-def _max_blocks(message: str, suggested: re.Match[str] | None) -> int | None:
-    if suggested:
-        first, last = (int(each, 16) if each.lower().startswith("0x") else int(each) for each in suggested.groups())
-        return last - first + 1 if last >= first else None
-    for pattern in _BLOCKS:
+def _part(suggested: re.Match[str] | None) -> int | None:
+    """How many blocks a suggested range has: they are of the range that was asked for, and of no other."""
+    if suggested is None:
+        return None
+    first, last = (int(each, 16) if each.lower().startswith("0x") else int(each) for each in suggested.groups() if each)
+    return last - first + 1 if last >= first else None
+
+
+def _max_blocks(message: str) -> int | None:
+    for pattern in _BLOCK_CAPS:
         match = pattern.search(message)
-        if match and (number := _number((match.group(1), match.group(2)))):
+        groups = next((each for each in _pairs(match.groups()) if each[0]), None) if match else None
+        if groups and (number := _number(groups)):
             return number
     return None
 

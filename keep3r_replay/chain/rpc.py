@@ -17,6 +17,12 @@ class Call:
     parameters: list[Any]
 
 
+def can_be_split(call: Call) -> bool:
+    """Whether a call is about a range of more than one block, so that less can be asked for."""
+    wanted = call.parameters[0] if call.parameters else None
+    return isinstance(wanted, dict) and wanted.get("fromBlock") != wanted.get("toBlock")
+
+
 class RpcError(msgspec.Struct):
     """What went wrong, as a node says it."""
 

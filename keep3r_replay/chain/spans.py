@@ -19,6 +19,9 @@ TARGET_LOGS = 9_500
 FIRST_SPAN = 100
 """Blocks of the first request, when nothing is known of the density."""
 
+_PATIENCE, _MOST_PATIENCE = 4, 64
+"""Answers at a cap that was only guessed before more is asked for; the second one, if the guess proves right."""
+
 
 class SpanPlanner:
     """Cuts a closed range of blocks into spans, one after the other. Safe to use from several threads."""
@@ -30,6 +33,9 @@ class SpanPlanner:
         self._first_span = first_span
         self._max_blocks = max_blocks
         self._max_results = max_results
+        self._guessed_blocks: int | None = None
+        self._answers_at_guess = 0
+        self._patience = _PATIENCE
         self._density: float | None = None
         self._asked = 0
         self._lock = threading.Lock()
@@ -48,8 +54,8 @@ class SpanPlanner:
             else:
                 target = min(TARGET_LOGS, self._max_results * 19 // 20) if self._max_results else TARGET_LOGS
                 blocks = int(target / self._density) if self._density > 0 else last - first + 1
-            if self._max_blocks is not None:
-                blocks = min(blocks, self._max_blocks)
+            for cap in (self._max_blocks, self._guessed_blocks):
+                blocks = blocks if cap is None else min(blocks, cap)
             blocks = max(blocks, 1)
             whole = last - first + 1
             if blocks < whole:
@@ -61,6 +67,7 @@ class SpanPlanner:
     def answered(self, first: int, last: int, logs: int) -> None:
         """Learn from an answer: how many logs a range had."""
         with self._lock:
+            self._probe(last - first + 1)
             density = logs / (last - first + 1)
             if self._density is None:
                 # A quiet start says little: let the next span grow, but not to the whole chain.
@@ -69,22 +76,43 @@ class SpanPlanner:
                 # Up at once, down slowly: a cap that is met costs a request, a short span only part of one.
                 self._density = max(density, 0.6 * self._density + 0.4 * density, 1e-9)
 
+    def _probe(self, blocks: int) -> None:
+        """Ask for more again after some answers at a cap that the node never named: it may have been of one range."""
+        if self._guessed_blocks is not None and blocks >= self._guessed_blocks:
+            self._answers_at_guess += 1
+            if self._answers_at_guess >= self._patience:
+                self._guessed_blocks *= 2
+                self._answers_at_guess = 0
+
     def refused(self, first: int, last: int, verdict: Verdict) -> list[tuple[int, int]]:
-        """Learn from a refusal, and return the parts of the range to ask for instead; none if it has one block only."""
+        """Learn from a refusal, and return the parts of the range to ask for instead; none if it has one block only.
+
+        What the node says of every range is kept for the run; what it says of this range is used for this range.
+        """
         blocks = last - first + 1
         with self._lock:
-            if verdict.max_results:
-                self._max_results = min(self._max_results or verdict.max_results, verdict.max_results)
-            if verdict.max_blocks and verdict.max_blocks < blocks:
-                self._max_blocks = min(self._max_blocks or verdict.max_blocks, verdict.max_blocks)
-                part = verdict.max_blocks
-            else:
-                part = blocks // 2
-                if not verdict.max_results and self._max_results is None:
-                    self._max_blocks = min(self._max_blocks or part, max(part, 1))
-                elif self._density is not None:
-                    self._density = max(self._density, (self._max_results or TARGET_LOGS) / blocks)
+            part = self._learn(blocks, verdict)
         if blocks <= 1:
             return []
-        part = max(part, 1)
+        if verdict.part is not None and verdict.part < blocks:
+            return [(first, first + verdict.part - 1), (first + verdict.part, last)]
         return [(start, min(last, start + part - 1)) for start in range(first, last + 1, part)]
+
+    def _learn(self, blocks: int, verdict: Verdict) -> int:
+        """Keep what a refusal says, and return how many blocks to ask for instead."""
+        if verdict.max_results:
+            self._max_results = min(self._max_results or verdict.max_results, verdict.max_results)
+        if verdict.max_blocks and verdict.max_blocks < blocks:
+            self._max_blocks = min(self._max_blocks or verdict.max_blocks, verdict.max_blocks)
+            return verdict.max_blocks
+        part = max(blocks // 2, 1)
+        if verdict.max_results or verdict.part or self._max_results is not None:
+            if self._density is not None:
+                self._density = max(self._density, (self._max_results or TARGET_LOGS) / blocks)
+            return part
+        if self._guessed_blocks is not None and blocks <= self._guessed_blocks:
+            # It was probed for nothing, or is lower still: wait longer before the next time.
+            self._patience = min(2 * self._patience, _MOST_PATIENCE)
+        self._guessed_blocks = min(self._guessed_blocks or part, part)
+        self._answers_at_guess = 0
+        return part

@@ -6,8 +6,7 @@ import heapq
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from keep3r_replay.chain.client import RefusedError
-from keep3r_replay.chain.refusals import Refusal
+from keep3r_replay.chain.refusals import Refusal, RefusedError
 from keep3r_replay.errors import NodeError
 
 if TYPE_CHECKING:
@@ -99,7 +98,12 @@ class _Stream(Generic[Answer]):
 
     def _take(self) -> tuple[int, int] | None:
         if self._pieces:
-            return heapq.heappop(self._pieces)
+            first, last = heapq.heappop(self._pieces)
+            # What was learned since may say that less fits.
+            span = self._planner.span(first, last)
+            if span[1] < last:
+                heapq.heappush(self._pieces, (span[1] + 1, last))
+            return span
         if self._cursor > self._last:
             return None
         span = self._planner.span(self._cursor, self._last)

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from keep3r_replay.chain.client import NodeClient, RefusedError
+from keep3r_replay.chain.belief import ask
 from keep3r_replay.chain.headers import insist
-from keep3r_replay.chain.refusals import Refusal
+from keep3r_replay.chain.refusals import Refusal, RefusedError
 from keep3r_replay.chain.rpc import Call
-from keep3r_replay.errors import NodeError, UsageError
+from keep3r_replay.chain.wire import MalformedError
+from keep3r_replay.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from keep3r_replay.chain.client import NodeClient
+
 TRACES_A_REQUEST = 50
 """A transaction's trace is as large as its receipt, and some are a hundred times as large."""
-_ATTEMPTS = 12
 _RUNS = frozenset({"call"})
 """Kinds of calls that may change the state of the contract that is called."""
 
@@ -72,22 +74,22 @@ def fetch_traced(client: NodeClient, first: int, last: int, addresses: Sequence[
         NodeError: no believable answer was had.
     """
     wanted = {"fromBlock": hex(first), "toBlock": hex(last), "toAddress": list(addresses)}
-    for _ in range(_ATTEMPTS):
-        try:
-            traces = _TRACES.decode(client.call("trace_filter", wanted))
-        except RefusedError as refused:
-            raise _no_traces(refused) from None
-        except msgspec.MsgspecError:
-            traces = None
-        if traces is not None and all(first <= each.blockNumber <= last for each in traces):
-            found = {
-                Traced(each.blockNumber, each.transactionPosition, each.transactionHash.lower(), each.blockHash.lower())
-                for each in traces
-                if each.type == "call" and each.transactionHash is not None and each.transactionPosition is not None
-            }
-            return sorted(found)
-        client.distrust()
-    raise NodeError(f"no believable traces of blocks {first} to {last}; try another endpoint")
+
+    def read(raws: Sequence[msgspec.Raw]) -> list[Traced]:
+        traces = _TRACES.decode(raws[0])
+        if traces is None or not all(first <= each.blockNumber <= last for each in traces):
+            raise MalformedError("the traces are of other blocks than was asked for")
+        found = {
+            Traced(each.blockNumber, each.transactionPosition, each.transactionHash.lower(), each.blockHash.lower())
+            for each in traces
+            if each.type == "call" and each.transactionHash is not None and each.transactionPosition is not None
+        }
+        return sorted(found)
+
+    try:
+        return ask(client, [Call("trace_filter", [wanted])], read)
+    except RefusedError as refused:
+        raise _no_traces(refused) from None
 
 
 def fetch_inner_calls(

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from keep3r_replay.chain.belief import ask
 from keep3r_replay.chain.rpc import Call
+from keep3r_replay.chain.wire import hexadecimal
+from keep3r_replay.errors import NodeError
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.codec import decode_values, encode_arguments
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
 
 _BATCH = 100
+_ROUNDS = 6
+"""How often views are asked until they say the same twice."""
 
 NOBODY = "0x" + "00" * 20
 """The address that stands for none."""
@@ -32,11 +37,15 @@ _ANSWER = msgspec.json.Decoder(str | _Revert)
 
 @dataclass(frozen=True)
 class View:
-    """A view function: its name and the types it takes and returns, in ABI notation."""
+    """A view function: its name and the types it takes and returns, in ABI notation.
+
+    `errors` are names of the custom errors without arguments that it may revert with.
+    """
 
     name: str
     takes: tuple[str, ...]
     returns: tuple[str, ...]
+    errors: tuple[str, ...] = ()
 
     @cached_property
     def selector(self) -> bytes:
@@ -74,10 +83,33 @@ def read_views(client: NodeClient, questions: Sequence[Question], block: int) ->
     """
     readings: list[Reading] = []
     for start in range(0, len(questions), _BATCH):
-        part = questions[start : start + _BATCH]
-        raws = client.batch([question.call(block) for question in part])
-        readings += [_reading(question, raw) for question, raw in zip(part, raws, strict=True)]
+        readings += _read_part(client, questions[start : start + _BATCH], block)
     return readings
+
+
+def _read_part(client: NodeClient, questions: Sequence[Question], block: int) -> list[Reading]:
+    """Ask some views; a revert, and an answer of nothing, count only if they are said twice."""
+    raws = _ask(client, questions, block)
+    doubtful = [row for row, raw in enumerate(raws) if not isinstance(raw, str) or raw == "0x"]
+    for _ in range(_ROUNDS):
+        if not doubtful:
+            return [_reading(question, raw) for question, raw in zip(questions, raws, strict=True)]
+        again = _ask(client, [questions[row] for row in doubtful], block)
+        changed = [row for row, raw in zip(doubtful, again, strict=True) if raw != raws[row]]
+        for row, raw in zip(doubtful, again, strict=True):
+            raws[row] = raw
+        doubtful = changed
+    raise NodeError(f"views at block {block} are told now in one way, now in another; try another endpoint")
+
+
+def _ask(client: NodeClient, questions: Sequence[Question], block: int) -> list[str | _Revert]:
+    def read(raws: Sequence[msgspec.Raw]) -> list[str | _Revert]:
+        answers = [_ANSWER.decode(raw) for raw in raws]
+        for answer in answers:
+            hexadecimal(answer if isinstance(answer, str) else answer.revert)
+        return answers
+
+    return ask(client, [question.call(block) for question in questions], read)
 
 
 def read_view(client: NodeClient, contract: str, view: View, arguments: Sequence[Any], block: int) -> Reading:
@@ -85,8 +117,7 @@ def read_view(client: NodeClient, contract: str, view: View, arguments: Sequence
     return read_views(client, [Question(contract, view, tuple(arguments))], block)[0]
 
 
-def _reading(question: Question, raw: msgspec.Raw) -> Reading:
-    answer = _ANSWER.decode(raw)
+def _reading(question: Question, answer: str | _Revert) -> Reading:
     if isinstance(answer, _Revert):
         return Reading(None, bytes.fromhex(answer.revert[2:]))
     try:
@@ -96,8 +127,8 @@ def _reading(question: Question, raw: msgspec.Raw) -> Reading:
         return Reading(None, b"")
 
 
-def revert_name(data: bytes) -> str:
-    """Name a revert as readings do: `Panic(0x12)`, `Error(OLD)`, `empty`, or the selector of another error."""
+def revert_name(data: bytes, errors: Sequence[str] = ()) -> str:
+    """Name a revert as readings do: `Panic(0x12)`, `Error(OLD)`, `empty`, one of `errors`, or another's selector."""
     if not data:
         return "empty"
     selector, rest = data[:4].hex(), data[4:]
@@ -106,4 +137,5 @@ def revert_name(data: bytes) -> str:
     if selector == "08c379a0" and len(rest) >= 64:
         length = int.from_bytes(rest[32:64], "big")
         return f"Error({rest[64 : 64 + length].decode('utf-8', 'replace')})"
-    return f"0x{selector}"
+    known = (name for name in errors if keccak256(f"{name}()".encode())[:4] == data[:4])
+    return next(known, f"0x{selector}")

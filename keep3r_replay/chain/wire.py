@@ -75,6 +75,37 @@ def quantity(text: str) -> int:
     return int(text, 16)
 
 
+def hexadecimal(text: str, width: int | None = None) -> bytes:
+    """Read `0x` text of whole bytes, of `width` if that is given.
+
+    Raises:
+        MalformedError: it is none.
+    """
+    try:
+        content = bytes.fromhex(text[2:]) if text.startswith("0x") and text.isalnum() else None
+    except ValueError:
+        content = None
+    if content is None or (width is not None and len(content) != width):
+        raise MalformedError(f"{text[:80]!r} is not {'' if width is None else f'{width} '}bytes in hexadecimal")
+    return content
+
+
+def check_block(header: WireBlock) -> None:
+    """Raise `MalformedError` for a header with a value of a wrong form: what is believed can be written."""
+    hexadecimal(header.hash, 32)
+    hexadecimal(header.parentHash, 32)
+    for text, bits in (
+        (header.timestamp, 63),
+        (header.gasUsed, 63),
+        (header.gasLimit, 63),
+        (header.baseFeePerGas, 126),
+    ):
+        if text is not None and quantity(text) >> bits:
+            raise MalformedError(f"{text[:80]} is too large")
+    if header.logsBloom is not None:
+        hexadecimal(header.logsBloom, 256)
+
+
 def quantities(texts: Sequence[str], bits: int, field: str) -> list[int]:
     """Read a column of quantities of at most `bits` bits; equal texts are read once.
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from keep3r_replay.chain.client import NodeClient, RefusedError
-from keep3r_replay.chain.wire import MalformedError, quantity
+from keep3r_replay.chain.belief import ask_or_none
+from keep3r_replay.chain.refusals import RefusedError
+from keep3r_replay.chain.rpc import Call
+from keep3r_replay.chain.wire import MalformedError, hexadecimal, quantity
 from keep3r_replay.errors import NodeError, UsageError
+
+if TYPE_CHECKING:
+    from keep3r_replay.chain.client import NodeClient
 
 FALLBACK_DEPTH = 65
 """Blocks behind the head that are taken for final where a node knows no `finalized` block."""
@@ -19,7 +25,13 @@ class _Header(msgspec.Struct):
     hash: str
 
 
+class _Linked(_Header):
+    parentHash: str  # noqa: N815 - named as the JSON that it is read from
+
+
 _HEADER = msgspec.json.Decoder(_Header | None)
+_LINKED = msgspec.json.Decoder(_Linked | None)
+_TEXT = msgspec.json.Decoder(str)
 
 
 @dataclass(frozen=True)
@@ -31,38 +43,59 @@ class Block:
 
 
 def block_at(client: NodeClient, tag: str) -> Block | None:
-    """Return the block at a number or tag; None if the node has none.
+    """Return the block at a number or tag; None if the node says several times that there is none.
 
     Raises:
-        NodeError: the answer is no header.
+        NodeError: no answer is a header of that block.
     """
-    try:
-        header = _HEADER.decode(client.call("eth_getBlockByNumber", tag, False))
-        return None if header is None else Block(quantity(header.number), header.hash.lower())
-    except (msgspec.MsgspecError, MalformedError) as error:
-        raise NodeError(f"block {tag} is no header: {error}; try another endpoint") from None
+
+    def read(raw: msgspec.Raw) -> Block | None:
+        header = _HEADER.decode(raw)
+        if header is None:
+            return None
+        if tag.startswith("0x") and quantity(header.number) != int(tag, 16):
+            raise MalformedError(f"block {header.number[:20]} in the place of block {tag}")
+        hexadecimal(header.hash, 32)
+        return Block(quantity(header.number), header.hash.lower())
+
+    return ask_or_none(client, Call("eth_getBlockByNumber", [tag, False]), read)
 
 
 def check_chain(client: NodeClient, chain_id: int) -> str:
-    """Return the hash of the chain's first block.
+    """Return the hash of the chain's first block; empty if no node has that block any more.
 
     Raises:
-        UsageError: an endpoint is of another chain.
+        UsageError: an endpoint is of another chain, and says so twice.
     """
-    for number, raw in client.each_endpoint("eth_chainId").items():
-        found = quantity(msgspec.json.decode(raw, type=str))
-        if found != chain_id:
-            raise UsageError(
-                f"endpoint {number} is of chain {found}, the deployment of chain {chain_id}: change ETH_RPC_URL, or "
-                "deployment.chain_id"
-            )
+    for _ in range(2):
+        found = client.each_endpoint(lambda raw: quantity(_TEXT.decode(raw)), "eth_chainId")
+        others = {number: other for number, other in found.items() if other != chain_id}
+        if not others:
+            break
+    for number, other in others.items():
+        raise UsageError(
+            f"endpoint {number} is of chain {other}, the deployment of chain {chain_id}: change ETH_RPC_URL, or "
+            "deployment.chain_id"
+        )
     client.chain_id = chain_id
     try:
-        genesis = block_at(client, "0x0")
+        genesis = ask_or_none(client, Call("eth_getBlockByNumber", ["0x0", False]), lambda raw: _genesis(client, raw))
     except RefusedError:
         # Some nodes have cut off the oldest blocks; the chain's number must do then.
         return ""
-    return "" if genesis is None else genesis.hash
+    return genesis or ""
+
+
+def _genesis(client: NodeClient, raw: msgspec.Raw) -> str | None:
+    """Read the first block's hash, which the second block must name as its parent, where there is one."""
+    header: _Linked | None = _LINKED.decode(raw)
+    if header is None:
+        return None
+    second = _LINKED.decode(client.call("eth_getBlockByNumber", "0x1", False))
+    if quantity(header.number) != 0 or (second is not None and second.parentHash.lower() != header.hash.lower()):
+        raise MalformedError("the first block is not the second one's parent")
+    hexadecimal(header.hash, 32)
+    return header.hash.lower()
 
 
 def final_head(client: NodeClient, depth: int | None) -> Block:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keep3r_replay.chain.client import NodeClient, RefusedError
+import msgspec
+
+from keep3r_replay.chain.belief import ask
+from keep3r_replay.chain.refusals import RefusedError
 from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.views import NOBODY
+from keep3r_replay.chain.wire import hexadecimal
 from keep3r_replay.errors import NodeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import msgspec
-
+    from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.replay.rooms import Extractor
+
+_TEXT = msgspec.json.Decoder(str)
 
 
 class Discovery:
@@ -78,18 +83,17 @@ class Discovery:
         blocks = [self._block, self._search_from]
         try:
             # Where the search for its first block will begin is asked along: most often there is nothing yet.
-            answers = self._client.batch([Call("eth_getCode", [address, hex(block)]) for block in blocks])
+            self._look(address, blocks)
         except RefusedError:
             return self._has_code(address, self._block)
-        self._code |= {(address, block): _is_code(answer) for block, answer in zip(blocks, answers, strict=True)}
         return self._code[address, self._block]
 
     def _has_code(self, address: str, block: int) -> bool:
-        place = (address, block)
-        if place not in self._code:
-            self._code[place] = _is_code(self._client.call("eth_getCode", address, hex(block)))
-        return self._code[place]
+        if (address, block) not in self._code:
+            self._look(address, [block])
+        return self._code[address, block]
 
-
-def _is_code(answer: msgspec.Raw) -> bool:
-    return len(bytes(answer)) > len('"0x"')
+    def _look(self, address: str, blocks: list[int]) -> None:
+        calls = [Call("eth_getCode", [address, hex(block)]) for block in blocks]
+        found = ask(self._client, calls, lambda raws: [bool(hexadecimal(_TEXT.decode(raw))) for raw in raws])
+        self._code |= {(address, block): there for block, there in zip(blocks, found, strict=True)}

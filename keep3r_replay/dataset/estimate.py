@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keep3r_replay.chain.client import RefusedError
 from keep3r_replay.chain.fees import BLOCKS_A_REQUEST
 from keep3r_replay.chain.headers import BODIES_A_REQUEST, HEADERS_A_REQUEST, TRANSACTIONS_A_REQUEST
 from keep3r_replay.chain.log_answers import fetch_logs
-from keep3r_replay.chain.refusals import Refusal
+from keep3r_replay.chain.refusals import Refusal, RefusedError
 from keep3r_replay.chain.spans import TARGET_LOGS
 
 if TYPE_CHECKING:

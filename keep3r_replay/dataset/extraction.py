@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.spans import SpanPlanner
 from keep3r_replay.dataset.chain_head import Block, block_at, check_chain, final_head
-from keep3r_replay.dataset.differences import FirstContactError
 from keep3r_replay.dataset.discovery import Discovery
 from keep3r_replay.dataset.estimate import Estimate, estimate
-from keep3r_replay.dataset.first_contact import first_contact
+from keep3r_replay.dataset.first_contact import meet
 from keep3r_replay.dataset.forks import dead_ends, fork_point, prove_ends, whole_below
 from keep3r_replay.dataset.initialising import initialise_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
@@ -100,7 +99,7 @@ class Extraction:
         state, head = self._look()
         last = self._last_block(head)
         if not state.contracts:
-            self._first_contact(head)
+            meet(self._client, self._extractor, self._spec, head.number, self._say)
         contracts = list(state.contracts.values()) if state.contracts else self._discovery(head).start()
         first = state.coverage.to_block + 1 if state.coverage else self._first_block(contracts)
         ranges = list(self._ranges(first, last))
@@ -125,7 +124,7 @@ class Extraction:
         last = self._last_block(head)
         self._target = last
         if not state.contracts:
-            self._first_contact(head)
+            meet(self._client, self._extractor, self._spec, head.number, self._say)
             initialise_lake(
                 self._protocol, self._extractor, self._discovery(head), state, self._request.from_block, self._say
             )
@@ -153,14 +152,6 @@ class Extraction:
             self._say(f"{before - self._client.endpoints} of {before} endpoints do not answer and are left out")
         state = load_state(self._lake, self._spec, genesis, self._extractor.roots)
         return state, final_head(self._client, self._request.confirmations)
-
-    def _first_contact(self, head: Block) -> None:
-        """Refuse a deployment that the chain does not hold as it is configured."""
-        contact = first_contact(self._client, self._extractor, self._spec, head.number)
-        for remark in contact.remarks:
-            self._say(remark)
-        if contact.differences:
-            raise FirstContactError(self._spec.name, contact.differences)
 
     def _last_block(self, head: Block) -> int:
         wanted = self._request.to_block

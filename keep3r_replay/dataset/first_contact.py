@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from keep3r_replay.chain.client import NodeClient, RefusedError
+from keep3r_replay.chain.belief import ask
 from keep3r_replay.chain.code import IMPLEMENTATION_SLOT, code_hashes
 from keep3r_replay.chain.forks import forks_of
+from keep3r_replay.chain.refusals import RefusedError
 from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.views import NOBODY, Question, Reading, read_views
-from keep3r_replay.dataset.differences import Difference
+from keep3r_replay.chain.wire import hexadecimal
+from keep3r_replay.dataset.differences import Difference, FirstContactError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.dataset.spec import ExtractionSpec
     from keep3r_replay.replay.rooms import Configured, Expected, Extractor
 
 _BATCH = 100
+_TEXT = msgspec.json.Decoder(str)
 
 
 class Contact(NamedTuple):
@@ -31,6 +35,20 @@ class Contact(NamedTuple):
 
     differences: list[Difference]
     remarks: list[str]
+
+
+def meet(client: NodeClient, extractor: Extractor, spec: ExtractionSpec, head: int, say: Callable[[str], None]) -> None:
+    """Make first contact as of block `head`; remarks are said.
+
+    Raises:
+        FirstContactError: the chain does not hold the deployment as it is configured.
+        NodeError: the node does not answer.
+    """
+    contact = first_contact(client, extractor, spec, head)
+    for remark in contact.remarks:
+        say(remark)
+    if contact.differences:
+        raise FirstContactError(spec.name, contact.differences)
 
 
 def first_contact(client: NodeClient, extractor: Extractor, spec: ExtractionSpec, head: int) -> Contact:
@@ -62,14 +80,22 @@ def first_contact(client: NodeClient, extractor: Extractor, spec: ExtractionSpec
     return contact
 
 
-def _codes(client: NodeClient, addresses: Sequence[str], block: int) -> dict[str, bytes]:
+def _codes(client: NodeClient, addresses: Sequence[str], block: int, *, again: bool = False) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for start in range(0, len(addresses), _BATCH):
         part = addresses[start : start + _BATCH]
-        raws = client.batch([Call("eth_getCode", [address, hex(block)]) for address in part])
-        for address, raw in zip(part, raws, strict=True):
-            found[address] = bytes.fromhex(msgspec.json.decode(raw, type=str)[2:])
+        calls = [Call("eth_getCode", [address, hex(block)]) for address in part]
+        found |= dict(zip(part, ask(client, calls, _texts), strict=True))
+    # That nothing is there ends the run, so it must be said twice.
+    missing = [address for address, code in found.items() if not code]
+    if missing and not again:
+        found |= _codes(client, missing, block, again=True)
     return found
+
+
+def _texts(raws: Sequence[msgspec.Raw]) -> list[bytes]:
+    """The answers' bytes."""
+    return [hexadecimal(_TEXT.decode(raw)) for raw in raws]
 
 
 def _check_code(
@@ -111,11 +137,10 @@ def _implementations(client: NodeClient, addresses: Sequence[str], block: int) -
         part = addresses[start : start + _BATCH]
         calls = [Call("eth_getStorageAt", [address, IMPLEMENTATION_SLOT, hex(block)]) for address in part]
         try:
-            raws = client.batch(calls)
+            words = ask(client, calls, _texts)
         except RefusedError:
             return {}
-        words = [msgspec.json.decode(raw, type=str)[2:].rjust(64, "0") for raw in raws]
-        found |= {address: "0x" + word[-40:] for address, word in zip(part, words, strict=True) if int(word, 16)}
+        found |= {address: "0x" + word[-20:].hex() for address, word in zip(part, words, strict=True) if any(word)}
     return found
 
 

@@ -119,15 +119,15 @@ def _rows_at(client: NodeClient, block: int, header: WireBlock, questions: Seque
     if header.baseFeePerGas is not None:
         rows.append(ReadingRow(block, "", "block.baseFee", "", str(quantity(header.baseFeePerGas)), None, "view"))
     for question, reading in zip(questions, read_views(client, questions, block), strict=True):
-        value, revert = _text(reading)
+        value, revert = _text(question, reading)
         arguments = _arguments(question)
         rows.append(ReadingRow(block, question.contract, question.view.name, arguments, value, revert, "view"))
     return rows
 
 
-def _text(reading: Reading) -> tuple[str | None, str | None]:
+def _text(question: Question, reading: Reading) -> tuple[str | None, str | None]:
     if reading.values is None:
-        return None, revert_name(reading.revert or b"")
+        return None, revert_name(reading.revert or b"", question.view.errors)
     return answer_text(reading.values), None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,18 +18,16 @@ from keep3r_replay.chain.headers import (
 )
 from keep3r_replay.chain.log_answers import fetch_logs
 from keep3r_replay.chain.traces import InnerCall, Traced, fetch_inner_calls, fetch_traced
-from keep3r_replay.chain.wire import WireBlock, fixed_bytes, quantities, quantity, varied_bytes
-from keep3r_replay.errors import NodeError
+from keep3r_replay.chain.wire import WireBlock, quantities, quantity, varied_bytes
+from keep3r_replay.dataset.agreement import Sent, contradiction, disagreement
 from keep3r_replay.evm.words import AMOUNT
 from keep3r_replay.lake.schemas import CALLS, TRANSACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.logs import LogBatch
-
-_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -68,14 +66,6 @@ class Followed:
     traces: bool = False
 
 
-class _Sent(NamedTuple):
-    """A transaction that is wanted, as a log or a body told of it: place (block << 32 | index), hash, block's hash."""
-
-    place: int
-    hash: str
-    block_hash: str
-
-
 class SpanFetcher:
     """Fetches spans; what the logs say of their blocks and transactions must be what those say of themselves."""
 
@@ -85,6 +75,7 @@ class SpanFetcher:
         """Take the client, the contracts, whether headers and transactions are wanted, and whose callers are."""
         self._client = client
         self._addresses = list(addresses)
+        self._wanted = frozenset(addresses)
         self._only_logs = only_logs
         self._followed = followed or Followed()
 
@@ -95,28 +86,30 @@ class SpanFetcher:
             RefusedError: the node wants a smaller range.
             NodeError: the node contradicts itself.
         """
-        for _ in range(_ATTEMPTS):
+        tries = self._client.tries()
+        while True:
             answer = fetch_logs(self._client, first, last, self._addresses)
             if self._only_logs:
                 return Span(first, last, answer.last_hash, answer.batch, [], None)
-            sent = carrying = _with_logs(answer.batch)
+            sent = _with_logs(answer.batch)
             traced: list[Traced] = []
             if self._followed.traces:
                 traced = self._calling_followed(first, last)
                 sent = sorted(
-                    {*sent, *(_Sent(each.block << 32 | each.place, each.hash, each.block_hash) for each in traced)}
+                    {*sent, *(Sent(each.block << 32 | each.place, each.hash, each.block_hash) for each in traced)}
                 )
             elif self._followed.addresses:
                 sent = sorted({*sent, *self._sent_to_followed(first, last)})
             headers = fetch_headers(self._client, sorted({each.place >> 32 for each in sent}))
-            if _agree(answer.batch, headers):
-                transactions = _transactions(self._client, sent, {each.place for each in carrying})
-                if transactions is not None:
-                    return Span(first, last, answer.last_hash, answer.batch, headers, transactions, self._calls(traced))
-            self._client.distrust()
-        raise NodeError(
-            f"logs of blocks {first} to {last} are not of the chain's blocks; the chain may be reorganising"
-        )
+            problem = disagreement(answer.batch, headers, self._client.chain_id)
+            if not problem:
+                pairs = fetch_transactions(self._client, [each.hash for each in sent])
+                problem = contradiction(answer.batch, sent, pairs, self._wanted)
+                if not problem:
+                    table = transactions_table(pairs)
+                    return Span(first, last, answer.last_hash, answer.batch, headers, table, self._calls(traced))
+            what = f"the logs of blocks {first} to {last}"
+            self._client.distrust(tries, what, f"{problem}; the chain may be reorganising")
 
     def _calling_followed(self, first: int, last: int) -> list[Traced]:
         """The transactions that call a followed address at any depth; failed ones too."""
@@ -131,7 +124,7 @@ class SpanFetcher:
             return None
         return calls_table(fetch_inner_calls(self._client, traced, self._followed.addresses))
 
-    def _sent_to_followed(self, first: int, last: int) -> list[_Sent]:
+    def _sent_to_followed(self, first: int, last: int) -> list[Sent]:
         """The transactions of the blocks' bodies that go to a followed address; failed ones too."""
         sent = []
         numbers = range(max(first, self._followed.from_block), last + 1)
@@ -140,27 +133,16 @@ class SpanFetcher:
                 for each in body.transactions:
                     if each.to is not None and each.to.lower() in self._followed.addresses:
                         place = quantity(body.number) << 32 | quantity(each.transactionIndex)
-                        sent.append(_Sent(place, each.hash.lower(), body.hash.lower()))
+                        sent.append(Sent(place, each.hash.lower(), body.hash.lower()))
         return sent
 
 
-def _agree(batch: LogBatch, headers: list[WireBlock]) -> bool:
-    """Whether the logs are of the blocks that the headers tell of."""
-    if len(batch) == 0:
-        return True
-    numbers, rows = np.unique(batch.block_number, return_index=True)
-    with_logs = set(numbers.tolist())
-    own = [header for header in headers if quantity(header.number) in with_logs]
-    hashes = fixed_bytes([header.hash for header in own], 32, "hash")
-    return bool((hashes == batch.block_hash[rows]).all())
-
-
-def _with_logs(batch: LogBatch) -> list[_Sent]:
+def _with_logs(batch: LogBatch) -> list[Sent]:
     """The transactions that carry logs, in order."""
     place = (batch.block_number.astype(np.uint64) << np.uint64(32)) | batch.transaction_index
     places, rows = np.unique(place, return_index=True)
     return [
-        _Sent(each, "0x" + batch.transaction_hash[row].tobytes().hex(), "0x" + batch.block_hash[row].tobytes().hex())
+        Sent(each, "0x" + batch.transaction_hash[row].tobytes().hex(), "0x" + batch.block_hash[row].tobytes().hex())
         for each, row in zip(places.tolist(), rows, strict=True)
     ]
 
@@ -172,24 +154,6 @@ def timestamps_of(span: Span) -> Any:
     numbers = np.array([quantity(header.number) for header in span.headers], np.uint32)
     times = np.array([quantity(header.timestamp) for header in span.headers], np.int64)
     return times[np.searchsorted(numbers, span.batch.block_number)]
-
-
-def _transactions(client: NodeClient, sent: Sequence[_Sent], carrying: Collection[int]) -> Any:
-    """Return the lake's table of these transactions; None if they are not what they were told to be.
-
-    One that carries logs did not fail: a receipt that says so is as wrong as one of another transaction.
-    """
-    pairs = fetch_transactions(client, [each.hash for each in sent])
-    found = [
-        _Sent(quantity(tx.blockNumber) << 32 | quantity(tx.transactionIndex), tx.hash.lower(), tx.blockHash.lower())
-        for tx, _ in pairs
-    ]
-    failed = any(
-        receipt.status is not None and quantity(receipt.status) == 0
-        for each, (_, receipt) in zip(sent, pairs, strict=True)
-        if each.place in carrying
-    )
-    return transactions_table(pairs) if found == list(sent) and not failed else None
 
 
 def transactions_table(pairs: Sequence[tuple[WireTransaction, WireReceipt]]) -> Any:

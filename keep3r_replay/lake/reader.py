@@ -28,12 +28,14 @@ class Lake:
         path: its folder.
         deployment: which contracts, tokens and initial parameters it is of.
         manifest: its files and the blocks they cover.
+        part: whether it is one protocol's part of a lake of several: readings of other contracts are not its.
     """
 
-    def __init__(self, path: Path, deployment: Deployment, manifest: Manifest) -> None:
+    def __init__(self, path: Path, deployment: Deployment, manifest: Manifest, *, part: bool = False) -> None:
         self.path = path
         self.deployment = deployment
         self.manifest = manifest
+        self.part = part
         self._tables = frozenset(manifest.tables())
 
     @classmethod
@@ -44,6 +46,8 @@ class Lake:
             LakeError: there is no lake, its layout is newer than this code, its manifest is damaged, or a file is
                 missing or has another size than the manifest says, or blocks are said to be covered that no file holds.
         """
+        if "://" in str(path):
+            raise LakeError("lake", "is a URL, and not read", remedy="copy it to a folder of this machine")
         folder = Path(path)
         if not folder.is_dir():
             raise LakeError(folder, "no such lake", remedy="make one with keep3r import or keep3r extract")

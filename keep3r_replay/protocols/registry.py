@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay import protocols
@@ -20,8 +21,33 @@ KEEP3R_V2 = "keep3r_v2"
 
 
 def protocol_of(lake: Lake) -> Protocol:
-    """The protocol that a lake is of. Raises `UsageError` as `protocol_named` does."""
-    return protocol_named(lake.deployment.protocol or KEEP3R_V2)
+    """The protocol that a lake is of.
+
+    Raises:
+        UsageError: it is of several, or as `protocol_named`.
+    """
+    names = protocols_in(lake)
+    if len(names) > 1:
+        raise UsageError(f"{lake.path}: is of {' and '.join(names)}: say which one, as in lake={lake.path}/{names[0]}")
+    return protocol_named(names[0])
+
+
+def protocols_in(lake: Lake) -> list[str]:
+    """Names of the protocols that a lake is of."""
+    return lake.deployment.protocol.split() or [KEEP3R_V2]
+
+
+def part_of(lake: Lake, name: str) -> Lake:
+    """One protocol's part of a lake of several: the contracts of its roles.
+
+    Raises:
+        UsageError: the lake is not of that protocol.
+    """
+    if name not in protocols_in(lake):
+        raise UsageError(f"{lake.path}: is of {' and '.join(protocols_in(lake))}, not of {name[:60]}")
+    roles = protocol_named(name).events
+    mine = tuple(contract for contract in lake.deployment.contracts if contract.role in roles)
+    return type(lake)(lake.path, replace(lake.deployment, protocol=name, contracts=mine), lake.manifest, part=True)
 
 
 def protocol_of_results(manifest: Mapping[str, Any]) -> Protocol:

@@ -31,7 +31,7 @@ class MendedLake(Lake):
     """A lake of which some events are told otherwise. Only scans differ; files and manifest are the lake's own."""
 
     def __init__(self, lake: Lake, mends: Sequence[Mend]) -> None:
-        super().__init__(lake.path, lake.deployment, lake.manifest)
+        super().__init__(lake.path, lake.deployment, lake.manifest, part=lake.part)
         self._lake = lake
         self._mends: dict[str, list[Mend]] = {}
         for mend in mends:

@@ -94,4 +94,6 @@ def emitters(lake: Lake, protocol: Protocol, root: Contract) -> Mapping[str, Col
 
 def read_with(lake: Lake, protocol: Protocol, root: Contract) -> frozenset[str] | None:
     """Contracts whose readings go with this one; None for all, where it is the only one of its kind."""
-    return protocol.contracts_to_read(lake.deployment, root) if len(roots(lake, protocol)) > 1 else None
+    if len(roots(lake, protocol)) > 1:
+        return protocol.contracts_to_read(lake.deployment, root)
+    return frozenset({"", *lake.deployment.by_address()}) if lake.part else None

@@ -6,8 +6,10 @@ from random import Random
 
 import pytest
 from audits import audit
-from changes import BLOCK_WIDE, CHANGES, first_moved_prediction
+from changes import CHANGES
+from edits import BLOCK_WIDE
 from histories import DATA, SAMPLE, History, name_of
+from moved import first_moved_prediction
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.registry import protocol_recorded

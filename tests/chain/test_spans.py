@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keep3r_replay.chain.client import RefusedError
-from keep3r_replay.chain.refusals import Refusal, Verdict
+from keep3r_replay.chain.refusals import Refusal, RefusedError, Verdict
 from keep3r_replay.chain.spans import SpanPlanner
 from keep3r_replay.chain.stream import stream
 from keep3r_replay.errors import NodeError

@@ -8,9 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
 from keep3r_replay.evm.abi import keccak256
+from tests.kuma.answered import Reverted, answers
 from tests.kuma.recorded import lines, meta
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 
@@ -22,20 +24,25 @@ def selector(signature: str) -> str:
 class ServedRecording:
     """A recording behind a port of this machine. Use as a context; `url` is its address."""
 
-    def __init__(self, recording: Path) -> None:
+    def __init__(self, recording: Path, read: Collection[int] = ()) -> None:
+        """Take the recording, and the blocks at which its readings are answered as views."""
         self._blocks = lines(recording, "blocks")
         self._all_logs = lines(recording, "logs")
         self._transactions = {each["hash"]: each for each in lines(recording, "txs")}
+        self._in_block: dict[int, list[dict[str, Any]]] = {}
+        for each in self._transactions.values():
+            self._in_block.setdefault(int(each["blockNumber"], 16), []).append(each)
         told = meta(recording)
         self._chain_id = told["chainId"]
         self._code = {each["address"] for each in self._all_logs} | {told["stableCoin"].lower()}
         self._views = _views(told)
+        self._read = {each["block"]: answers(told, each) for each in lines(recording, "views") if each["block"] in read}
         self.asked: set[str] = set()
         self._methods = {
             "eth_chainId": lambda: hex(self._chain_id),
-            "eth_getBlockByNumber": lambda number, _full: self._header(self._number(number)),
+            "eth_getBlockByNumber": lambda number, full: self._block(self._number(number), full=full),
             "eth_getCode": lambda address, _block: "0x60" if address.lower() in self._code else "0x",
-            "eth_call": lambda call, _block: self._views.get((call["to"].lower(), call["data"][:10]), "0x"),
+            "eth_call": self._call,
             "eth_getLogs": self._logs,
             "eth_feeHistory": self._fees,
             "eth_getTransactionByHash": self._transaction,
@@ -75,13 +82,27 @@ class ServedRecording:
         method = self._methods.get(request["method"])
         if method is None:
             return reply | {"error": {"code": -32601, "message": "the method does not exist"}}
-        return reply | {"result": method(*request["params"])}
+        result = method(*request["params"])
+        if isinstance(result, Reverted):
+            return reply | {"error": {"code": 3, "message": "execution reverted", "data": result.data}}
+        return reply | {"result": result}
+
+    def _call(self, call: dict[str, str], block: str) -> str | Reverted:
+        contract, data = call["to"].lower(), call["data"]
+        read = self._read.get(self._number(block), {})
+        if (contract, data) in read:
+            return read[contract, data]
+        return self._views.get((contract, data[:10]), "0x")
 
     def _number(self, tag: str) -> int:
         return len(self._blocks) - 1 if tag in {"latest", "finalized"} else int(tag, 16)
 
-    def _header(self, number: int) -> dict[str, str] | None:
-        return self._blocks[number] if number < len(self._blocks) else None
+    def _block(self, number: int, *, full: bool) -> dict[str, Any] | None:
+        if number >= len(self._blocks):
+            return None
+        block = self._blocks[number]
+        whole = [each | {"blockHash": block["hash"]} for each in self._in_block.get(number, ())]
+        return block | {"transactions": whole if full else [each["hash"] for each in whole]}
 
     def _fees(self, count: str, newest: str, _percentiles: object) -> dict[str, Any]:
         last = self._number(newest)

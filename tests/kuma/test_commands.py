@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import polars as pl
 import pytest
 from histories import DATA
 from lakes import imported
@@ -91,6 +92,47 @@ def test_the_page(results, tmp_path, capsys):
     capsys.readouterr()
     assert main(["report", f"results={results}", f"report={again}", "job=16"]) == 2
     assert capsys.readouterr().err == "keep3r: error: a page of KUMA is about all bonds; leave job= out\n"
+
+
+def test_the_page_shows_all_of_it(lake, results, tmp_path):
+    """Yield and price, bonds on a time line, what each late expiry cost and who paid, keepers, a cost curve."""
+    report = tmp_path / "report.html"
+    assert main(["report", f"results={results}", f"lake={lake}", f"report={report}"]) == 0
+    page = report.read_text()
+    for anchor in ("cost", "curve", "yield", "price", "bonds"):
+        assert page.count(f'<figure id="{anchor}">') == 1
+    for words in ("Late expiries", "Who paid", "Keepers", "over 200 delays", "Findings and notices"):
+        assert words in page
+    late = pl.read_parquet(results / "late_expiries.parquet")
+    for row in late.iter_rows(named=True):
+        assert f'title="{row["buyer"]}"' in page
+    assert main(["report", f"results={results}", f"report={tmp_path / 'short.html'}"]) == 0
+    assert "over 200 delays" not in (tmp_path / "short.html").read_text()
+
+
+def test_the_page_of_a_what_if(lake, tmp_path):
+    """Both worlds beside each other; of the reimbursement it says what it is."""
+    folder, report = tmp_path / "what_if", tmp_path / "report.html"
+    given = ["overlay.expire=all", "overlay.expire_at=maturity", "overlay.reward=1000000000000000"]
+    assert main(["replay", f"lake={lake}", "mode=what_if", f"results={folder}", *given]) == 0
+    assert main(["report", f"results={folder}", f"report={report}"]) == 0
+    page = report.read_text()
+    for words in ("Purchases at another price", "Bonds of another fate", "late, bought", "in time, bought"):
+        assert words in page
+    assert page.count("reconstructed, not verified") == 2
+
+
+def test_two_hundred_delays_are_swept(lake, tmp_path):
+    """A sweep over a delay has a row a delay, each with the excess of the single what-if, and draws the curve."""
+    folder = tmp_path / "sweep"
+    delays = ",".join(str(each) for each in range(0, 200 * 3_600, 3_600))
+    given = ["overlay.expire=[7]", "overlay.expire_at=maturity", f"overlay.delay={delays}", "chart=excess"]
+    assert main(["replay", "-m", f"lake={lake}", f"results={folder}", "workers=1", *given]) == 0
+    table = pl.read_parquet(folder / "sweep.parquet").sort(pl.col("overlay.delay").cast(pl.Int64))
+    assert table.height == 200
+    excess = table["excess"].to_list()
+    assert excess == sorted(excess, reverse=True)
+    assert (folder / "sweep-excess.svg").exists()
 
 
 def test_a_resumed_replay_is_the_straight_one(lake, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v1.audit import classes, ledger, liquidity, schemas, states
 from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_summary
@@ -60,7 +60,7 @@ class _Keep3rV1Protocol:
     @property
     def what_ifs(self) -> WhatIfs:
         """Replays with another helper, feed, bonds, times, oracles."""
-        return Keep3rV1WhatIfs(cast("Protocol", self))
+        return Keep3rV1WhatIfs(self)
 
     @property
     def questions(self) -> Mapping[str, Question]:
@@ -114,10 +114,21 @@ class _Keep3rV1Protocol:
         del tables
         return {}
 
+    def earnings(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """What accounts were paid, by token, receipts included."""
+        from keep3r_replay.replay.several import earnings_of
+
+        return earnings_of(tables["works"], "keeper", "credit", "payment")
+
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """Entries of the book, and sums by kind."""
         return {"ledger": ledger_summary(tables)}
 
+    def ledger_words(self, ledger: Mapping[str, Any]) -> str:
+        """None."""
+        del ledger
+        return ""
 
-PROTOCOL = cast("Protocol", _Keep3rV1Protocol())
+
+PROTOCOL: Protocol = _Keep3rV1Protocol()
 """Keep3r V1."""

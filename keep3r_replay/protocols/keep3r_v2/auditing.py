@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.questions import Question
+    from keep3r_replay.replay.rooms import Explanation, Pages, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
@@ -58,6 +60,14 @@ class Keep3rV2Audits:
         }
     }
     sql = "keep3r_replay.protocols.keep3r_v2.sql"
+    what_ifs: WhatIfs | None = None
+    scenarios: Scenarios | None = None
+    pages: Pages | None = None
+
+    @property
+    def questions(self) -> Mapping[str, Question]:
+        """None: rooms are `protocol`'s, which stand on audits."""
+        return {}
 
     def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Keep3rV2Extractor:
         """Follows a deployment as `extract.settings` describes it."""
@@ -106,11 +116,22 @@ class Keep3rV2Audits:
 
         return TABLES
 
+    def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
+        """None, likewise."""
+        del lake, root, place
+        return []
+
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """What every keeper earned and every job paid over all contracts."""
         from keep3r_replay.protocols.keep3r_v2.audit.works import total_tables
 
         return total_tables(tables["works"])
+
+    def earnings(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """What keepers were paid for their works, by token."""
+        from keep3r_replay.replay.several import earnings_of
+
+        return earnings_of(tables["works"], "keeper", "credit", "payment")
 
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """Counts and sums of the ledger and of expiry."""
@@ -118,6 +139,12 @@ class Keep3rV2Audits:
 
         return {"ledger": ledger_summary(tables)}
 
+    def ledger_words(self, ledger: Mapping[str, Any]) -> str:
+        """Where credits came from and went, in whole KP3R."""
+        from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_words
 
-AUDITS = cast("Protocol", Keep3rV2Audits())
+        return ledger_words(ledger)
+
+
+AUDITS: Protocol = Keep3rV2Audits()
 """Keep3r V2 without its rooms."""

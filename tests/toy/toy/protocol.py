@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Counts
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from keep3r_replay.evm.abi import parse_event
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.schemas import ReadingRow
 from keep3r_replay.replay.protocol import Results
+from keep3r_replay.replay.several import EARNINGS
 
 from .counter import COUNTS, Counter
 from .extractor import CounterExtractor
@@ -88,14 +89,22 @@ class _Toy:
         """None."""
         return {}
 
+    def earnings(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """Nobody is paid."""
+        return EARNINGS.to_frame()
+
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """There is no ledger."""
         return {}
+
+    def ledger_words(self, ledger: Mapping[str, Any]) -> str:
+        """None."""
+        return ""
 
     def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
         """A sum explains itself."""
         return []
 
 
-PROTOCOL = cast("Protocol", _Toy())
+PROTOCOL: Protocol = _Toy()
 """The toy."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v1.replay.records import Evaluation, Payment
+    from keep3r_replay.protocols.keep3r_v1.replay.evaluations import Evaluation
+    from keep3r_replay.protocols.keep3r_v1.replay.records import Payment
 
 WORDS = {
     "work_exact": "right to the wei",
@@ -24,6 +25,8 @@ WORDS = {
 
 CLASSES = tuple(WORDS)
 
+_UNSEEN = ", but a helper or an oracle's update may have left no log: only an image tells anything"
+"""Why a payment that is no image convicts nobody where the lake lacks calls without logs."""
 _KIND_WITHOUT_LIMIT = {"token": "token", "eth": "eth"}
 
 
@@ -42,7 +45,7 @@ def classify(payment: Payment, helper: str) -> Verdict:
         if short:
             return Verdict("impossible", None, _refusal(payment))
         return Verdict(_KIND_WITHOUT_LIMIT[payment.kind], None, "only the job's credits are checked")
-    evaluation = next((each for each in payment.evaluations if each.helper == helper), None)
+    evaluation = payment.evaluations.of(helper)
     if not payment.listed or payment.credits < payment.amount:
         return Verdict("impossible", evaluation, _refusal(payment))
     if evaluation is None:
@@ -74,6 +77,8 @@ def _class_of_work(payment: Payment, seen: Evaluation) -> Verdict:
         if gas <= payment.bound:
             return Verdict("work_deep", seen, "the limit of more gas than the transaction used")
         return Verdict("work_stale", seen, "the limit of more gas than the transaction can have measured")
+    if not payment.helper:
+        return Verdict("undetermined", seen, f"no limit of any gas{_UNSEEN}")
     if seen.limit_at_bound is None or payment.amount <= seen.limit_at_bound:
         return Verdict("work_own", seen, "no limit of any gas, and below that of the largest plausible gas")
     return Verdict("work_excess", seen, "no limit of any gas, and above that of the largest plausible gas")
@@ -84,4 +89,6 @@ def _class_of_receipt(payment: Payment, seen: Evaluation) -> Verdict:
         return Verdict("undetermined", seen, f"the limit reverts: {seen.reverts}")
     if seen.image and seen.gas and (payment.bound is None or seen.gas <= payment.bound):
         return Verdict("receipt_measured", seen, "the limit of this gas, which the job measured itself")
+    if not payment.helper:
+        return Verdict("undetermined", seen, f"no limit of any gas{_UNSEEN}")
     return Verdict("receipt_own", seen, "a receipt has no limit on chain")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from keep3r_replay.protocols.keep3r_v1.replay.evaluations import fits
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,32 +18,48 @@ WORK = "work"
 
 
 def fitting(payment: Payment) -> tuple[str, ...]:
-    """Helpers of which a work is an image with plausible gas, in the deployment's order."""
+    """Helpers of which a work is an image with plausible gas."""
+    return tuple(helper for helper in payment.evaluations.helpers() if _fits(payment, helper))
+
+
+def _fits(payment: Payment, helper: str) -> bool:
     if payment.kind != WORK:
-        return ()
-    return tuple(
-        each.helper
-        for each in payment.evaluations
-        if each.image and each.gas is not None and each.gas > 0 and (payment.bound is None or each.gas <= payment.bound)
-    )
+        return False
+    seen = payment.evaluations.of(helper)
+    return seen is not None and fits(seen, payment.bound)
 
 
-def helpers_by_payments(payments: Sequence[Payment]) -> list[str]:
+def _tells(payment: Payment) -> bool:
+    """Whether a work is an image of any helper."""
+    if payment.kind != WORK:
+        return False
+    # Others wait to be looked at where the payment is an image of the helper in force.
+    return bool(payment.evaluations.waiting) or bool(fitting(payment))
+
+
+def _most_voted(names: Sequence[str], following: Sequence[Payment]) -> tuple[str, int]:
+    """The helper of `names` that fits most of the payments ahead, and how many."""
+    votes = {name: sum(_fits(each, name) for each in following) for name in names}
+    best = max(names, key=votes.__getitem__)
+    return best, votes[best]
+
+
+def helpers_by_payments(payments: Sequence[Payment], telling: Sequence[int] | None = None) -> list[str]:
     """The helper in force at each payment, as far as works tell it; empty while none has told it yet.
 
     A helper stays in force while it fits. Where it does not, the one that fits most of the next three takes over:
-    chance fits one payment, but not a run of them. Payments that no helper fits decide nothing.
+    chance fits one payment, but not a run of them. Payments that no helper fits decide nothing. `telling` are the
+    places of those that some helper fits, where they are known already.
     """
-    fits = [fitting(payment) for payment in payments]
-    telling = [place for place, names in enumerate(fits) if names]
+    if telling is None:
+        telling = [place for place, payment in enumerate(payments) if _tells(payment)]
     order = {place: number for number, place in enumerate(telling)}
     present = ""
     found: list[str] = []
-    for place, names in enumerate(fits):
-        if names and present not in names:
+    for place, payment in enumerate(payments):
+        if place in order and not _fits(payment, present):
             following = telling[order[place] + 1 : order[place] + 1 + AHEAD]
-            votes = {name: sum(name in fits[each] for each in following) for name in names}
-            present = max(names, key=votes.__getitem__)
+            present, _ = _most_voted(fitting(payment), [payments[each] for each in following])
         found.append(present)
     return found
 
@@ -59,9 +77,8 @@ def helpers_in_force(payments: Sequence[Payment]) -> list[Named]:
     A helper that no input set takes over where a work, and most of the next three, are its images and none of them is
     an image of the helper by input. It stays until the next input.
     """
-    by_payments = helpers_by_payments(payments)
-    fits = [fitting(payment) for payment in payments]
-    telling = [place for place, names in enumerate(fits) if names]
+    telling = [place for place, payment in enumerate(payments) if _tells(payment)]
+    by_payments = helpers_by_payments(payments, telling)
     order = {place: number for number, place in enumerate(telling)}
     found: list[Named] = []
     overridden = former = ""
@@ -69,11 +86,10 @@ def helpers_in_force(payments: Sequence[Payment]) -> list[Named]:
         if payment.helper != former:
             overridden, former = "", payment.helper
         present = overridden or payment.helper
-        if present and fits[place] and present not in fits[place]:
-            run = telling[order[place] : order[place] + 1 + AHEAD]
-            if len(run) > AHEAD and not any(present in fits[each] for each in run):
-                votes = {name: sum(name in fits[each] for each in run) for name in fits[place]}
-                best = max(votes, key=votes.__getitem__)
-                overridden = best if votes[best] >= AHEAD else overridden
+        if present and place in order and not _fits(payment, present):
+            run = [payments[each] for each in telling[order[place] : order[place] + 1 + AHEAD]]
+            if len(run) > AHEAD and not any(_fits(each, present) for each in run):
+                best, votes = _most_voted(fitting(payment), run)
+                overridden = best if votes >= AHEAD else overridden
         found.append(Named(overridden or payment.helper or by_payments[place], by_payments[place]))
     return found

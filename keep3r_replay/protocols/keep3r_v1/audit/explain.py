@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v1.contract.market import Market
-    from keep3r_replay.protocols.keep3r_v1.replay.records import Evaluation, Payment
+    from keep3r_replay.protocols.keep3r_v1.replay.evaluations import Evaluation
+    from keep3r_replay.protocols.keep3r_v1.replay.records import Payment
 
 
 def explain(lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:

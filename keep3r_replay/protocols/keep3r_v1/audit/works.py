@@ -29,10 +29,12 @@ class Judged(NamedTuple):
 
 def judge(payments: Sequence[Payment], seen: Sequence[Payment]) -> list[Judged]:
     """Class every payment. `seen` are all payments of the history, of which `payments` are a part."""
-    told = {(each.block, each.log_index): names for each, names in zip(seen, helpers_in_force(seen), strict=True)}
+    named = helpers_in_force(seen)
+    if len(payments) != len(seen):
+        told = {(each.block, each.log_index): names for each, names in zip(seen, named, strict=True)}
+        named = [told[each.block, each.log_index] for each in payments]
     judged = []
-    for payment in payments:
-        names = told[payment.block, payment.log_index]
+    for payment, names in zip(payments, named, strict=True):
         judged.append(Judged(payment, names.in_force, names.by_payments, classify(payment, names.in_force)))
     return judged
 

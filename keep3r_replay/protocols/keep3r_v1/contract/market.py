@@ -9,6 +9,8 @@ from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Pricing,
 from keep3r_replay.uniswap_v2.pair import Rate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from keep3r_replay.chainlink.feed import Feed
     from keep3r_replay.protocols.keep3r_v1.contract.keep3r_v1_oracle import Keep3rV1Oracle
     from keep3r_replay.protocols.keep3r_v1.contract.keep3r_v2_oracle import Keep3rV2Oracle
@@ -26,7 +28,19 @@ class UnknownHelperError(Exception):
 class Market:
     """Pairs by address, the feed, the oracles (None where a deployment has none), and helpers' versions by address."""
 
-    __slots__ = ("feed", "helpers", "kp3r", "kp3r_weth", "pairs", "uniswap_v2_oracle", "v1_oracle", "v2_oracle", "weth")
+    __slots__ = (
+        "feed",
+        "helpers",
+        "kp3r",
+        "kp3r_weth",
+        "pairs",
+        "quoting",
+        "uniswap_v2_oracle",
+        "v1_oracle",
+        "v2_oracle",
+        "weth",
+        "without_oracle",
+    )
 
     def __init__(self, kp3r: str, weth: str, kp3r_weth: str, feed: Feed) -> None:
         self.kp3r = kp3r
@@ -36,9 +50,21 @@ class Market:
         self.feed = feed
         self.pairs: dict[str, Pair] = {}
         self.helpers: dict[str, str] = {}
+        self.without_oracle: dict[str, str] = {}
+        """Those of the helpers that ask no oracle."""
+        self.quoting: frozenset[str] = frozenset()
+        """Those that quote Keep3rV2Oracle."""
         self.uniswap_v2_oracle: UniswapV2Oracle | None = None
         self.v1_oracle: Keep3rV1Oracle | None = None
         self.v2_oracle: Keep3rV2Oracle | None = None
+
+    def take_helpers(self, helpers: Mapping[str, str]) -> None:
+        """Know these helpers: versions by address."""
+        self.helpers = dict(helpers)
+        self.without_oracle = {
+            address: version for address, version in helpers.items() if HELPERS[version].source is Source.FEED
+        }
+        self.quoting = frozenset(name for name, each in helpers.items() if HELPERS[each].source is Source.QUOTE)
 
     def begin_block(self) -> None:
         """Let every pair keep what the previous block left."""

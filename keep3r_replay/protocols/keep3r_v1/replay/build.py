@@ -84,10 +84,8 @@ def _market(deployment: Deployment, root: Contract) -> Market:
         facts = contract.facts
         market.pairs[contract.address] = Pair(contract.address, facts["token0"], facts["token1"])
     helpers = of_role.get("keep3r_v1_helper", [])
-    market.helpers = {
-        contract.address: contract.version
-        for contract in sorted(helpers, key=lambda each: (HELPER_VERSIONS.index(each.version), each.address))
-    }
+    ordered = sorted(helpers, key=lambda each: (HELPER_VERSIONS.index(each.version), each.address))
+    market.take_helpers({contract.address: contract.version for contract in ordered})
     for contract in of_role.get("uniswap_v2_oracle", [])[:1]:
         market.uniswap_v2_oracle = UniswapV2Oracle(contract.address)
     for contract in of_role.get("keep3r_v1_oracle", [])[:1]:

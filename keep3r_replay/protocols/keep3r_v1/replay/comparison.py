@@ -17,11 +17,6 @@ class Compared(NamedTuple):
     predicted: Emitted
     log: Log | None
 
-    @property
-    def agrees(self) -> bool:
-        """Whether the chain says the same."""
-        return self.log is not None and self.log.said == self.predicted
-
 
 def compare(predicted: Sequence[Emitted], logs: Sequence[Log]) -> tuple[list[Compared], list[Log]]:
     """Pair predicted logs with logs, in order; logs that nothing predicts come back as they are."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         FeedSwitch,
         HelperSwitch,
         LiquidityUse,
+        OpenUnbonding,
         OracleUpdate,
         Payment,
         Swapped,
@@ -39,8 +40,10 @@ class Context:
         inputs: whether transactions' inputs may be read; without, everything is inferred from logs.
         silent_calls: whether the lake holds calls that left no log: what they set is inferred from payments if not.
         oracle_jobs: addresses that are paid as jobs for updating an oracle (the oracles, the factory).
-        open_unbondings: by keeper, tokens guessed for unbondings that nothing told the token of.
+        open_unbondings: by keeper, unbondings whose token is a guess.
         credit_changes: the book of credits; None where it is not kept.
+        watched: contracts that a call changes something at, log or not: the contract, the feed's proxy, the oracles.
+        needles: addresses, as bytes, that the input of a call through another contract names.
         inner: calls inside of transactions; None where a lake does not tell them.
         steps: what was done to the model; None where nobody asks.
         donated: KP3R (wei) that was simply sent to the contract.
@@ -68,14 +71,27 @@ class Context:
     steps: Steps | None = None
     credit_changes: list[CreditChange] | None = None
     donated: int = 0
-    open_unbondings: dict[str, str] = field(default_factory=dict)
+    open_unbondings: dict[str, list[OpenUnbonding]] = field(default_factory=dict)
     swap_seconds: dict[str, dict[int, int]] = field(default_factory=dict)
+    watched: frozenset[str] = frozenset()
+    needles: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Know whom inputs may concern."""
+        chosen = (self.kp3r.address, self.kp3r.market.feed.address)
+        self.watched = frozenset({*chosen, *self.oracle_jobs})
+        self.needles = tuple(bytes.fromhex(each[2:]) for each in chosen)
 
     def around(self, name: str, run: Callable[..., Any], *arguments: Any) -> Any:
         """Do something around the contract to the model, and keep it as a step. Returns what `run` does."""
         if self.steps is not None:
             self.steps.around(self.kp3r, name, run, *arguments)
         return run(self.kp3r, *arguments)
+
+    @property
+    def keeps_more(self) -> bool:
+        """Whether steps or a book of credits are kept beside payments."""
+        return self.steps is not None or self.credit_changes is not None
 
     def calls_of(self, transaction: Transaction) -> list[Made]:
         """Calls that a transaction makes: its own, and those inside of it, as far as the lake tells."""

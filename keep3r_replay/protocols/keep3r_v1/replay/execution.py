@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from functools import partial
 
+    from keep3r_replay.protocols.keep3r_v1.contract.state import Emitted
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
 
@@ -39,12 +40,21 @@ def execute(
     call()
     predicted, reasons = kp3r.emitted, kp3r.collected
     kp3r.emitted, kp3r.collected = [], None
+    if not reasons and context.credit_changes is None and predicted == [log.said for log in logs]:
+        return []
     place = logs[-1].log_index if logs else None
     for reason in reasons:
         _impossible(context, function, reason, place)
+    return compare_with(context, function, predicted, logs, token)
+
+
+def compare_with(
+    context: Context, function: str, predicted: Sequence[Emitted], logs: Sequence[Log], token: str = ""
+) -> list[Log]:
+    """Hold what a call logged against `logs` and adopt what the chain says; logs that it does not predict come back."""
     pairs, rest = compare(predicted, logs)
     for pair in pairs:
-        if not pair.agrees:
+        if pair.log is None or pair.log.said != pair.predicted:
             _differs(context, function, pair)
             if pair.log is not None:
                 _adopt(context, pair, token)

@@ -44,13 +44,20 @@ _READ = {
 def _handler(role: str, event: Event) -> EventHandler:
     wide = [place for place, parameter in enumerate(event.parameters) if parameter.wide]
 
+    name = event.name
+
     def keep(context: Any, row: Row) -> None:
-        values = list(row[2:])
+        log_index, address, *_ = row
+        context.logs.append(Log(log_index, address, role, Emitted(name, row[2:])))
+
+    def keep_wide(context: Any, row: Row) -> None:
+        log_index, address, *values = row
         for place in wide:
             values[place] = int.from_bytes(values[place], "big")
-        context.logs.append(Log(row[0], row[1], role, Emitted(event.name, tuple(values))))
+        context.logs.append(Log(log_index, address, role, Emitted(name, tuple(values))))
 
-    return EventHandler(("address", *(parameter.column for parameter in event.parameters)), keep)
+    columns = ("address", *(parameter.column for parameter in event.parameters))
+    return EventHandler(columns, keep_wide if wide else keep)
 
 
 HANDLERS: dict[str, EventHandler] = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v1.contract.helpers import ETHER, HELPERS, Source, invert
+from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Source
 from keep3r_replay.protocols.keep3r_v1.contract.state import ETH, ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.replay import steps
-from keep3r_replay.protocols.keep3r_v1.replay.records import Evaluation, FeedSwitch, Interval, Payment
+from keep3r_replay.protocols.keep3r_v1.replay.evaluations import NONE, Evaluations, evaluate, fits
+from keep3r_replay.protocols.keep3r_v1.replay.records import FeedSwitch, Interval, Payment
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
@@ -36,7 +36,7 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
     origin = context.origin
     bond = kp3r.worth_of_bonds(origin)
     in_kp3r = kind in {WORK, RECEIPT}
-    evaluations: tuple[Evaluation, ...] = ()
+    evaluations = NONE
     if in_kp3r:
         gas = block.gas_limit if bound is None else bound
         evaluations = _evaluated(context, amount, bond, gas, decisive=kind == WORK)
@@ -61,21 +61,21 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
         kp3r.jobs[job].listed,
         kp3r.jobs[job].credits[ETH if kind == IN_ETH else credit],
         keeper_state(kp3r, keeper),
-        interval(context) if in_kp3r else None,
+        interval(context) if _rests_on_interval(context, evaluations) else None,
         evaluations,
     )
 
 
-def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, decisive: bool) -> tuple[Evaluation, ...]:
+def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, decisive: bool) -> Evaluations:
     """The payment under every helper; a work that only another aggregator's answer explains puts that one into force.
 
     No image is met by chance, so one work tells that a change of aggregator was not seen.
     """
     kp3r, feed = context.kp3r, context.kp3r.market.feed
     told = _by_helper_in_force(context, amount, bond, gas)
-    if told:
+    if told is not None:
         return told
-    evaluations = tuple(evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers)
+    evaluations = _by_all(kp3r, amount, bond, gas)
     if not decisive or gas is None or len(feed.answers) < 2 or _plausible(evaluations, gas):
         return evaluations
     present = feed.aggregator
@@ -84,7 +84,7 @@ def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, dec
             continue
         before = feed.latest_answer
         feed.confirm(other)
-        seen = tuple(evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers)
+        seen = _by_all(kp3r, amount, bond, gas)
         if _plausible(seen, gas):
             context.around("confirm", steps.confirm, other)
             place = context.place or (kp3r.block_number, 0)
@@ -94,39 +94,32 @@ def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, dec
     return evaluations
 
 
-def _by_helper_in_force(context: Context, amount: int, bond: int, gas: int | None) -> tuple[Evaluation, ...]:
-    """The payment under the helper that inputs put into force, if it is an image of it; empty if it is not.
+def _by_all(kp3r: Keep3rV1, amount: int, bond: int, gas: int | None) -> Evaluations:
+    return Evaluations({helper: evaluate(kp3r, helper, amount, bond, gas) for helper in kp3r.market.helpers}, {})
 
-    Only helpers without an oracle can have images in common, so the others need no look then.
+
+def _by_helper_in_force(context: Context, amount: int, bond: int, gas: int | None) -> Evaluations | None:
+    """The payment under the helper that inputs put into force, if it is an image of it; None if it is not.
+
+    Only helpers without an oracle can have images in common, and they are looked at when somebody asks.
     """
-    kp3r, helpers = context.kp3r, context.kp3r.market.helpers
-    present = kp3r.parameters.helper
-    if not context.silent_calls or gas is None or present not in helpers:
-        return ()
-    own = evaluate(kp3r, present, amount, bond, gas)
-    if not _plausible((own,), gas):
-        return ()
-    return tuple(
-        own if helper == present else evaluate(kp3r, helper, amount, bond, gas)
-        for helper, version in helpers.items()
-        if helper == present or HELPERS[version].source is Source.FEED
-    )
+    market = context.kp3r.market
+    present = context.kp3r.parameters.helper
+    if not context.silent_calls or gas is None or present not in market.helpers:
+        return None
+    own = evaluate(context.kp3r, present, amount, bond, gas)
+    if not own.image or not own.gas or own.gas > gas:
+        return None
+    return Evaluations({present: own}, market.without_oracle, amount, market.feed.latest_answer, bond, gas)
 
 
-def _plausible(evaluations: tuple[Evaluation, ...], gas: int) -> bool:
-    return any(each.image and each.gas is not None and 0 < each.gas <= gas for each in evaluations)
+def _plausible(evaluations: Evaluations, gas: int) -> bool:
+    return any(fits(each, gas) for each in evaluations.told.values())
 
 
-def evaluate(kp3r: Keep3rV1, helper: str, amount: int, bond: int, bound: int | None) -> Evaluation:
-    """A payment of `amount` (wei) as `helper` sees it, for an origin with `bond` (wei)."""
-    try:
-        pricing = kp3r.market.pricing(helper, bond, kp3r.now)
-        inversion = invert(pricing, amount)
-        limit = None if bound is None else pricing.limit(bound)
-        price = None if pricing.rules.source is Source.FEED else pricing.rate.of(ETHER)
-    except Revert as error:
-        return Evaluation(helper, None, False, None, None, None, error.name)
-    return Evaluation(helper, inversion.gas, inversion.image, limit, price, pricing.rate.least(amount))
+def _rests_on_interval(context: Context, evaluations: Evaluations) -> bool:
+    """Whether a helper that quotes Keep3rV2Oracle may be the one that the payment is held against."""
+    return not context.kp3r.market.quoting.isdisjoint(evaluations.told)
 
 
 def keeper_state(kp3r: Keep3rV1, keeper: str) -> str:
@@ -134,6 +127,8 @@ def keeper_state(kp3r: Keep3rV1, keeper: str) -> str:
     account = kp3r.accounts.get(keeper)
     if account is None:
         return "unknown"
+    if account.is_keeper and not account.disputed and not account.blacklisted:
+        return "keeper"
     against = []
     if account.disputed:
         against.append("disputed")

@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-
-class Evaluation(NamedTuple):
-    """A payment seen through one helper.
-
-    Attributes:
-        helper: its address.
-        gas: smallest gas whose limit reaches the payment; None where no gas does, or the oracle reverts.
-        image: whether the payment is that very limit.
-        limit_at_bound: limit of the largest plausible gas, in wei; None where the oracle reverts.
-        price: KP3R (wei) that the helper's oracle gives for one WETH; None for a helper without one.
-        worth: wei of ETH that buy the payment by the helper's own quote.
-        reverts: the reason with which `getQuoteLimit` reverts; empty if it does not.
-    """
-
-    helper: str
-    gas: int | None
-    image: bool
-    limit_at_bound: int | None
-    price: int | None
-    worth: int | None
-    reverts: str = ""
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v1.replay.evaluations import Evaluations
 
 
 class Interval(NamedTuple):
@@ -74,7 +55,7 @@ class Payment(NamedTuple):
     credits: int
     keeper_state: str
     interval: Interval | None
-    evaluations: tuple[Evaluation, ...]
+    evaluations: Evaluations
 
 
 class LiquidityUse(NamedTuple):
@@ -176,3 +157,11 @@ class CreditChange(NamedTuple):
     kind: str
     amount: int
     credits_after: int
+
+
+class OpenUnbonding(NamedTuple):
+    """An unbonding of `amount` (wei), taken to be of `token`; `due` is when it can be withdrawn, in seconds."""
+
+    token: str
+    amount: int
+    due: int

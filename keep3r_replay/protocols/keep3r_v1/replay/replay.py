@@ -12,6 +12,8 @@ from keep3r_replay.protocols.keep3r_v1.contract.views import answer
 from keep3r_replay.protocols.keep3r_v1.replay.context import Context
 from keep3r_replay.protocols.keep3r_v1.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v1.replay.logs import HANDLERS
+from keep3r_replay.protocols.keep3r_v1.replay.records import OpenUnbonding
+from keep3r_replay.protocols.keep3r_v1.replay.silent import excuse
 from keep3r_replay.protocols.keep3r_v1.replay.transactions import follow_transaction
 
 if TYPE_CHECKING:
@@ -71,9 +73,10 @@ class Keep3rV1Replay:
         """The model's counterpart of a view; None for the gas of the last validation, which no log tells."""
         return answer(self.kp3r, contract, name, arguments, source)
 
-    def undetermined(self, name: str, arguments: Sequence[str], observed: str) -> str:  # noqa: ARG002 - the interface's
-        """Nothing excuses a differing answer."""
-        return ""
+    def undetermined(self, name: str, arguments: Sequence[str], observed: str) -> str:
+        """Where the lake lacks calls without logs, what they decide about may differ; nothing else may."""
+        del observed
+        return excuse(self.context, name, arguments)
 
     def state(self) -> dict[str, Any]:
         """The model's state as plain values."""
@@ -90,7 +93,11 @@ class Keep3rV1Replay:
             "contract": dump(self.kp3r),
             "inference": {
                 "donated": context.donated,
-                "open_unbondings": dict(sorted(context.open_unbondings.items())),
+                "open_unbondings": {
+                    keeper: [list(each) for each in waiting]
+                    for keeper, waiting in sorted(context.open_unbondings.items())
+                    if waiting
+                },
                 "swap_seconds": {
                     pair: [list(each) for each in sorted(seconds.items())]
                     for pair, seconds in sorted(context.swap_seconds.items())
@@ -107,7 +114,9 @@ class Keep3rV1Replay:
         load(self.kp3r, snapshot["contract"])
         memory = snapshot["inference"]
         self.context.donated = memory["donated"]
-        self.context.open_unbondings = dict(memory["open_unbondings"])
+        self.context.open_unbondings = {
+            keeper: [OpenUnbonding(*each) for each in waiting] for keeper, waiting in memory["open_unbondings"].items()
+        }
         self.context.swap_seconds = {pair: dict(seconds) for pair, seconds in memory["swap_seconds"].items()}
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:

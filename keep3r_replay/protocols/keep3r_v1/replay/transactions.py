@@ -13,7 +13,9 @@ from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
 from keep3r_replay.protocols.keep3r_v1.replay.from_logs import follow_logs, take_as_accepted
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call, confirmed_aggregator, direct_call, governing_calls
 from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_input
+from keep3r_replay.protocols.keep3r_v1.replay.plain_works import is_plain_work, pay
 from keep3r_replay.protocols.keep3r_v1.replay.records import EarlyActivation, FailedCall, FeedSwitch, HelperSwitch
+from keep3r_replay.protocols.keep3r_v1.replay.silent import infer_governance, learn_votes
 from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use
 
 if TYPE_CHECKING:
@@ -32,8 +34,12 @@ def follow_transaction(context: Context) -> None:
     logs, transaction = context.logs, context.transaction
     if transaction is not None and transaction.status == 0:
         _follow_failure(context, transaction)
+    elif transaction is not None and is_plain_work(context, logs, transaction):
+        pay(context, logs)
     else:
         mine = [log for log in logs if log.address == context.kp3r.address]
+        infer_governance(context, mine)
+        learn_votes(context, mine)
         unexplained = mine
         if transaction is not None and context.inputs:
             for made in context.calls_of(transaction):
@@ -104,10 +110,8 @@ def _follow_call(context: Context, call: Call, logs: list[Log]) -> list[Log]:
 
 
 def _infer_silent(context: Context, call: Call) -> None:
-    """What a call that went through tells of earlier ones that left no log: who governs, which pairs are accepted."""
+    """What a call that went through tells of earlier ones that left no log: which pairs are accepted, who may bond."""
     name, arguments = call.function.name, [str(each) for each in call.arguments]
-    if call.function.by_governance and name != "acceptGovernance":
-        context.kp3r.parameters.governance = call.sender
     if name == "addLiquidityToJob":
         take_as_accepted(context, arguments[0])
     elif name == "applyCreditToJob":

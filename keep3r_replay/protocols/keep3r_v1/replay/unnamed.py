@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v1.contract import keepers
+from keep3r_replay.protocols.keep3r_v1.replay.open_unbondings import remember, settle, withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,7 @@ def inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> tup
         return "withdraw", partial(keepers.withdraw, kp3r, keeper, token), token
     token = _transferred(context, log, kp3r.address, governance)
     bonds = kp3r.accounts[keeper].bonds
+    settle(context, keeper, list(_tokens(context, keeper)), lambda: bonds[token] >= log.values[3])
     if token == kp3r.address and log.values[3] == bonds[token]:
         # A slash of all bonds looks the same; a keeper that bonds again was not revoked.
         return "revoke", partial(keepers.revoke, kp3r, log.values[1], keeper), token
@@ -72,10 +74,13 @@ def _activated(context: Context, log: Log) -> tuple[str, bool]:
     """The token of an activation by the total that it logs, and whether only a gift of votes explains it."""
     kp3r, (keeper, _, now, total) = context.kp3r, log.values
     account = kp3r.accounts[keeper]
-    fitting = [
-        token for token in _tokens(context, keeper) if account.pending_bonds[token] + account.bonds[token] == total
-    ]
-    due = [token for token in fitting if 0 != account.bondings[token] < now]
+
+    def fitting() -> list[str]:
+        return [each for each in _tokens(context, keeper) if account.pending_bonds[each] + account.bonds[each] == total]
+
+    settle(context, keeper, list(_tokens(context, keeper)), lambda: bool(fitting()))
+    found = fitting()
+    due = [token for token in found if 0 != account.bondings[token] < now]
     waiting = [token for token in due if account.pending_bonds[token]]
     for choice in (waiting, due):
         if choice:
@@ -90,31 +95,33 @@ def _unbonded(context: Context, log: Log, own: list[Log]) -> str:
         return kp3r.address
     account = kp3r.accounts[keeper]
     votes_would_move = amount and int(account.delegate, 16)
-    enough = [
-        token
-        for token in _tokens(context, keeper)
-        if account.bonds[token] >= amount and not (token == kp3r.address and votes_would_move)
-    ]
-    if len(enough) != 1:
-        context.open_unbondings[keeper] = enough[0] if enough else UNKNOWN
-    return enough[0] if enough else UNKNOWN
+
+    def enough() -> list[str]:
+        return [
+            token
+            for token in _tokens(context, keeper)
+            if account.bonds[token] >= amount and not (token == kp3r.address and votes_would_move)
+        ]
+
+    settle(context, keeper, list(_tokens(context, keeper)), lambda: bool(enough()))
+    found = enough()
+    if len(found) != 1:
+        remember(context, keeper, found[0] if found else UNKNOWN, amount)
+    return found[0] if found else UNKNOWN
 
 
 def _withdrawn(context: Context, log: Log, keeper: str) -> str:
-    """The token of a withdrawal; it also tells what an unbonding that stayed open was about."""
+    """The token of a withdrawal; it also tells what unbondings that stayed open were about."""
     kp3r, amount = context.kp3r, int(log.values[3])
     account = kp3r.accounts[keeper]
     token = _transferred(context, log, kp3r.address, keeper)
     if token == UNKNOWN:
         fitting = [each for each in _tokens(context, keeper) if account.partial_unbonding[each] == amount]
-        return fitting[0] if fitting else kp3r.address
-    guessed = context.open_unbondings.pop(keeper, token)
-    missing = amount - account.partial_unbonding[token]
-    if guessed != token and 0 < missing <= account.partial_unbonding[guessed]:
-        account.partial_unbonding[guessed] -= missing
-        account.partial_unbonding[token] += missing
-        account.unbondings[token] = account.unbondings[token] or account.unbondings[guessed]
-        for each, change in ((guessed, missing), (token, -missing)):
-            account.bonds[each] += change
-            kp3r.total_bonded += change if each == kp3r.address else 0
+        due = [each for each in fitting if 0 != account.unbondings[each] < kp3r.now]
+        return (due or fitting or [kp3r.address])[0]
+    settle(context, keeper, list(_tokens(context, keeper)), lambda: account.partial_unbonding[token] == amount)
+    if not context.inputs and not 0 != account.unbondings[token] < kp3r.now:
+        # An unbonding of another token was taken to be of this one, and to restart its wait.
+        account.unbondings[token] = kp3r.now - 1
+    withdrawn(context, keeper, token)
     return token

@@ -79,7 +79,7 @@ def _of_keep3r(deployment: Keep3rV2Deployment, known: KnownKeep3r, setting: str)
         if deployment.pools:
             yield Expected("pools", pool, frozenset(deployment.pools), "add {found}")
     for name, has, other in (
-        ("totalBonds", rules.has_total_bonds, "2.3"),
+        ("totalBonds", rules.has_total_bonds, "2.3 or a later"),
         ("virtualReserves", rules.has_virtual_reserves, "a sidechain's"),
         ("governor", rules.has_governor, "Polygon's"),
     ):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keep3r_replay.chain.client import NodeClient, RefusedError
-from keep3r_replay.chain.refusals import Refusal
+from keep3r_replay.chain.refusals import Refusal, RefusedError
 from keep3r_replay.chain.views import Question, View, read_views
 from keep3r_replay.dataset.values import answer_text
 from keep3r_replay.errors import NodeError
@@ -14,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RU
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.lake.deployment import Contract
 
 _UINT, _ADDRESS, _LIST, _POOL = ("uint256",), ("address",), ("address[]",), ("address", "bool")

@@ -12,12 +12,14 @@ from keep3r_replay.chain.views import NOBODY, View, read_view
 from keep3r_replay.lake.deployment import Contract
 from keep3r_replay.protocols.kuma.extract.expected import configured_contracts
 from keep3r_replay.protocols.kuma.extract.settings import checked_settings
+from keep3r_replay.protocols.kuma.extract.views import questions_at
 from keep3r_replay.protocols.kuma.recording.meta import VERSIONED, risk_category
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.chain.views import Question
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.rooms import Configured
 
@@ -40,6 +42,10 @@ _SHARED = {
     "events/address_provider.KBCTokenSet": ("kbc_token", "kbc_token"),
     "events/address_provider.RateFeedSet": ("rate_feed", "rate_feed"),
 }
+
+
+_STABLE_COINS = "events/kuma_swap.DeprecationStableCoinSet", "new_deprecation_stable_coin"
+"""The event table that names stablecoins, and its column."""
 
 
 class KumaExtractor:
@@ -97,6 +103,9 @@ class KumaExtractor:
                 for address, facts in _categories(tables[table], column):
                     self._facts[address] = facts
                     named[role, address] = None
+        table, column = _STABLE_COINS
+        if self._deployment.follow_stable_coins and table in tables:
+            named |= {("stable_coin", address): None for address in tables[table].column(column).to_pylist()}
         return [(role, address) for role, address in named if address != NOBODY]
 
     def describe(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
@@ -126,14 +135,12 @@ class KumaExtractor:
         return {"stable_coin": coins[0]} if coins else {}
 
     def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:
-        """None: whatever changes state is told by logs, save a refresh that changes nothing."""
-        del contracts
-        return ()
+        """Every contract, if that is wanted: failed calls and refreshes that change nothing leave no logs."""
+        return sorted(contracts) if self._deployment.follow_calls else ()
 
-    def views(self, lake: Lake, block: int) -> Sequence[Any]:
-        """None are asked at a node."""
-        del lake, block
-        return ()
+    def views(self, lake: Lake, block: int) -> Sequence[Question]:
+        """Every view of every contract, for every subject that events have named up to the block."""
+        return questions_at(lake, block)
 
     def _one(self, block: int, contract: str, name: str, returns: str = "address") -> Any:
         answer = read_view(self._client, contract, View(name, (), (returns,)), (), block)

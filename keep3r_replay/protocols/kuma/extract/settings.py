@@ -24,12 +24,18 @@ class KumaDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         address_provider: leads to everything else; empty to ask a swap for it.
         swaps: swaps of the deployment; the first one leads to the address provider.
         companions: further contracts by role, as the stablecoin, or those that no view leads to.
+        follow_stable_coins: whether the logs of the stablecoins that swaps name are fetched too; where they are not,
+            what swaps hold of them is reckoned from their own purchases and redemptions.
+        follow_calls: whether transactions to the contracts that leave no logs are looked for (failed ones, refreshes
+            that change nothing), as `follow` says; that reads every block.
     """
 
     version: str
     address_provider: str = ""
     swaps: tuple[str, ...] = ()
     companions: Mapping[str, tuple[str, ...]] = {}
+    follow_stable_coins: bool = False
+    follow_calls: bool = False
 
 
 def checked_settings(settings: Mapping[str, Any]) -> KumaDeployment:
@@ -51,5 +57,10 @@ def checked_settings(settings: Mapping[str, Any]) -> KumaDeployment:
             raise UsageError(f"deployment: {address[:60]!r} is no address")
     if not found.address_provider and not found.swaps:
         raise UsageError("deployment: say address_provider, or swaps")
-    swaps = tuple(map(str.lower, found.swaps))
-    return KumaDeployment(version, found.address_provider.lower(), swaps, companions)
+    return msgspec.structs.replace(
+        found,
+        version=version,
+        address_provider=found.address_provider.lower(),
+        swaps=tuple(map(str.lower, found.swaps)),
+        companions=companions,
+    )

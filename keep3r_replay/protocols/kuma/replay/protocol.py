@@ -63,6 +63,7 @@ class KumaReplay:
         self._place: TransactionPlace | None = None
         self._transaction: Transaction | None = None
         self._asked = ""
+        self._base_fee: int | None = None
 
     @property
     def kuma(self) -> Kuma:
@@ -90,6 +91,7 @@ class KumaReplay:
         """Enter a block."""
         self._journal.block_number = block.number
         self.kuma.now = block.timestamp
+        self._base_fee = block.base_fee
 
     def begin_transaction(self, place: TransactionPlace, transaction: Transaction | None) -> None:
         """Enter a transaction."""
@@ -186,6 +188,8 @@ class KumaReplay:
     def view(self, contract: str, name: str, arguments: Sequence[str], source: str) -> Answer | None:
         """The model's counterpart of a view or storage word; None if there is none."""
         del source
+        if (contract, name) == ("", "block.baseFee"):
+            return lambda: self._base_fee
         found = answer(self._replay, contract, name, arguments)
         if found is None or name not in _MARKED:
             return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import floor, log10
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.report.html import text
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _COLOURS = ("#00588a", "#a33c00", "#006b4f", "#7a4b9a", "#8a6d00")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 12, 14, 26
+NARROW = 500
+"""Up to this width there is room for three dates only."""
 _INK, _SOFT, _LINE = "#1a1a1a", "#5c5c5c", "#dcdcdc"
 
 
@@ -23,6 +26,37 @@ class Bar(NamedTuple):
     end: int
     deadline: int
     is_late: bool
+
+
+class Amount(NamedTuple):
+    """An amount by name, and what it is with the rest (whole tokens; floats are for places on paper)."""
+
+    name: str
+    amount: float
+    with_rest: float
+
+
+def amounts(bars: Sequence[Amount], width: int) -> bytes:
+    """Amounts one below the other on a logarithmic scale, the rest beside each, values at the end."""
+    row = 15
+    height = _TOP + row * max(len(bars), 1) + 8
+    low = min((bar.amount for bar in bars if bar.amount > 0), default=1e-18)
+    first, last = floor(log10(max(low, 1e-18))) - 1, log10(max(bar.with_rest for bar in bars))
+    inside = width - _LEFT - _RIGHT - 96
+
+    def place(value: float) -> float:
+        share = (log10(value) - first) / max(last - first, 1) if value > 0 else 0
+        return _LEFT + inside * min(max(share, 0), 1)
+
+    parts = []
+    for number, bar in enumerate(bars):
+        y = _TOP + row * number
+        middle, end = place(bar.amount), place(bar.with_rest)
+        parts.append(f'<rect x="{_LEFT}" y="{y}" width="{middle - _LEFT:.1f}" height="10" fill="{_COLOURS[1]}"/>')
+        parts.append(f'<rect x="{middle:.1f}" y="{y}" width="{end - middle:.1f}" height="10" fill="{_COLOURS[0]}"/>')
+        parts.append(_text(_LEFT - 6, y + 9, bar.name, _SOFT, "end"))
+        parts.append(_text(end + 5, y + 9, f"{bar.with_rest:,.6g}", _INK))
+    return _svg(width, height, parts)
 
 
 def lines(series: dict[str, Sequence[tuple[int, float]]], width: int, height: int) -> bytes:
@@ -102,12 +136,13 @@ class _Paper:
     def axis(self) -> list[str]:
         """Dates below."""
         parts = []
-        for part in range(5):
-            time = self._first + (self._last - self._first) * part // 4
+        last = 4 if self._width > NARROW else 2
+        for part in range(last + 1):
+            time = self._first + (self._last - self._first) * part // last
             x, _ = self.place(time, self._low)
             parts.append(f'<path d="M{x:.1f} {_TOP}V{self._height - _BOTTOM}" stroke="{_LINE}"/>')
             day = f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d}"
-            anchor = "start" if part == 0 else "end" if part == 4 else "middle"
+            anchor = "start" if part == 0 else "end" if part == last else "middle"
             parts.append(_text(x, self._height - 8, day, _SOFT, anchor))
         return parts
 

@@ -10,6 +10,11 @@ import polars as pl
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.drawings import Bar, lines, time_line
+from keep3r_replay.protocols.kuma.report.late import NARROW, SHOWN, WIDE, curve_part, late_parts, ordered, short, whole
+from keep3r_replay.protocols.kuma.report.what_if_page import what_if_page
+from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve
+from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
+from keep3r_replay.protocols.registry import protocol_of
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.html import code, figure, page, table, text
 
@@ -20,8 +25,8 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.rooms import Chart
 
-_SHOWN = 40
-_WIDE, _NARROW = 960, 380
+DELAYS = range(0, 30 * 86_400, 30 * 86_400 // 200)
+"""Two hundred delays after maturity, over thirty days (seconds)."""
 _YEAR = 365 * 86_400
 _NEEDED = ("bonds", "late_expiries", "tokens", "keepers", "findings")
 
@@ -30,18 +35,23 @@ class KumaPages:
     """See `replay.protocol.Pages`."""
 
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
-        """The page of a folder of results. Raises `InputError` where it holds none of KUMA."""
-        del lake
+        """The page of a folder of results. Raises `InputError` where it holds none of KUMA.
+
+        With the lake it also draws what a delay costs, by running the history again.
+        """
         if subject:
             raise UsageError("a page of KUMA is about all bonds; leave job= out")
         try:
             summary = json.loads((results / "summary.json").read_bytes())
+            if summary["verdict"] == "what-if":
+                return what_if_page(results, summary)
             tables = {name: pl.read_parquet(results / f"{name}.parquet") for name in _NEEDED}
-        except (OSError, ValueError, pl.exceptions.PolarsError):
+        except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
             raise InputError(results, "holds no results of KUMA", remedy="make them with keep3r replay") from None
         parts = [
             _head(summary),
-            _late(tables["late_expiries"]),
+            late_parts(tables["late_expiries"]),
+            _curve(tables["late_expiries"], lake),
             _yields(tables["tokens"]),
             _bonds(tables["bonds"], tables["tokens"]),
             _keepers(tables["keepers"]),
@@ -77,39 +87,14 @@ def _head(summary: dict[str, Any]) -> str:
     )
 
 
-def _late(late: pl.DataFrame) -> str:
-    """What each late expiry cost, and who paid."""
-    ordered = late.sort(pl.col("excess_grace").cast(pl.Float64), descending=True, nulls_last=True).head(_SHOWN)
-    rows = [
-        (
-            text(row["category"]),
-            str(row["bond_id"]),
-            text(row["status"]),
-            f"{row['seconds_late']:,}",
-            _whole(row["excess_grace"]),
-            _whole(row["excess_strict"]),
-            _whole(row["supply_excess_grace"]),
-            text(_clones(row)),
-            "yes" if row["clean_grace"] else f"no: {row['changed_transactions_grace']} changed",
-            code(row["buyer"] or ""),
-        )
-        for row in ordered.iter_rows(named=True)
-    ]
-    headers = ("category", "bond", "status", "seconds late", "excess, grace", "excess, strict", "all holders, grace")
-    return (
-        f"<h2>Late expiries</h2><p>{late.height} bonds. Excess is the KIBT that the buyer burned too much, against an "
-        "expiry in the last second of grace and against one at maturity; where transactions changed, it is a bound.</p>"
-        + table((*headers, "clone (was/would be)", "clean", "buyer"), rows, frozenset({1, 3, 4, 5, 6}))
-    )
-
-
-def _clones(row: dict[str, Any]) -> str:
-    words = {True: "clone", False: "bond", None: "none"}
-    return f"{words[row['clone_actual']]} / {words[row['clone_grace']]}"
-
-
-def _whole(wei: object) -> str:
-    return "" if wei is None else tokens(int(str(wei)), 6)
+def _curve(late: pl.DataFrame, lake: Lake | None) -> str:
+    """The cost curve of the dearest late bond; needs the history."""
+    dearest = next((row for row in ordered(late) if row["excess_strict"] is not None), None)
+    if lake is None or dearest is None:
+        return ""
+    baseline = KumaWhatIfs(protocol_of(lake)).baseline(lake, None, {})
+    costs = cost_curve(baseline, dearest["bond_id"], DELAYS)
+    return curve_part(f"{dearest['category']} {dearest['bond_id']}", costs)
 
 
 def _yields(states: pl.DataFrame) -> str:
@@ -125,7 +110,7 @@ def _yields(states: pl.DataFrame) -> str:
         ("yield", "Yield in percent a year; zero while a bond is expired", yields),
         ("price", "Cumulative yield at the start of the epoch: what one KIBT of the first day is worth", prices),
     ):
-        drawn = [lines(dict(series), width, height) for width, height in ((_WIDE, 280), (_NARROW, 240))]
+        drawn = [lines(dict(series), width, height) for width, height in ((WIDE, 280), (NARROW, 240))]
         parts.append(figure(name, caption, *drawn))
     return "".join(parts)
 
@@ -145,17 +130,17 @@ def _bonds(bonds: pl.DataFrame, states: pl.DataFrame) -> str:
         for row in bonds.filter(pl.col("maturity") <= end).iter_rows(named=True)
     ]
     caption = "Matured bonds in the swap, from sale to purchase; the stroke is the deadline, late ones are orange"
-    return "<h2>Bonds</h2>" + figure("bonds", caption, time_line(bars, _WIDE), time_line(bars, _NARROW))
+    return "<h2>Bonds</h2>" + figure("bonds", caption, time_line(bars, WIDE), time_line(bars, NARROW))
 
 
 def _keepers(keepers: pl.DataFrame) -> str:
     columns = ("expiries", "expiries_late", "expiries_failed", "refreshes", "refreshes_needless", "refreshes_useful")
     rows = [
         (
-            code(row["sender"]),
+            short(row["sender"]),
             *(f"{row[name]:,}" for name in columns),
-            _whole(row["outlay"]),
-            _whole(row["reimbursement_reconstructed_not_verified"]),
+            whole(row["outlay"]),
+            whole(row["reimbursement_reconstructed_not_verified"]),
         )
         for row in keepers.iter_rows(named=True)
     ]
@@ -166,7 +151,7 @@ def _keepers(keepers: pl.DataFrame) -> str:
 def _findings(findings: pl.DataFrame) -> str:
     rows = [
         (str(row["block_number"]), text(row["severity"]), text(row["kind"]), text(row["subject"]), text(row["reason"]))
-        for row in findings.head(_SHOWN).iter_rows(named=True)
+        for row in findings.head(SHOWN).iter_rows(named=True)
     ]
-    more = f"<p>and {findings.height - _SHOWN:,} more in findings.parquet</p>" if findings.height > _SHOWN else ""
+    more = f"<p>and {findings.height - SHOWN:,} more in findings.parquet</p>" if findings.height > SHOWN else ""
     return "<h2>Findings and notices</h2>" + table(("block", "severity", "kind", "subject", "why"), rows) + more

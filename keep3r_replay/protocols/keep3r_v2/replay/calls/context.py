@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.checks import Noting
@@ -22,6 +22,21 @@ Explain = Callable[["CallContext", str, str, int, int], "Explained"]
 """A version's explanation of a payment: (context, job, keeper, amount, gas left)."""
 
 
+class RewardRow(NamedTuple):
+    """A row of `rewards`; None where one side has no such event."""
+
+    block_number: int
+    log_index: int
+    job: str
+    expected_rewarded_at: int | None
+    expected_current_credits: int | None
+    expected_period_credits: int | None
+    rewarded_at: int | None
+    current_credits: int | None
+    period_credits: int | None
+    matched: bool
+
+
 @dataclass(slots=True)
 class CallContext:
     """State of the inference, apart from the model's own."""
@@ -35,7 +50,7 @@ class CallContext:
     initial_state_block: int = 0
     """Block at which the initial parameters and balances were read."""
     works: list[WorkRecord] = field(default_factory=list)
-    rewards: list[tuple[Any, ...]] = field(default_factory=list)
+    rewards: list[RewardRow] = field(default_factory=list)
     block_number: int = 0
     now: int = 0
     base_fee: int = 0

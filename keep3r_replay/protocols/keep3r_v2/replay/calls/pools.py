@@ -81,6 +81,9 @@ def _contradicts(context: CallContext, log_index: int, address: str, wrong: Cont
         context.expect(log_index, address, wrong.field, wrong.expected, wrong.observed, _FOLLOWS)
 
 
+_GROWS = "the pool logs it only as it grows"
+
+
 def _found_late(context: CallContext, log_index: int, pool: Pool) -> None:
     """An event of a pool that no Initialize founded: the pool begins here, at a price that the next swap tells."""
     context.expect(log_index, pool.address, "event", "Initialize before it", "none", _FOUNDED)
@@ -89,16 +92,14 @@ def _found_late(context: CallContext, log_index: int, pool: Pool) -> None:
 
 def on_cardinality(context: CallContext, row: Row) -> None:
     """IncreaseObservationCardinalityNext of a pool."""
-    _, address, old, new = row
+    log_index, address, old, new = row
     pool = context.keep3r.pools[address]
     if not pool.times:
-        _found_late(context, row[0], pool)
+        _found_late(context, log_index, pool)
     context.expect(
-        row[0], address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one"
+        log_index, address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one"
     )
-    context.expect(
-        row[0], address, "observation_cardinality_next_new", max(new, old + 1), new, "the pool logs it only as it grows"
-    )
+    context.expect(log_index, address, "observation_cardinality_next_new", max(new, old + 1), new, _GROWS)
     pool.grow(new)
 
 

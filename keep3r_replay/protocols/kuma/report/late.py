@@ -1,0 +1,148 @@
+"""The part of the page about late bonds: what each cost, who paid it, and what a delay costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.protocols.kuma.audit.bonds import STILL_LATE
+from keep3r_replay.protocols.kuma.report.drawings import Amount, amounts
+from keep3r_replay.protocols.kuma.what_if.lateness import drawing
+from keep3r_replay.report.amounts import tokens
+from keep3r_replay.report.html import figure, table, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.protocols.kuma.what_if.lateness import Cost
+
+SHOWN = 40
+WIDE, NARROW = 960, 380
+_DRAWN = 20
+
+
+def late_parts(late: pl.DataFrame) -> str:
+    """What each late expiry cost, drawn and told, and who paid; then what is late and not bought."""
+    bought = late.filter(~pl.col("status").is_in(sorted(STILL_LATE)))
+    waiting = late.filter(pl.col("status").is_in(sorted(STILL_LATE)))
+    return (
+        f"<h2>Late expiries</h2><p>{bought.height} bonds bought late, {waiting.height} late and not bought. Excess is "
+        "the KIBT that the buyer burned too much, against an expiry in the last second of grace and against one at "
+        "maturity; where transactions changed, it is a bound.</p>"
+        + _drawn(bought)
+        + _bought(bought)
+        + _payers(bought)
+        + _waiting(waiting)
+    )
+
+
+def ordered(late: pl.DataFrame) -> list[dict[str, Any]]:
+    """Rows by excess, the dearest first; exact, so that equal pages have equal bytes."""
+    rows = late.to_dicts()
+    return sorted(rows, key=lambda row: (-_number(row["excess_grace"]), -_number(row["excess_strict"]), row["bond_id"]))
+
+
+def _number(wei: object) -> int:
+    return int(str(wei)) if wei is not None else -1
+
+
+def whole(wei: object) -> str:
+    """An amount in whole tokens, with six decimals; empty where there is none."""
+    return "" if wei is None else tokens(int(str(wei)), 6)
+
+
+def short(address: str | None) -> str:
+    """An address by its ends; the whole of it where a pointer rests."""
+    if not address:
+        return ""
+    return f'<code title="{text(address)}">{text(address[:8])}…{text(address[-4:])}</code>'
+
+
+def _drawn(late: pl.DataFrame) -> str:
+    bars = [
+        Amount(f"{row['category']} {row['bond_id']}", int(row["excess_grace"]) / 1e18, int(row["excess_strict"]) / 1e18)
+        for row in ordered(late)[:_DRAWN]
+        if row["excess_grace"] is not None and row["excess_strict"] is not None and row["excess_strict"] > 0
+    ]
+    caption = (
+        "KIBT burned too much for each late bond, the dearest first: orange against the last second of grace, blue "
+        "what an expiry at maturity would have saved beside; the scale is logarithmic"
+    )
+    return figure("cost", caption, amounts(bars, WIDE), amounts(bars, NARROW)) if bars else ""
+
+
+def _bought(late: pl.DataFrame) -> str:
+    rows = [
+        (
+            text(row["category"]),
+            str(row["bond_id"]),
+            text(row["status"]),
+            f"{row['seconds_late']:,}",
+            whole(row["excess_grace"]),
+            whole(row["excess_strict"]),
+            whole(row["supply_excess_grace"]),
+            text(_clones(row)),
+            "yes" if row["clean_grace"] else f"no: {row['changed_transactions_grace']} changed",
+            short(row["buyer"]),
+        )
+        for row in ordered(late)[:SHOWN]
+    ]
+    headers = ("category", "bond", "status", "seconds late", "excess, grace", "excess, strict", "all holders, grace")
+    return table((*headers, "clone (was/would be)", "clean", "buyer"), rows, frozenset({1, 3, 4, 5, 6})) + _more(
+        late.height
+    )
+
+
+def _more(rows: int) -> str:
+    return f"<p>and {rows - SHOWN:,} more in late_expiries.parquet</p>" if rows > SHOWN else ""
+
+
+def _clones(row: dict[str, Any]) -> str:
+    words = {True: "clone", False: "bond", None: "none"}
+    return f"{words[row['clone_actual']]} / {words[row['clone_grace']]}"
+
+
+def _payers(late: pl.DataFrame) -> str:
+    """What every buyer burned too much."""
+    paid: dict[str, list[int]] = {}
+    for row in late.iter_rows(named=True):
+        sums = paid.setdefault(row["buyer"], [0, 0, 0])
+        sums[0] += 1
+        sums[1] += int(row["excess_grace"] or 0)
+        sums[2] += int(row["excess_strict"] or 0)
+    rows = [
+        (short(buyer), f"{count:,}", whole(grace), whole(strict))
+        for buyer, (count, grace, strict) in sorted(paid.items(), key=lambda each: (-each[1][1], -each[1][2], each[0]))
+    ]
+    headers = ("buyer", "late bonds", "burned too much, grace", "burned too much, strict")
+    return "<h3>Who paid</h3>" + table(headers, rows, frozenset({1, 2, 3})) if rows else ""
+
+
+def _waiting(late: pl.DataFrame) -> str:
+    rows = [
+        (
+            text(row["category"]),
+            str(row["bond_id"]),
+            text(row["status"]),
+            f"{row['seconds_late']:,}",
+            whole(row["cost_so_far_grace"]),
+            whole(row["cost_per_day"]),
+            whole(row["supply_excess_grace"]),
+            "yes" if row["clean_grace"] else f"no: {row['changed_transactions_grace']} changed",
+            text(row["excuse"]),
+        )
+        for row in late.iter_rows(named=True)
+    ]
+    headers = ("category", "bond", "status", "seconds late", "cost so far, grace", "a day more", "all holders, grace")
+    listed = table((*headers, "clean", "excuse"), rows, frozenset({1, 3, 4, 5, 6}))
+    return "<h3>Late and not bought: what the next buyer would burn too much</h3>" + listed if rows else ""
+
+
+def curve_part(bond: str, costs: Sequence[Cost]) -> str:
+    """What a delay costs the buyer of one bond, drawn."""
+    caption = (
+        f"{bond}: KIBT burned more than with an expiry at maturity, over {len(costs)} delays of the keeper, each from "
+        "a history run again"
+    )
+    return "<h2>What a delay costs</h2>" + figure("curve", caption, drawing(costs), drawing(costs, NARROW))

@@ -1,0 +1,144 @@
+"""The page about a what-if: both worlds beside each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
+from keep3r_replay.protocols.kuma.report.late import SHOWN, short, whole
+from keep3r_replay.protocols.kuma.what_if.schemas import REIMBURSED
+from keep3r_replay.report.html import page, table, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+_PAIRS = {
+    "purchases": "purchases",
+    "burned": "KIBT burned",
+    "supply": "KIBT at the end",
+    "late": "late bonds",
+    REIMBURSED: f"ETH paid back to keepers, {NOT_VERIFIED}",
+}
+"""Numbers that both worlds have, in words."""
+
+
+def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
+    """The page of a what-if's folder. Raises `OSError`, `KeyError` and polars' errors where that is none of KUMA."""
+    names = ("purchases_what_if", "bonds_what_if", "categories_what_if", "keepers_what_if", "changed_transactions")
+    # Tables are there unless a sweep kept the sums only.
+    tables = {
+        name: pl.read_parquet(results / f"{name}.parquet") for name in names if (results / f"{name}.parquet").exists()
+    }
+    parts = [_head(summary)]
+    for name, part in (
+        ("purchases_what_if", _purchases),
+        ("bonds_what_if", _bonds),
+        ("categories_what_if", _categories),
+        ("keepers_what_if", _keepers),
+        ("changed_transactions", _changed),
+    ):
+        if name in tables:
+            parts.append(part(tables[name]))
+    return page(f"KUMA what-if: {summary['deployment']}", "\n".join(parts))
+
+
+def _head(summary: Mapping[str, Any]) -> str:
+    outcome, (first, last) = summary["outcome"], summary["blocks"]
+    changes = ", ".join(f"{name} {value}" for name, value in summary["overlay"].items()) or "nothing"
+
+    def shown(name: str) -> str:
+        value = outcome[name]
+        return f"{value:,}" if isinstance(value, int) else whole(value)
+
+    rows = [(text(words), shown(name), shown(f"{name}_what_if")) for name, words in _PAIRS.items()]
+    return (
+        f"<header><h1>{text(summary['deployment'])}</h1>"
+        f"<p>KUMA, what if; blocks {first:,} to {last:,}; changed: {text(changes)}</p></header>"
+        + table(("", "as it was", "what if"), rows, frozenset({1, 2}))
+        + f"<p>{whole(outcome['excess'])} KIBT more were burned for the same bonds than would have been; "
+        f"{outcome['changed_transactions']:,} transactions succeed in one world only; {outcome['added_calls']:,} calls "
+        f"were added, {outcome['added_calls_failed']:,} of them revert.</p>"
+    )
+
+
+def _part(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], numbers: frozenset[int]) -> str:
+    listed = list(rows)
+    if not listed:
+        return f"<h2>{title}</h2><p>None.</p>"
+    more = f"<p>and {len(listed) - SHOWN:,} more in its table</p>" if len(listed) > SHOWN else ""
+    return f"<h2>{title}</h2>" + table(headers, listed[:SHOWN], numbers) + more
+
+
+def _purchases(frame: pl.DataFrame) -> str:
+    differing = frame.filter(pl.col("realized").ne_missing(pl.col("realized_what_if")))
+    rows = (
+        (
+            str(row["block_number"]),
+            text(row["category"]),
+            str(row["bond_id"]),
+            whole(row["realized"]) or "fails",
+            whole(row["realized_what_if"]) or "fails",
+            whole(row["difference"]),
+            short(row["buyer"]),
+        )
+        for row in differing.iter_rows(named=True)
+    )
+    headers = ("block", "category", "bond", "price", "price, what if", "burned too much", "buyer")
+    return _part("Purchases at another price", headers, rows, frozenset({0, 2, 3, 4, 5}))
+
+
+def _bonds(frame: pl.DataFrame) -> str:
+    differing = frame.filter(pl.col("status").ne_missing(pl.col("status_what_if")))
+    rows = (
+        (
+            text(row["category"]),
+            str(row["bond_id"]),
+            text(row["status"] or "not sold"),
+            text(row["status_what_if"] or "not sold"),
+            "" if row["seconds_late"] is None else f"{row['seconds_late']:,}",
+            "" if row["seconds_late_what_if"] is None else f"{row['seconds_late_what_if']:,}",
+        )
+        for row in differing.iter_rows(named=True)
+    )
+    headers = ("category", "bond", "was", "would be", "seconds late", "what if")
+    return _part("Bonds of another fate", headers, rows, frozenset({1, 4, 5}))
+
+
+def _categories(frame: pl.DataFrame) -> str:
+    rows = (
+        (text(row["category"]), whole(row["supply"]), whole(row["supply_what_if"]))
+        for row in frame.iter_rows(named=True)
+    )
+    return _part("Supply at the end, KIBT", ("category", "as it was", "what if"), rows, frozenset({1, 2}))
+
+
+def _keepers(frame: pl.DataFrame) -> str:
+    rows = (
+        (
+            short(row["sender"]),
+            f"{row['calls']:,}",
+            f"{row['calls_what_if']:,}",
+            *(whole(row[name]) for name in ("outlay", "outlay_what_if", REIMBURSED, f"{REIMBURSED}_what_if")),
+        )
+        for row in frame.iter_rows(named=True)
+    )
+    headers = ("keeper", "calls", "what if", "outlay, ETH", "what if", f"paid back, {NOT_VERIFIED}", "what if")
+    return _part("Keepers", headers, rows, frozenset(range(1, 7)))
+
+
+def _changed(frame: pl.DataFrame) -> str:
+    rows = (
+        (
+            str(row["block_number"]),
+            str(row["transaction_index"]),
+            text(row["function"]),
+            "went through" if row["succeeded"] else "reverted",
+            text(row["reason_what_if"] or "goes through"),
+        )
+        for row in frame.iter_rows(named=True)
+    )
+    headers = ("block", "transaction", "call", "was", "would be")
+    return _part("Transactions that succeed in one world only", headers, rows, frozenset({0, 1}))
