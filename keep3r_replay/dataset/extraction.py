@@ -13,6 +13,7 @@ from keep3r_replay.dataset.first_contact import meet
 from keep3r_replay.dataset.forks import dead_ends, fork_point, prove_ends, whole_below
 from keep3r_replay.dataset.initialising import initialise_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
+from keep3r_replay.dataset.pruned import refuse_pruned
 from keep3r_replay.dataset.readings import read_at_blocks
 from keep3r_replay.dataset.span import Followed
 from keep3r_replay.dataset.state import ExtractionState, Range, damage_of, load_state
@@ -121,8 +122,7 @@ class Extraction:
         if state.files or state.contracts:
             state.clear_orphans()
         self._follow_reorganisation(state)
-        last = self._last_block(head)
-        self._target = last
+        last = self._target = self._last_block(head)
         if not state.contracts:
             meet(self._client, self._extractor, self._spec, head.number, self._say)
             initialise_lake(
@@ -133,6 +133,8 @@ class Extraction:
             self._outcome.repaired += 1
         first = state.coverage.to_block + 1 if state.coverage else self._first_block(state.contracts.values())
         if first <= last:
+            if state.coverage is None:
+                refuse_pruned(self._client, first, last)
             self._outcome.from_block, self._outcome.to_block = first, last
         for part_first, part_last in self._ranges(first, last):
             self._extend(state, part_first, part_last, head)

@@ -83,7 +83,7 @@ def read_parameters(client: NodeClient, contract: Contract, block: int) -> dict[
     try:
         answers = read_views(client, questions, block)
     except RefusedError as refused:
-        if refused.verdict.refusal is not Refusal.UNSUPPORTED:
+        if refused.verdict.refusal not in {Refusal.UNSUPPORTED, Refusal.PRUNED}:
             raise
         raise NodeError(
             f"the node has no state of block {block}, where {contract.role} starts; ask an archive node once"
