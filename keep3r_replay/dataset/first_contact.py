@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.dataset.spec import ExtractionSpec
-    from keep3r_replay.replay.rooms import Configured, Expected, Extractor
+    from keep3r_replay.replay.contact import Configured, Expected
+    from keep3r_replay.replay.rooms import Extractor
 
 _BATCH = 100
 _TEXT = msgspec.json.Decoder(str)

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.chain.logs import LogBatch
-    from keep3r_replay.chain.views import Question, View
+    from keep3r_replay.chain.views import Question
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.lake.schemas import ReadingRow
+    from keep3r_replay.replay.contact import Configured
 
 
 class Term(NamedTuple):
@@ -38,6 +39,22 @@ class Explanation(NamedTuple):
     terms: Sequence[Term]
 
 
+class Proof(NamedTuple):
+    """A log that must exist, because a contract's state says so.
+
+    Attributes:
+        contract: the emitter, in lower case.
+        table, column, value: where the log stands: `events/ROLE.EVENT`, and a column that holds the value.
+        why: what proves it, as the beginning of a sentence.
+    """
+
+    contract: str
+    table: str
+    column: str
+    value: str
+    why: str
+
+
 class Recordings(Interface):
     """How a protocol's recorded histories become lakes."""
 
@@ -49,50 +66,6 @@ class Recordings(Interface):
 
     def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
         """What turns a line of `views.jsonl.gz` into rows of `readings`; it raises `ValueError` for a wrong line."""
-
-
-class Expected(NamedTuple):
-    """What the configuration says that a view answers.
-
-    Attributes:
-        setting: which says so, as it stands in the file.
-        view: without or with `arguments`.
-        values: what it may answer, as lower-case text; each element of a list and each address of a struct must be one
-            of them. Empty: it must answer whatever it be. None: it must not answer, for the contract has no such view.
-        change: what to do where it answers something else; `{found}` stands for that.
-        at_first: asked at the contract's first block, and not now: what governance may have changed since.
-        required: no answer is a difference too.
-    """
-
-    setting: str
-    view: View
-    values: frozenset[str] | None
-    change: str
-    arguments: tuple[Any, ...] = ()
-    at_first: bool = False
-    required: bool = False
-
-
-class Configured(NamedTuple):
-    """A contract that the configuration names.
-
-    Attributes:
-        setting: that names it, as it stands in the file.
-        role: what it is.
-        address: lower-case text.
-        version: that the configuration gives it; empty if roles have none.
-        from_block: the block of its creation, if the configuration says one.
-        expected: what its views must answer.
-        may_be_account: an account without code may stand there.
-    """
-
-    setting: str
-    role: str
-    address: str
-    version: str = ""
-    from_block: int | None = None
-    expected: tuple[Expected, ...] = ()
-    may_be_account: bool = False
 
 
 class Extractor(Interface):
@@ -130,6 +103,9 @@ class Extractor(Interface):
 
     def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:
         """Addresses whose callers matter even where they leave no logs; empty where logs tell all."""
+
+    def proofs(self, contracts: Mapping[str, Contract], block: int) -> Sequence[Proof]:
+        """Logs up to a block that must exist, because the contracts' state there says so; empty if none does."""
 
     def views(self, lake: Lake, block: int) -> Sequence[Question]:
         """Questions whose answers are the readings at a block."""

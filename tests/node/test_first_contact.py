@@ -9,7 +9,7 @@ import pytest
 from keep3r_replay.chain.client import NodeClient
 from keep3r_replay.chain.code import IMPLEMENTATION_SLOT, code_hashes
 from keep3r_replay.dataset.first_contact import Contact, first_contact
-from keep3r_replay.replay.rooms import Configured
+from keep3r_replay.replay.contact import Configured
 from pipelines.deployment import spec_of
 from tests.node.anvil import Anvil, word
 from tests.node.keep3r_chain import KP3R, WETH, Keep3rChain

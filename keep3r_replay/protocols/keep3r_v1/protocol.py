@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
-    from keep3r_replay.replay.rooms import Explanation, Extractor, Scenarios, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -55,7 +55,13 @@ class _Keep3rV1Protocol:
     }
     words: Mapping[str, Mapping[str, str]] = {"works": classes.WORDS, "applications": liquidity.WORDS}
     sql = "keep3r_replay.protocols.keep3r_v1.sql"
-    pages = None
+
+    @property
+    def pages(self) -> Pages:
+        """The page of a replay; loaded where it is asked for."""
+        from keep3r_replay.protocols.keep3r_v1.report.page import Keep3rV1Pages
+
+        return Keep3rV1Pages()
 
     @property
     def what_ifs(self) -> WhatIfs:

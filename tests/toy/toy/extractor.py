@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.chain.views import Question, View, read_view
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.deployment import Contract
-from keep3r_replay.replay.rooms import Configured, Expected
+from keep3r_replay.replay.contact import Configured, Expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

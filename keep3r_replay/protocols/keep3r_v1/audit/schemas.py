@@ -37,6 +37,7 @@ WORKS = pl.Schema(
         "origin_bond": AMOUNT,
         "feed": AMOUNT,
         "oracle_price": AMOUNT,
+        "spot_price": AMOUNT,
         "eth_worth": AMOUNT,
         "helper_by_payments": pl.String,
         "transaction_to": pl.String,

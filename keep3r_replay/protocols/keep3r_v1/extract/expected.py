@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.views import View
-from keep3r_replay.replay.rooms import Configured, Expected
+from keep3r_replay.replay.contact import Configured, Expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keep3r_replay.errors import UsageError
+import polars as pl
+
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
 from keep3r_replay.what_if.names import check_names
 
@@ -18,6 +21,7 @@ MEANINGS = {
     "helper_from_block": "first block of that helper; the whole history if not said",
     "feed_factor": "the feed's answers times this number or fraction, cut to whole wei",
     "feed": "answers instead of the feed's own: records of block and answer (wei)",
+    "feed_file": "the same from a file: CSV or Parquet with the columns block and answer",
     "bonds": "bonded KP3R of accounts: records of account, add (wei, may be below 0), block if not from the beginning",
     "bond_account": "with bond_add: one of `bonds`, from the beginning",
     "bond_add": "wei that this account has bonded more",
@@ -80,6 +84,9 @@ def changes_of(overlay: Mapping[str, Any]) -> Changes:
         raise UsageError(f"overlay.helper={helper}: no such version; known are {', '.join(HELPERS)}")
     if "bond_add" in overlay and not overlay.get("bond_account"):
         raise UsageError("overlay.bond_add needs overlay.bond_account")
+    if "feed" in overlay and overlay.get("feed_file"):
+        raise UsageError("overlay: say feed or feed_file, not both")
+    feed = tuple(_record(Answer, each, {}) for each in overlay.get("feed", ()))
     bonds = [_record(BondChange, each, {"block": 0}) for each in overlay.get("bonds", ())]
     if overlay.get("bond_account"):
         bonds.append(BondChange(_address(overlay["bond_account"]), _whole("bond_add", overlay.get("bond_add", 0)), 0))
@@ -87,7 +94,7 @@ def changes_of(overlay: Mapping[str, Any]) -> Changes:
         helper,
         _count(overlay, "helper_from_block") or 0,
         _factor(overlay.get("feed_factor", 1)),
-        tuple(_record(Answer, each, {}) for each in overlay.get("feed", ())),
+        read_feed(Path(overlay["feed_file"])) if overlay.get("feed_file") else tuple(sorted(feed)),
         tuple(bonds),
         _count(overlay, "fee"),
         _count(overlay, "bond_time"),
@@ -96,6 +103,22 @@ def changes_of(overlay: Mapping[str, Any]) -> Changes:
         bool(overlay.get("credit_at_previous_block", False)),
         bool(overlay.get("no_receipts", False)),
     )
+
+
+def read_feed(path: Path) -> tuple[Answer, ...]:
+    """The feed's answers in a file, by block. Raises `InputError` where it holds none, or something else."""
+    wanted = {"block": pl.Int64, "answer": pl.Int128}
+    try:
+        frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+        rows = frame.select(pl.col(name).cast(kind) for name, kind in wanted.items()).sort("block").rows()
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from None
+    except pl.exceptions.PolarsError as error:
+        reason = f"is no table of block and answer: {str(error).splitlines()[0]}"
+        raise InputError(path, reason, remedy="write CSV with a line block,answer first") from None
+    if not rows or any(None in row or row[0] < 0 or row[1] < 0 for row in rows):
+        raise InputError(path, "an answer is missing or below zero", remedy="give every block its answer in wei")
+    return tuple(Answer(*row) for row in rows)
 
 
 def _record(kind: Any, values: Any, defaults: Mapping[str, int]) -> Any:

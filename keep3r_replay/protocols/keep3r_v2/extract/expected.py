@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.views import NOBODY, View
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES
-from keep3r_replay.replay.rooms import Configured, Expected
+from keep3r_replay.replay.contact import Configured, Expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
