@@ -105,7 +105,8 @@ def removed_swap(history: History, audit: Audit, random: Random) -> Iterator[Cha
 
 
 def removed_addition(history: History, audit: Audit, random: Random) -> Iterator[Change]:
-    """Liquidity that nobody added: the reward event before it has no cause."""
+    """Liquidity that nobody added: a direct call lacks its event; else the reward event before it has no cause."""
+    targets = {each["hash"]: (each.get("to") or "").lower() for each in history.transactions}
     for group in transactions(history):
         for log in group:
             if is_a(log, ADDITION):
@@ -115,7 +116,10 @@ def removed_addition(history: History, audit: Audit, random: Random) -> Iterator
                     for each in group
                     if is_a(each, REWARD) and each["topics"][1] == job and place(each) < place(log)
                 ]
-                yield Change(removal(place(log)), place(log)[0], place(cause[-1]), frozenset({"unexpected_reward"}))
+                is_direct = targets[log["transactionHash"]] == log["address"].lower()
+                shows_at = (place(log)[0], BLOCK_WIDE) if is_direct else place(cause[-1])
+                kind = "missing_event" if is_direct else "unexpected_reward"
+                yield Change(removal(place(log)), place(log)[0], shows_at, frozenset({kind}))
 
 
 def changed_base_fee(history: History, audit: Audit, random: Random) -> Iterator[Change]:

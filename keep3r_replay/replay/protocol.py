@@ -150,7 +150,7 @@ class Protocol(Interface):
     predicted: frozenset[str]
     """Tables of events (`keep3r.KeeperWork`) that the model predicts."""
     words: Mapping[str, Mapping[str, str]]
-    """Terminal words of classes, by subject: `{"works": {"exact": "exact to the wei", ...}}`."""
+    """Terminal words of classes, from the surest to the least sure, by subject: `{"works": {"exact": "...", ...}}`."""
     sql: str
     """Package that holds `views.sql`, `queries/` and `audits/`; empty where there is none."""
 

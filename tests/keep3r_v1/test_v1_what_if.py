@@ -117,6 +117,45 @@ def test_a_change_that_makes_no_sense_is_refused(baseline):
             outcome(baseline, **overlay)
 
 
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        {"fee": 1 << 256},
+        {"fee": "\u0663"},
+        {"fee": "9" * 5_000},
+        {"feed_factor": "1e999999999"},
+        {"feed_factor": "\u00bd"},
+        {"feed_factor": "9" * 5_000},
+        {"feed": 5},
+        {"feed": [5]},
+        {"feed": [{"block": "x", "answer": 1}]},
+        {"bonds": {"account": KP3R}},
+        {"bond_account": "0x" + "\u00e9" * 40, "bond_add": 1},
+        {"helper": [1]},
+        {"no_receipts": "maybe"},
+    ],
+    ids=lambda overlay: str(overlay)[:40],
+)
+def test_values_beyond_reason_are_refused_by_name(overlay, baseline):
+    """More than 256 bits, digits that are not ASCII, what is no list: one line that names the change, at once."""
+    with pytest.raises(UsageError, match="overlay") as refused:
+        outcome(baseline, **overlay)
+    assert len(str(refused.value)) < 300
+    assert "\n" not in str(refused.value)
+
+
+def test_amounts_beyond_the_tables_are_refused_in_one_line(baseline):
+    """A fee that leaves credits of more than 38 digits can not be written: the line says which column."""
+    with pytest.raises(UsageError, match="an amount has more than 38 digits") as refused:
+        outcome(baseline, fee=(1 << 256) - 1)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_feed_beyond_reason_makes_works_revert(baseline):
+    """Gas that costs more than any job has is no internal error: the contract refuses the payments."""
+    assert outcome(baseline, feed_factor="1e60").summary["refused"] > 100
+
+
 def test_a_feed_from_a_file_is_the_feed_of_records(baseline, tmp_path):
     """Answers from CSV and Parquet give what they give as records; a broken file is refused."""
     records = [{"block": 0, "answer": 40 * 10**9}, {"block": 300, "answer": 90 * 10**9}]

@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
+from keep3r_replay.protocols.keep3r_v2.replay.companion_calls import (
+    ESCROW_CALLS,
+    FACTORY_CALLS,
+    PAIR_MANAGER_CALLS,
+    POOL_CALLS,
+)
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
 
 if TYPE_CHECKING:
@@ -37,7 +43,14 @@ class Keep3rV2Audits:
     root = "keep3r"
     events = EVENTS
     recordings = Keep3rV2Recordings()
-    direct_calls: Mapping[str, Mapping[str, DirectCall]] = {"keep3r": KEEP3R_CALLS, "keep3r_helper": HELPER_CALLS}
+    direct_calls: Mapping[str, Mapping[str, DirectCall]] = {
+        "keep3r": KEEP3R_CALLS,
+        "keep3r_helper": HELPER_CALLS,
+        "uniswap_v3_pool": POOL_CALLS,
+        "pair_manager": PAIR_MANAGER_CALLS,
+        "pair_manager_factory": FACTORY_CALLS,
+        "escrow": ESCROW_CALLS,
+    }
     never_call = frozenset({"keep3r_helper", "pair_manager", "pair_manager_factory"})
     predicted = (
         frozenset(

@@ -22,6 +22,13 @@ Explain = Callable[["CallContext", str, str, int, int], "Explained"]
 """A version's explanation of a payment: (context, job, keeper, amount, gas left)."""
 
 
+class Growth(NamedTuple):
+    """A direct call of `increaseObservationCardinalityNext`: the pool, and the number that it asks for."""
+
+    pool: str
+    asked: int
+
+
 class RewardRow(NamedTuple):
     """A row of `rewards`; None where one side has no such event."""
 
@@ -67,6 +74,8 @@ class CallContext:
     pool_mints: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     """Liquidity that pools minted (above 0) or burned (below) for an owner in this transaction, and the logs of it that
     no transfer of the owner's token accounts for yet."""
+    growth: Growth | None = None
+    """What this transaction asks of a pool's ring, until its event has been seen."""
     pair_transfers: dict[tuple[str, str, str, int], list[int]] = field(default_factory=dict)
     """Transfers of pair manager tokens in this transaction, that no call accounts for yet: (token, from, to, amount),
     and the logs of it."""

@@ -106,9 +106,16 @@ def on_oracle_set(context: CallContext, row: Row) -> None:
 
 
 def on_usd_pool_change(context: CallContext, row: Row) -> None:
-    """WethUSDPoolChange of the sidechain's helper."""
-    _, address, pool, token0, decimals = row
+    """WethUSDPoolChange of the sidechain's helper, whose other pool tells which token WETH is."""
+    log_index, address, pool, token0, decimals = row
     helper = context.keep3r.helpers[address]
+    pools, parameters = context.keep3r.pools, helper.parameters
+    quoting, by_usd = pools.get(parameters.kp3r_weth_pool), pools.get(pool)
+    if quoting is not None and by_usd is not None:
+        weth = quoting.token1 if parameters.is_kp3r_token0 else quoting.token0
+        if weth in {by_usd.token0, by_usd.token1}:
+            reason = "the pool's tokens stand in the other order"
+            context.expect(log_index, address, "is_weth_token0", by_usd.token0 == weth, token0, reason)
     usd_decimals = decimals if helper.rules.has_usd_decimals else USD_BASE_DECIMALS
     governance.set_usd_pool(helper, pool, is_weth_token0=token0, usd_decimals=usd_decimals)
 

@@ -100,7 +100,35 @@ def on_cardinality(context: CallContext, row: Row) -> None:
         log_index, address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one"
     )
     context.expect(log_index, address, "observation_cardinality_next_new", max(new, old + 1), new, _GROWS)
+    if context.growth is not None and context.growth.pool == address:
+        asked, context.growth = context.growth.asked, None
+        context.expect(
+            log_index,
+            address,
+            "observation_cardinality_next_new",
+            asked,
+            new,
+            "the transaction asked for another number",
+        )
     pool.grow(new)
+
+
+def end_of_growth(context: CallContext) -> None:
+    """At the end of a transaction: room was asked for that the pool did not have, and no event tells that it grew."""
+    assert context.growth is not None
+    (address, asked), context.growth = context.growth, None
+    pool = context.keep3r.pools[address]
+    if pool.times and asked > pool.cardinality_next:
+        context.journal.note(
+            "missing_event",
+            None,
+            address,
+            "event",
+            "IncreaseObservationCardinalityNext",
+            "none",
+            f"the transaction asked the pool for room for {asked} observations and succeeded, which this event tells",
+        )
+        pool.grow(asked)
 
 
 def on_fee_protocol(context: CallContext, row: Row) -> None:
