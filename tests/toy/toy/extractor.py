@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.rooms import Proof
 
 TOTAL = View("total", (), ("uint256",))
 
@@ -37,6 +38,10 @@ class CounterExtractor:
     def codes(self) -> Mapping[str, str]:
         """None is known."""
         return {}
+
+    def proofs(self, contracts: Mapping[str, Contract], block: int) -> Sequence[Proof]:
+        """None: nothing is told twice."""
+        return ()
 
     def start(self, block: int, created_in: Callable[[str], int]) -> list[tuple[str, str]]:
         """The counter."""
