@@ -185,6 +185,8 @@ def _first_cause(error: BaseException) -> str:
         return f"missing setting '{group.group(1)}': say {group.group(1)}=NAME"
     if unknown := re.search(r"Could not find '(\w+)/([^']*)'", text):
         return f"no {unknown.group(1)} of that name; there are {', '.join(_choices(unknown.group(1)))}"
+    if unread := re.match(r"Lexer\w+: \+*([\w.]+)=", text):
+        return f"'{unread.group(1)}' has characters that are no plain value: put the value in quotes within quotes"
     lines = text.splitlines() or [type(error).__name__]
     return lines[0].split("'")[0].strip() if "=" in lines[0] else lines[0]
 

@@ -75,10 +75,11 @@ def main(argv: list[str]) -> int:
     progress = Progress()
     started = time.monotonic()
     extraction = Extraction(lake, spec, protocol, client, request, progress.say, progress.update)
-    with only_one_run(lake, create=not config.plan):
-        if config.plan:
-            _print_plan(extraction.plan())
-            return 0
+    if config.plan:
+        # It writes nothing, so it needs no lock: neither on a lake that cannot be written to nor beside another run.
+        _print_plan(extraction.plan())
+        return 0
+    with only_one_run(lake, create=True):
         outcome = extraction.run()
         progress.done()
         if config.readings:

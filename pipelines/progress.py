@@ -18,6 +18,7 @@ class Progress:
     def __init__(self) -> None:
         self._bar = sys.stderr.isatty()
         self._first = -1
+        self._block = -1
         self._logs = 0
         self._last_shown = 0.0 if self._bar else time.monotonic()
         self._shown = False
@@ -31,6 +32,8 @@ class Progress:
         """Take note that everything up to `block` of `target` is there, with `logs` more logs."""
         if self._first < 0:
             self._first = block
+        # What is fetched again lies behind: the bar stays where it is.
+        self._block = block = max(block, self._block)
         self._logs += logs
         now = time.monotonic()
         if now - self._last_shown < (_SECONDS_BETWEEN_BARS if self._bar else _SECONDS_BETWEEN_LINES):
@@ -39,7 +42,7 @@ class Progress:
         if not self._bar:
             print(f"block {block} of {target}, {self._logs} logs", file=sys.stderr, flush=True)
             return
-        share = (block - self._first) / max(target - self._first, 1)
+        share = min((block - self._first) / max(target - self._first, 1), 1.0)
         filled = int(share * _WIDTH)
         bar = "#" * filled + "." * (_WIDTH - filled)
         print(

@@ -12,7 +12,8 @@ from pipelines.deployment import spec_of
 from pipelines.extract import Detail
 
 if TYPE_CHECKING:
-    from keep3r_replay.dataset.state import Range
+    from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.dataset.state import ExtractionState, Range
     from keep3r_replay.lake.manifest import Manifest
 
 SUMMARY = (
@@ -29,7 +30,7 @@ class VerifyConfig:
     lake: str = setting("folder of the lake")
     deployment: dict[str, Any] = setting("the lake's deployment, where the node is asked")
     against_node: bool = setting("compare every stored log with the node's, too", default=False)
-    repair: bool = setting("fetch what is damaged again at once", default=False)
+    repair: bool = setting("fetch again at once what is damaged, or of a dead branch", default=False)
     detail: Detail = setting("how the lake was extracted", default=Detail.all)
     connections: int = setting("requests under way at once", default=2)
     timeout: float = setting("seconds to wait for an answer", default=60.0)
@@ -41,21 +42,22 @@ def main(argv: list[str]) -> int:
     asks_node = config.against_node or config.repair
     if asks_node and config.deployment.get("name") == "none":
         raise UsageError("say deployment=NAME: asking a node needs to know which deployment (keep3r verify --help)")
-    from keep3r_replay.dataset.lock import only_one_run
+    from keep3r_replay.dataset.lock import lock_if_possible, only_one_run
     from keep3r_replay.lake.reader import Lake
 
     lake = Path(config.lake)
     if not lake.is_dir():
         raise LakeError(lake, "no such lake", remedy="make one with keep3r import or keep3r extract")
-    with only_one_run(lake, create=False):
+    with only_one_run(lake, create=False) if config.repair else lock_if_possible(lake) as held:
         manifest, deployment = Lake.read(lake)
-        damaged = _check_files(lake, manifest)
-        if config.against_node and not damaged:
-            damaged = _compare(config, lake, manifest)
-        if not damaged and (wrong := _check_transactions(lake)):
+        damaged = _check_files(lake, manifest, alone=held is not False)
+        if asks_node and not damaged:
+            damaged = _compare(config, lake) if config.against_node else set()
+        parted = config.repair and deployment.origin == "node" and _parted(config, lake)
+        if not damaged and not parted and (wrong := _check_transactions(lake)):
             print("\n".join(wrong))
             return FINDINGS
-        if not damaged:
+        if not damaged and not parted:
             rows = sum(entry.rows for entry in manifest.files)
             print(f"whole: {len(manifest.files)} files, {rows} rows")
             return 0
@@ -65,6 +67,11 @@ def main(argv: list[str]) -> int:
         if config.repair:
             _repair(config, lake, damaged)
             return 0
+        if held is False:
+            print(
+                f"damaged: {len(damaged)} partitions; the lake is in use or cannot be written to, so nothing is noted"
+            )
+            return FINDINGS
         _mark(lake, manifest, damaged)
         print(f"damaged: {len(damaged)} partitions; the next keep3r extract fetches them again")
         return FINDINGS
@@ -82,11 +89,15 @@ def _check_transactions(lake: Path) -> list[str]:
     return [f"{lake}: block {each.block_number}: {each.reason}" for each in check_transactions(opened, WHOLE)]
 
 
-def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
+def _check_files(lake: Path, manifest: Manifest, *, alone: bool) -> set[Range]:
     from keep3r_replay.lake.integrity import damaged_files
+    from keep3r_replay.lake.reader import Lake
 
     damaged: set[Range] = set()
     for damage in damaged_files(lake, manifest):
+        if not alone and damage.entry not in Lake.read(lake)[0].files:
+            # Another run has replaced the file meanwhile.
+            continue
         print(f"{lake / damage.entry.path}: {damage.problem}")
         damaged.add((damage.entry.from_block, damage.entry.to_block))
     for first, last in manifest.missing():
@@ -96,16 +107,28 @@ def _check_files(lake: Path, manifest: Manifest) -> set[Range]:
     return damaged | {(int(first), int(last)) for first, last in stale}
 
 
-def _compare(config: VerifyConfig, lake: Path, manifest: Manifest) -> set[Range]:
+def _state(config: VerifyConfig, lake: Path) -> tuple[NodeClient, ExtractionState]:
     from keep3r_replay.chain.client import client_from_environment
     from keep3r_replay.dataset.chain_head import check_chain
-    from keep3r_replay.dataset.comparison import compare_fees, compare_logs
     from keep3r_replay.dataset.state import load_state
 
     client = client_from_environment(connections=config.connections, timeout=config.timeout)
-    spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=_follow(manifest))
+    spec, protocol = spec_of(config.deployment, detail=config.detail.value)
     roots = protocol.extractor(client, spec.settings).roots
-    state = load_state(lake, spec, check_chain(client, spec.chain_id), roots)
+    return client, load_state(lake, spec, check_chain(client, spec.chain_id), roots)
+
+
+def _parted(config: VerifyConfig, lake: Path) -> bool:
+    """Whether the node's chain is another one than the lake's from some block on."""
+    from keep3r_replay.dataset.forks import fork_point
+
+    return fork_point(*_state(config, lake)) is not None
+
+
+def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
+    from keep3r_replay.dataset.comparison import compare_fees, compare_logs
+
+    client, state = _state(config, lake)
     damaged: set[Range] = set()
     for difference in compare_logs(client, state, config.connections):
         print(
@@ -146,8 +169,10 @@ def _repair(config: VerifyConfig, lake: Path, damaged: set[Range]) -> None:
     _mark(lake, manifest, damaged)
     client = client_from_environment(connections=config.connections, timeout=config.timeout)
     progress = Progress()
-    request = Request(to_block=manifest.coverage.to_block, connections=config.connections)
+    request = Request(to_block=manifest.coverage.to_block, connections=config.connections, repair=True)
     spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=_follow(manifest))
     outcome = Extraction(lake, spec, protocol, client, request, progress.say, progress.update).run()
     progress.done()
+    if outcome.rolled_back_to is not None:
+        print(f"of a dead branch: rolled back to block {outcome.rolled_back_to}, and fetched again from there")
     print(f"fetched again: {outcome.repaired} partitions; the lake is whole")

@@ -7,12 +7,9 @@ bring that forward.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from histories import place, set_word, swap_contents, word
-
-from keep3r_replay.evm.abi import parse_event
+from histories import place, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,111 +19,33 @@ if TYPE_CHECKING:
 
     from keep3r_replay.replay.audit import Audit
 
-BLOCK_WIDE = 2**31
-"""Stands for the log index of what concerns a block as a whole: after all its logs."""
-
-Place = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Change:
-    """What to do to a copy of the history, and where it must show at the latest."""
-
-    apply: Callable[[History], None]
-    block: int
-    shows_at: Place
-    kinds: frozenset[str]
-    moves_predictions: bool = False
-    """Whether an event between the change and `shows_at` may be predicted otherwise."""
-
-
-def topic(declaration: str) -> str:
-    """Topic 0 of an event."""
-    return "0x" + parse_event(declaration).topic0.hex()
-
-
-WORK = topic("KeeperWork(address credit, address job, address keeper, uint256 payment, uint256 gasLeft)")
-VALIDATION = topic("KeeperValidation(uint256 gasLeft)")
-REWARD = topic("LiquidityCreditsReward(address job, uint256 rewardedAt, uint256 currentCredits, uint256 periodCredits)")
-ADDITION = topic("LiquidityAddition(address job, address liquidity, address provider, uint256 amount)")
-TRANSFER = topic("Transfer(address from, address to, uint256 value)")
-MINT = topic("Mint(address sender, address o, int24 l, int24 u, uint128 amount, uint256 amount0, uint256 amount1)")
-SWAP = topic("Swap(address s, address r, int256 a, int256 b, uint160 price, uint128 liquidity, int24 tick)")
-PARAMETERS = {
-    topic(text)
-    for text in (
-        "BondTimeChange(uint256 x)",
-        "UnbondTimeChange(uint256 x)",
-        "LiquidityMinimumChange(uint256 x)",
-        "RewardPeriodTimeChange(uint256 x)",
-        "InflationPeriodChange(uint256 x)",
-        "FeeChange(uint256 x)",
-        "Keep3rHelperChange(address x)",
-        "MinBoostChange(uint256 x)",
-        "MaxBoostChange(uint256 x)",
-        "TargetBondChange(uint256 x)",
-        "WorkExtraGasChange(uint256 x)",
-        "QuoteTwapTimeChange(uint32 x)",
-        "MinBaseFeeChange(uint256 x)",
-        "MinPriorityFeeChange(uint256 x)",
-        "SlasherAdded(address x)",
-        "DisputerRemoved(address x)",
-    )
-}
-MISMATCHES = frozenset({"payment_mismatch", "reward_mismatch", "missing_reward", "unexpected_reward"})
-READINGS = frozenset({"reading_mismatch"})
-
-
-def is_a(log: dict, wanted: str) -> bool:
-    """Whether a log is of an event."""
-    return log["topics"][0] == wanted
-
-
-def _transactions(history: History) -> Iterator[list[dict]]:
-    group: list[dict] = []
-    for log in history.logs:
-        if group and log["transactionHash"] != group[0]["transactionHash"]:
-            yield group
-            group = []
-        group.append(log)
-    yield group
-
-
-def _at_reading(history: History, block: int, *path: str) -> Place:
-    found = history.reading_after(block, *path)
-    return (2**31, 0) if found is None else (found, BLOCK_WIDE)
-
-
-def _edit(where: Place, position: int, value: int) -> Callable[[History], None]:
-    return lambda history: set_word(history.log(*where), position, value)
-
-
-def _removal(where: Place) -> Callable[[History], None]:
-    return lambda history: history.logs.remove(history.log(*where))
-
-
-def _swapping(first: Place, second: Place) -> Callable[[History], None]:
-    return lambda history: swap_contents(history.log(*first), history.log(*second))
-
-
-def _works(audit: Audit, *classes: str) -> list[Place]:
-    works = audit.tables["works"]
-    return [
-        (block, index)
-        for block, index, kind in works.select("block_number", "log_index", "class").iter_rows()
-        if kind in classes
-    ]
-
-
-# KINDS OF CHANGES
+from edits import (
+    ADDITION,
+    BLOCK_WIDE,
+    MINT,
+    MISMATCHES,
+    PARAMETERS,
+    READINGS,
+    REWARD,
+    SWAP,
+    TRANSFER,
+    VALIDATION,
+    WORK,
+    Change,
+    at_reading,
+    edit,
+    is_a,
+    removal,
+    swapping,
+    transactions,
+    works,
+)
 
 
 def exact_payment(history: History, audit: Audit, random: Random) -> Iterator[Change]:
     """One wei more in a payment by the formula."""
-    for where in _works(audit, "exact"):
-        yield Change(
-            _edit(where, 0, word(history.log(*where), 0) + 1), where[0], where, frozenset({"payment_mismatch"})
-        )
+    for where in works(audit, "exact"):
+        yield Change(edit(where, 0, word(history.log(*where), 0) + 1), where[0], where, frozenset({"payment_mismatch"}))
 
 
 def reward_field(history: History, audit: Audit, random: Random) -> Iterator[Change]:
@@ -135,7 +54,7 @@ def reward_field(history: History, audit: Audit, random: Random) -> Iterator[Cha
         if is_a(log, REWARD):
             field = random.randrange(3)
             yield Change(
-                _edit(place(log), field, word(log, field) + 1),
+                edit(place(log), field, word(log, field) + 1),
                 place(log)[0],
                 place(log),
                 frozenset({"reward_mismatch", "unexpected_reward"}),
@@ -144,13 +63,13 @@ def reward_field(history: History, audit: Audit, random: Random) -> Iterator[Cha
 
 def own_payment(history: History, audit: Audit, random: Random) -> Iterator[Change]:
     """One wei more in a payment that the job chose."""
-    for where in _works(audit, "own_payment"):
+    for where in works(audit, "own_payment"):
         log = history.log(*where)
         keeper = "0x" + log["topics"][3][26:]
         yield Change(
-            _edit(where, 0, word(log, 0) + 1),
+            edit(where, 0, word(log, 0) + 1),
             where[0],
-            _at_reading(history, where[0], "keepers", keeper, "workCompleted"),
+            at_reading(history, where[0], "keepers", keeper, "workCompleted"),
             READINGS | MISMATCHES | {"impossible_call"},
             moves_predictions=True,
         )
@@ -158,15 +77,15 @@ def own_payment(history: History, audit: Audit, random: Random) -> Iterator[Chan
 
 def token_payment(history: History, audit: Audit, random: Random) -> Iterator[Change]:
     """One wei more in a payment in tokens; where it took the last of them, the contract would have refused."""
-    for where in _works(audit, "token_payment"):
+    for where in works(audit, "token_payment"):
         log = history.log(*where)
         token, job = ("0x" + log["topics"][i][26:] for i in (1, 2))
         path = ("jobs", job, "jobTokenCredits", token)
-        reading = _at_reading(history, where[0], *path)
+        reading = at_reading(history, where[0], *path)
         if reading[0] == where[0] and history.reading(where[0], *path) == "0":
             same = [place(each) for each in history.logs if each["topics"][:3] == log["topics"][:3]]
             reading = max(each for each in same if each[0] == where[0])
-        yield Change(_edit(where, 0, word(log, 0) + 1), where[0], reading, READINGS | {"impossible_call"})
+        yield Change(edit(where, 0, word(log, 0) + 1), where[0], reading, READINGS | {"impossible_call"})
 
 
 def removed_swap(history: History, audit: Audit, random: Random) -> Iterator[Change]:
@@ -175,9 +94,9 @@ def removed_swap(history: History, audit: Audit, random: Random) -> Iterator[Cha
     for position, log in enumerate(swaps):
         where = place(log)
         following = next((place(other) for other in swaps[position + 1 :] if other["address"] == log["address"]), None)
-        reading = _at_reading(history, where[0], "pools", log["address"], "slot0")
+        reading = at_reading(history, where[0], "pools", log["address"], "slot0")
         yield Change(
-            _removal(where),
+            removal(where),
             where[0],
             min(following or reading, reading),
             READINGS | MISMATCHES | {"event_mismatch"},
@@ -186,8 +105,9 @@ def removed_swap(history: History, audit: Audit, random: Random) -> Iterator[Cha
 
 
 def removed_addition(history: History, audit: Audit, random: Random) -> Iterator[Change]:
-    """Liquidity that nobody added: the reward event before it has no cause."""
-    for group in _transactions(history):
+    """Liquidity that nobody added: a direct call lacks its event; else the reward event before it has no cause."""
+    targets = {each["hash"]: (each.get("to") or "").lower() for each in history.transactions}
+    for group in transactions(history):
         for log in group:
             if is_a(log, ADDITION):
                 job = log["topics"][1]
@@ -196,15 +116,18 @@ def removed_addition(history: History, audit: Audit, random: Random) -> Iterator
                     for each in group
                     if is_a(each, REWARD) and each["topics"][1] == job and place(each) < place(log)
                 ]
-                yield Change(_removal(place(log)), place(log)[0], place(cause[-1]), frozenset({"unexpected_reward"}))
+                is_direct = targets[log["transactionHash"]] == log["address"].lower()
+                shows_at = (place(log)[0], BLOCK_WIDE) if is_direct else place(cause[-1])
+                kind = "missing_event" if is_direct else "unexpected_reward"
+                yield Change(removal(place(log)), place(log)[0], shows_at, frozenset({kind}))
 
 
 def changed_base_fee(history: History, audit: Audit, random: Random) -> Iterator[Change]:
     """Another base fee: the first work of the block whose payment depends on it, or the block's reading."""
-    of_works = {block for block, _ in _works(audit, "exact", "stale_gas")}
+    of_works = {block for block, _ in works(audit, "exact", "stale_gas")}
     for position, block in enumerate(history.blocks):
         number = int(block["number"], 16)
-        reading = _at_reading(history, number)
+        reading = at_reading(history, number)
         if number in of_works and reading[0] == number:
             fee = int(block["baseFeePerGas"], 16) + random.choice([1, 10**9, 10**11])
 
@@ -220,7 +143,7 @@ def removed_parameter(history: History, audit: Audit, random: Random) -> Iterato
         if log["topics"][0] in PARAMETERS:
             where = place(log)
             yield Change(
-                _removal(where),
+                removal(where),
                 where[0],
                 (where[0], BLOCK_WIDE),
                 READINGS | MISMATCHES | {"missing_event", "event_mismatch"},
@@ -233,20 +156,20 @@ def changed_parameter(history: History, audit: Audit, random: Random) -> Iterato
     for log in history.logs:
         if log["topics"][0] in PARAMETERS and word(log, 0) < 2**128:
             yield Change(
-                _edit(place(log), 0, word(log, 0) + 1), place(log)[0], place(log), frozenset({"input_mismatch"})
+                edit(place(log), 0, word(log, 0) + 1), place(log)[0], place(log), frozenset({"input_mismatch"})
             )
 
 
 def _swapped(first: str, second: str, same: Callable[[dict, dict], bool]) -> Callable[..., Iterator[Change]]:
     def changes(history: History, audit: Audit, random: Random) -> Iterator[Change]:
-        for group in _transactions(history):
+        for group in transactions(history):
             for position, log in enumerate(group):
                 if not is_a(log, first):
                     continue
                 other = next((each for each in group[position + 1 :] if is_a(each, second) and same(log, each)), None)
                 if other is not None:
                     yield Change(
-                        _swapping(place(log), place(other)),
+                        swapping(place(log), place(other)),
                         place(log)[0],
                         place(log),
                         MISMATCHES | {"event_mismatch", "impossible_call"},
@@ -256,7 +179,7 @@ def _swapped(first: str, second: str, same: Callable[[dict, dict], bool]) -> Cal
 
 
 def _validation_and_work(history: History, audit: Audit, random: Random) -> Iterator[Change]:
-    exact = set(_works(audit, "exact"))
+    exact = set(works(audit, "exact"))
     swap = _swapped(VALIDATION, WORK, lambda _, work: place(work) in exact)
     for change in swap(history, audit, random):
         group = [log for log in history.logs if place(log)[0] == change.block]
@@ -284,35 +207,3 @@ CHANGES: dict[str, Callable[[History, Audit, Random], Iterator[Change]]] = {
         SWAP, SWAP, lambda one, other: one["address"] == other["address"] and word(one, 4) != word(other, 4)
     ),
 }
-
-
-def first_moved_prediction(clean: Audit, changed: Audit) -> Place:
-    """The first work or reward for which the model predicts something else than it did for the unchanged history.
-
-    A work that becomes the job's own payment does not count where no other work of the history entered where it did:
-    then nothing tells that its payment was to follow the formula.
-    """
-    before = {row[:2]: row for row in _predictions(clean)}
-    unknown = _works_of_unknown_entries(changed)
-    moved = (row[:2] for row in _predictions(changed) if row[:2] in before and before[row[:2]] != row)
-    return next((where for where in moved if where not in unknown), (2**31, 0))
-
-
-def _works_of_unknown_entries(audit: Audit) -> set[Place]:
-    works = audit.tables["works"].select("block_number", "log_index", "class", "transaction_to", "selector").rows()
-    known = {entry for _, _, kind, *entry_ in works if kind in {"exact", "stale_gas"} for entry in [tuple(entry_)]}
-    return {
-        (block, index) for block, index, kind, *entry in works if kind == "own_payment" and tuple(entry) not in known
-    }
-
-
-def _predictions(audit: Audit) -> list[tuple]:
-    works = audit.tables["works"].select("block_number", "log_index", "class", "computed_payment", "rewards")
-    rows = [
-        (block, index, computed if kind in {"exact", "stale_gas", "mismatch"} else None, rewards)
-        for block, index, kind, computed, rewards in works.iter_rows()
-    ]
-    rewards = audit.tables["rewards"].select(
-        "block_number", "log_index", "expected_rewarded_at", "expected_current_credits", "expected_period_credits"
-    )
-    return sorted([*rows, *rewards.iter_rows()], key=lambda row: row[:2])

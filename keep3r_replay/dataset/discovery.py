@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.rooms import Extractor
 
 _TEXT = msgspec.json.Decoder(str)
+_SEARCHES = 4
 
 
 class Discovery:
@@ -65,19 +66,34 @@ class Discovery:
 
     def first_block(self, address: str) -> int:
         """Return the block in which a contract was created, by bisection; the earliest possible if history is gone."""
-        low, high = self._search_from, self._block
         try:
-            if self._has_code(address, low):
-                return low
-            while high - low > 1:
-                middle = (low + high) // 2
-                if self._has_code(address, middle):
-                    high = middle
-                else:
-                    low = middle
+            for _ in range(_SEARCHES):
+                first = self._search(address)
+                if first == self._search_from or not self._has_code_after_all(address, first - 1):
+                    return first
         except (RefusedError, NodeError):
             return self._search_from
+        raise NodeError(f"the code of {address} is told now in one way, now in another; try another endpoint")
+
+    def _search(self, address: str) -> int:
+        low, high = self._search_from, self._block
+        if self._has_code(address, low):
+            return low
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._has_code(address, middle):
+                high = middle
+            else:
+                low = middle
         return high
+
+    def _has_code_after_all(self, address: str, block: int) -> bool:
+        """Ask once more where there was no code; if it was a lie, nothing that was said so far counts."""
+        self._look(address, [block])
+        if self._code[address, block]:
+            self._code = {place: there for place, there in self._code.items() if place[0] != address}
+            return True
+        return False
 
     def _exists(self, address: str) -> bool:
         blocks = [self._block, self._search_from]
@@ -86,7 +102,7 @@ class Discovery:
             self._look(address, blocks)
         except RefusedError:
             return self._has_code(address, self._block)
-        return self._code[address, self._block]
+        return self._code[address, self._block] or self._has_code_after_all(address, self._block)
 
     def _has_code(self, address: str, block: int) -> bool:
         if (address, block) not in self._code:

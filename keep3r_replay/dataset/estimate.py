@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.log_answers import LogAnswer
     from keep3r_replay.dataset.state import Range
 
-_SAMPLES = 16
+_SAMPLES = 64
 _SAMPLE_BLOCKS = 250
 _BYTES_A_LOG, _BYTES_A_TRANSACTION, _BYTES_A_HEADER, _BYTES_A_FEE = 170, 300, 70, 5
 """On disk, compressed; a log stands there raw and decoded. From a day of mainnet's busiest pool."""
@@ -59,23 +59,50 @@ def estimate(
     if not ranges:
         return Estimate(0, 0, 0, 0, 0)
     first, last = ranges[0][0], ranges[-1][1]
-    blocks = last - first + 1
-    sampled = logs = with_logs = transactions = 0
-    for sample in _samples(first, last):
-        answer = _fetch(client, *sample, addresses)
-        sampled += answer.last - answer.first + 1
-        logs += len(answer.batch)
-        with_logs += len(np.unique(answer.batch.block_number))
-        transactions += len(np.unique(answer.batch.transaction_hash, axis=0))
-    logs, with_logs, transactions = (_scaled(count, blocks, sampled) for count in (logs, with_logs, transactions))
-    requests = max(len(ranges), -(-logs // TARGET_LOGS))
-    size = logs * _BYTES_A_LOG
-    if not only_logs:
-        requests += -(-blocks // BLOCKS_A_REQUEST) + -(-with_logs // HEADERS_A_REQUEST)
-        requests += -(-transactions // TRANSACTIONS_A_REQUEST)
-        requests += -(-blocks // BODIES_A_REQUEST) if bodies else 0
-        size += transactions * _BYTES_A_TRANSACTION + with_logs * _BYTES_A_HEADER + blocks * _BYTES_A_FEE
+    samples = [_look(client, *sample, addresses) for sample in _samples(first, last)]
+    blocks, sampled = last - first + 1, sum(each.blocks for _, each in samples)
+    logs = -(-sum(each.logs for _, each in samples) * blocks // sampled)
+    requests = size = 0
+    for span in ranges:
+        seen = _scaled(span, samples)
+        spans = max(1, -(-seen.logs // TARGET_LOGS))
+        requests += spans + 1
+        size += seen.logs * _BYTES_A_LOG
+        if only_logs:
+            continue
+        requests += -(-seen.blocks // BLOCKS_A_REQUEST) + -(-spans // HEADERS_A_REQUEST)
+        requests += max(-(-seen.with_logs // HEADERS_A_REQUEST), min(spans, seen.with_logs))
+        requests += max(-(-seen.transactions // TRANSACTIONS_A_REQUEST), min(spans, seen.transactions))
+        requests += -(-seen.blocks // BODIES_A_REQUEST) if bodies else 0
+        size += seen.transactions * _BYTES_A_TRANSACTION + seen.with_logs * _BYTES_A_HEADER + seen.blocks * _BYTES_A_FEE
     return Estimate(blocks, sampled, logs, requests, size)
+
+
+class _Seen(NamedTuple):
+    """What some blocks hold."""
+
+    blocks: int
+    logs: int = 0
+    with_logs: int = 0
+    transactions: int = 0
+
+
+def _look(client: NodeClient, first: int, last: int, addresses: Sequence[str]) -> tuple[int, _Seen]:
+    """The middle of a sample, and what it holds."""
+    answer = _fetch(client, first, last, addresses)
+    batch = answer.batch
+    with_logs, transactions = len(np.unique(batch.block_number)), len(np.unique(batch.transaction_hash, axis=0))
+    return (first + answer.last) // 2, _Seen(answer.last - first + 1, len(batch), with_logs, transactions)
+
+
+def _scaled(span: Range, samples: Sequence[tuple[int, _Seen]]) -> _Seen:
+    """What a range holds by the samples in it; by the nearest one where there is none."""
+    middle = (span[0] + span[1]) // 2
+    inside = [seen for place, seen in samples if span[0] <= place <= span[1]]
+    inside = inside or [min(samples, key=lambda sample: abs(sample[0] - middle))[1]]
+    sampled, blocks = sum(each.blocks for each in inside), span[1] - span[0] + 1
+    sums = (sum(each[column] for each in inside) for column in (1, 2, 3))
+    return _Seen(blocks, *(-(-count * blocks // sampled) for count in sums))
 
 
 def _samples(first: int, last: int) -> list[Range]:
@@ -96,7 +123,3 @@ def _fetch(client: NodeClient, first: int, last: int, addresses: Sequence[str]) 
             if refused.verdict.refusal is not Refusal.TOO_MUCH or first == last:
                 raise
             last = (first + last) // 2
-
-
-def _scaled(count: int, blocks: int, sampled: int) -> int:
-    return -(-count * blocks // sampled)

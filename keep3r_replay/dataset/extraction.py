@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.spans import SpanPlanner
-from keep3r_replay.dataset.chain_head import Block, block_at, check_chain, final_head
+from keep3r_replay.dataset.chain_head import Block, check_chain, final_head
+from keep3r_replay.dataset.checks import check_ends, check_proofs, follow_reorganisation
 from keep3r_replay.dataset.discovery import Discovery
 from keep3r_replay.dataset.estimate import Estimate, estimate
-from keep3r_replay.dataset.forks import dead_ends, fork_point, prove_ends, whole_below
+from keep3r_replay.dataset.forks import prove_ends
 from keep3r_replay.dataset.initialising import initialise_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
 from keep3r_replay.dataset.readings import read_at_blocks
+from keep3r_replay.dataset.segments import segments_to_write
 from keep3r_replay.dataset.span import Followed
 from keep3r_replay.dataset.state import ExtractionState, Range, damage_of, load_state
-from keep3r_replay.errors import NodeError
 from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.manifest import Coverage
 
@@ -104,7 +105,11 @@ class Extraction:
         by_address = {contract.address: contract for contract in contracts}
         bodies = self._spec.follow == "bodies" and bool(self._extractor.transactions_to(by_address))
         only_logs = self._spec.detail == "logs"
-        expected = estimate(self._client, addresses, ranges, only_logs=only_logs, bodies=bodies)
+        # What was asked for until here, a run asks again; then it reads what constructors set, and looks at the head.
+        spent = self._client.statistics.requests + (0 if state.contracts else len(contracts)) + 3
+        parts = [part for each in ranges for part in self._spec.segments_of(*each)]
+        expected = estimate(self._client, addresses, parts, only_logs=only_logs, bodies=bodies)
+        expected = replace(expected, requests=expected.requests + (spent if ranges else 0))
         return Plan(head, ranges, state.stale, len(contracts), expected)
 
     def run(self) -> Outcome:
@@ -117,7 +122,9 @@ class Extraction:
         self._outcome.head = head.number
         if state.files or state.contracts:
             state.clear_orphans()
-        self._follow_reorganisation(state)
+        self._outcome.rolled_back_to = follow_reorganisation(
+            self._client, state, self._say, repair=self._request.repair
+        )
         last = self._last_block(head)
         self._target = last
         if not state.contracts:
@@ -134,7 +141,10 @@ class Extraction:
             self._extend(state, part_first, part_last, head)
             while state.stale:
                 self._refetch(state, state.stale[0], head)
-        self._check_head(state)
+        if state.coverage is not None:
+            check_ends(self._client, state, state.coverage, self._outcome.from_block)
+            if self._outcome.from_block >= 0 or self._outcome.repaired:
+                check_proofs(self._extractor, state, state.coverage)
         return self._outcome
 
     def read_views(self, blocks: list[int]) -> int:
@@ -170,37 +180,43 @@ class Extraction:
         return Discovery(self._client, self._extractor, head.number, self._spec.search_from_block)
 
     def _extend(self, state: ExtractionState, first: int, last: int, head: Block) -> None:
-        """Fetch new blocks; what the last partition holds already is kept and its file continued."""
-        tail = next((span for span in state.ranges() if state.coverage and span[1] == first - 1), None)
-        continued = tail if tail and self._spec.partition_of(tail[0]) == self._spec.partition_of(first) else None
+        """Fetch new blocks of one partition; what it holds is kept, and put together where segments are full."""
+        begin = self._spec.partition_of(first)[0]
+        there = [span for span in state.ranges() if begin <= span[0] and span[1] < first]
+        wanted = self._spec.segments_of(there[0][0] if there else first, last)
+        for segment in segments_to_write(there, wanted):
+            self._write_segment(state, [span for span in there if segment[0] <= span[0] <= segment[1]], segment, head)
+        self._outcome.partitions += 1
+
+    def _write_segment(self, state: ExtractionState, there: list[Range], segment: Range, head: Block) -> None:
+        """Write a segment from the ranges that are there already, which it begins with, and from the node."""
         while True:
-            # A contract found on the way makes the tail stale: then the whole partition is fetched again.
-            keeps = continued if continued and continued not in state.stale else None
-            if keeps and (problem := damage_of(state, keeps)):
-                self._say(f"blocks {keeps[0]} to {keeps[1]} are fetched again: {problem}")
-                state.mark_stale([keeps])
-                keeps = None
-            start = continued[0] if continued else first
-            kept = state.of_range(keeps) if keeps else []
-            readings = self._readings(state, continued) if continued and not keeps else []
+            # A contract found on the way makes what is there stale: then the whole segment is fetched again.
+            keeps = bool(there) and not any(span in state.stale for span in there)
+            problem = next(filter(None, (damage_of(state, span) for span in there)), "") if keeps else ""
+            if problem:
+                self._say(f"blocks {there[0][0]} to {there[-1][1]} are fetched again: {problem}")
+                state.mark_stale(there)
+                keeps = False
+            kept = [entry for span in there for entry in state.of_range(span)] if keeps else []
+            readings = [] if keeps else [entry for span in there for entry in self._readings(state, span)]
             try:
-                written = self._write(state, start, last, head, kept, readings)
+                written = self._write(state, *segment, head, kept, readings)
                 break
             except NewContractsError as found:
                 self._take(state, found.contracts)
-        self._commit(state, continued, start, last, written)
+        self._commit(state, there, *segment, written)
         self._outcome.logs += written.logs
-        self._outcome.partitions += 1
 
     def _refetch(self, state: ExtractionState, span: Range, head: Block) -> None:
-        """Fetch a complete partition again, because a file is damaged or a contract was found that it lacks."""
+        """Fetch a complete range again, because a file is damaged or a contract was found that it lacks."""
         while True:
             try:
                 written = self._write(state, *span, head, [], self._readings(state, span))
                 break
             except NewContractsError as found:
                 self._take(state, found.contracts)
-        self._commit(state, span, *span, written)
+        self._commit(state, [span], *span, written)
 
     def _readings(self, state: ExtractionState, span: Range) -> list[FileEntry]:
         """The readings of a partition that is fetched again: nobody else asks for them a second time."""
@@ -251,7 +267,7 @@ class Extraction:
         read_initial(self._protocol, self._extractor, state, contracts, self._request.from_block)
         state.add_contracts(contracts)
 
-    def _commit(self, state: ExtractionState, old: Range | None, first: int, last: int, written: Written) -> None:
+    def _commit(self, state: ExtractionState, old: list[Range], first: int, last: int, written: Written) -> None:
         prove_ends(self._client, written.ends)
         begin = min([first, *(span[0] for span in state.ranges())])
         is_end = state.coverage is None or last >= state.coverage.to_block
@@ -259,36 +275,7 @@ class Extraction:
             state.final_block = max(state.final_block, last)
         if is_end:
             state.anchors = [each for each in state.anchors if each[0] < first] + [(last, written.last_hash)]
-        state.replace_range(old, written.files, Coverage(begin, last, written.last_hash))
+        state.replace_ranges(old, written.files, Coverage(begin, last, written.last_hash))
         self._outcome.undecoded += len(written.undecoded)
         for anomaly in written.undecoded[:3]:
             self._say(f"kept raw, not decoded: {anomaly.place}: {anomaly.reason}")
-
-    def _follow_reorganisation(self, state: ExtractionState) -> None:
-        if state.coverage is None:
-            return
-        found = fork_point(self._client, state)
-        if found is None:
-            return
-        if found.number < state.final_block:
-            raise NodeError(
-                f"the node's chain parts from the lake's after block {found.number}, but block {state.final_block} was "
-                "final: a node of another chain, or a broken one; nothing was changed"
-            )
-        found = whole_below(state, found, self._say)
-        self._say(f"the chain was reorganised: rolling back from block {state.coverage.to_block} to {found.number}")
-        state.roll_back(found.number, found.hash)
-        self._outcome.rolled_back_to = found.number
-
-    def _check_head(self, state: ExtractionState) -> None:
-        """At the end, the chain must still be the one of the beginning, at the ends of all partitions of this run."""
-        if state.coverage is None:
-            return
-        now = block_at(self._client, hex(state.coverage.to_block))
-        if now is not None and now.hash != state.coverage.last_block_hash:
-            raise NodeError("the chain was reorganised during the run; run again")
-        dead = dead_ends(self._client, [each for each in state.anchors if each[0] >= self._outcome.from_block >= 0])
-        if dead:
-            state.mark_stale(span for span in state.ranges() if span[1] in dead)
-            state.save_manifest()
-            raise NodeError("the chain was reorganised during the run; run again: what it replaced is fetched again")

@@ -43,3 +43,19 @@ def only_one_run(lake: Path, *, create: bool) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def lock_if_possible(lake: Path) -> Iterator[bool]:
+    """Hold the lake's lock if that can be had, and tell whether it is held: reading needs none, changing does."""
+    lock = FileLock(lake / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except (Timeout, OSError):
+        # Another run has it, or the lake is on a disk that cannot be written to.
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

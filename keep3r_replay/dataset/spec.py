@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_FANOUTS = (10, 8, 5, 4, 2)
+_SMALLEST_SEGMENT = 100
+"""Blocks: two runs of ten minutes on mainnet."""
+
+
 @dataclass(frozen=True)
 class ExtractionSpec:
     """A deployment's fixed facts.
@@ -39,6 +44,33 @@ class ExtractionSpec:
         start = block - block % self.partition_blocks
         return start, start + self.partition_blocks - 1
 
+    def segments_of(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Cut a range of one partition into closed ranges with files of their own, for a lake that ends at `last`.
+
+        A whole partition is one. One that still grows is cut into tenths, hundredths and so on, each once it is full,
+        and a rest: a run that adds a few blocks rewrites little more than the rest. The cuts depend on `first` and
+        `last` alone, so that it does not matter by how many runs a lake came about.
+        """
+        if last == self.partition_of(first)[1]:
+            return [(first, last)]
+        segments = []
+        for size in _parts_of(self.partition_blocks):
+            while (end := first - first % size + size - 1) <= last:
+                segments.append((first, end))
+                first = end + 1
+        return [*segments, (first, last)] if first <= last else segments
+
+
+def _parts_of(size: int) -> list[int]:
+    """Sizes of the parts of a growing partition, each a part of the one before, none too small for a file."""
+    sizes: list[int] = []
+    while True:
+        fanout = next((each for each in _FANOUTS if size % each == 0 and size // each >= _SMALLEST_SEGMENT), 0)
+        if not fanout:
+            return sizes
+        size //= fanout
+        sizes.append(size)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -49,9 +81,11 @@ class Request:
         to_block: the last block; None for the final head.
         confirmations: depth of what is taken for final; None for the node's own `finalized`.
         connections: requests under way at once.
+        repair: roll back below final blocks too, where the chain is another one from there on.
     """
 
     from_block: int | None = None
     to_block: int | None = None
     confirmations: int | None = None
     connections: int = 2
+    repair: bool = False

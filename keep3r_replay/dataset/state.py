@@ -84,12 +84,12 @@ class ExtractionState:
         """Remember ranges that must be fetched again."""
         self.stale = sorted({*self.stale, *ranges})
 
-    def replace_range(self, old: Range | None, files: list[FileEntry], coverage: Coverage) -> None:
-        """Put a partition's new files in the place of its old ones."""
-        former = self.of_range(old) if old else []
+    def replace_ranges(self, old: Sequence[Range], files: list[FileEntry], coverage: Coverage) -> None:
+        """Put new files in the place of those of some ranges."""
+        former = [entry for each in old for entry in self.of_range(each)]
         kept = [entry for entry in self.files if entry not in former]
         self.files = kept + files
-        self.stale = [each for each in self.stale if each != old]
+        self.stale = [each for each in self.stale if each not in old]
         if self.coverage is None or coverage.to_block >= self.coverage.to_block:
             self.coverage = coverage
         self.save_manifest()
@@ -221,6 +221,8 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[t
         initial_state_block=deployment.initial_state_block,
         final_block=final_block,
         transactions=deployment.transactions,
+        # A node that has cut off its oldest blocks does not tell: what is known stays.
+        genesis=genesis or str(facts.get("genesis", "")),
     )
     state.mark_stale(damaged_by_size(state))
     state.mark_stale(manifest.missing())
@@ -241,7 +243,8 @@ def _refuse_other(
     facts = manifest.extraction
     wanted = {"detail": spec.detail, "genesis": genesis, "partition_blocks": spec.partition_blocks}
     for key, value in wanted.items():
-        if facts.get(key) != value:
+        unknown = key == "genesis" and not (value and facts.get(key))
+        if facts.get(key) != value and not unknown:
             raise UsageError(f"{lake}: was extracted with {key} {facts.get(key)}, not {value}; choose another folder")
     if facts.get("follow", BODIES) != spec.follow:
         former = facts.get("follow", BODIES)

@@ -111,7 +111,8 @@ def audit_once(
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
-    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), [None] * len(findings))
+    causes: list[int | None] = [None] * len(findings)
+    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), causes, protocol.words)
 
 
 @dataclass(frozen=True)

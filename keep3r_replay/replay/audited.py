@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.journal import NOTICE, Finding
-from keep3r_replay.replay.causes import Traced, trace
+from keep3r_replay.replay.causes import Retold, Traced, trace
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.mended import MendedLake
 
@@ -38,6 +38,17 @@ class Audit:
     findings: list[Finding]
     undetermined_readings: dict[tuple[str, str], int]
     causes: list[int | None] = field(default_factory=list)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The protocol's classes by subject, from the surest to the least sure."""
+
+    @property
+    def doubt(self) -> int:
+        """How unsure the classes are in all: only to be compared with that of the same history, told otherwise."""
+        return sum(
+            place * int(self.summary[subject].get(name, 0))
+            for subject, names in self.words.items()
+            for place, name in enumerate(names)
+        )
 
     @property
     def roots(self) -> list[Finding]:
@@ -56,7 +67,12 @@ def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Aud
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
     the audit of a mended lake, with the readings of some blocks compared (None: of all).
     """
-    traced = trace(found.lake, found.findings, lambda lake, blocks: again(lake, blocks).findings, in_order)
+
+    def retold(lake: Lake, blocks: frozenset[int] | None) -> Retold:
+        mended = again(lake, blocks)
+        return Retold(mended.findings, mended.doubt)
+
+    traced = trace(found.lake, found.findings, retold, in_order)
     tables = {**found.tables, "findings": findings_table(found.lake, traced.findings, traced.causes)}
     summary = dict(found.summary)
     following = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is not None]
@@ -74,7 +90,7 @@ def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Aud
 def _acquit(
     tables: dict[str, pl.DataFrame], mended: Mapping[str, pl.DataFrame], traced: Traced, summary: Mapping[str, Any]
 ) -> dict[str, dict[str, int]]:
-    """Put the mended replay's verdict on what follows from other findings into `tables`; returns the counts anew.
+    """Put the mended replay's verdict on all but the roots into `tables`; returns the counts anew.
 
     What is a mismatch there too follows from what nothing could mend: then nobody can tell whether it is right.
     """
@@ -90,14 +106,19 @@ def _acquit(
     }
     rows = [(block, log_index, cause) for (block, log_index), cause in logs.items() if log_index is not None]
     frame = pl.DataFrame(rows, schema={**_PLACE, "cause": pl.UInt32}, orient="row")
+    guilty = pl.DataFrame([place for place in convicted if place[1] is not None], schema=_PLACE, orient="row")
     counts: dict[str, dict[str, int]] = {}
     for name, table in tables.items():
         if name == "findings" or not {*_PLACE, "class", "reason"} <= set(table.columns):
             continue
+        former = table.select(*_PLACE, pl.col("class").alias("former"))
         right = (
             mended[name]
-            .join(frame, on=list(_PLACE), how="inner")
-            .with_columns(is_open=pl.col("class") == MISMATCH)
+            .join(guilty, on=list(_PLACE), how="anti")
+            .join(former, on=list(_PLACE), how="inner")
+            .join(frame, on=list(_PLACE), how="left")
+            .filter((pl.col("class") != pl.col("former")) | pl.col("cause").is_not_null())
+            .with_columns(is_open=(pl.col("class") == MISMATCH) & pl.col("cause").is_not_null())
             .select(
                 *_PLACE,
                 pl.when("is_open").then(pl.lit(UNDETERMINED)).otherwise("class").alias("class"),

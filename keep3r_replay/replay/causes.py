@@ -9,12 +9,13 @@ comes after it is taken to follow: the model goes on from a state that lacks it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
-from keep3r_replay.journal import ERROR, Finding, as_text
+from keep3r_replay.journal import ERROR, Finding
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.replay.convicted import convicted
 from keep3r_replay.replay.mended import Mend, MendedLake
 from keep3r_replay.replay.suspects import suspects_at, suspects_before
 
@@ -24,11 +25,32 @@ if TYPE_CHECKING:
 _MOST_REPLAYS = 24
 """Replays spent on one audit's causes: what is still open then stands as a root of its own."""
 
+_COMPARED = 3
+"""Mends of a reading that explain everything, among which the surest classes decide."""
+
 _PROBED = 4
 """Blocks with readings that a mend is tried on: the first and the last that differ. The best is held against all."""
 
+_OF_STATE = frozenset({"state_mismatch"})
+"""Kinds that say: what happens here fits another state of the subject than the events before it lead to."""
+_OF_BLOCK = frozenset({"gas_sum", "missing_transaction"})
+"""Kinds that tell of a block's transactions: no state depends on them, so that nothing in later blocks follows."""
+
 Key = tuple[str, int, int | None, str, str]
-Again = Callable[[Lake, frozenset[int] | None], Iterable[Finding]]
+
+
+class Retold(NamedTuple):
+    """What the replay of a mended lake comes to: its findings, and how unsure its classes are in all.
+
+    Of mends that explain the same the one is taken whose classes are the surest: a payment that the formula gives is
+    not the one that was changed.
+    """
+
+    findings: Sequence[Finding]
+    doubt: int
+
+
+Again = Callable[[Lake, frozenset[int] | None], Retold]
 
 
 @dataclass
@@ -57,11 +79,17 @@ def trace(
     Args:
         lake: the history.
         findings: in chain order.
-        again: gives the findings of the lake that it is handed, by a replay that compares the readings of some blocks
-            (None: of all).
+        again: replays the lake that it is handed, and compares the readings of some blocks (None: of all).
         in_order: sorts findings into chain order.
     """
     return _Tracer(lake, findings, again).trace(in_order)
+
+
+class _Left(NamedTuple):
+    """Keys of the findings that a mend leaves, and the doubt in its classes."""
+
+    keys: frozenset[Key]
+    doubt: int
 
 
 class _Tracer:
@@ -78,11 +106,13 @@ class _Tracer:
 
     def trace(self, in_order: Callable[[Sequence[Finding]], list[Finding]]) -> Traced:
         while self._open:
-            root = self._open[0]
-            if self._findings[root].log_index is None:
+            root = self._first()
+            if self._findings[root].log_index is not None:
+                self._of_event(root)
+            elif self._is_reading(root):
                 self._of_reading(root)
             else:
-                self._of_event(root)
+                self._close(root, [root], None)
         self._alone()
         ordered = in_order(self._findings)
         number = {id(finding): place for place, finding in enumerate(ordered, start=1)}
@@ -92,6 +122,22 @@ class _Tracer:
             cause = self._cause.get(place_of[id(finding)])
             causes.append(None if cause is None else number[id(self._findings[cause])])
         return Traced(ordered, causes, self._mends)
+
+    def _first(self) -> int:
+        """The next root: the first that is open, but before it an event that its block lacks, of unknown place in it.
+
+        Where readings tell of a state that events put in doubt, they go first.
+        """
+        first = self._findings[self._open[0]]
+        for each in self._open:
+            finding = self._findings[each]
+            if finding.kind == "missing_event" and finding.block_number == first.block_number:
+                return each
+        if first.kind in _OF_STATE:
+            for each in self._open:
+                if self._is_reading(each) and self._findings[each].subject == first.subject:
+                    return each
+        return self._open[0]
 
     def _of_event(self, root: int) -> None:
         """The event at the root's place: mended if something mends it."""
@@ -105,9 +151,14 @@ class _Tracer:
     def _of_reading(self, root: int) -> None:
         """A reading that no finding before it explains: an event since the last block whose readings agree."""
         finding = self._findings[root]
-        best = self._best(suspects_before(self._lake, finding, self._last_agreeing(finding)), [root], only_all=True)
+        readings = [
+            self._findings[each]
+            for each in self._open
+            if self._is_reading(each) and self._findings[each].block_number == finding.block_number
+        ]
+        best = self._best(suspects_before(self._lake, readings, self._last_agreeing(finding)), [root], only_all=True)
         if best is not None:
-            self._findings.append(_finding_of(self._lake, best, finding))
+            self._findings.append(convicted(self._lake, best, finding))
             root = len(self._findings) - 1
             self._close(root, [], best)
             return
@@ -128,45 +179,68 @@ class _Tracer:
             each for each in self._open if self._is_reading(each) and self._findings[each].block_number not in probed
         }
         tried = [each for each in self._open if each not in unseen]
-        best, fewest = None, len(tried)
+        best, fewest, complete = None, (len(tried), 0), 0
         for mend in mends:
             if self._left == 0:
                 break
-            left = self._left_by([*self._mends, mend], probed)
-            if left is None:
+            told = self._left_by([*self._mends, mend], probed)
+            if told is None:
                 continue
+            left, doubt = told
             still = [each for each in tried if self._keys[each] in left]
             strange = len(left - self._known)
             if any(each in still for each in group):
                 continue
             count = len(still) + strange
-            if count == 0:
+            if count == 0 and not only_all:
                 return mend
-            if count < fewest and not only_all:
-                best, fewest = mend, count
+            if (count, doubt) < fewest and not (count and only_all):
+                best, fewest = mend, (count, doubt)
+            complete += count == 0
+            if complete == _COMPARED:
+                break
         return best
 
     def _is_reading(self, place: int) -> bool:
         return self._findings[place].kind == "reading_mismatch"
 
-    def _left_by(self, mends: Sequence[Mend], blocks: frozenset[int] | None = None) -> frozenset[Key] | None:
-        """Keys of the findings of the mended lake; None where it cannot be replayed at all."""
+    def _left_by(self, mends: Sequence[Mend], blocks: frozenset[int] | None = None) -> _Left | None:
+        """What is left in the mended lake; None where it cannot be replayed at all."""
         self._left -= 1
         try:
-            again = self._again(MendedLake(self._lake, mends), blocks)
-            return frozenset(_key(finding) for finding in again if finding.severity == ERROR)
+            findings, doubt = self._again(MendedLake(self._lake, mends), blocks)
+            return _Left(frozenset(_key(finding) for finding in findings if finding.severity == ERROR), doubt)
         except (Keep3rReplayError, ArithmeticError, LookupError, ValueError):
             return None
+
+    def _of_same_state(self, root: int) -> list[int]:
+        """What tells of the state of the same subject follows from the first that did: the model took over a guess."""
+        finding = self._findings[root]
+        if finding.kind not in _OF_STATE:
+            return []
+        return [
+            each
+            for each in self._open
+            if self._findings[each].kind in _OF_STATE and self._findings[each].subject == finding.subject
+        ]
 
     def _close(self, root: int, group: list[int], mend: Mend | None) -> None:
         """Settle a root: what follows from it has its cause there."""
         if mend is None:
-            followers = [each for each in self._open if each != root]
+            of_block = self._findings[root].kind in _OF_BLOCK
+            followers = [
+                each
+                for each in self._open
+                if each != root
+                and not (of_block and self._findings[each].block_number != self._findings[root].block_number)
+            ]
         else:
             self._mends.append(mend)
-            left = self._left_by(self._mends) or frozenset()
+            told = self._left_by(self._mends)
+            left = told.keys if told is not None else frozenset()
             followers = [each for each in self._open if each != root and self._keys[each] not in left]
-            followers += [each for each in group if each != root and each not in followers]
+            group = [*group, *self._of_same_state(root)]
+            followers += [each for each in dict.fromkeys(group) if each != root and each not in followers]
         for each in followers:
             self._cause[each] = root
         settled = {root, *followers}
@@ -179,7 +253,8 @@ class _Tracer:
         for mend in self._mends[::-1]:
             if self._left <= 0:
                 return
-            if self._left_by([mend]) == frozenset():
+            told = self._left_by([mend])
+            if told is not None and not told.keys:
                 root = next(
                     place
                     for place, finding in enumerate(self._findings)
@@ -197,39 +272,3 @@ class _Tracer:
 
 def _key(finding: Finding) -> Key:
     return finding.kind, finding.block_number, finding.log_index, finding.subject, finding.field
-
-
-def _finding_of(lake: Lake, mend: Mend, reading: Finding) -> Finding:
-    """The finding for an event that only readings convict."""
-    why = "every reading after it agrees if the event says that, and no reading does as it stands"
-    if mend.values is None:
-        return replace(
-            reading,
-            kind="event_mismatch",
-            block_number=mend.block_number,
-            log_index=mend.log_index,
-            field="event",
-            expected="none",
-            observed=mend.table.rpartition(".")[2],
-            difference=None,
-            reason=why.replace("says that", "is left out"),
-        )
-    name, value = next(iter(mend.values.items()))
-    row = (
-        lake.scan(mend.table, columns=["log_index", name], from_block=mend.block_number, until_block=mend.block_number)
-        .collect()
-        .to_dicts()
-    )
-    observed = next(each[name] for each in row if each["log_index"] == mend.log_index)
-    is_number = isinstance(value, int)
-    return replace(
-        reading,
-        kind="event_mismatch",
-        block_number=mend.block_number,
-        log_index=mend.log_index,
-        field=name,
-        expected=as_text(value),
-        observed=as_text(int(observed) if is_number else observed),
-        difference=int(observed) - value if isinstance(value, int) else None,
-        reason=why,
-    )

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from keep3r_replay.evm.abi import keccak256
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WORD = 32
 SELECTOR = 4
+OTHER_FUNCTIONS = "others"
+"""Key of a role's calls that says: its contracts have further functions, and may emit what these do not."""
 
 
 @dataclass(frozen=True)
@@ -41,5 +45,13 @@ class DirectCall:
         arguments: list[str | int] = []
         for position, kind in enumerate(self.types):
             word = data[SELECTOR + WORD * position : SELECTOR + WORD * (position + 1)]
-            arguments.append("0x" + word[12:].hex() if kind == "address" else int.from_bytes(word, "big"))
+            if kind == "address":
+                arguments.append("0x" + word[12:].hex())
+            else:
+                arguments.append(int.from_bytes(word, "big", signed=kind.startswith("int")))
         return tuple(arguments)
+
+
+def by_selector(*calls: DirectCall) -> dict[str, DirectCall]:
+    """Calls by the first four bytes of the Keccak-256 of their signature, as eight hexadecimal digits."""
+    return {keccak256(call.signature.encode())[:SELECTOR].hex(): call for call in calls}

@@ -104,6 +104,8 @@ def _check_events(made: list[_Made], events: pl.DataFrame | None) -> list[Findin
         place = event["log_index"]
         for column, value in expected.items():
             observed = event[column]
+            if isinstance(observed, bytes):
+                observed = int.from_bytes(observed, "big")
             if value != observed:
                 difference = observed - value if isinstance(observed, int) and isinstance(value, int) else None
                 findings.append(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from keep3r_replay.journal import ERROR, WARNING, Finding
-from keep3r_replay.replay.direct_call import SELECTOR
+from keep3r_replay.replay.direct_call import OTHER_FUNCTIONS, SELECTOR
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -106,6 +106,8 @@ def _unaccounted(protocol: Protocol, role: str, emitted: list[_Emitted]) -> list
     strangers: dict[str, None] = {}
     for each in emitted:
         call = protocol.direct_calls[role].get(each.selector)
+        if call is None and OTHER_FUNCTIONS in protocol.direct_calls[role]:
+            continue
         if call is None:
             if each.digest not in strangers:
                 strangers[each.digest] = None

@@ -149,12 +149,14 @@ class Protocol(Interface):
     """Roles of contracts that never call a root, whatever a transaction asks of them."""
     predicted: frozenset[str]
     """Tables of events (`keep3r.KeeperWork`) that the model predicts."""
-    tables: Mapping[str, pl.Schema]
-    """Schema of every result table that `finish` may give; the docs of tables are held against it."""
     words: Mapping[str, Mapping[str, str]]
-    """Terminal words of classes, by subject: `{"works": {"exact": "exact to the wei", ...}}`."""
+    """Terminal words of classes, from the surest to the least sure, by subject: `{"works": {"exact": "...", ...}}`."""
     sql: str
     """Package that holds `views.sql`, `queries/` and `audits/`; empty where there is none."""
+
+    @property
+    def tables(self) -> Mapping[str, pl.Schema]:
+        """Schema of every result table that `finish` may give; the docs of tables are held against it."""
 
     @property
     def recordings(self) -> Recordings:
@@ -205,6 +207,9 @@ class Protocol(Interface):
 
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """What `summary.json` says of the ledger, by name."""
+
+    def ledger_words(self, ledger: Mapping[str, Any]) -> str:
+        """What the terminal tells of a ledger, by its part of `summary.json`; empty: that it balances is all."""
 
     def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
         """Every term of the events at a place: block, log index (None: all of the transaction), transaction hash."""

@@ -38,6 +38,22 @@ class Explanation(NamedTuple):
     terms: Sequence[Term]
 
 
+class Proof(NamedTuple):
+    """A log that must exist, because a contract's state says so.
+
+    Attributes:
+        contract: the emitter, in lower case.
+        table, column, value: where the log stands: `events/ROLE.EVENT`, and a column that holds the value.
+        why: what proves it, as the beginning of a sentence.
+    """
+
+    contract: str
+    table: str
+    column: str
+    value: str
+    why: str
+
+
 class Recordings(Interface):
     """How a protocol's recorded histories become lakes."""
 
@@ -86,6 +102,9 @@ class Extractor(Interface):
 
     def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:
         """Addresses whose callers matter even where they leave no logs; empty where logs tell all."""
+
+    def proofs(self, contracts: Mapping[str, Contract], block: int) -> Sequence[Proof]:
+        """Logs up to a block that must exist, because the contracts' state there says so; empty if none does."""
 
     def views(self, lake: Lake, block: int) -> Sequence[Question]:
         """Questions whose answers are the readings at a block."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 from keep3r_replay.replay.mended import Mend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from keep3r_replay.journal import Finding
     from keep3r_replay.lake.reader import Lake
 
+_Value = TypeVar("_Value", int, str)
+
 _PLACES = frozenset({"block_number", "log_index", "transaction_index", "timestamp", "transaction_hash", "address"})
 _MOST_OTHERS = 5
 """Other addresses tried in the place of one, the most frequent first."""
+_MOST_COMMON = 2
+"""Subjects and differences of a block's readings that are tried."""
 _MOST_EVENTS = 6
 """Events tried for one reading that differs."""
 
@@ -47,22 +52,29 @@ def suspects_at(lake: Lake, findings: Sequence[Finding]) -> Iterator[Mend]:
     yield from _of_others(lake, table, row)
 
 
-def suspects_before(lake: Lake, finding: Finding, after: int) -> Iterator[Mend]:
-    """What may make a reading differ: events that name its subject in the blocks above `after` up to the reading's.
+def suspects_before(lake: Lake, readings: Sequence[Finding], after: int) -> Iterator[Mend]:
+    """What may make a block's readings differ: events that name their subjects in the blocks above `after`.
 
-    Numbers are tried with the reading's difference taken off, then the event left out, then others in its addresses.
+    Numbers are tried with a difference of the readings taken off, then the event left out, then others in its
+    addresses. What most readings are about, and most differ by, comes first.
     """
-    events = _events_of(lake, finding.subject, after, finding.block_number)
-    for table, row in events[:_MOST_EVENTS]:
-        block, log_index = row["block_number"], row["log_index"]
-        if finding.difference is not None:
-            for name, value in row.items():
-                if name not in _PLACES and isinstance(value, int) and not isinstance(value, bool):
-                    for other in (value + finding.difference, value - finding.difference):
-                        if other >= 0:
-                            yield Mend(table, block, log_index, {name: other})
-        yield Mend(table, block, log_index, None)
-        yield from _of_others(lake, table, row)
+    differences = _most_common(each.difference for each in readings if each.difference)
+    for subject in _most_common(each.subject for each in readings):
+        for table, row in _events_of(lake, subject, after, readings[0].block_number)[:_MOST_EVENTS]:
+            block, log_index = row["block_number"], row["log_index"]
+            for difference in differences:
+                for name, value in row.items():
+                    if name not in _PLACES and isinstance(value, int) and not isinstance(value, bool):
+                        for other in (value + difference, value - difference):
+                            if other >= 0:
+                                yield Mend(table, block, log_index, {name: other})
+            yield Mend(table, block, log_index, None)
+            yield from _of_others(lake, table, row)
+
+
+def _most_common(values: Iterable[_Value]) -> list[_Value]:
+    """The values that come most often, the first ones first."""
+    return [value for value, _ in Counter(values).most_common(_MOST_COMMON)]
 
 
 def _of_others(lake: Lake, table: str, row: dict[str, Any]) -> Iterator[Mend]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.journal import NOTICE
-from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,36 +15,9 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def ledger_line(ledger: dict[str, Any]) -> str:
-    """The ledger in one line; of a Keep3r V2 where its credits came from and went, in whole KP3R.
-
-    What moves from one job to another is left out, for it sums to nothing.
-    """
-    sums = {kind: int(amount) for kind, amount in ledger["sums"].items()} | {"opening": int(ledger.get("opening", 0))}
-    balanced = f"ledger    {ledger['entries']:>10,}  entries, balanced to the wei"
-    if "left" not in ledger:
-        return balanced
-    told = [(sum(sums.get(kind, 0) for kind in kinds), word, always) for word, kinds, always in _LEDGER_WORDS]
-    words = [
-        f"{tokens(-amount if word in _LEAVES else amount)} {word}" for amount, word, always in told if amount or always
-    ]
-    return f"{balanced}; KP3R {', '.join(words)}, {tokens(int(ledger['left']))} left"
-
-
-_MINTED = ("minted_reset", "minted_topup", "minted_liquidity", "minted_settled")
-_LEDGER_WORDS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
-    ("at the start", ("opening",), False),
-    ("minted", _MINTED, True),
-    ("forced", ("forced",), False),
-    ("by new quotes", ("repriced",), False),
-    ("taken over", ("adopted",), False),
-    ("spent", ("spent",), True),
-    ("expired", ("expired",), True),
-    ("capped", ("capped",), True),
-    ("removed", ("removed",), False),
-)
-"""Kinds of entries by their word, and whether a sum of nothing is told too."""
-_LEAVES = frozenset({"spent", "expired", "capped", "removed"})
+def ledger_line(ledger: Mapping[str, Any], told: str) -> str:
+    """The ledger in one line, with what its protocol tells of it."""
+    return f"ledger    {ledger['entries']:>10,}  entries, balanced to the wei{'; ' if told else ''}{told}"
 
 
 def _classes(subject: str, counts: Mapping[str, int], words: Mapping[str, str]) -> str:
@@ -84,7 +56,7 @@ def summary_lines(summary: dict[str, Any], findings: Sequence[Finding], protocol
         f"state     {summary['state_hash'][:16]}",
     ]
     if "ledger" in summary:
-        lines.append(ledger_line(summary["ledger"]))
+        lines.append(ledger_line(summary["ledger"], protocol.ledger_words(summary["ledger"])))
     if findings:
         word = "notices" if all(finding.severity == NOTICE for finding in findings) else "findings"
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary["findings"].items())

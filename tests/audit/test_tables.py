@@ -6,6 +6,7 @@ import pytest
 from audits import audit
 from histories import bundled, name_of
 
+from keep3r_replay.protocols.keep3r_v2.audit.rows import ROWS
 from keep3r_replay.protocols.keep3r_v2.tables import LEDGER_TABLES, TABLES, WHAT_IF_TABLES
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if
@@ -21,6 +22,12 @@ def test_an_audits_tables_have_the_declared_schemas(recording, audited_recording
     assert set(LEDGER_TABLES) < set(TABLES)
     for name in set(made) - OF_THE_ENGINE:
         assert made[name].schema == TABLES[name], name
+
+
+def test_rows_are_named_as_their_columns():
+    """A row's fields are its table's columns, in their order."""
+    for name, row in ROWS.items():
+        assert row._fields == tuple(TABLES[name]), name
 
 
 @pytest.mark.parametrize("recording", bundled()[:2], ids=name_of)

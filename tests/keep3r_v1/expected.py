@@ -54,3 +54,13 @@ COUNTS = {
 }
 """Paid while disputed, paid not a keeper, origin is not the keeper, ApplyCredit, of 0, UnbondJob, readings at which
 consult reverts, helper switches."""
+
+REPEATED = {
+    "open-v1-gov-305": (4, 1, 8, 4, 5),
+    "open-v1-liq-306": (7, 5, 7, 5, 3),
+    "open-v1-seed-301": (8, 4, 9, 8, 3),
+    "open-v1-seed-302": (5, 4, 3, 0, 6),
+    "open-v1-switch-303": (3, 0, 3, 1, 5),
+    "open-v1-switch-304": (8, 4, 3, 2, 6),
+}
+"""RemoveJob, those of 0, KeeperUnbound, those of 0, KeeperSlashed."""

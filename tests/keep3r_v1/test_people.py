@@ -15,6 +15,7 @@ from keep3r_replay.replay.audit import audit
 from keep3r_replay.replay.results import write_results
 from keep3r_replay.replay.roots import roots
 from keep3r_replay.warehouse.build import build
+from pipelines.cli import main
 from tests.keep3r_v1.recorded import BUNDLED, KP3R, recorded, replayed
 
 
@@ -104,6 +105,44 @@ def test_a_snapshot_is_the_whole_state(audited):
     other.restore(replay.snapshot(), lambda _: pl.LazyFrame())
     assert other.state() == replay.state()
     assert other.snapshot() == replay.snapshot()
+
+
+def test_the_page_tells_what_each_payment_was_for(audited, tmp_path, capsys):
+    """`keep3r report` writes one page without anything from elsewhere: every class, all five charts; or one job's."""
+    results, file = tmp_path / "results", tmp_path / "report.html"
+    write_results(audited, results, {})
+    assert main(["report", f"results={results}", f"report={file}", f"charts={tmp_path / 'charts'}"]) == 0
+    page = file.read_text()
+    for name in audited.tables["works"]["class"].unique():
+        assert f"<td>{name}</td>" in page
+    assert page.count("<figure") == len(list((tmp_path / "charts").iterdir())) == 5
+    assert "://" not in page
+    assert "<script" not in page
+    job = audited.tables["works"].filter(pl.col("class") == "work_exact")["job"][0]
+    assert main(["report", f"results={results}", f"report={tmp_path / 'job.html'}", f"job={job[:8]}"]) == 0
+    assert (tmp_path / "job.html").read_text() != page
+    assert main(["report", f"results={results}", f"report={tmp_path / 'job.html'}", "job=0x99999999"]) == 2
+    assert main(["report", f"results={results}", f"report={tmp_path / 'again.html'}"]) == 0
+    assert (tmp_path / "again.html").read_bytes() == file.read_bytes()
+
+
+def test_the_spot_price_is_that_of_the_pair(audited):
+    """Each payment's spot price is the reserves' of the last Sync of KP3R/WETH before it."""
+    pair = audited.lake.deployment.tokens["kp3r_weth"]
+    syncs = [
+        ((block, index), int(first), int(second))
+        for block, index, address, first, second in audited.lake.scan("events/uniswap_v2_pair.Sync")
+        .select("block_number", "log_index", "address", "reserve0", "reserve1")
+        .collect()
+        .iter_rows()
+        if address == pair
+    ]
+    works = audited.tables["works"].filter(pl.col("spot_price").is_not_null())
+    for row in works.head(60).iter_rows(named=True):
+        place = (row["block_number"], row["log_index"])
+        _, kp3r, weth = [each for each in syncs if each[0] < place][-1]
+        assert int(row["spot_price"]) == kp3r * 10**18 // weth
+    assert works.height > 100
 
 
 class _NoJournal:

@@ -7,12 +7,12 @@ import pytest
 from histories import History, place, set_word, word
 
 from keep3r_replay.journal import ERROR
-from keep3r_replay.protocols.keep3r_v1.contract import jobs
+from keep3r_replay.protocols.keep3r_v1.contract import jobs, keepers
 from keep3r_replay.protocols.keep3r_v1.contract.functions import selector
 from keep3r_replay.protocols.keep3r_v1.events import EVENTS
 from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
 from keep3r_replay.replay.audit import audit
-from tests.keep3r_v1.recorded import BUNDLED, KP3R, audited_copy, recorded
+from tests.keep3r_v1.recorded import BUNDLED, KP3R, audited_copy, recorded, replayed
 
 TOPICS = {
     (role, event.name): "0x" + event.topic0.hex() for role, versions in EVENTS.items() for event in versions.get("", ())
@@ -123,3 +123,59 @@ def test_a_false_transfer_taken_for_a_real_one_shows_in_balances(monkeypatch):
     monkeypatch.setattr(jobs, "work_receipt", moving)
     findings = audit(recorded(BUNDLED).lake, PROTOCOL).findings
     assert any(each.field.startswith("balanceOf") for each in findings if each.kind == "reading_mismatch")
+
+
+SINGLE = {
+    ("KeeperUnbound", 2): 1,
+    ("KeeperSlashed", 1): 1,
+    ("KeeperBonded", 2): 10**18,
+    ("UnbondJob", 1): -1,
+    ("ApplyCredit", 1): 1,
+    ("SubmitJob", 1): 1,
+    ("AddCredit", 1): 1,
+    ("DelegateVotesChanged", 1): 1,
+}
+"""Words of events' data, and by how much each is changed."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("event", "position"), SINGLE, ids=str)
+def test_a_single_changed_word_is_found_at_its_log(history, tmp_path, event, position):
+    """An event that says something else than the call made of it is the one root, at its own place."""
+    mine = [log for log in history.logs if log["topics"][0] == TOPICS["keep3r_v1", event] and log["address"] == KP3R]
+    log = next(log for log in mine[len(mine) // 2 :] if word(log, position) > 1)
+    set_word(log, position, word(log, position) + SINGLE[event, position])
+    found = errors(audited_copy(history, tmp_path))
+    assert [(each.block_number, each.log_index) for each in found] == [place(log)]
+
+
+def test_a_model_that_breaks_a_sum_is_told_at_the_event(monkeypatch):
+    """A model that forgets to count a bond among all bonds breaks an invariant at each activation that it makes."""
+    true = keepers.bond_in
+
+    def forgetful(kp3r, token, account, amount):
+        former = kp3r.total_bonded
+        true(kp3r, token, account, amount)
+        kp3r.total_bonded = former
+
+    monkeypatch.setattr(keepers, "bond_in", forgetful)
+    replay, journal = replayed(recorded(BUNDLED).lake)
+    broken = [each for each in journal.findings if each.kind == "broken_invariant"]
+    assert broken
+    assert {each.field for each in broken} == {"totalBonded"}
+    assert all(each.log_index is not None for each in broken)
+    assert replay.context.payments
+
+
+def test_a_token_that_takes_some_back_is_told(history, tmp_path):
+    """A transfer of a token out of the contract that no call made leaves less than jobs have credits of."""
+    token = recorded(BUNDLED).meta["tokens"]["plain"].lower()
+    moved = [log for log in history.logs if log["address"] == token and log["topics"][0] == TOPICS["token", "Transfer"]]
+    log = next(log for log in moved if KP3R[2:] not in str(log["topics"]))
+    log["topics"][1] = "0x" + KP3R[2:].rjust(64, "0")
+    set_word(log, 0, 10**24)
+    audited = audited_copy(history, tmp_path)
+    (found,) = [each for each in audited.findings if each.kind == "token_shortfall"]
+    assert (found.subject, found.severity) == (token, "warning")
+    assert int(found.observed) < int(found.expected)
+    assert "token_shortfall" not in recorded(BUNDLED).audit.summary["findings"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from unittest import mock
 
+import polars as pl
 import pytest
 from histories import name_of
 
@@ -20,12 +21,12 @@ FOUND = {"chainlink_aggregator", "keep3r_v1_governance", "keep3r_v2_oracle_facto
 """Roles of contracts that no setting names."""
 
 
-def extracted(recording, folder, *more: str, traces: bool = False):
+def extracted(recording, folder, *more: str, **node_is: bool):
     """The lake extracted from a node that serves a recording, and what the node was asked."""
     companions = "+deployment.companions={weth:['0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2'],uniswap_v2_factory:"
     companions += "['0x5c69bee701ef814a2b6a3edd4b1652cb9cc5aa6f']}"
     settings = ["extract", "deployment=keep3r_v1_local", f"lake={folder}", "deployment.partition_blocks=200"]
-    with served(recording, traces=traces) as (url, node), mock.patch.dict(os.environ, {"ETH_RPC_URL": url}):
+    with served(recording, **node_is) as (url, node), mock.patch.dict(os.environ, {"ETH_RPC_URL": url}):
         assert main([*settings, companions, *more]) == 0
     return Lake.open(folder), node
 
@@ -80,6 +81,15 @@ def test_a_history_with_traces_needs_no_bodies(tmp_path):
     governance = node.meta["governanceContract"].lower()
     assert calls.height > 500
     assert (calls["from"] == governance).any()
+
+
+def test_traces_tell_what_a_governor_executes(tmp_path):
+    """Where governance executes proposals by number, no input names the call: the trace does, and nothing lacks."""
+    lake, node = extracted(BUNDLED, tmp_path / "lake", "follow=traces", traces=True, opaque=True)
+    governed = lake.scan("transactions").collect().filter(pl.col("to") == node.meta["governanceContract"].lower())
+    assert governed.height > 5
+    assert set(governed["input"].bin.encode("hex").str.slice(0, 8)) == {"fe0d94c1"}
+    same_history(lake, BUNDLED)
 
 
 def test_a_node_without_traces_is_told_so(tmp_path):

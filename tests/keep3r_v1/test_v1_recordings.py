@@ -6,7 +6,11 @@ import polars as pl
 import pytest
 from histories import name_of
 
-from tests.keep3r_v1.expected import CLASSES, COLUMNS, COUNTS, OTHER_RESERVES, WITHOUT_VALIDATION
+from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
+from keep3r_replay.protocols.keep3r_v1.replay import transactions
+from keep3r_replay.replay.audit import audit_once
+from keep3r_replay.replay.protocol import Options
+from tests.keep3r_v1.expected import CLASSES, COLUMNS, COUNTS, OTHER_RESERVES, REPEATED, WITHOUT_VALIDATION
 from tests.keep3r_v1.recorded import KP3R, recorded, recordings
 
 EVERY = pytest.mark.parametrize("folder", recordings(), ids=name_of)
@@ -148,6 +152,32 @@ def test_counts_are_those_of_the_recording(folder):
         found.audit.tables["helpers_in_force"].height - 1,
     )
     assert counts == COUNTS[folder.name]
+
+
+@EVERY
+def test_works_told_at_a_glance_are_those_told_log_by_log(folder, monkeypatch):
+    """Without the short way for transactions of one work every table and the state are the same."""
+    found = recorded(folder)
+    monkeypatch.setattr(transactions, "is_plain_work", lambda *_: False)
+    slow = audit_once(found.lake, PROTOCOL, None, None, Options(readings=True))
+    assert slow.summary["state_hash"] == found.audit.summary["state_hash"]
+    for name in PROTOCOL.tables:
+        if name in slow.tables:
+            assert slow.tables[name].equals(found.audit.tables[name]), name
+
+
+@KNOWN
+def test_repetitions_are_told_apart(folder):
+    """Withdrawals of liquidity and of bonds, slashes, and repetitions that paid nothing are counted."""
+    found = recorded(folder)
+    names = ("RemoveJob", "KeeperUnbound", "KeeperSlashed")
+    removed, unbound, slashed = (found.lake.scan(f"events/keep3r_v1.{name}").collect() for name in names)
+    empty = (removed.filter(pl.col("credit") == 0).height, unbound.filter(pl.col("bond") == 0).height)
+    counts = (removed.height, empty[0], unbound.height, empty[1], slashed.height)
+    assert counts == REPEATED[folder.name]
+    told = [each.field for each in found.audit.findings if each.kind == "zero_repeat"]
+    assert (told.count("RemoveJob.credit"), told.count("KeeperUnbound.bond")) == empty
+    assert told.count("ApplyCredit.worth") == COUNTS[folder.name][4]
 
 
 def test_the_largest_deviations_from_the_average_price_are_the_known_ones():

@@ -6,8 +6,11 @@ import polars as pl
 import pytest
 from histories import name_of
 
-from keep3r_replay.errors import UsageError
+from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
+from keep3r_replay.replay.audit import audit
+from pipelines.cli import main
 from tests.keep3r_v1.recorded import BUNDLED, KP3R, recorded, recordings
 
 ETHER = 10**18
@@ -112,3 +115,104 @@ def test_a_change_that_makes_no_sense_is_refused(baseline):
     for overlay in ({"helpers": "seed"}, {"helper": "none"}, {"fee": "-1"}, {"bond_add": 1}, {"feed_factor": "x"}):
         with pytest.raises(UsageError, match="overlay"):
             outcome(baseline, **overlay)
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        {"fee": 1 << 256},
+        {"fee": "\u0663"},
+        {"fee": "9" * 5_000},
+        {"feed_factor": "1e999999999"},
+        {"feed_factor": "\u00bd"},
+        {"feed_factor": "9" * 5_000},
+        {"feed": 5},
+        {"feed": [5]},
+        {"feed": [{"block": "x", "answer": 1}]},
+        {"bonds": {"account": KP3R}},
+        {"bond_account": "0x" + "\u00e9" * 40, "bond_add": 1},
+        {"helper": [1]},
+        {"no_receipts": "maybe"},
+    ],
+    ids=lambda overlay: str(overlay)[:40],
+)
+def test_values_beyond_reason_are_refused_by_name(overlay, baseline):
+    """More than 256 bits, digits that are not ASCII, what is no list: one line that names the change, at once."""
+    with pytest.raises(UsageError, match="overlay") as refused:
+        outcome(baseline, **overlay)
+    assert len(str(refused.value)) < 300
+    assert "\n" not in str(refused.value)
+
+
+def test_amounts_beyond_the_tables_are_refused_in_one_line(baseline):
+    """A fee that leaves credits of more than 38 digits can not be written: the line says which column."""
+    with pytest.raises(UsageError, match="an amount has more than 38 digits") as refused:
+        outcome(baseline, fee=(1 << 256) - 1)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_feed_beyond_reason_makes_works_revert(baseline):
+    """Gas that costs more than any job has is no internal error: the contract refuses the payments."""
+    assert outcome(baseline, feed_factor="1e60").summary["refused"] > 100
+
+
+def test_a_feed_from_a_file_is_the_feed_of_records(baseline, tmp_path):
+    """Answers from CSV and Parquet give what they give as records; a broken file is refused."""
+    records = [{"block": 0, "answer": 40 * 10**9}, {"block": 300, "answer": 90 * 10**9}]
+    frame = pl.DataFrame(records[::-1])
+    frame.write_csv(tmp_path / "feed.csv")
+    frame.write_parquet(tmp_path / "feed.parquet")
+    expected = outcome(baseline, feed=records)
+    assert expected.summary["changed"] > 100
+    for name in ("feed.csv", "feed.parquet"):
+        assert outcome(baseline, feed_file=str(tmp_path / name)).summary == expected.summary
+    (tmp_path / "wrong.csv").write_text("block,answers\n1,2\n")
+    for name in ("wrong.csv", "absent.csv"):
+        with pytest.raises(InputError):
+            outcome(baseline, feed_file=str(tmp_path / name))
+    with pytest.raises(UsageError):
+        outcome(baseline, feed=records, feed_file="feed.csv")
+
+
+def test_credits_at_the_previous_block_are_what_the_audit_says(tmp_path):
+    """With the previous block's reserves a sandwiched credit is the one that the audit puts beside it."""
+    calls = [
+        {"at": 0, "do": "add_liquidity", "amount": 1_000 * ETHER},
+        {"at": 345_600, "do": "swap", "kp3r_in": 10_000 * ETHER},
+        {"at": 345_600, "do": "apply_credit"},
+        {"at": 345_600, "do": "swap", "weth_in": 2_000 * ETHER},
+    ]
+    PROTOCOL.scenarios.simulate({"calls": calls}, "script", tmp_path / "lake")
+    lake = Lake.open(tmp_path / "lake")
+    row = audit(lake, PROTOCOL).tables["credit_applications"].row(0, named=True)
+    base = PROTOCOL.what_ifs.baseline(lake, None, {})
+    former, other = outcome(base), outcome(base, credit_at_previous_block=True)
+    less = int(former.summary["credits_what_if"]) - int(other.summary["credits_what_if"])
+    assert less == int(row["credit"]) - int(row["credit_at_previous_block"]) > 0
+
+
+def test_another_fee_is_the_fee_of_every_credit(baseline):
+    """With twice the fee a job that nothing is refused lacks as much once more as its fees came to."""
+    made = outcome(baseline, fee=60)
+    refused = set(made.tables["works_what_if"].filter(pl.col("refused").is_not_null())["job"])
+    audited = audit(recorded(BUNDLED).lake, PROTOCOL, ledger=True)
+    fees = exact(audited.tables["ledger_totals"]).filter(~pl.col("job").is_in(refused) & (pl.col("fee") < 0))
+    both = fees.join(exact(made.tables["job_credits"]), on=["job", "token"], suffix="_what_if")
+    assert both.height >= 2
+    for row in both.iter_rows(named=True):
+        # Each fee is cut to whole wei, so twice the fee may be a wei more.
+        assert 0 <= row["credits"] + row["fee"] - row["credits_what_if"] <= 20
+        assert row["credits_what_if"] < row["credits"]
+
+
+def test_a_sweep_over_helpers_is_the_what_ifs(baseline, tmp_path):
+    """`keep3r replay -m` over helpers comes out, helper by helper, with what single what-ifs say."""
+    lake = recorded(BUNDLED).lake.path
+    arguments = ["replay", "-m", "mode=what_if", f"lake={lake}", f"results={tmp_path / 'sweep'}"]
+    assert main([*arguments, "overlay.helper=launch,h24e1", "workers=1"]) in {0, 3}
+    table = pl.read_parquet(tmp_path / "sweep" / "sweep.parquet")
+    assert table.height == 2
+    for row in table.iter_rows(named=True):
+        expected = outcome(baseline, helper=row["overlay.helper"]).summary
+        assert int(row["paid_what_if"]) == int(expected["paid_what_if"])
+        assert row["refused"] == expected["refused"]

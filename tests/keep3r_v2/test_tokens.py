@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 from audits import audit
-from changes import topic
+from edits import topic
 from histories import DATA, History, place, set_word, word
 from hypothesis import given
 from hypothesis import strategies as st

@@ -40,7 +40,7 @@ def test_notices_leave_the_verdict_clean(results):
 def test_a_what_if_is_written_and_told(lake, tmp_path, capsys):
     """A change by name gives results of both worlds, and lines for people."""
     folder = tmp_path / "what_if"
-    given = ["replay", f"lake={lake}", "mode=what_if", "change.expire=all", "change.expire_at=maturity"]
+    given = ["replay", f"lake={lake}", "mode=what_if", "overlay.expire=all", "overlay.expire_at=maturity"]
     assert main([*given, f"results={folder}"]) == 0
     assert "would have been" in capsys.readouterr().out
     outcome = json.loads((folder / "summary.json").read_text())["outcome"]

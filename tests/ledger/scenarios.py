@@ -8,9 +8,9 @@ from fractions import Fraction
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import expiry_findings
-from keep3r_replay.protocols.keep3r_v2.audit.expiry_rules import EXPIRY_COLUMNS, expiry_rows
+from keep3r_replay.protocols.keep3r_v2.audit.expiry_rules import expiry_rows
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import make_ledger
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import PERIOD_COLUMNS, Calendar, period_rows
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar, period_rows
 from keep3r_replay.protocols.keep3r_v2.contract.credits import settle
 from keep3r_replay.protocols.keep3r_v2.contract.state import Approval, Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
@@ -132,13 +132,12 @@ class Scenario:
     def periods(self, job: str = "job") -> list[dict[str, int]]:
         """A job's periods as rows by column."""
         rows = period_rows(self.ledger(), self.calendar())
-        return [dict(zip(PERIOD_COLUMNS, row, strict=True)) for row in rows if row[0] == job]
+        return [row._asdict() for row in rows if row.job == job]
 
     def by_rule(self, rule: str) -> dict[str, int]:
         """Sums over all jobs and periods by a rule, and what is left in the end."""
         ledger, calendar = self.ledger(), self.calendar()
-        found = expiry_rows(ledger, calendar, period_rows(ledger, calendar))
-        rows = [dict(zip(EXPIRY_COLUMNS, row, strict=True)) for row in found]
+        rows = [row._asdict() for row in expiry_rows(ledger, calendar, period_rows(ledger, calendar))]
         mine = [row for row in rows if row["rule"] == rule]
         sums = {name: sum(row[name] for row in mine) for name in ("minted", "spent", "expired", "capped", "unpaid")}
         last = {row["job"]: row["closing"] for row in mine}

@@ -10,10 +10,10 @@ import polars as pl
 from audits import keep3r_contracts
 from sums import IN_TOKENS, events, negative, paid_in_kp3r, rows, sums
 
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_words
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS, MINTED
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES
 from keep3r_replay.report.amounts import rounded, tokens
-from keep3r_replay.report.terminal import ledger_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,4 +274,4 @@ def test_the_terminals_ledger_adds_up(ledger_audit):
     assert int(ledger["opening"]) + sum(map(int, ledger["sums"].values())) == int(ledger["left"])
     assert int(ledger["left"]) == sum(ledger_audit.tables["job_states"]["credits"].cast(pl.Int128).to_list())
     if "spent" in ledger["sums"]:
-        assert f"{tokens(int(ledger['left']))} left" in ledger_line(ledger)
+        assert f"{tokens(int(ledger['left']))} left" in ledger_words(ledger)

@@ -70,6 +70,7 @@ def _at(kind: str, log: dict, apply: Callable[[dict, History], None]) -> Mutatio
 
 def _of_logs(history: History, clean: Audit, random: Random) -> Iterator[Mutation]:
     checked = _checked(clean)
+    works = [log for log in history.logs if name_of(log) == "keep3r.KeeperWork"]
     targets = {each["hash"]: (each.get("to") or "").lower() for each in history.transactions}
     for log in history.logs:
         name = name_of(log)
@@ -80,6 +81,8 @@ def _of_logs(history: History, clean: Audit, random: Random) -> Iterator[Mutatio
         how = " (direct call)" if target == log["address"].lower() and target in checked else ""
         yield _at(f"{name} removed{how}", log, lambda own, changed: changed.logs.remove(own))
         yield _at(f"{name} doubled{how}", log, _double)
+        if how and works and name.startswith("keep3r.") and name.endswith("Change"):
+            yield _at(f"{name}: a forged KeeperWork behind it", log, partial(_double, other=random.choice(works)))
         topics = words = 0
         for parameter in event.parameters:
             position = topics + 1 if parameter.indexed else words
@@ -88,10 +91,12 @@ def _of_logs(history: History, clean: Audit, random: Random) -> Iterator[Mutatio
             yield _at(f"{name}.{snake_case(parameter.name)} changed", log, edit)
 
 
-def _double(log: dict, history: History) -> None:
-    """Insert the log once more, right behind itself; the block's later logs move on by one."""
+def _double(log: dict, history: History, other: dict | None = None) -> None:
+    """Insert the log once more, or what another one says, right behind it; the block's later logs move on by one."""
     at = history.logs.index(log)
     twin = deepcopy(log)
+    if other is not None:
+        twin |= {key: deepcopy(other[key]) for key in ("address", "topics", "data")}
     for later in history.logs[at + 1 :]:
         if later["blockNumber"] != log["blockNumber"]:
             break
@@ -124,17 +129,24 @@ def _edit(log: dict, _history: History, parameter: Parameter, position: int, ran
 
 def _of_works(history: History, clean: Audit, random: Random) -> Iterator[Mutation]:
     columns = ("block_number", "log_index", "class", "payment", "initial_gas", "boost", "one_eth_quote", "extra_gas")
+    columns = (*columns, "usd_per_gas_unit")
     has_live_price = clean.summary["version"] in {"2.2", "2.3"}
-    for block, index, kind, payment, *terms in clean.tables["works"].select(columns).iter_rows():
+    for block, index, kind, payment, *terms, usd in clean.tables["works"].select(columns).iter_rows():
         log = history.log(block, index)
         factor = random.choice((107, 120, 135, 150, 165, 180))
         for name, new in (
             ("a billionth more", int(payment) + int(payment) // 10**9),
+            ("73 wei less", max(0, int(payment) - 73)),
             ("7 to 80 % more", int(payment) * factor // 100),
             ("half", int(payment) // 2),
         ):
             if new != int(payment):
                 yield _at(f"{kind} payment: {name}", log, partial(_set, position=0, value=new))
+        if kind == "exact" and usd is not None:
+            meter, boost, quote, extra = map(int, terms)
+            gas = meter - word(log, 1) + extra
+            dearer = gas * boost // 10_000 * (quote * (int(usd) + 1)) // 10**18
+            yield _at("exact payment: at a price one unit higher", log, partial(_set, position=0, value=dearer))
         if kind == "exact" and None not in terms and has_live_price:
             meter, boost, quote, extra = map(int, terms)
             left = word(log, 1)

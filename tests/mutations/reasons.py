@@ -47,6 +47,10 @@ REASONS: tuple[tuple[str, str], ...] = (
         "an amount of tokens, or of the job's own choice, does not depend on it; the bounds of 2.0 take a unit in",
     ),
     (
+        r"KeeperWork\.keeper",
+        "a job may pay any keeper an amount of its own choice; without readings only later boosts of both tell it",
+    ),
+    (
         r"KeeperWork\.(payment|credit)|^own_payment payment|^token_payment payment",
         "a job may pay any amount, in any token that it holds; without readings nothing else tells it",
     ),

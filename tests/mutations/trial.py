@@ -87,8 +87,8 @@ def _outcome(lake: Path, changed: History, mutation: Mutation) -> Outcome:
         block != mutation.block or not (extent.first <= index <= extent.last or mutation.kind.startswith("block:"))
         for block, index in wrong.iter_rows()
     )
-    roots = sum(finding.severity != NOTICE for finding in getattr(audited, "roots", findings))
-    first = findings[0]
+    found = [finding for finding in audited.roots if finding.severity != NOTICE]
+    roots, first = len(found), found[0]
     verdict = LATE if first.block_number >= mutation.block else EARLY
     if _is_here(first, mutation, extent):
         verdict = AT_PLACE

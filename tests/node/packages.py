@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock
 
 FOLDER = Path(__file__).resolve().parents[2] / ".node"
-PACKAGES = ("@foundry-rs/anvil@1.7.1", "keep3r-v2@1.0.0", "@uniswap/v3-core@1.0.1")
+PACKAGES = ("@foundry-rs/anvil@1.7.1", "keep3r-v2@1.0.0", "@uniswap/v2-core@1.0.1", "@uniswap/v3-core@1.0.1")
 
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 

@@ -162,7 +162,7 @@ def test_a_plan_of_a_long_range_is_by_samples(chain: Keep3rChain, monkeypatch: p
     assert exact.sampled == exact.blocks == chain.node.head + 1
     monkeypatch.setattr("keep3r_replay.dataset.estimate._SAMPLE_BLOCKS", 3)
     sampled = estimate(client, contracts, ranges, only_logs=True)
-    assert sampled.sampled == 16 * 3 < sampled.blocks == exact.blocks
+    assert sampled.sampled == 64 * 3 < sampled.blocks == exact.blocks
     assert exact.logs // 3 < sampled.logs < 3 * exact.logs
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from keep3r_replay.chain.client import NodeClient
 from keep3r_replay.dataset.extraction import Extraction
 from keep3r_replay.dataset.spec import ExtractionSpec, Request
@@ -36,11 +38,11 @@ class FollowingProtocol:
         return Following(client, settings)
 
 
-def extracted(chain: Keep3rChain, folder: Path, protocol: Any) -> Lake:
+def extracted(chain: Keep3rChain, folder: Path, protocol: Any, follow: str = "bodies") -> Lake:
     """Return a lake of the whole chain, fetched in spans of the planner's choice and partitions of 50 blocks."""
     folder.mkdir()
     settings = {"keep3r": chain.keep3r, "version": "v2_0"}
-    spec = ExtractionSpec("followed", "keep3r_v2", 31337, 0, 50, settings=settings)
+    spec = ExtractionSpec("followed", "keep3r_v2", 31337, 0, 50, follow=follow, settings=settings)
     client = NodeClient([chain.node.url])
     Extraction(folder, spec, protocol, client, Request(confirmations=0), print, lambda *_: None).run()
     return Lake.open(folder)
@@ -74,3 +76,31 @@ def test_transactions_without_logs_are_followed_if_the_protocol_asks(chain: Keep
     for table in plain.tables():
         if table not in {"transactions", "blocks"}:
             assert followed.scan(table).collect().equals(plain.scan(table).collect()), table
+
+
+def test_a_tracing_node_tells_calls_inside_of_transactions(chain: Keep3rChain, tmp_path: Path) -> None:
+    """Who called Keep3r inside of a transaction is told, in order; of a transaction that failed nothing lasted."""
+    node = chain.node
+    worked = node.transact(chain.keepers[0], chain.job, calldata("work()"))["transactionHash"]
+    refused = node.send(chain.governance, chain.job, calldata("work()"))
+    node.mine()
+    assert int(node.rpc("eth_getTransactionReceipt", refused)["status"], 16) == 0
+
+    bodies = extracted(chain, tmp_path / "bodies", FollowingProtocol())
+    traced = extracted(chain, tmp_path / "traced", FollowingProtocol(), "traces")
+
+    assert refused not in set(bodies.scan("transactions").collect()["hash"])
+    assert refused in set(traced.scan("transactions").collect()["hash"])
+    sent = traced.scan("transactions").select("block_number", "transaction_index", "hash")
+    calls = traced.scan("calls").join(sent, on=["block_number", "transaction_index"]).collect()
+    assert refused not in set(calls["hash"])
+    mine = calls.filter(pl.col("hash") == worked).sort("position")
+    assert mine["position"].to_list() == list(range(mine.height))
+    assert set(mine["from"]) == {chain.job.lower()}
+    assert [data[:4].hex() for data in mine["input"]] == [
+        calldata("isKeeper(address)", chain.keepers[0])[2:10],
+        calldata("worked(address)", chain.keepers[0])[2:10],
+    ]
+    for table in bodies.tables():
+        if table not in {"transactions", "blocks"}:
+            assert traced.scan(table).collect().equals(bodies.scan(table).collect()), table

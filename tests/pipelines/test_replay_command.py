@@ -74,7 +74,7 @@ def test_a_missing_file_is_named(recording, capsys, name):
 
 def work_of(history):
     """A KeeperWork of the history."""
-    from changes import WORK
+    from edits import WORK
 
     return next(log for log in history.logs if log["topics"][0] == WORK)
 

@@ -68,6 +68,13 @@ script:
         ([{"do": "bond", "keeper": "0x12"}], 0, "0x and 40 digits"),
         ([{"do": "swap", "amount_in": 0}], 0, "swap more than nothing"),
         ([{"do": "create_pool", "tick": 5}], 0, "the pool exists already"),
+        ([{"do": "bond", "amount": 2**128 - 1}], 0, "amount: an amount is 0 or more, and of at most 38 digits"),
+        ([{"do": "bond", "amount": "3.4e38"}], 0, "amount: an amount is 0 or more, and of at most 38 digits"),
+        ([{"do": "bond", "amount": "1e999999999"}], 0, "at most 38 digits"),
+        ([{"do": "bond", "amount": "9" * 5_000}], 0, "is no amount"),
+        ([{"do": "bond", "amount": "\u0665"}], 0, "is no amount"),
+        ([{"wait": "\u0665d"}], 0, "is no duration"),
+        ([{"wait": "9" * 5_000 + "d"}], 0, "is no duration"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_a_way_out(script, place, said):

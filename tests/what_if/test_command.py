@@ -44,6 +44,13 @@ def test_an_address_without_quotes_in_a_file_is_an_address(tmp_path, capsys):
     [
         (["overlay.nonsense=1"], "overlay.nonsense"),
         (["overlay=nonsense"], "no overlay of that name"),
+        (["overlay.fees=1"], "overlay.fees: no such change; did you mean fee?"),
+        (["overlay.fee=\u0663"], "'overlay.fee' has characters that are no plain value"),
+        (["overlay.new=[\u00e9]"], "'overlay.new' has characters that are no plain value"),
+        (
+            ["overlay.bond_keeper='\u00e9'", "overlay.bond_add=1"],
+            "overlay.bond_keeper=\u00e9: no keeper of the history",
+        ),
         (["overlay=missing.yaml"], "missing.yaml: cannot be read"),
         (["overlay.expiry=never"], "no such rule"),
         (["start_block=5"], "no readings after this block"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v1.audit import classes, ledger, liquidity, schemas, states
 from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_summary
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
-    from keep3r_replay.replay.rooms import Explanation, Extractor, Scenarios, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -55,12 +55,18 @@ class _Keep3rV1Protocol:
     }
     words: Mapping[str, Mapping[str, str]] = {"works": classes.WORDS, "applications": liquidity.WORDS}
     sql = "keep3r_replay.protocols.keep3r_v1.sql"
-    pages = None
+
+    @property
+    def pages(self) -> Pages:
+        """The page of a replay; loaded where it is asked for."""
+        from keep3r_replay.protocols.keep3r_v1.report.page import Keep3rV1Pages
+
+        return Keep3rV1Pages()
 
     @property
     def what_ifs(self) -> WhatIfs:
         """Replays with another helper, feed, bonds, times, oracles."""
-        return Keep3rV1WhatIfs(cast("Protocol", self))
+        return Keep3rV1WhatIfs(self)
 
     @property
     def questions(self) -> Mapping[str, Question]:
@@ -124,6 +130,11 @@ class _Keep3rV1Protocol:
         """Entries of the book, and sums by kind."""
         return {"ledger": ledger_summary(tables)}
 
+    def ledger_words(self, ledger: Mapping[str, Any]) -> str:
+        """None."""
+        del ledger
+        return ""
 
-PROTOCOL = cast("Protocol", _Keep3rV1Protocol())
+
+PROTOCOL: Protocol = _Keep3rV1Protocol()
 """Keep3r V1."""

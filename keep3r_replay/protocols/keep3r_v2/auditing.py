@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
+from keep3r_replay.protocols.keep3r_v2.replay.companion_calls import (
+    ESCROW_CALLS,
+    FACTORY_CALLS,
+    PAIR_MANAGER_CALLS,
+    POOL_CALLS,
+)
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
 
 if TYPE_CHECKING:
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
+    from keep3r_replay.replay.questions import Question
+    from keep3r_replay.replay.rooms import Explanation, Pages, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
@@ -35,7 +43,14 @@ class Keep3rV2Audits:
     root = "keep3r"
     events = EVENTS
     recordings = Keep3rV2Recordings()
-    direct_calls: Mapping[str, Mapping[str, DirectCall]] = {"keep3r": KEEP3R_CALLS, "keep3r_helper": HELPER_CALLS}
+    direct_calls: Mapping[str, Mapping[str, DirectCall]] = {
+        "keep3r": KEEP3R_CALLS,
+        "keep3r_helper": HELPER_CALLS,
+        "uniswap_v3_pool": POOL_CALLS,
+        "pair_manager": PAIR_MANAGER_CALLS,
+        "pair_manager_factory": FACTORY_CALLS,
+        "escrow": ESCROW_CALLS,
+    }
     never_call = frozenset({"keep3r_helper", "pair_manager", "pair_manager_factory"})
     predicted = (
         frozenset(
@@ -58,6 +73,14 @@ class Keep3rV2Audits:
         }
     }
     sql = "keep3r_replay.protocols.keep3r_v2.sql"
+    what_ifs: WhatIfs | None = None
+    scenarios: Scenarios | None = None
+    pages: Pages | None = None
+
+    @property
+    def questions(self) -> Mapping[str, Question]:
+        """None: rooms are `protocol`'s, which stand on audits."""
+        return {}
 
     def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Keep3rV2Extractor:
         """Follows a deployment as `extract.settings` describes it."""
@@ -106,6 +129,11 @@ class Keep3rV2Audits:
 
         return TABLES
 
+    def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
+        """None, likewise."""
+        del lake, root, place
+        return []
+
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """What every keeper earned and every job paid over all contracts."""
         from keep3r_replay.protocols.keep3r_v2.audit.works import total_tables
@@ -124,6 +152,12 @@ class Keep3rV2Audits:
 
         return {"ledger": ledger_summary(tables)}
 
+    def ledger_words(self, ledger: Mapping[str, Any]) -> str:
+        """Where credits came from and went, in whole KP3R."""
+        from keep3r_replay.protocols.keep3r_v2.audit.ledger_summary import ledger_words
 
-AUDITS = cast("Protocol", Keep3rV2Audits())
+        return ledger_words(ledger)
+
+
+AUDITS: Protocol = Keep3rV2Audits()
 """Keep3r V2 without its rooms."""

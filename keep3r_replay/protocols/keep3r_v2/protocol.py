@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.auditing import Keep3rV2Audits
 from keep3r_replay.protocols.keep3r_v2.rooms import (
@@ -41,5 +41,5 @@ class _Keep3rV2(Keep3rV2Audits):
         return explained(lake, root, place)
 
 
-PROTOCOL = cast("Protocol", _Keep3rV2())
+PROTOCOL: Protocol = _Keep3rV2()
 """Keep3r V2."""

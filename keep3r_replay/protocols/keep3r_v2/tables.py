@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.audit.works import WORKS_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
+from keep3r_replay.replay.tables import amounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -213,7 +213,4 @@ def amounts_table(columns: Mapping[str, Sequence[Any]], schema: Mapping[str, Any
 def _series(name: str, values: list[Any], kind: Any) -> pl.Series:
     if kind != _AMOUNT:
         return pl.Series(name, values, dtype=kind)
-    try:
-        return pl.Series(name, values, dtype=pl.Int128).cast(_AMOUNT)
-    except (OverflowError, pl.exceptions.InvalidOperationError):
-        raise UsageError(f"{name}: an amount has more than 38 digits, which no table holds") from None
+    return amounts(name, values)

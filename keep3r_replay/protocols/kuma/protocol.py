@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.kuma.audit.bonds import STATUSES
 from keep3r_replay.protocols.kuma.audit.finish import finish
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.evm.abi import EventsByRole
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
@@ -37,7 +38,7 @@ class _KumaProtocol:
     name = "kuma"
     title = "KUMA"
     root = "kuma_bond_token"
-    events = EVENTS
+    events: EventsByRole = EVENTS
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
     """Empty: a transaction's input is replayed, not compared with its event."""
     never_call: frozenset[str] = frozenset()
@@ -85,7 +86,7 @@ class _KumaProtocol:
     @property
     def what_ifs(self) -> WhatIfs:
         """Replays with changed keepers, epochs, fees, rates or rules."""
-        return KumaWhatIfs(cast("Protocol", self))
+        return KumaWhatIfs(self)
 
     def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:
         """A lake holds one deployment: everything in it belongs to its bond token."""
@@ -136,12 +137,17 @@ class _KumaProtocol:
         """Every term of a transaction's purchases, sales and refreshes."""
         from keep3r_replay.protocols.kuma.audit.explain import explain
 
-        return explain(lake, cast("Protocol", self), root, place)
+        return explain(lake, self, root, place)
 
     def ledger_summary(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """Entries, accounts and sums of the book."""
         return {"ledger": ledger_summary(tables)}
 
+    def ledger_words(self, ledger: Mapping[str, Any]) -> str:
+        """None."""
+        del ledger
+        return ""
 
-PROTOCOL = cast("Protocol", _KumaProtocol())
+
+PROTOCOL: Protocol = _KumaProtocol()
 """KUMA, v1 and v1.1."""

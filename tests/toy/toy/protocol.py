@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Counts
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -97,10 +97,14 @@ class _Toy:
         """There is no ledger."""
         return {}
 
+    def ledger_words(self, ledger: Mapping[str, Any]) -> str:
+        """None."""
+        return ""
+
     def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
         """A sum explains itself."""
         return []
 
 
-PROTOCOL = cast("Protocol", _Toy())
+PROTOCOL: Protocol = _Toy()
 """The toy."""

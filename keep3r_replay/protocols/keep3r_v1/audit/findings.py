@@ -14,6 +14,7 @@ Kinds of findings:
     burn_capped            an unbonding that burned less than it was worth, the credits being spent (notice)
     zero_repeat            a repetition that gave nothing (notice)
     stuck_credits          credits of a job that is not listed (notice)
+    token_shortfall        the contract owes more of a token than it owns (warning)
     early_activation       votes that bonded pending KP3R before its time
     feed_switched          another aggregator in force (notice)
     helper_without_input   a helper in force that no input set
@@ -25,17 +26,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from keep3r_replay.journal import ERROR, NOTICE, WARNING, Finding, as_text
 from keep3r_replay.protocols.keep3r_v1.audit.liquidity import LARGE
+from keep3r_replay.protocols.keep3r_v1.events import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v1.audit import liquidity
     from keep3r_replay.protocols.keep3r_v1.audit.oracle_gaps import Gap
     from keep3r_replay.protocols.keep3r_v1.audit.works import Judged
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+    from keep3r_replay.replay.history import Span
 
 _OF_CLASS = {
     "work_stale": ("work_stale", WARNING),
@@ -171,6 +177,37 @@ def state_findings(kp3r: Keep3rV1, donated: int) -> Iterator[Finding]:
         if expected != observed:
             reason = "sums of the contract that do not add up"
             yield _finding("broken_invariant", ERROR, place, kp3r.address, name, expected, observed, reason)
+
+
+def repetitions(lake: Lake, span: Span) -> Iterator[Finding]:
+    """Withdrawals of bonds and of liquidity that paid nothing: the time that they wait for is never cleared."""
+    for event, subject, amount in (("KeeperUnbound", "keeper", "bond"), ("RemoveJob", "job", "credit")):
+        name = f"events/{ROOT}.{event}"
+        if not lake.has(name):
+            continue
+        scan = lake.scan(name, from_block=span.first, until_block=span.until)
+        empty = scan.filter(pl.col(amount).cast(pl.Int128) == 0).sort("block_number", "log_index").collect()
+        for block, index, whom in empty.select("block_number", "log_index", subject).iter_rows():
+            reason = "a repetition: nothing waited to be paid"
+            yield _finding("zero_repeat", NOTICE, (block, index), whom, f"{event}.{amount}", 0, 0, reason)
+
+
+def shortfalls(kp3r: Keep3rV1, owned: Mapping[str, int]) -> Iterator[Finding]:
+    """Tokens of which the contract owes more than it owns: whoever asks last is not paid.
+
+    `owned` (wei) is by tokens' own transfers: only tokens whose logs are in the lake can be told of.
+    """
+    for token, balance in sorted(owned.items()):
+        owed = sum(job.credits.get(token, 0) for job in kp3r.jobs.values()) + sum(
+            account.bonds.get(token, 0) + account.pending_bonds.get(token, 0) + account.partial_unbonding.get(token, 0)
+            for account in kp3r.accounts.values()
+        )
+        if owed > balance:
+            reason = (
+                "the contract owes more of this token than its transfers brought: it keeps some, or takes some back"
+            )
+            place = (kp3r.block_number, None)
+            yield _finding("token_shortfall", WARNING, place, token, "balanceOf(contract)", owed, balance, reason)
 
 
 def sums(kp3r: Keep3rV1, donated: int) -> Iterator[tuple[str, int, int]]:

@@ -70,6 +70,8 @@ def results_of(replay: Keep3rV1Replay, whole: Keep3rV1Replay, lake: Lake, span: 
         *findings.liquidity_findings(used),
         *findings.memory_findings(context, gaps),
         *findings.state_findings(kp3r, replay.context.donated),
+        *findings.repetitions(lake, span),
+        *findings.shortfalls(kp3r, replay.context.token_balances),
         *_helpers_without_input(judged),
     ]
     applied = Counter(each.name for each in used if each.use.event == "ApplyCredit")

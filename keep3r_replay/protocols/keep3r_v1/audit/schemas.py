@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.replay.tables import amounts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -37,6 +39,7 @@ WORKS = pl.Schema(
         "origin_bond": AMOUNT,
         "feed": AMOUNT,
         "oracle_price": AMOUNT,
+        "spot_price": AMOUNT,
         "eth_worth": AMOUNT,
         "helper_by_payments": pl.String,
         "transaction_to": pl.String,
@@ -164,9 +167,9 @@ def table(schema: pl.Schema, rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
 
 def _series(name: str, kind: Any, values: list[Any]) -> pl.Series:
     if kind == AMOUNT:
-        return pl.Series(name, values, dtype=pl.Int128).cast(AMOUNT)
+        return amounts(name, values)
     if kind == PER_MILLE:
         # Hundredths as int: no float comes near.
-        hundredths = pl.Series(name, values, dtype=pl.Int128).cast(AMOUNT)
+        hundredths = amounts(name, values)
         return (hundredths.cast(pl.Decimal(38, 2)) / 100).cast(PER_MILLE).alias(name)
     return pl.Series(name, values, dtype=kind)

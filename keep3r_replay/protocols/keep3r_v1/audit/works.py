@@ -80,6 +80,7 @@ def works_table(judged: Sequence[Judged], versions: Mapping[str, str]) -> pl.Dat
                 payment.origin_bond,
                 payment.feed,
                 seen.price if seen else None,
+                payment.spot,
                 seen.worth if seen else payment.amount if payment.kind == "eth" else None,
                 by_payments or None,
                 to or None,

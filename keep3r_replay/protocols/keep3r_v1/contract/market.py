@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Pricing, Source
+from keep3r_replay.protocols.keep3r_v1.contract.helpers import ETHER, HELPERS, Pricing, Source
 from keep3r_replay.uniswap_v2.pair import Rate
 
 if TYPE_CHECKING:
@@ -65,6 +65,17 @@ class Market:
             address: version for address, version in helpers.items() if HELPERS[version].source is Source.FEED
         }
         self.quoting = frozenset(name for name, each in helpers.items() if HELPERS[each].source is Source.QUOTE)
+
+    @property
+    def spot(self) -> int | None:
+        """KP3R (wei) for one WETH by the reserves of their pair; None where there are none."""
+        pair = self.pairs.get(self.kp3r_weth)
+        if pair is None or not pair.latest.reserve0 or not pair.latest.reserve1:
+            return None
+        latest = pair.latest
+        if pair.token0 == self.kp3r:
+            return latest.reserve0 * ETHER // latest.reserve1
+        return latest.reserve1 * ETHER // latest.reserve0
 
     def begin_block(self) -> None:
         """Let every pair keep what the previous block left."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.views import Question
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.rooms import Proof
 
 _FOLLOWED = frozenset(
     {
@@ -140,6 +141,10 @@ class Keep3rV1Extractor:
     def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:
         """The contract, what governs it, the feed's proxy and its owner, the oracles, and jobs."""
         return sorted(address for address, contract in contracts.items() if contract.role in _FOLLOWED)
+
+    def proofs(self, contracts: Mapping[str, Contract], block: int) -> Sequence[Proof]:  # noqa: ARG002 - none at all
+        """None: no view tells of a single log for certain."""
+        return ()
 
     def views(self, lake: Lake, block: int) -> Sequence[Question]:
         """Every view of every contract, for every subject that events have named up to the block."""

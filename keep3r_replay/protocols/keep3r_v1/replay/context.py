@@ -47,6 +47,7 @@ class Context:
         inner: calls inside of transactions; None where a lake does not tell them.
         steps: what was done to the model; None where nobody asks.
         donated: KP3R (wei) that was simply sent to the contract.
+        token_balances: what the contract owns of each other token (wei), by that token's own transfers.
         swap_seconds: by pair, how many swaps there were in a second.
     """
 
@@ -72,6 +73,7 @@ class Context:
     credit_changes: list[CreditChange] | None = None
     donated: int = 0
     open_unbondings: dict[str, list[OpenUnbonding]] = field(default_factory=dict)
+    token_balances: dict[str, int] = field(default_factory=dict)
     swap_seconds: dict[str, dict[int, int]] = field(default_factory=dict)
     watched: frozenset[str] = frozenset()
     needles: tuple[bytes, ...] = ()

@@ -8,9 +8,10 @@ from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.events import KEEP3R_V1_EVENTS
 from keep3r_replay.protocols.keep3r_v1.replay.booking import book
 from keep3r_replay.protocols.keep3r_v1.replay.comparison import Compared, compare
+from keep3r_replay.protocols.keep3r_v1.replay.invariants import broken, named_by, sums_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from functools import partial
 
     from keep3r_replay.protocols.keep3r_v1.contract.state import Emitted
@@ -36,9 +37,12 @@ def execute(
     kp3r = context.kp3r
     if context.steps is not None:
         context.steps.call(kp3r, logs[-1].log_index if logs else None, function.partition("(")[0], call, payment)
+    names = named_by(kp3r, call.args)
+    before = sums_of(kp3r, names)
     kp3r.emitted, kp3r.collected = [], []
     call()
     predicted, reasons = kp3r.emitted, kp3r.collected
+    _hold_sums(context, function, broken(before, sums_of(kp3r, names), function), reasons, logs)
     kp3r.emitted, kp3r.collected = [], None
     if not reasons and context.credit_changes is None and predicted == [log.said for log in logs]:
         return []
@@ -46,6 +50,20 @@ def execute(
     for reason in reasons:
         _impossible(context, function, reason, place)
     return compare_with(context, function, predicted, logs, token)
+
+
+def _hold_sums(
+    context: Context,
+    function: str,
+    changes: Iterable[tuple[str, int, int]],
+    reasons: Sequence[str],
+    logs: Sequence[Log],
+) -> None:
+    """A call that goes through leaves the contract's sums as they were; one that should not have is told already."""
+    for name, expected, observed in changes:
+        if expected != observed and not reasons:
+            place, text = logs[-1].log_index if logs else None, f"{function} changed one side of the sum only"
+            context.journal.note("broken_invariant", place, context.kp3r.address, name, expected, observed, text)
 
 
 def compare_with(

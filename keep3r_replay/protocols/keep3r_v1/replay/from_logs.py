@@ -64,6 +64,8 @@ def _follow_other(context: Context, log: Log) -> None:
         context.around("answer", steps.answer, log.address, int(values[0]))
         return
     if log.address not in market.pairs:
+        if log.event == "Transfer":
+            _follow_token(context, log)
         return
     if log.event == "Sync":
         context.around("sync", steps.sync, log.address, int(values[0]), int(values[1]))
@@ -73,6 +75,15 @@ def _follow_other(context: Context, log: Log) -> None:
         context.swaps.append(Swapped(context.kp3r.block_number, log.log_index, log.address, context.origin))
         seconds = context.swap_seconds.setdefault(log.address, {})
         seconds[context.kp3r.now] = seconds.get(context.kp3r.now, 0) + 1
+
+
+def _follow_token(context: Context, log: Log) -> None:
+    """What the contract owns of a token that is not KP3R."""
+    contract, (sender, recipient, amount) = context.kp3r.address, log.values
+    change = (recipient == contract) - (sender == contract)
+    if change:
+        owned = context.token_balances
+        owned[log.address] = owned.get(log.address, 0) + change * int(amount)
 
 
 def _votes_after(log: Log, following: Sequence[Log]) -> list[Log]:

@@ -47,13 +47,14 @@ def _handler(role: str, event: Event) -> EventHandler:
     name = event.name
 
     def keep(context: Any, row: Row) -> None:
-        context.logs.append(Log(row[0], row[1], role, Emitted(name, row[2:])))
+        log_index, address, *_ = row
+        context.logs.append(Log(log_index, address, role, Emitted(name, row[2:])))
 
     def keep_wide(context: Any, row: Row) -> None:
-        values = list(row[2:])
+        log_index, address, *values = row
         for place in wide:
             values[place] = int.from_bytes(values[place], "big")
-        context.logs.append(Log(row[0], row[1], role, Emitted(name, tuple(values))))
+        context.logs.append(Log(log_index, address, role, Emitted(name, tuple(values))))
 
     columns = ("address", *(parameter.column for parameter in event.parameters))
     return EventHandler(columns, keep_wide if wide else keep)

@@ -61,6 +61,7 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
         kp3r.jobs[job].listed,
         kp3r.jobs[job].credits[ETH if kind == IN_ETH else credit],
         keeper_state(kp3r, keeper),
+        kp3r.market.spot if in_kp3r else None,
         interval(context) if _rests_on_interval(context, evaluations) else None,
         evaluations,
     )

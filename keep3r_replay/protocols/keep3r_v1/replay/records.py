@@ -31,6 +31,7 @@ class Payment(NamedTuple):
         bound: largest plausible gas with a validation in the same transaction; None if the lake lacks the transaction.
         entry_point: contract called and selector, as `0x...:25b6488b`.
         credits: of the job in that token before the payment.
+        spot: KP3R (wei) for one WETH by the reserves of their pair at that log; None where there are none.
         keeper_state: `keeper`, or why the keeper should not be paid: `disputed`, `revoked`, `unknown`, or several.
     """
 
@@ -54,6 +55,7 @@ class Payment(NamedTuple):
     listed: bool
     credits: int
     keeper_state: str
+    spot: int | None
     interval: Interval | None
     evaluations: Evaluations
 

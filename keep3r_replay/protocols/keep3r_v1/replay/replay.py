@@ -93,6 +93,7 @@ class Keep3rV1Replay:
             "contract": dump(self.kp3r),
             "inference": {
                 "donated": context.donated,
+                "token_balances": dict(sorted(context.token_balances.items())),
                 "open_unbondings": {
                     keeper: [list(each) for each in waiting]
                     for keeper, waiting in sorted(context.open_unbondings.items())
@@ -114,6 +115,7 @@ class Keep3rV1Replay:
         load(self.kp3r, snapshot["contract"])
         memory = snapshot["inference"]
         self.context.donated = memory["donated"]
+        self.context.token_balances = dict(memory["token_balances"])
         self.context.open_unbondings = {
             keeper: [OpenUnbonding(*each) for each in waiting] for keeper, waiting in memory["open_unbondings"].items()
         }

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keep3r_replay.errors import UsageError
+import polars as pl
+
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
 from keep3r_replay.what_if.names import check_names
+from keep3r_replay.what_if.values import count, fraction, truth, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +23,7 @@ MEANINGS = {
     "helper_from_block": "first block of that helper; the whole history if not said",
     "feed_factor": "the feed's answers times this number or fraction, cut to whole wei",
     "feed": "answers instead of the feed's own: records of block and answer (wei)",
+    "feed_file": "the same from a file: CSV or Parquet with the columns block and answer",
     "bonds": "bonded KP3R of accounts: records of account, add (wei, may be below 0), block if not from the beginning",
     "bond_account": "with bond_add: one of `bonds`, from the beginning",
     "bond_add": "wei that this account has bonded more",
@@ -44,6 +50,9 @@ class Answer(NamedTuple):
 
     block: int
     answer: int
+
+
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -76,68 +85,76 @@ def changes_of(overlay: Mapping[str, Any]) -> Changes:
     """
     check_names(overlay, MEANINGS)
     helper = overlay.get("helper")
-    if helper is not None and helper not in HELPERS:
-        raise UsageError(f"overlay.helper={helper}: no such version; known are {', '.join(HELPERS)}")
+    if helper is not None and (not isinstance(helper, str) or helper not in HELPERS):
+        raise UsageError(f"overlay.helper={str(helper)[:60]}: no such version; known are {', '.join(HELPERS)}")
     if "bond_add" in overlay and not overlay.get("bond_account"):
         raise UsageError("overlay.bond_add needs overlay.bond_account")
-    bonds = [_record(BondChange, each, {"block": 0}) for each in overlay.get("bonds", ())]
+    if overlay.get("feed") and overlay.get("feed_file"):
+        raise UsageError("overlay: say feed or feed_file, not both")
+    feed = sorted(_records(overlay, "feed", Answer, {}))
+    bonds = _records(overlay, "bonds", BondChange, {"block": 0})
     if overlay.get("bond_account"):
-        bonds.append(BondChange(_address(overlay["bond_account"]), _whole("bond_add", overlay.get("bond_add", 0)), 0))
+        bonds.append(
+            BondChange(_address(overlay["bond_account"]), whole_number("bond_add", overlay.get("bond_add", 0)), 0)
+        )
     return Changes(
         helper,
         _count(overlay, "helper_from_block") or 0,
-        _factor(overlay.get("feed_factor", 1)),
-        tuple(_record(Answer, each, {}) for each in overlay.get("feed", ())),
+        fraction("feed_factor", overlay.get("feed_factor", 1)),
+        read_feed(Path(str(overlay["feed_file"]))) if overlay.get("feed_file") else tuple(feed),
         tuple(bonds),
         _count(overlay, "fee"),
         _count(overlay, "bond_time"),
         _count(overlay, "unbond_time"),
-        bool(overlay.get("oracle_every_slot", False)),
-        bool(overlay.get("credit_at_previous_block", False)),
-        bool(overlay.get("no_receipts", False)),
+        truth("oracle_every_slot", overlay.get("oracle_every_slot", False)),
+        truth("credit_at_previous_block", overlay.get("credit_at_previous_block", False)),
+        truth("no_receipts", overlay.get("no_receipts", False)),
     )
 
 
-def _record(kind: Any, values: Any, defaults: Mapping[str, int]) -> Any:
+def read_feed(path: Path) -> tuple[Answer, ...]:
+    """The feed's answers in a file, by block. Raises `InputError` where it holds none, or something else."""
+    wanted = {"block": pl.Int64, "answer": pl.Int128}
+    try:
+        frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+        rows = frame.select(pl.col(name).cast(kind) for name, kind in wanted.items()).sort("block").rows()
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from None
+    except pl.exceptions.PolarsError as error:
+        reason = f"is no table of block and answer: {str(error).splitlines()[0]}"
+        raise InputError(path, reason, remedy="write CSV with a line block,answer first") from None
+    if not rows or any(None in row or row[0] < 0 or row[1] < 0 for row in rows):
+        raise InputError(path, "an answer is missing or below zero", remedy="give every block its answer in wei")
+    return tuple(Answer(*row) for row in rows)
+
+
+def _record(named: str, kind: Any, values: Any, defaults: Mapping[str, int]) -> Any:
     if (
         not isinstance(values, dict)
         or set(values) - set(kind._fields)
         or set(kind._fields) - set(values) - set(defaults)
     ):
-        raise UsageError(f"overlay: {values!r} is no record of {', '.join(kind._fields)}")
+        raise UsageError(f"overlay.{named}: an entry is a record of {', '.join(kind._fields)}")
     filled = {**defaults, **values}
-    return kind(**{name: _address(each) if name == "account" else _whole(name, each) for name, each in filled.items()})
+    return kind(
+        **{name: _address(each) if name == "account" else whole_number(name, each) for name, each in filled.items()}
+    )
 
 
 def _address(value: Any) -> str:
-    text = str(value).lower()
-    if len(text) != 42 or not text.startswith("0x"):
-        raise UsageError(f"overlay: {value!r} is no address")
+    text = f"0x{value:040x}" if isinstance(value, int) and not isinstance(value, bool) else str(value).lower()
+    if not _ADDRESS.fullmatch(text):
+        raise UsageError(f"overlay: {text[:60]!r} is no address")
     return text
-
-
-def _whole(name: str, value: Any) -> int:
-    try:
-        return int(str(value))
-    except ValueError:
-        raise UsageError(f"overlay.{name}={value}: no whole number") from None
 
 
 def _count(overlay: Mapping[str, Any], name: str) -> int | None:
     value = overlay.get(name)
-    if value is None:
-        return None
-    number = _whole(name, value)
-    if number < 0:
-        raise UsageError(f"overlay.{name}={value}: below zero")
-    return number
+    return None if value is None else count(name, value)
 
 
-def _factor(value: Any) -> Fraction:
-    try:
-        factor = Fraction(str(value))
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"overlay.feed_factor={value}: no number and no fraction") from None
-    if factor < 0:
-        raise UsageError(f"overlay.feed_factor={value}: below zero")
-    return factor
+def _records(overlay: Mapping[str, Any], name: str, kind: Any, defaults: Mapping[str, int]) -> list[Any]:
+    entries = overlay.get(name) or []
+    if not isinstance(entries, (list, tuple)):
+        raise UsageError(f"overlay.{name}: must be a list of records of {', '.join(kind._fields)}")
+    return [_record(name, kind, each, defaults) for each in entries]

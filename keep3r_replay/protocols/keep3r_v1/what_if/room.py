@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.steps import Step, Steps
-from keep3r_replay.protocols.keep3r_v1.what_if.changes import MEANINGS, changes_of
+from keep3r_replay.protocols.keep3r_v1.what_if.changes import MEANINGS, changes_of, read_feed
 from keep3r_replay.protocols.keep3r_v1.what_if.world import World
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.rooms import Outcome, WhatIfs
@@ -102,6 +103,13 @@ class Keep3rV1WhatIfs(WhatIfs):
         """Raise `UsageError` for a change that makes no sense."""
         del lake
         changes_of(overlay)
+
+    def identity(self, overlay: Mapping[str, Any]) -> dict[str, Any]:
+        """The changes, and what a file of the feed's answers holds, wherever it lies. Raises `InputError`."""
+        file = overlay.get("feed_file")
+        if not file:
+            return {"overlay": dict(overlay)}
+        return {"overlay": {**overlay, "feed_file": ""}, "feed": [list(each) for each in read_feed(Path(file))]}
 
     def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Baseline:
         """The history as it was, step by step, from the beginning: a changed helper may stand anywhere."""

@@ -21,6 +21,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     CHOSEN,
     EXACT,
     INTERVAL,
+    OTHER_BONDS,
     REFUTED,
     SILENT_ACCESS,
     SOLVED_GAS,
@@ -136,6 +137,11 @@ _RULES = [
         (_EXPLAINED == INTERVAL) & (pl.col("choices") > 1) & _BY_CHANCE,
         UNDETERMINED,
         "the payment lies within the bounds, as some free amounts do, and the entry point otherwise pays freely",
+    ),
+    _Rule(
+        _EXPLAINED == OTHER_BONDS,
+        UNDETERMINED,
+        "the formula gives the payment for other bonds of the keeper than the events before it lead to",
     ),
     _Rule(
         _EXPLAINED == SILENT_ACCESS,

@@ -63,6 +63,13 @@ class PeriodView(NamedTuple):
     period_credits: int | None
 
 
+class Opening(NamedTuple):
+    """What a job held before the first block, in wei, and the time of its last reward."""
+
+    credits: int
+    rewarded_at: int
+
+
 class Regime(NamedTuple):
     """Reward periods are `length` seconds long from `since` on."""
 
@@ -87,8 +94,8 @@ class CreditObserver:
         self.views: list[PeriodView] = []
         self.plain_boosts: list[int | None] = []
         """For every KeeperWork the boost that a keeper without bonds would have, in wei per 10,000 gas."""
-        self.opening: dict[str, tuple[int, int, int]] = {}
-        """Credits, time of the last reward and period credits of each job before the first block."""
+        self.opening: dict[str, Opening] = {}
+        """What each job held before the first block."""
         self.regimes: list[Regime] = []
         self.ended_at = 0
         self._next_boundary = 0
@@ -97,9 +104,7 @@ class CreditObserver:
         """Before a block, look at the jobs at the start of every period since the last one."""
         if not self.regimes:
             # Only now: a replay from mid-history stands at its start by its first block.
-            self.opening = {
-                address: (job.credits, job.rewarded_at, job.period_credits) for address, job in self.keep3r.jobs.items()
-            }
+            self.opening = {address: Opening(job.credits, job.rewarded_at) for address, job in self.keep3r.jobs.items()}
             self._start_regime(timestamp)
         elif timestamp >= self._next_boundary:
             self._cross_boundaries(timestamp)

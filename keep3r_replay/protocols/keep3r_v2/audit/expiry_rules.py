@@ -10,10 +10,10 @@ of the credits is worked out on each rule's own balance.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import PERIOD_COLUMNS
 from keep3r_replay.protocols.keep3r_v2.audit.lots import Lot, Lots
+from keep3r_replay.protocols.keep3r_v2.audit.rows import ExpiryRow
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     ADOPTED,
     CAPPED,
@@ -30,7 +30,6 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     CreditChange,
 )
 from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT, DOCUMENTED, NONE
-from keep3r_replay.protocols.keep3r_v2.tables import TABLES
 from keep3r_replay.report.amounts import rounded
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
     from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar
+    from keep3r_replay.protocols.keep3r_v2.audit.rows import PeriodRow
 
 _SUMS = ("minted", "forced", "repriced", "removed", "migrated", "adopted", "spent", "expired", "capped", "unpaid")
 _NAME = {
@@ -58,13 +58,6 @@ _CONTRACTS_OWN = frozenset({EXPIRED, CAPPED})
 """What another rule works out for itself."""
 _SHARE_BASE = 10_000
 
-EXPIRY_COLUMNS = tuple(TABLES["expiries"])
-"""One row a job, period and rule: wei signed by direction.
-
-`unpaid` is what was paid in truth and is not there by the rule. `wasted_share` is what expired or was capped, in parts
-of 10,000 of that and what was spent, rounded half to even; None where neither happened.
-"""
-
 
 class _Account:
     """One job by one rule: its lots, and what the present period brought so far."""
@@ -81,7 +74,7 @@ class RuleBook:
 
     def __init__(self, rule: str, calendar: Calendar) -> None:
         self.rule = rule
-        self.rows: list[tuple[Any, ...]] = []
+        self.rows: list[ExpiryRow] = []
         self._calendar = calendar
         self._accounts: dict[str, _Account] = {}
         self._migrating: list[Lot] = []
@@ -104,8 +97,8 @@ class RuleBook:
         if move.kind == SPENT:
             account.sums["unpaid"] += change - move.amount
 
-    def close(self) -> Iterator[tuple[Any, ...]]:
-        """Rows of `EXPIRY_COLUMNS` up to the end of the run, by job and time."""
+    def close(self) -> Iterator[ExpiryRow]:
+        """Rows of `expiries` up to the end of the run, by job and time."""
         for job, account in self._accounts.items():
             self._advance(job, account, len(self._calendar.periods))
         return iter(sorted(self.rows))
@@ -125,9 +118,20 @@ class RuleBook:
         closing = account.lots.total
         if account.opening or any(sums.values()):
             period = self._calendar.periods[account.place]
-            *plain, unpaid = sums.values()
-            head = (job, period.start, period.begins_at, period.ends_at, self.rule)
-            self.rows.append((*head, account.opening, *plain, closing, unpaid, wasted_share(sums)))
+            share = wasted_share(sums)
+            self.rows.append(
+                ExpiryRow(
+                    job,
+                    period.start,
+                    period.begins_at,
+                    period.ends_at,
+                    self.rule,
+                    account.opening,
+                    **sums,
+                    closing=closing,
+                    wasted_share=share,
+                )
+            )
             account.sums = dict.fromkeys(_SUMS, 0)
         account.opening = closing
 
@@ -153,16 +157,25 @@ class RuleBook:
         return change
 
 
-def contract_rows(periods: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """Rows of `EXPIRY_COLUMNS` of the contract's own rule: those of the periods, with kinds summed up."""
-    for row in periods:
-        period = dict(zip(PERIOD_COLUMNS, row, strict=True))
+def contract_rows(periods: Sequence[PeriodRow]) -> Iterator[ExpiryRow]:
+    """Rows of `expiries` of the contract's own rule: those of the periods, with kinds summed up."""
+    for period in periods:
+        moved: dict[str, int] = period._asdict()
         sums = dict.fromkeys(_SUMS, 0)
         for kind, name in _NAME.items():
-            sums[name] += period[kind]
-        head = (period["job"], period["period_start"], period["begins_at"], period["ends_at"], CONTRACT)
-        *plain, unpaid = sums.values()
-        yield (*head, period["opening"], *plain, period["closing"], unpaid, wasted_share(sums))
+            sums[name] += moved[kind]
+        share = wasted_share(sums)
+        yield ExpiryRow(
+            period.job,
+            period.period_start,
+            period.begins_at,
+            period.ends_at,
+            CONTRACT,
+            period.opening,
+            **sums,
+            closing=period.closing,
+            wasted_share=share,
+        )
 
 
 def wasted_share(sums: Mapping[str, int]) -> int | None:
@@ -172,9 +185,9 @@ def wasted_share(sums: Mapping[str, int]) -> int | None:
     return rounded(wasted * _SHARE_BASE, used) if used else None
 
 
-def expiry_rows(ledger: Ledger, calendar: Calendar, periods: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Rows of `EXPIRY_COLUMNS` for every rule; `periods` are the ledger's, with `PERIOD_COLUMNS`."""
-    rows: list[tuple[Any, ...]] = list(contract_rows(periods))
+def expiry_rows(ledger: Ledger, calendar: Calendar, periods: Sequence[PeriodRow]) -> list[ExpiryRow]:
+    """Rows of `expiries` for every rule; `periods` are the ledger's."""
+    rows = list(contract_rows(periods))
     for rule in (DOCUMENTED, NONE):
         book = RuleBook(rule, calendar)
         for job, (amount, minted_at) in ledger.opening.items():

@@ -22,6 +22,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.explain_terms import (
 )
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import REPRICED, CreditChange
+from keep3r_replay.protocols.keep3r_v2.replay.calls.work import WorkEvent
 from keep3r_replay.protocols.keep3r_v2.replay.of_lake import replay_of
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.protocol import EventHandler
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, RewardRow
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import Handler as Handle
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.replay.protocol import Row
@@ -174,17 +175,17 @@ class _Explainer(CreditObserver):
             works = len(context.works)
             rewards = len(context.rewards)
             is_work = name == "keep3r.KeeperWork"
-            prices = list(price_terms(context, row[3])) if is_work else []
+            prices = list(price_terms(context, WorkEvent._make(row).keeper)) if is_work else []
             handle(context, row)
             moves = self.moves.moves[noted:]
             for one in mine:
                 one.terms += self._terms_after(one.job, moves)
                 one.terms += _reward_terms(context.rewards[rewards:], one.job)
             if is_work and len(context.works) > works:
-                work = mine[0]
-                work.keeper = row[3]
+                work, event = mine[0], WorkEvent._make(row)
+                work.keeper = event.keeper
                 work.terms += [*prices, *price_after_terms(context)]
-                work.terms += payment_terms(context, context.works[-1].explained, row[5], row[4])
+                work.terms += payment_terms(context, context.works[-1].explained, event.gas_left, event.payment)
 
         return run_explained
 
@@ -219,10 +220,11 @@ _HOW = {
 }
 
 
-def _reward_terms(rewards: list[tuple[object, ...]], job: str) -> Iterator[Term]:
-    for _, log_index, owner, *values in rewards:
-        if owner == job:
-            told = ", ".join(str(value) for value in values[3:6])
-            source = f"log {log_index}: rewardedAt, currentCredits, periodCredits; the model predicts "
-            source += "none" if values[0] is None else "the same" if values[6] else str(tuple(values[:3]))
+def _reward_terms(rewards: list[RewardRow], job: str) -> Iterator[Term]:
+    for reward in rewards:
+        if reward.job == job:
+            told = f"{reward.rewarded_at}, {reward.current_credits}, {reward.period_credits}"
+            expected = reward.expected_rewarded_at, reward.expected_current_credits, reward.expected_period_credits
+            source = f"log {reward.log_index}: rewardedAt, currentCredits, periodCredits; the model predicts "
+            source += "none" if reward.expected_rewarded_at is None else "the same" if reward.matched else str(expected)
             yield Term("credits", "LiquidityCreditsReward", told, source)

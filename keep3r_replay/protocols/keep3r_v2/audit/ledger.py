@@ -24,7 +24,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
 )
 
 if TYPE_CHECKING:
-    from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
+    from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver, Opening
 
 OPENING = "opening"
 """Origin of lots that a replay from the middle of a history starts with."""
@@ -73,7 +73,7 @@ class Ledger(NamedTuple):
 
     entries: list[Entry]
     moves: list[tuple[str, CreditChange]]
-    opening: dict[str, tuple[int, int]]
+    opening: dict[str, Opening]
     closing: dict[str, int]
 
 
@@ -85,11 +85,9 @@ def make_ledger(observer: CreditObserver) -> Ledger:
     """
     addresses = observer.addresses()
     books: dict[str, Lots] = {address: Lots() for address in addresses.values()}
-    opening: dict[str, tuple[int, int]] = {}
-    for address, (credits_held, rewarded_at, _) in observer.opening.items():
-        if credits_held:
-            books[address].add(rewarded_at, OPENING, credits_held)
-            opening[address] = (credits_held, rewarded_at)
+    opening = {address: held for address, held in observer.opening.items() if held.credits}
+    for address, held in opening.items():
+        books[address].add(held.rewarded_at, OPENING, held.credits)
     entries: list[Entry] = []
     moves = [(addresses[move.job], move) for move in observer.moves.moves]
     migrating: list[Lot] = []
@@ -99,10 +97,10 @@ def make_ledger(observer: CreditObserver) -> Ledger:
             address, move = moves[done]
             migrating = _enter(entries, books[address], address, move, migrating)
             done += 1
-        held = books[state.job].total
-        if held != state.credits:
+        booked = books[state.job].total
+        if booked != state.credits:
             place = f"block {state.block_number} log {state.log_index}"
-            raise LedgerError(f"{place}: the ledger of job {state.job} holds {held} wei, the model {state.credits}")
+            raise LedgerError(f"{place}: the ledger of job {state.job} holds {booked} wei, the model {state.credits}")
     for address, move in moves[done:]:
         migrating = _enter(entries, books[address], address, move, migrating)
     for address, job in observer.keep3r.jobs.items():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import LedgerError
+from keep3r_replay.protocols.keep3r_v2.audit.rows import PeriodRow
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
-from keep3r_replay.protocols.keep3r_v2.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,10 +64,6 @@ class Calendar:
         return self._recent
 
 
-PERIOD_COLUMNS = tuple(TABLES["periods"])
-"""One row a job and period: seconds, wei signed by direction. `rewarded_at` is the job's clock at the end."""
-
-
 class _Moved(NamedTuple):
     """A change of credits: index of its period, kind, wei, the job's clock after it."""
 
@@ -77,8 +73,8 @@ class _Moved(NamedTuple):
     rewarded_at: int
 
 
-def period_rows(ledger: Ledger, calendar: Calendar) -> list[tuple[Any, ...]]:
-    """Rows of `PERIOD_COLUMNS`, by job and time; periods in which a job held nothing and nothing moved have none.
+def period_rows(ledger: Ledger, calendar: Calendar) -> list[PeriodRow]:
+    """Rows of `periods`, by job and time; periods in which a job held nothing and nothing moved have none.
 
     Raises:
         LedgerError: opening and entries do not make up a closing balance.
@@ -87,20 +83,18 @@ def period_rows(ledger: Ledger, calendar: Calendar) -> list[tuple[Any, ...]]:
     for job, move in ledger.moves:
         place = calendar.place(move.regime, move.timestamp)
         moves.setdefault(job, []).append(_Moved(place, move.kind, move.amount, move.rewarded_at))
-    rows: list[tuple[Any, ...]] = []
+    rows: list[PeriodRow] = []
     for job in sorted(moves):
         opening, rewarded_at = ledger.opening.get(job, (0, 0))
         mine = list(_of_job(job, moves[job], calendar, opening, rewarded_at))
         rows += mine
-        closing = mine[-1][PERIOD_COLUMNS.index("closing")] if mine else 0
+        closing = mine[-1].closing if mine else 0
         if closing != ledger.closing.get(job, 0):
             raise LedgerError(f"job {job}: periods close at {closing} wei, the ledger at {ledger.closing.get(job, 0)}")
     return rows
 
 
-def _of_job(
-    job: str, moves: list[_Moved], calendar: Calendar, opening: int, rewarded_at: int
-) -> Iterator[tuple[Any, ...]]:
+def _of_job(job: str, moves: list[_Moved], calendar: Calendar, opening: int, rewarded_at: int) -> Iterator[PeriodRow]:
     position = 0
     for place, period in enumerate(calendar.periods):
         sums = dict.fromkeys(KINDS, 0)
@@ -112,16 +106,16 @@ def _of_job(
             position += 1
         if opening or entries:
             closing = opening + sum(sums.values())
-            yield (
+            yield PeriodRow(
                 job,
                 period.start,
                 period.begins_at,
                 period.ends_at,
                 period.length,
                 opening,
-                *sums.values(),
-                closing,
-                rewarded_at,
-                entries,
+                **sums,
+                closing=closing,
+                rewarded_at=rewarded_at,
+                entries=entries,
             )
             opening = closing

@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import DENIED_ON_PAPER
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
+    ADOPTED,
+    CAPPED,
+    EXPIRED,
+    FORCED,
+    MINTED,
+    REMOVED,
+    REPRICED,
+    SPENT,
+)
+from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,3 +55,34 @@ def _sums(table: pl.DataFrame) -> dict[str, str]:
     for kind, amount in zip(table["kind"].to_list(), table["amount"].cast(pl.Int128).to_list(), strict=True):
         sums[kind] += amount
     return {kind: str(amount) for kind, amount in sorted(sums.items())}
+
+
+_WORDS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
+    ("at the start", ("opening",), False),
+    ("minted", MINTED, True),
+    ("forced", (FORCED,), False),
+    ("by new quotes", (REPRICED,), False),
+    ("taken over", (ADOPTED,), False),
+    ("spent", (SPENT,), True),
+    ("expired", (EXPIRED,), True),
+    ("capped", (CAPPED,), True),
+    ("removed", (REMOVED,), False),
+)
+"""Kinds of entries by their word, and whether a sum of nothing is told too."""
+_LEAVES = frozenset({"spent", "expired", "capped", "removed"})
+
+
+def ledger_words(ledger: Mapping[str, Any]) -> str:
+    """Where credits came from and went, in whole KP3R, by the ledger's part of `summary.json`; they add up.
+
+    What moves from one job to another is left out, for it sums to nothing. Results older than the sum of what is left
+    have no such words.
+    """
+    if "left" not in ledger:
+        return ""
+    sums = {kind: int(amount) for kind, amount in ledger["sums"].items()} | {"opening": int(ledger["opening"])}
+    told = [(sum(sums.get(kind, 0) for kind in kinds), word, always) for word, kinds, always in _WORDS]
+    words = [
+        f"{tokens(-amount if word in _LEAVES else amount)} {word}" for amount, word, always in told if amount or always
+    ]
+    return f"KP3R {', '.join(words)}, {tokens(int(ledger['left']))} left"

@@ -14,6 +14,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, helper_ve
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import read_parameters
 from keep3r_replay.protocols.keep3r_v2.extract.settings import checked_settings
 from keep3r_replay.protocols.keep3r_v2.extract.views import questions_at
+from keep3r_replay.replay.rooms import Proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -138,6 +139,24 @@ class Keep3rV2Extractor:
     def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:  # noqa: ARG002 - none at all
         """None: whatever changes Keep3r's state for good is told by logs."""
         return ()
+
+    def proofs(self, contracts: Mapping[str, Contract], block: int) -> Sequence[Proof]:
+        """An approved liquidity was approved, and a pool with a price was initialised."""
+        keep3rs = [each for each in self._keep3rs if each in contracts]
+        pools = sorted(each.address for each in contracts.values() if each.role == "uniswap_v3_pool")
+        questions = [Question(each, View("approvedLiquidities", (), ("address[]",))) for each in keep3rs]
+        questions += [Question(each, View("slot0", (), ("uint160",))) for each in pools]
+        answers = [_first(answer) for answer in read_views(self._client, questions, block)]
+        proofs = []
+        for keep3r, liquidities in zip(keep3rs, answers, strict=False):
+            for liquidity in liquidities or ():
+                why = f"{keep3r} has approved liquidity {liquidity}"
+                proofs.append(Proof(keep3r, "events/keep3r.LiquidityApproval", "liquidity", liquidity, why))
+        for pool, price in zip(pools, answers[len(keep3rs) :], strict=True):
+            if price:
+                table = "events/uniswap_v3_pool.Initialize"
+                proofs.append(Proof(pool, table, "address", pool, f"pool {pool} has a price"))
+        return proofs
 
     def views(self, lake: Lake, block: int) -> Sequence[Question]:
         """Every view of every contract, for every subject that events have named up to the block."""

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import polars as pl
 
 from keep3r_replay.errors import InputError
+from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump, dump_contract, load_contract
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.contract.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
 from keep3r_replay.protocols.keep3r_v2.replay.build import build
 from keep3r_replay.protocols.keep3r_v2.replay.callers import rightful_caller
 from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, jobs, keepers, pools, work
-from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Growth
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN
 from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
 from keep3r_replay.protocols.keep3r_v2.replay.pool_rings import OfPools, observations, rings
 from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import METER_LATENESS
+from keep3r_replay.replay.direct_call import SELECTOR, WORD
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.timeline import Span
 
@@ -40,6 +42,9 @@ HANDLERS: dict[str, EventHandler] = {
     **pools.HANDLERS,
 }
 """What each event's table needs read, and what it sets off."""
+
+_GROWTH = keccak256(b"increaseObservationCardinalityNext(uint16)")[:SELECTOR]
+"""Selector of the one function of a pool whose event may be missing for good reason."""
 
 _KEEPER_BOND_VIEWS = frozenset({"bonds", "pendingUnbonds", "getRewardAmountFor"})
 
@@ -126,9 +131,10 @@ class Keep3rV2:
 
     @property
     def transactions(self) -> pl.Expr | None:
-        """Those that call Keep3r or a helper themselves, and succeed."""
+        """Those that call Keep3r or a helper themselves, or ask a pool for room, and succeed."""
         targets = sorted({self.keep3r.address, *self.keep3r.helpers})
-        return pl.col("to").is_in(targets) & (pl.col("status") == 1)
+        grows = pl.col("to").is_in(sorted(self.keep3r.pools)) & pl.col("input").bin.starts_with(_GROWTH)
+        return (pl.col("to").is_in(targets) | grows) & (pl.col("status") == 1)
 
     def begin_block(self, block: Block) -> None:
         """Enter a block. Raises `InputError` for one without base fee or gas limit, which payments depend on."""
@@ -147,6 +153,10 @@ class Keep3rV2:
         """Enter a transaction of the present block; who calls Keep3r or a helper himself must be allowed to."""
         self.context.transaction = place
         if transaction is not None and transaction.to is not None:
+            if transaction.to in self.keep3r.pools:
+                self.context.growth = Growth(
+                    transaction.to, int.from_bytes(transaction.input[SELECTOR : SELECTOR + WORD], "big")
+                )
             rightful = rightful_caller(self.keep3r, transaction.to, transaction.input)
             if rightful is not None and rightful != transaction.origin:
                 self.unauthorised.append(
@@ -158,6 +168,8 @@ class Keep3rV2:
         context = self.context
         if context.pending_rewards:
             work.end_transaction(context)
+        if context.growth is not None:
+            pools.end_of_growth(context)
         if context.pool_mints or context.pair_transfers:
             pools.end_transaction(context)
 

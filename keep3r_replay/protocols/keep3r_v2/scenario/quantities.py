@@ -11,8 +11,8 @@ from keep3r_replay.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_AMOUNT = re.compile(r"(\d+)(?:\.(\d+))?(?:e(\d+))?")
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
+_AMOUNT = re.compile(r"(\d{1,80})(?:\.(\d{1,80}))?(?:e(\d{1,9}))?", re.ASCII)
+_DURATION = re.compile(r"(\d{1,18})\s*([smhd])", re.ASCII)
 PARTS = 10_000
 """What fees are told in parts of."""
 _DIGITS = 38
@@ -32,7 +32,7 @@ def amount(value: Any, place: str) -> int:
         return _checked(value, place)
     match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise UsageError(f"{place}: {value!r} is no amount; say a whole number or a text like '2.5e18'")
+        raise UsageError(f"{place}: {value!r:.60} is no amount; say a whole number or a text like '2.5e18'")
     whole, fraction, exponent = match.group(1), match.group(2) or "", int(match.group(3) or 0)
     digits = whole + fraction
     if len(fraction) > exponent and digits[len(digits) - (len(fraction) - exponent) :].strip("0"):
@@ -57,7 +57,7 @@ def duration(value: Any, place: str) -> int:
         return value
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise UsageError(f"{place}: {value!r} is no duration; say seconds or a text like '36h'")
+        raise UsageError(f"{place}: {value!r:.60} is no duration; say seconds or a text like '36h'")
     return int(match.group(1)) * _SECONDS[match.group(2)]
 
 

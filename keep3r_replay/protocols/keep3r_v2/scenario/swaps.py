@@ -9,12 +9,13 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.uniswap_v3.swap_math import FEE_BASE, freed, price_after_input, taken, with_fee
+from keep3r_replay.uniswap_v3.swap_math import position_amounts as amounts_between
 from keep3r_replay.uniswap_v3.tick_math import MAX_TICK, sqrt_ratio, tick_at
 
 if TYPE_CHECKING:
     from keep3r_replay.uniswap_v3.oracle import Pool
 
-_FEE_BASE = 1_000_000
 _WORD = 256
 _ENDLESS = 1 << 255
 LOWEST_PRICE, HIGHEST_PRICE = sqrt_ratio(-MAX_TICK) + 1, sqrt_ratio(MAX_TICK) - 1
@@ -37,13 +38,8 @@ def full_range(spacing: int) -> tuple[int, int]:
 
 
 def position_amounts(pool: Pool, lower: int, upper: int, liquidity: int, *, taken: bool) -> tuple[int, int]:
-    """What `liquidity` in a position is in both tokens at the pool's price, in wei; rounded up as it is taken.
-
-    Above or below its range a position is all in one token.
-    """
-    low, high = sqrt_ratio(lower), sqrt_ratio(upper)
-    price = min(max(pool.sqrt_price_x96, low), high)
-    return _amount0(price, high, liquidity, up=taken), _amount1(low, price, liquidity, up=taken)
+    """What `liquidity` in a position is in both tokens at the pool's price, in wei; rounded up as it is taken."""
+    return amounts_between(pool.sqrt_price_x96, sqrt_ratio(lower), sqrt_ratio(upper), liquidity, up=taken)
 
 
 def swap_in(pool: Pool, fee: int, amount: int, *, sells_token0: bool, limit: int | None = None) -> Swapped:
@@ -71,8 +67,8 @@ def swap_in(pool: Pool, fee: int, amount: int, *, sells_token0: bool, limit: int
         stop = _next_stop(pool, tick, down=sells_token0)
         edge = sqrt_ratio(stop)
         target = max(edge, limit) if sells_token0 else min(edge, limit)
-        price, taken, out = _step(price, target, liquidity, remaining, fee, falls=sells_token0)
-        remaining -= taken
+        price, charged, out = _step(price, target, liquidity, remaining, fee, falls=sells_token0)
+        remaining -= charged
         paid += out
         if price == edge:
             net = pool.net_liquidity.get(stop, 0)
@@ -80,8 +76,8 @@ def swap_in(pool: Pool, fee: int, amount: int, *, sells_token0: bool, limit: int
             tick = stop - 1 if sells_token0 else stop
         elif price != start:
             tick = tick_at(price)
-    taken = amount - remaining
-    amounts = (taken, -paid) if sells_token0 else (-paid, taken)
+    came = amount - remaining
+    amounts = (came, -paid) if sells_token0 else (-paid, came)
     return Swapped(*amounts, price, liquidity, tick)
 
 
@@ -95,37 +91,15 @@ def swap_to(pool: Pool, fee: int, sqrt_price_x96: int) -> Swapped | None:
 
 def _step(price: int, target: int, liquidity: int, remaining: int, fee: int, *, falls: bool) -> tuple[int, int, int]:
     """One step towards `target` (SwapMath.computeSwapStep): new price, what it takes with the fee, what it pays."""
-    usable = remaining * (_FEE_BASE - fee) // _FEE_BASE
-    needed = _amount0(target, price, liquidity, up=True) if falls else _amount1(price, target, liquidity, up=True)
-    end = target if usable >= needed else _price_after(price, liquidity, usable, falls=falls)
-    if end == target:
-        taken = needed
+    usable = remaining * (FEE_BASE - fee) // FEE_BASE
+    needed = taken(price, target, liquidity, falls=falls)
+    if usable >= needed:
+        end, charged = target, with_fee(needed, fee)
     else:
-        taken = _amount0(end, price, liquidity, up=True) if falls else _amount1(price, end, liquidity, up=True)
-    out = _amount1(end, price, liquidity, up=False) if falls else _amount0(price, end, liquidity, up=False)
-    charged = remaining - taken if end != target else -(-taken * fee // (_FEE_BASE - fee))
-    return end, taken + charged, out
-
-
-def _price_after(price: int, liquidity: int, amount: int, *, falls: bool) -> int:
-    if falls:
-        scaled = liquidity << 96
-        return -(-scaled * price // (scaled + amount * price))
-    return price + (amount << 96) // liquidity
-
-
-def _amount0(low: int, high: int, liquidity: int, *, up: bool) -> int:
-    product = (liquidity << 96) * (high - low)
-    return _up(_up(product, high), low) if up else product // high // low
-
-
-def _amount1(low: int, high: int, liquidity: int, *, up: bool) -> int:
-    product = liquidity * (high - low)
-    return -(-product >> 96) if up else product >> 96
-
-
-def _up(dividend: int, divisor: int) -> int:
-    return -(-dividend // divisor)
+        end = price_after_input(price, liquidity, usable, falls=falls)
+        # Where rounding leads to the target all the same, the fee is reckoned as if it were reached.
+        charged = with_fee(needed, fee) if end == target else remaining
+    return end, charged, freed(price, end, liquidity, falls=falls)
 
 
 def _next_stop(pool: Pool, tick: int, *, down: bool) -> int:

@@ -206,7 +206,7 @@ def dropped_works(overlay: Overlay, columns: dict[str, list[str]]) -> frozenset[
     named = set(overlay.drop_works)
     rows = list(zip(columns["transaction_hash"], columns["job"], columns["keeper"], strict=True))
     dropped = {number for number, row in enumerate(rows) if named.intersection(row)}
-    share_of = [number for number, row in enumerate(rows) if overlay.drop_job in {"", row[1]}]
+    share_of = [number for number, (_, job, _) in enumerate(rows) if overlay.drop_job in {"", job}]
     numerator, denominator = overlay.share
     for place, number in enumerate(share_of):
         if (place + 1) * numerator // denominator > place * numerator // denominator:

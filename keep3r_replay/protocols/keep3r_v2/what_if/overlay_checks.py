@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.contract.expiry import EXPIRY_RULES
+from keep3r_replay.what_if.values import fraction, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,6 @@ LEARNED, ALWAYS, NEVER = "learned", "true", "false"
 _UINT256 = 1 << 256
 _MOST_TICK = 887_272
 """No pool's tick goes further from 0."""
-_FACTOR = re.compile(r"[0-9]{1,30}(\.[0-9]{0,30})?(e[+-]?[0-9]{1,2})?(/[0-9]{1,30})?|\.[0-9]{1,30}", re.ASCII)
-_WHOLE_TEXT = re.compile(r"-?[0-9]{1,80}", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _NOT_BELOW_ONE = ("reward_period_time", "inflation_period", "target_bond", "quote_twap_time")
 _ADDRESSES = ("liquidity_job", "drop_job", "bond_keeper", "market_pool")
@@ -89,19 +88,6 @@ def _check_records(overlay: Mapping[str, Any]) -> None:
                 raise UsageError(f"overlay.add_works: {name}={entry[name]} is below 0")
 
 
-def fraction(name: str, text: str) -> Fraction:
-    """A factor. Raises `UsageError` if the text is no number of 0 or more."""
-    if text.startswith("-") and _FACTOR.fullmatch(text[1:]):
-        raise UsageError(f"overlay.{name}={text}: below 0")
-    try:
-        value = Fraction(text) if _FACTOR.fullmatch(text) else None
-    except (ValueError, ZeroDivisionError):
-        value = None
-    if value is None:
-        raise UsageError(f"overlay.{name}={text}: no number; say 1.5 or 3/2")
-    return value
-
-
 def address_text(value: object) -> str:
     """An address in lower case; one that YAML took for a number becomes text again."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -125,14 +111,5 @@ def record(name: str, value: object, required: tuple[str, ...], optional: tuple[
                 raise UsageError(f"overlay.{name}: {key} is true or false")
             checked[key] = each
             continue
-        checked[key] = _whole_number(name, key, each)
+        checked[key] = whole_number(f"{name}.{key}", each)
     return checked
-
-
-def _whole_number(name: str, key: str, value: object) -> int:
-    if isinstance(value, bool) or not (isinstance(value, int) or _WHOLE_TEXT.fullmatch(str(value))):
-        raise UsageError(f"overlay.{name}: {key} is no whole number")
-    number = int(str(value))
-    if abs(number) >= _UINT256:
-        raise UsageError(f"overlay.{name}: {key} has more than 256 bits")
-    return number

@@ -8,7 +8,7 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credits import expire_by_age
 from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
 from keep3r_replay.protocols.keep3r_v2.contract.work import direct_token_payment, pay_keeper
-from keep3r_replay.protocols.keep3r_v2.replay.calls.work import RewardRow
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import RewardRow
 from keep3r_replay.protocols.keep3r_v2.what_if.calls import SYNTHETIC
 from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
     FORMULA,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.replay.tables import amounts
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -242,10 +244,10 @@ def frame(name: str, rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:
 
 
 def rows_frame(schema: pl.Schema, rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:
-    """A table from its rows. Amounts go by way of Int128: polars' decimals from Python integers are slow."""
+    """A table from its rows. Raises `UsageError` for an amount of more than 38 digits."""
     columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     series = [
-        pl.Series(column, list(values), dtype=pl.Int128 if kind == AMOUNT else kind).cast(kind)
+        amounts(column, list(values)) if kind == AMOUNT else pl.Series(column, list(values), dtype=kind)
         for (column, kind), values in zip(schema.items(), columns, strict=True)
     ]
     return pl.DataFrame(series)

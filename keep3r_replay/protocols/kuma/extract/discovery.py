@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.views import Question
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.rooms import Proof
 
 _OF_PROVIDER = {
     "getKUMABondToken": "kuma_bond_token",
@@ -125,6 +126,10 @@ class KumaExtractor:
     def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:
         """Every contract, if that is wanted: failed calls and refreshes that change nothing leave no logs."""
         return sorted(contracts) if self._deployment.follow_calls else ()
+
+    def proofs(self, contracts: Mapping[str, Contract], block: int) -> Sequence[Proof]:  # noqa: ARG002 - none at all
+        """None: no view tells of a single log for certain."""
+        return ()
 
     def views(self, lake: Lake, block: int) -> Sequence[Question]:
         """Every view of every contract, for every subject that events have named up to the block."""

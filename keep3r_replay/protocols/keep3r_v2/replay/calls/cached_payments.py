@@ -18,6 +18,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.bounds import (
 )
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     INTERVAL,
+    OTHER_BONDS,
     SILENT_ACCESS,
     SOLVED_GAS,
     UNEXPLAINED,
@@ -25,6 +26,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     Explained,
 )
 from keep3r_replay.protocols.keep3r_v2.replay.calls.meter import meter_obstacle, most_gas, unexplained, unexplained_kind
+from keep3r_replay.protocols.keep3r_v2.replay.calls.other_bonds import other_boost
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
@@ -46,6 +48,12 @@ def explain_cached_price(context: CallContext, _job: str, keeper: str, amount: i
         bounds = cached_price_bounds(meter - gas_left, boost, price, told_here=told_here)
         if bounds[0] <= amount <= bounds[1]:
             return Explained(INTERVAL, None, *bounds, meter, boost, told_here=told_here)
+        gas = meter - gas_left
+        other = other_boost(
+            context, amount, gas, price, lambda each: cached_price_bounds(gas, each, price, told_here=told_here)
+        )
+        if other is not None:
+            return Explained(OTHER_BONDS, None, *bounds, meter, other, told_here=told_here)
     numerator, denominator = price[0] * boost, price[1] * BOOST_BASE
     if numerator and amount:
         gas = -(-amount * denominator // numerator)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.checks import Noting
@@ -22,6 +22,28 @@ Explain = Callable[["CallContext", str, str, int, int], "Explained"]
 """A version's explanation of a payment: (context, job, keeper, amount, gas left)."""
 
 
+class Growth(NamedTuple):
+    """A direct call of `increaseObservationCardinalityNext`: the pool, and the number that it asks for."""
+
+    pool: str
+    asked: int
+
+
+class RewardRow(NamedTuple):
+    """A row of `rewards`; None where one side has no such event."""
+
+    block_number: int
+    log_index: int
+    job: str
+    expected_rewarded_at: int | None
+    expected_current_credits: int | None
+    expected_period_credits: int | None
+    rewarded_at: int | None
+    current_credits: int | None
+    period_credits: int | None
+    matched: bool
+
+
 @dataclass(slots=True)
 class CallContext:
     """State of the inference, apart from the model's own."""
@@ -35,7 +57,7 @@ class CallContext:
     initial_state_block: int = 0
     """Block at which the initial parameters and balances were read."""
     works: list[WorkRecord] = field(default_factory=list)
-    rewards: list[tuple[Any, ...]] = field(default_factory=list)
+    rewards: list[RewardRow] = field(default_factory=list)
     block_number: int = 0
     now: int = 0
     base_fee: int = 0
@@ -52,6 +74,8 @@ class CallContext:
     pool_mints: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     """Liquidity that pools minted (above 0) or burned (below) for an owner in this transaction, and the logs of it that
     no transfer of the owner's token accounts for yet."""
+    growth: Growth | None = None
+    """What this transaction asks of a pool's ring, until its event has been seen."""
     pair_transfers: dict[tuple[str, str, str, int], list[int]] = field(default_factory=dict)
     """Transfers of pair manager tokens in this transaction, that no call accounts for yet: (token, from, to, amount),
     and the logs of it."""

@@ -16,6 +16,8 @@ SOLVED_GAS = "solved_gas"
 SILENT_ACCESS = "silent_access"
 """2.0: the formula gives the payment only if a contract accessed a slot of Keep3r before it in a way that leaves no
 event."""
+OTHER_BONDS = "other_bonds"
+"""The formula gives the payment for other bonds of the keeper than the events before it lead to."""
 UNEXPLAINED = "unexplained"
 """The formula does not give the payment, so it is the job's own choice, or wrong."""
 

@@ -105,8 +105,15 @@ def on_oracle_set(context: CallContext, row: Row) -> None:
 
 
 def on_usd_pool_change(context: CallContext, row: Row) -> None:
-    """WethUSDPoolChange of the sidechain's helper."""
-    _, address, pool, token0 = row
+    """WethUSDPoolChange of the sidechain's helper, whose other pool tells which token WETH is."""
+    log_index, address, pool, token0 = row
+    pools, parameters = context.keep3r.pools, context.keep3r.helpers[address].parameters
+    quoting, by_usd = pools.get(parameters.kp3r_weth_pool), pools.get(pool)
+    if quoting is not None and by_usd is not None:
+        weth = quoting.token1 if parameters.is_kp3r_token0 else quoting.token0
+        if weth in {by_usd.token0, by_usd.token1}:
+            reason = "the pool's tokens stand in the other order"
+            context.expect(log_index, address, "is_weth_token0", by_usd.token0 == weth, token0, reason)
     governance.set_usd_pool(context.keep3r.helpers[address], pool, is_weth_token0=token0)
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v2.contract.helper import gas_for_payment, payment, usd_for_payment
+from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, gas_for_payment, payment, usd_for_payment
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.contract.work import payment_parameters
 from keep3r_replay.protocols.keep3r_v2.replay.calls.cached_payments import explain_cached_price, explain_root_price
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     CHOSEN,
     EXACT,
+    OTHER_BONDS,
     REFUTED,
     SOLVED_GAS,
     STALE_GAS,
@@ -23,9 +24,12 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     Explained,
 )
 from keep3r_replay.protocols.keep3r_v2.replay.calls.meter import meter_obstacle, most_gas, unexplained, unexplained_kind
+from keep3r_replay.protocols.keep3r_v2.replay.calls.other_bonds import other_boost
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Explain
 
 
@@ -52,6 +56,12 @@ def explain_live_price(context: CallContext, _job: str, keeper: str, amount: int
                 keep3r.gas_meter = 0
             kind = EXACT if told_here else STALE_GAS
             return Explained(kind, computed, None, None, meter, boost, quote, extra, None, False, "", told_here)
+        told = meter - gas_left + extra
+        other = other_boost(context, amount, told, (quote, ONE_ETHER), lambda each: (payment(told, each, quote),) * 2)
+        if other is not None:
+            if clears:
+                keep3r.gas_meter = 0
+            return Explained(OTHER_BONDS, computed, None, None, meter, other, quote, extra, told_here=told_here)
     gas = gas_for_payment(amount, boost, quote)
     if gas is not None and extra <= gas <= extra - gas_left + most_gas(context):
         solved = gas + gas_left - extra
@@ -104,6 +114,9 @@ def explain_usd_price(context: CallContext, job: str, keeper: str, amount: int, 
         nearest = min(known, key=lambda usd: distances[usd], default=None)
         if nearest is not None and distances[nearest]:
             off_by = distances[nearest]
+            by_bonds = _by_other_bonds(context, amount, gas, terms, known, nearest)
+            if by_bonds is not None:
+                return by_bonds
             nearest = None
         if nearest is None and asked is None:
             nearest = usd_for_payment(amount, gas, boost, one_usd_quote)
@@ -125,6 +138,24 @@ def explain_usd_price(context: CallContext, job: str, keeper: str, amount: int, 
             )
     kind = unexplained_kind(context, keeper)
     return terms._replace(explanation=kind, obstacle=obstacle, off_by=off_by)
+
+
+def _by_other_bonds(
+    context: CallContext, amount: int, gas: int, terms: Explained, prices: Iterable[int], nearest: int
+) -> Explained | None:
+    """Sidechain: a price that is known, and other bonds of the keeper; `nearest` is the price that comes nearest."""
+    quote = terms.one_eth_quote or 0
+    for usd in prices:
+
+        def bounds(boost: int, usd: int = usd) -> tuple[int, int]:
+            return (payment(gas, boost, quote * usd),) * 2
+
+        other = other_boost(context, amount, gas, (quote * usd, ONE_ETHER), bounds)
+        if other is not None:
+            context.keep3r.gas_meter = 0
+            computed = payment(gas, terms.boost or 0, quote * nearest)
+            return terms._replace(explanation=OTHER_BONDS, computed_payment=computed, boost=other, usd_per_gas_unit=usd)
+    return None
 
 
 EXPLAIN: dict[Payment, Explain] = {

@@ -81,6 +81,9 @@ def _contradicts(context: CallContext, log_index: int, address: str, wrong: Cont
         context.expect(log_index, address, wrong.field, wrong.expected, wrong.observed, _FOLLOWS)
 
 
+_GROWS = "the pool logs it only as it grows"
+
+
 def _found_late(context: CallContext, log_index: int, pool: Pool) -> None:
     """An event of a pool that no Initialize founded: the pool begins here, at a price that the next swap tells."""
     context.expect(log_index, pool.address, "event", "Initialize before it", "none", _FOUNDED)
@@ -89,17 +92,43 @@ def _found_late(context: CallContext, log_index: int, pool: Pool) -> None:
 
 def on_cardinality(context: CallContext, row: Row) -> None:
     """IncreaseObservationCardinalityNext of a pool."""
-    _, address, old, new = row
+    log_index, address, old, new = row
     pool = context.keep3r.pools[address]
     if not pool.times:
-        _found_late(context, row[0], pool)
+        _found_late(context, log_index, pool)
     context.expect(
-        row[0], address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one"
+        log_index, address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one"
     )
-    context.expect(
-        row[0], address, "observation_cardinality_next_new", max(new, old + 1), new, "the pool logs it only as it grows"
-    )
+    context.expect(log_index, address, "observation_cardinality_next_new", max(new, old + 1), new, _GROWS)
+    if context.growth is not None and context.growth.pool == address:
+        asked, context.growth = context.growth.asked, None
+        context.expect(
+            log_index,
+            address,
+            "observation_cardinality_next_new",
+            asked,
+            new,
+            "the transaction asked for another number",
+        )
     pool.grow(new)
+
+
+def end_of_growth(context: CallContext) -> None:
+    """At the end of a transaction: room was asked for that the pool did not have, and no event tells that it grew."""
+    assert context.growth is not None
+    (address, asked), context.growth = context.growth, None
+    pool = context.keep3r.pools[address]
+    if pool.times and asked > pool.cardinality_next:
+        context.journal.note(
+            "missing_event",
+            None,
+            address,
+            "event",
+            "IncreaseObservationCardinalityNext",
+            "none",
+            f"the transaction asked the pool for room for {asked} observations and succeeded, which this event tells",
+        )
+        pool.grow(asked)
 
 
 def on_fee_protocol(context: CallContext, row: Row) -> None:

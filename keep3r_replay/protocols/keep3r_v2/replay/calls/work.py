@@ -8,7 +8,9 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import ADOPTED
 from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward, reward_event, update_if_needed
 from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, direct_token_payment, pay_credits, top_up
-from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN, WorkRecord
+from keep3r_replay.protocols.keep3r_v2.replay.calls.context import RewardRow
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import OTHER_BONDS, TOKEN, WorkRecord
+from keep3r_replay.protocols.keep3r_v2.replay.calls.other_bonds import adopt_bonds
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import by_direct_call
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_function
 from keep3r_replay.replay.protocol import EventHandler, Row
@@ -20,19 +22,15 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
 
 
-class RewardRow(NamedTuple):
-    """A row of `rewards`; None where one side has no such event."""
+class WorkEvent(NamedTuple):
+    """A row of KeeperWork as its handler gets it: wei, and the gas left as it was logged."""
 
-    block_number: int
     log_index: int
+    credit: str
     job: str
-    expected_rewarded_at: int | None
-    expected_current_credits: int | None
-    expected_period_credits: int | None
-    rewarded_at: int | None
-    current_credits: int | None
-    period_credits: int | None
-    matched: bool
+    keeper: str
+    payment: int
+    gas_left: int
 
 
 def on_validation(context: CallContext, row: Row) -> None:
@@ -104,6 +102,8 @@ def _paid_in_kp3r(
         function = direct_function(context.direct_inputs, context.transaction)
         if function in {"worked", "bondedPayment"}:
             explained = by_direct_call(explained, calls_worked=function == "worked")
+    if explained.explanation == OTHER_BONDS:
+        adopt_bonds(context, log_index, keeper, amount, explained)
     before = job.credits
     pay_credits(keep3r, job, keeper, amount, now)
     return WorkRecord(explained, before, job.credits, len(rewards))
