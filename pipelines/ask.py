@@ -34,13 +34,13 @@ def main(argv: list[str]) -> int:
     """Print the answer; return the exit code."""
     from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.what_if.history import Source
-    from pipelines.what_if import spelled, split_file, with_file
+    from pipelines.what_if import split_file, with_file
 
     lake = keep3r_replay.open_lake(_named("lake", argv))
     protocol = protocol_of(lake)
     if (name := _named("question", argv)) is not None:
         _question(protocol, name)
-    rest, file = split_file(spelled(argv))
+    rest, file = split_file(argv)
     config: Any = load_config("ask", _schema(protocol.questions), rest, summary=_summary(protocol.questions))
     config = replace(config, overlay=with_file(config.overlay, file))
     question = _question(protocol, config.question)

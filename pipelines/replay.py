@@ -23,13 +23,13 @@ PARTIAL = 4
 
 def main(argv: list[str]) -> int:
     """Replay one lake; return 0 if it is clean, 3 if there are findings."""
-    from pipelines.what_if import spelled, split_file, with_file
+    from pipelines.what_if import split_file, with_file
 
     if "-m" in argv or "--multirun" in argv:
         from pipelines.sweep import main as sweep
 
         return sweep(argv)
-    rest, file = split_file(spelled(argv))
+    rest, file = split_file(argv)
     config = load_config("replay", ReplayConfig, rest, summary=SUMMARY)
     return replay(replace(config, overlay=with_file(config.overlay, file)))
 

@@ -154,9 +154,9 @@ def main(argv: list[str]) -> int:
     """Sweep as the command line says; return the exit code."""
     from pipelines.config import load_config
     from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
-    from pipelines.what_if import spelled, split_file, with_file
+    from pipelines.what_if import split_file, with_file
 
-    rest, swept = split_swept(spelled(argv))
+    rest, swept = split_swept(argv)
     if not swept and not {"-h", "--help"} & set(argv):
         raise UsageError("-m needs something to sweep over: overlay.CHANGE=A,B or another setting with several values")
     named, file = split_file(rest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +15,6 @@ if TYPE_CHECKING:
     from pipelines.replay_config import ReplayConfig
 
 _FILES = (".yaml", ".yml")
-
-
-def spelled(argv: Sequence[str]) -> list[str]:
-    """The arguments with `overlay.NAME=` where a person wrote `change.NAME=`."""
-    return [re.sub(r"^change\.", "overlay.", argument) for argument in argv]
 
 
 def split_file(argv: Sequence[str]) -> tuple[list[str], str | None]:

@@ -12,6 +12,13 @@ Reply = Callable[[Any, BaseHTTPRequestHandler], Any]
 """Gets the request's JSON and the handler; returns what is sent as JSON, bytes as they are, None if it has replied."""
 
 
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that go away."""
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing."""
+
+
 class SmallNode:
     """Serves until the block ends; `requests` holds what was asked, in order."""
 
@@ -34,7 +41,7 @@ class SmallNode:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

@@ -10,12 +10,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from soak.node import FaultyNode, extract
 from soak.synthetic import Chain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PARTITION = 100_000
 
@@ -40,14 +43,12 @@ def measured(lake: Path, node: FaultyNode) -> Cost:
     return Cost(cpu, written, len(now), (lake / "manifest.json").stat().st_size)
 
 
-def year(lake: Path, runs: int, blocks: int) -> list[Cost]:
-    """Run `runs` times, each `blocks` blocks further."""
-    costs = []
+def year(lake: Path, runs: int, blocks: int) -> Iterator[Cost]:
+    """Run `runs` times, each `blocks` blocks further, and yield what each run cost."""
     with FaultyNode(Chain(3), 0) as node:
         for _ in range(runs):
             node.chain.head += blocks
-            costs.append(measured(lake, node))
-    return costs
+            yield measured(lake, node)
 
 
 def _row(name: str, costs: list[Cost]) -> str:
@@ -61,9 +62,12 @@ if __name__ == "__main__":
         name: int(value) for name, _, value in (each.partition("=") for each in sys.argv[1:])
     }
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with tempfile.TemporaryDirectory() as place:
-        found = year(Path(place) / "lake", **wanted)
-    tenth = max(len(found) // 10, 1)
+    tenth = max(wanted["runs"] // 10, 1)
     print(f"{'runs':>12} {'CPU':>11} {'written':>11} {'files':>6} {'manifest':>11}")
-    for start in range(0, len(found), tenth):
-        print(_row(f"{start + 1}-{min(start + tenth, len(found))}", found[start : start + tenth]), flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        found: list[Cost] = []
+        for run, cost in enumerate(year(Path(place) / "lake", **wanted), start=1):
+            found.append(cost)
+            if len(found) == tenth:
+                print(_row(f"{run - tenth + 1}-{run}", found), flush=True)
+                found = []

@@ -18,6 +18,15 @@ LONGEST = 300
 PROTOCOLS = "keep3r_replay.protocols"
 FACE = ("keep3r_replay", "keep3r_replay.api", "keep3r_replay.answers", "keep3r_replay.__main__")
 """The public face: these, the pipelines and the protocols themselves may know protocols by name."""
+LAYERS = (
+    ("evm", "errors", "version"),
+    ("chain", "lake", "journal", "collector", "uniswap_v3", "uniswap_v2", "chainlink"),
+    ("replay",),
+    ("report", "warehouse", "what_if", "scenario", "recording", "dataset"),
+    ("protocols",),
+    ("api", "answers", "__init__"),
+)
+"""Rooms of the package from the bottom up; the second layer's know nothing of each other."""
 VERSIONS = "keep3r_replay.protocols.keep3r_v2.contract.versions"
 JSON_RPC = "keep3r_replay.chain.rpc"
 """JSON-RPC is of a version 2.0 as well."""
@@ -105,6 +114,23 @@ def test_what_knows_no_protocol_imports_none(graph: dict[str, set[str]]) -> None
         and any(f"{each}.".startswith(f"{PROTOCOLS}.") for each in imported)
     }
     assert guilty == set()
+
+
+def room_of(module: str) -> str:
+    """Return the room that a module of the package lies in."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def test_imports_point_down(graph: dict[str, set[str]]) -> None:
+    """Every module of the package lies in a room, and imports none of a room above it, nor of one beside its own."""
+    height = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
+    package = {module for module in graph if module.split(".")[0] == "keep3r_replay"} - {"keep3r_replay.__main__"}
+    assert {room_of(module) for module in package} == set(height)
+    for module in package:
+        own = room_of(module)
+        for other in map(room_of, graph[module] & package):
+            assert height[other] <= height[own], f"{module} imports {other}"
+            assert other == own or height[other] != height["chain"] or height[own] > height["chain"], module
 
 
 def test_protocols_are_asked_for_by_their_names(graph: dict[str, set[str]]) -> None:

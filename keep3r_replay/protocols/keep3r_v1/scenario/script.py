@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
+from keep3r_replay.scenario.script import known, step, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Planned(NamedTuple):
 
     def number(self, name: str, default: int = 0) -> int:
         """A word that is a whole number. Raises `UsageError` where it is none."""
-        return _whole(self.given.get(name, default), f"{self.place}: {name}")
+        return whole(self.given.get(name, default), f"{self.place}: {name}")
 
     def name(self, name: str, default: str) -> str:
         """The address of an actor that a word names."""
@@ -67,17 +68,17 @@ class Script:
 
 def script_from(content: Mapping[str, Any], source: str) -> Script:
     """A script from the content of a YAML file. Raises `UsageError` for a mistake, with its place in `source`."""
-    _known(content, {*Script.__dataclass_fields__, "protocol"}, source)
+    known(content, {*Script.__dataclass_fields__, "protocol"}, source)
     values = {name: value for name, value in content.items() if name != "protocol"}
     for name in ("start", "feed", "kp3r_reserve", "weth_reserve", "job_credits"):
         if name in values:
-            values[name] = _whole(values[name], f"{source}: {name}")
+            values[name] = whole(values[name], f"{source}: {name}")
     if values.get("helper", "seed") not in HELPERS:
         raise UsageError(f"{source}: helper: there are {', '.join(HELPERS)}, not {values['helper']!r}")
     values["jobs"] = tuple(map(str, values.get("jobs", ("job",))))
     if "keepers" in values:
         values["keepers"] = {
-            str(name): _whole(bond, f"{source}: keepers.{name}") for name, bond in values["keepers"].items()
+            str(name): whole(bond, f"{source}: keepers.{name}") for name, bond in values["keepers"].items()
         }
     planned = [_planned(each, f"{source}: calls[{place}]") for place, each in enumerate(values.get("calls") or ())]
     values["calls"] = tuple(sorted((one for each in planned for one in _repeated(each)), key=lambda each: each.at))
@@ -85,35 +86,13 @@ def script_from(content: Mapping[str, Any], source: str) -> Script:
 
 
 def _planned(given: Any, place: str) -> Planned:
-    if not isinstance(given, dict) or "at" not in given or "do" not in given:
-        raise UsageError(f"{place}: needs at (seconds from the start) and do")
-    words = {name: value for name, value in given.items() if name not in {"at", "do"}}
-    if given["do"] not in WORDS:
-        raise UsageError(f"{place}: nothing can be done named {given['do']!r}; there are {', '.join(WORDS)}")
-    _known(words, set(WORDS[given["do"]]), place)
-    return Planned(_whole(given["at"], f"{place}: at"), given["do"], words, place)
+    return Planned(*step(given, place, WORDS), place)
 
 
 def _repeated(planned: Planned) -> list[Planned]:
     """A work that is done so many times, every so many seconds."""
     every, times = planned.number("every", 1), planned.number("times", 1)
     return [planned._replace(at=planned.at + every * number) for number in range(times)]
-
-
-def _known(given: Mapping[str, Any], names: set[str], place: str) -> None:
-    unknown = sorted(set(given) - names)
-    if unknown:
-        raise UsageError(f"{place}: no part named {unknown[0]!r}; there are {', '.join(sorted(names))}")
-
-
-def _whole(value: object, place: str) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        raise UsageError(f"{place}: {value!r} is no whole number") from None
-    if number < 0:
-        raise UsageError(f"{place}: {number} is below 0")
-    return number
 
 
 def address_of(name: str) -> str:

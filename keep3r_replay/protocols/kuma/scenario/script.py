@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.protocols.kuma.contract.versions import RULES
+from keep3r_replay.scenario.script import known, step, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,55 +74,33 @@ class Script:
 
 def script_from(content: Mapping[str, Any], source: str) -> Script:
     """A script from the content of a YAML file. Raises `UsageError` for a mistake, with its place in `source`."""
-    _known(content, {*Script.__dataclass_fields__, "protocol"}, source)
+    known(content, {*Script.__dataclass_fields__, "protocol"}, source)
     version = str(content.get("version", "1.1"))
     if version not in RULES:
         raise UsageError(f"{source}: version: there are {' and '.join(RULES)}, not {version!r}")
     calls = [_planned(each, f"{source}: calls[{place}]") for place, each in enumerate(content.get("calls") or [])]
     keeper = dict(content.get("keeper") or {})
-    _known(keeper, {"least", "most"}, f"{source}: keeper")
+    known(keeper, {"least", "most"}, f"{source}: keeper")
     categories = content.get("categories") or [{"currency": "EUR", "country": "FR", "term": 30 * 365 * 86_400}]
     for place, each in enumerate(categories):
-        _known(each, {"currency", "country", "term", "rate"}, f"{source}: categories[{place}]")
+        known(each, {"currency", "country", "term", "rate"}, f"{source}: categories[{place}]")
     return Script(
         str(content.get("name", "kuma")),
         version,
-        _whole(content.get("start", 1_700_006_400), f"{source}: start"),
-        _whole(content.get("end", max((each.at for each in calls), default=0)), f"{source}: end"),
-        _whole(content.get("epoch_length", 14_400), f"{source}: epoch_length"),
-        _whole(content.get("seed", 1), f"{source}: seed"),
+        whole(content.get("start", 1_700_006_400), f"{source}: start"),
+        whole(content.get("end", max((each.at for each in calls), default=0)), f"{source}: end"),
+        whole(content.get("epoch_length", 14_400), f"{source}: epoch_length"),
+        whole(content.get("seed", 1), f"{source}: seed"),
         list(categories),
         sorted(calls, key=lambda each: each.at),
         Keeper(**{name: int(value) for name, value in keeper.items()}),
-        _whole(content.get("variable_fee", 0), f"{source}: variable_fee"),
-        _whole(content.get("fixed_fee", 0), f"{source}: fixed_fee"),
+        whole(content.get("variable_fee", 0), f"{source}: variable_fee"),
+        whole(content.get("fixed_fee", 0), f"{source}: fixed_fee"),
     )
 
 
 def _planned(given: Any, place: str) -> Planned:
-    if not isinstance(given, dict) or "at" not in given or "do" not in given:
-        raise UsageError(f"{place}: a call needs at (seconds from the start) and do")
-    words = {name: value for name, value in given.items() if name not in {"at", "do"}}
-    if given["do"] not in WORDS:
-        raise UsageError(f"{place}: nothing can be done named {given['do']!r}; there are {', '.join(WORDS)}")
-    _known(words, set(WORDS[given["do"]]), place)
-    return Planned(_whole(given["at"], f"{place}: at"), given["do"], words, place)
-
-
-def _known(given: Mapping[str, Any], names: set[str], place: str) -> None:
-    unknown = sorted(set(given) - names)
-    if unknown:
-        raise UsageError(f"{place}: no part named {unknown[0]!r}; there are {', '.join(sorted(names))}")
-
-
-def _whole(value: object, place: str) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        raise UsageError(f"{place}: {value!r} is no whole number") from None
-    if number < 0:
-        raise UsageError(f"{place}: {number} is below 0")
-    return number
+    return Planned(*step(given, place, WORDS), place)
 
 
 def address_of(name: str) -> str:
