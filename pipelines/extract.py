@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -13,6 +14,8 @@ from pipelines.config import load_config, setting
 from pipelines.deployment import spec_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.dataset.extraction import Outcome, Plan
 
@@ -77,9 +80,10 @@ def main(argv: list[str]) -> int:
     extraction = Extraction(lake, spec, protocol, client, request, progress.say, progress.update)
     if config.plan:
         # It writes nothing, so it needs no lock: neither on a lake that cannot be written to nor beside another run.
-        _print_plan(extraction.plan())
+        with _differences_shown():
+            _print_plan(extraction.plan())
         return 0
-    with only_one_run(lake, create=True):
+    with only_one_run(lake, create=True), _differences_shown():
         outcome = extraction.run()
         progress.done()
         if config.readings:
@@ -87,6 +91,18 @@ def main(argv: list[str]) -> int:
             print(f"readings: {extraction.read_views(blocks)} values at {len(blocks)} blocks")
     _print_outcome(outcome, client, time.monotonic() - started)
     return 0
+
+
+@contextmanager
+def _differences_shown() -> Iterator[None]:
+    """Print the table of what the chain says otherwise than the configuration, if that is why nothing is done."""
+    from keep3r_replay.dataset.differences import FirstContactError, table_of
+
+    try:
+        yield
+    except FirstContactError as refused:
+        print(table_of(refused.differences))
+        raise
 
 
 def _check(config: ExtractConfig) -> None:

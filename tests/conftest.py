@@ -24,19 +24,29 @@ settings.register_profile("keep3r", deadline=None, derandomize=True, suppress_he
 settings.load_profile("keep3r")
 
 
+EVERY_VERSION = {
+    "keep3r_v1/test_v1_recordings.py",
+    "kuma/test_kuma_recordings.py",
+    "ledger/test_ledger_recordings.py",
+    "replay/test_all_recordings.py",
+}
+"""Tests that go through the whole of a recording of each version."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one recording go to one worker, which audits it once; other tests go there file by file.
 
-    A test of a recording that repeats a version is slow, whatever it does: `./test fast` leaves it out.
+    `./test fast` replays one recording a version, for the tests of `EVERY_VERSION`; others that take recordings do so
+    with the bundled sample only. What it leaves out is marked as slow.
     """
     for item in items:
         values = (
             item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
         )
         recordings = [value for value in values if is_recording(value)]
-        if any(map(repeats, recordings)):
-            item.add_marker(pytest.mark.slow)
         file = item.path.relative_to(ROOT / "tests").as_posix()
+        if any(repeats(each) or not (file in EVERY_VERSION or name_of(each) == "sample") for each in recordings):
+            item.add_marker(pytest.mark.slow)
         # Local chains want a core each: their tests take turns.
         own = "node" if file.startswith("node/") else file
         group = name_of(recordings[0]) if recordings else own

@@ -133,7 +133,10 @@ class Exchange:
             raise TryAgainError(text, too_often=True, retry_after=retry_after)
         if verdict.refusal in {Refusal.PASSING, Refusal.NO_BATCH, Refusal.SMALLER_BATCH}:
             raise TryAgainError(text, retry_after=retry_after)
-        raise RefusedError(f"endpoint {endpoint.number} refuses {calls[-1].method}: {text}", verdict)
+        refused = f"endpoint {endpoint.number} refuses {calls[-1].method}: {text}"
+        if verdict.refusal is Refusal.PRUNED:
+            refused += "; it has deleted this part of the history: ask an archive node, or begin later with from_block"
+        raise RefusedError(refused, verdict)
 
     def _learn_of_batches(self, endpoint: Endpoint, verdict: Verdict, text: str, calls: int) -> None:
         """Ask for less at once only where batches are refused again and again: one failure says nothing of the next."""

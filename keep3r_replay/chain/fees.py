@@ -80,7 +80,8 @@ class FeeSource:
                 before, at = (_HEADER.decode(raw) for raw in self._client.batch(calls))
             except (*UNBELIEVABLE, RefusedError):
                 before = at = None
-            agrees = before is not None and before.baseFeePerGas is None and at is not None and bool(at.baseFeePerGas)
+            told = [] if before is None or at is None else [quantity(each.number) for each in (before, at)]
+            agrees = told == [self._begin - 1, self._begin] and before.baseFeePerGas is None and bool(at.baseFeePerGas)
             self._proved = self._begin if agrees else 0
         return self._proved
 

@@ -22,6 +22,7 @@ class Refusal(Enum):
     NO_BATCH = "ask one by one"
     SMALLER_BATCH = "ask fewer at once"
     UNSUPPORTED = "ask something else"
+    PRUNED = "ask a node that has the history"
     REVERTED = "the contract reverted"
     FINAL = "give up"
 
@@ -104,6 +105,13 @@ _LIMIT = re.compile(r"limit exceeded|exceeds defined limit", re.IGNORECASE)
 _NO_BATCH = re.compile(r"\bbatch", re.IGNORECASE)
 _SMALLER_BATCH = re.compile(r"too (?:large|big|many|long)|limit|exceed|max|size|at most|up to", re.IGNORECASE)
 _NO_SUCH_METHOD = re.compile(r"method .*not|not (?:supported|available|implemented|enabled)|unsupported", re.IGNORECASE)
+_PRUNED = re.compile(
+    r"pruned history|history (?:has been |is |was )?(?:pruned|expired)|"
+    r"receipts? (?:is |are |was )?(?:not available|unavailable|pruned|missing)|data before .{0,40}is not available",
+    re.IGNORECASE,
+)
+"""Said of blocks, transactions and receipts that a node has deleted (EIP-4444), not of old state."""
+_PRUNED_CODE = 4444
 _NO_STATE = re.compile(
     r"missing trie|state .*(?:not available|unavailable|pruned)|pruned|historical state|archive|"
     r"out of bounds|block\s*(?:range )?(?:is )?out",
@@ -140,6 +148,8 @@ def of_error(code: int, message: str, *, splits: bool = False) -> Verdict:
         return Verdict(Refusal.TOO_OFTEN)
     if _AHEAD.search(message):
         return Verdict(Refusal.PASSING)
+    if code == _PRUNED_CODE or _PRUNED.search(message):
+        return Verdict(Refusal.PRUNED)
     if _NO_STATE.search(message):
         return Verdict(Refusal.UNSUPPORTED)
     if _NO_BATCH.search(message):

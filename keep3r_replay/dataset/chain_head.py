@@ -73,7 +73,10 @@ def check_chain(client: NodeClient, chain_id: int) -> str:
         if not others:
             break
     for number, other in others.items():
-        raise UsageError(f"endpoint {number} is of chain {other}, the deployment of chain {chain_id}")
+        raise UsageError(
+            f"endpoint {number} is of chain {other}, the deployment of chain {chain_id}: change ETH_RPC_URL, or "
+            "deployment.chain_id"
+        )
     client.chain_id = chain_id
     try:
         genesis = ask_or_none(client, Call("eth_getBlockByNumber", ["0x0", False]), lambda raw: _genesis(client, raw))

@@ -10,9 +10,11 @@ from keep3r_replay.dataset.chain_head import Block, check_chain, final_head
 from keep3r_replay.dataset.checks import check_ends, check_proofs, follow_reorganisation
 from keep3r_replay.dataset.discovery import Discovery
 from keep3r_replay.dataset.estimate import Estimate, estimate
+from keep3r_replay.dataset.first_contact import meet
 from keep3r_replay.dataset.forks import prove_ends
 from keep3r_replay.dataset.initialising import initialise_lake, read_initial
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
+from keep3r_replay.dataset.pruned import refuse_pruned
 from keep3r_replay.dataset.readings import read_at_blocks
 from keep3r_replay.dataset.segments import segments_to_write
 from keep3r_replay.dataset.span import Followed
@@ -98,6 +100,8 @@ class Extraction:
         """Return what run() would fetch; nothing is written. The node is asked for a few samples of the logs."""
         state, head = self._look()
         last = self._last_block(head)
+        if not state.contracts:
+            meet(self._client, self._extractor, self._spec, head.number, self._say)
         contracts = list(state.contracts.values()) if state.contracts else self._discovery(head).start()
         first = state.coverage.to_block + 1 if state.coverage else self._first_block(contracts)
         ranges = list(self._ranges(first, last))
@@ -125,9 +129,9 @@ class Extraction:
         self._outcome.rolled_back_to = follow_reorganisation(
             self._client, state, self._say, repair=self._request.repair
         )
-        last = self._last_block(head)
-        self._target = last
+        last = self._target = self._last_block(head)
         if not state.contracts:
+            meet(self._client, self._extractor, self._spec, head.number, self._say)
             initialise_lake(
                 self._protocol, self._extractor, self._discovery(head), state, self._request.from_block, self._say
             )
@@ -136,6 +140,8 @@ class Extraction:
             self._outcome.repaired += 1
         first = state.coverage.to_block + 1 if state.coverage else self._first_block(state.contracts.values())
         if first <= last:
+            if state.coverage is None:
+                refuse_pruned(self._client, first, last)
             self._outcome.from_block, self._outcome.to_block = first, last
         for part_first, part_last in self._ranges(first, last):
             self._extend(state, part_first, part_last, head)

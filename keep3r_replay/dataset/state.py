@@ -202,6 +202,10 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[t
         return state
     manifest, deployment = Lake.read(lake)
     _refuse_other(lake, spec, genesis, roots, manifest, deployment)
+    for table in manifest.tables():
+        # Files are written and deleted by what the manifest names: that must be within the lake.
+        if not (lake / table).resolve().is_relative_to(lake.resolve()):
+            raise LakeError(lake / table, "is a link that leads out of the lake", remedy="put the folder in its place")
     facts = manifest.extraction
     try:
         anchors = [(int(number), str(block_hash)) for number, block_hash in facts["anchors"]]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.lake.schemas import ReadingRow
+    from keep3r_replay.replay.contact import Configured
 
 
 class Term(NamedTuple):
@@ -108,6 +109,14 @@ class Extractor(Interface):
 
     def views(self, lake: Lake, block: int) -> Sequence[Question]:
         """Questions whose answers are the readings at a block."""
+
+    @property
+    def configured(self) -> Sequence[Configured]:
+        """The contracts that the configuration names, with what they must answer at first contact."""
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """Role and version, separated by a space, by the beginning of the hash of their code (`chain.code`)."""
 
 
 class Outcome(NamedTuple):

@@ -129,7 +129,9 @@ def _load(
         chosen = emitters.get(name.partition(".")[0])
         if chosen is not None:
             scan = scan.filter(pl.col("address").is_in(sorted(chosen)))
-        scans[name] = scan.select(*_PLACE, *wanted)
+        # An event may tell less in one version of its contract than in another: what it does not tell is None.
+        told = scan.collect_schema()
+        scans[name] = scan.select(*_PLACE, *(each if each in told else pl.lit(None).alias(each) for each in wanted))
     frames = pl.collect_all(list(scans.values()))
     return {name: frame for name, frame in zip(scans, frames, strict=True) if frame.height}
 

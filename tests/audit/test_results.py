@@ -165,6 +165,7 @@ def test_amounts_of_a_finding_are_exact(tampered):
         assert row["reason"]
 
 
+@pytest.mark.slow
 def test_strict_stops_at_the_first_disagreement(tampered):
     """One finding, the audit's first, and results that end with its block."""
     lake, places = tampered

@@ -145,6 +145,6 @@ def test_a_bonding_told_twice_is_found_at_the_second(lake):
         twin = frame.filter(_where(event) & (pl.col("log_index") == event["log_index"]))
         return pl.concat([frame, twin.with_columns(log_index=pl.lit(place, dtype=pl.UInt32))])
 
-    found = findings_of(Told(lake, "events/keep3r.Unbonding", doubled))
+    found = findings_of(Told(Told(lake, "logs", doubled), "events/keep3r.Unbonding", doubled))
     wrong = [finding for finding in found if finding.kind == "unexpected_event"]
     assert [(finding.block_number, finding.log_index) for finding in wrong] == [(event["block_number"], place)]

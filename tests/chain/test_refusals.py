@@ -23,6 +23,21 @@ class Wording(NamedTuple):
 
 MUCH = Refusal.TOO_MUCH
 WORDINGS = [
+    Wording("go-ethereum, history.PrunedHistoryError", 4444, "pruned history unavailable", Refusal.PRUNED),
+    Wording(
+        "github.com/NethermindEth/nethermind/issues/12089",
+        -32000,
+        "Receipt not available for From block 14319330.",
+        Refusal.PRUNED,
+    ),
+    Wording("github.com/NethermindEth/nethermind/issues/9539", 4444, "Pruned history unavailable", Refusal.PRUNED),
+    Wording(
+        "github.com/erigontech/erigon/issues/13198",
+        -32000,
+        "seek with txNum=1962853355 but data before txNum=2662500000 is not available: blockNum=16999999",
+        Refusal.PRUNED,
+    ),
+    Wording("go-ethereum, old state", -32000, "missing trie node 0xab (path )", Refusal.UNSUPPORTED),
     Wording("Infura, docs of eth_getLogs", -32005, "query returned more than 10000 results", MUCH, None, 10_000),
     Wording(
         "Infura, as above, newer",

@@ -8,6 +8,8 @@ from histories import ROOT
 
 from examples.execute import executed
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 
 

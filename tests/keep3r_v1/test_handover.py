@@ -17,6 +17,8 @@ from keep3r_replay.lake.writer import write_deployment, write_manifest, write_ta
 from pipelines.cli import main
 from tests.keep3r_v1.recorded import BUNDLED, KP3R
 
+pytestmark = pytest.mark.slow
+
 V2 = DATA / "open-v2.0-fuzz-gov-102"
 FIELDS = ("block_number", "number", "initial_state_block", "from_block")
 

@@ -14,6 +14,8 @@ from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
 from keep3r_replay.replay.audit import audit
 from tests.keep3r_v1.recorded import BUNDLED, KP3R, audited_copy, recorded, replayed
 
+pytestmark = pytest.mark.slow
+
 TOPICS = {
     (role, event.name): "0x" + event.topic0.hex() for role, versions in EVENTS.items() for event in versions.get("", ())
 }

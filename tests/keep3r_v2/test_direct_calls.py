@@ -5,12 +5,20 @@ from __future__ import annotations
 import pytest
 
 from keep3r_replay.evm.abi import keccak256
-from keep3r_replay.protocols.keep3r_v2.events import HELPER_EVENTS, KEEP3R_EVENTS
+from keep3r_replay.protocols.keep3r_v2.events import EVENTS, HELPER_EVENTS, KEEP3R_EVENTS
+from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS, direct_arguments
+from keep3r_replay.replay.direct_call import OTHER_FUNCTIONS, DirectCall
 
 CALLS = [
     *((KEEP3R_EVENTS, item) for item in KEEP3R_CALLS.items()),
     *((HELPER_EVENTS, item) for item in HELPER_CALLS.items()),
+    *(
+        (EVENTS[role], (selector, call))
+        for role in ("uniswap_v3_pool", "pair_manager", "pair_manager_factory", "escrow")
+        for selector, call in PROTOCOL.direct_calls[role].items()
+        if selector != OTHER_FUNCTIONS
+    ),
 ]
 
 
@@ -46,3 +54,10 @@ def test_arguments_are_read_from_the_input():
     assert direct_arguments({(1, 2): data}, (1, 2), "revoke(address)") is None
     assert direct_arguments({(1, 2): data}, (1, 3), signature) is None
     assert direct_arguments({(1, 2): data[:-1]}, (1, 2), signature) is None
+
+
+def test_signed_arguments_keep_their_sign():
+    """Ticks are signed words, amounts are not."""
+    call = DirectCall("burn(int24,int24,uint128)", "Burn", {})
+    words = [(-200).to_bytes(32, "big", signed=True), (400).to_bytes(32, "big"), (2**128 - 1).to_bytes(32, "big")]
+    assert call.decode(b"\0" * 4 + b"".join(words)) == (-200, 400, 2**128 - 1)

@@ -77,6 +77,11 @@ def test_questions_in_sql(lake, results, tmp_path, capsys):
         assert ask(database, statement).rows
     for name, statement in bundled(PROTOCOL.sql, "audits").items():
         assert ask(database, statement).rows == [], name
+    queries = bundled(PROTOCOL.sql, "queries")
+    assert tuple(ask(database, queries["history_counts"]).rows[0]) == (21, 17, 4, 4, 15, 0, 20, 0, 1, 0, 0)
+    assert tuple(map(int, ask(database, queries["keepers_outlay"]).rows[0])) == (15, 2838166, 0, 0, 20, 2338288, 0, 0)
+    stale = "select count(*) from raw.readings where revert = 'ORACLE_ANSWER_IS_STALE'"
+    assert int(ask(database, stale).rows[0][0]) == 0
     assert main(["sql", "cost_of_lateness", f"database={database}"]) == 0
     assert "3042279063381024074658" in capsys.readouterr().out
 

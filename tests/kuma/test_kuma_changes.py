@@ -12,6 +12,8 @@ from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 from tests.kuma.recorded import PROTOCOL, engine
 
+pytestmark = pytest.mark.slow
+
 CLEAN = DATA / "open-kuma-clean-1"
 CLEAN_1_1 = DATA / "open-kuma11-clean-1"
 MIXED = DATA / "open-kuma-mixed-301"

@@ -127,8 +127,9 @@ def test_a_balance_may_lose_a_wei_to_rounding():
 
 
 def price(expired_after: int | None, start: int) -> int:
-    """The price thirty days after maturity of a bond that was expired so many seconds after it."""
-    kuma = world(start=start, term=YEAR)
+    """The price thirty days after maturity of a bond, sold at `start`, that was expired so many seconds after it."""
+    kuma = world(term=YEAR)
+    kuma.now = start
     category = only(kuma)
     bond = issue(kuma, YIELD_5, PAR, YEAR)
     kuma_swap.sell_bond(kuma, category, ALICE, bond)
@@ -158,6 +159,15 @@ def test_what_each_second_of_lateness_costs(seconds, excess):
     """A million at 5 % that matures on a boundary: price against that of an expiry at maturity."""
     assert price(0, START) == 1049999999999999999994184
     assert price(seconds, START) - price(0, START) == excess
+
+
+@pytest.mark.parametrize(("seconds", "excess"), [(10799, 17542930414428189616), (10800, 17544554923825069010)])
+def test_the_last_second_of_grace_and_the_first_late_one(seconds, excess):
+    """Maturity an hour into an epoch of four: the last permitted second costs less than the first one after it."""
+    start = START + 3_600
+    maturity = start + YEAR
+    assert (maturity + 10800) % HOURS_4 == 0
+    assert price(seconds, start) - price(0, start) == excess
 
 
 @pytest.mark.parametrize(("version", "reverts"), [("1.0", False), ("1.1", True)])

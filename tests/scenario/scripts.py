@@ -16,7 +16,9 @@ NAMES = sorted(
 )
 """Every scenario that comes with the project."""
 SIDECHAIN = "2.3s"
-PLAYED = [(name, version) for name in NAMES for version in VERSIONS if (name == "sidechain") is (version == SIDECHAIN)]
+SIDECHAINS = (SIDECHAIN, "2.3p")
+"""Versions of Keep3r on sidechains: Optimism's, and Polygon's."""
+PLAYED = [(name, version) for name in NAMES for version in VERSIONS if (name == "sidechain") is (version in SIDECHAINS)]
 """Every scenario with the versions that it is for: the sidechain has calls of its own."""
 
 SETUP = [

@@ -11,7 +11,7 @@ from soak.node import FaultyNode, content, extract
 from soak.synthetic import POOL, Chain
 
 from keep3r_replay.dataset.lock import only_one_run
-from keep3r_replay.errors import NodeError
+from keep3r_replay.errors import LakeError, NodeError
 from pipelines.cli import main
 from pipelines.progress import Progress
 
@@ -151,3 +151,17 @@ def test_small_runs_write_little(tmp_path: Path) -> None:
         assert max(written) < whole // 8
         extract(tmp_path / "whole", node.url, partition=100_000)
     assert content(lake) == content(tmp_path / "whole")
+
+
+def test_a_table_that_leads_out_of_the_lake_is_refused(tmp_path: Path) -> None:
+    """Where a table's folder is a link to another place, nothing is written or deleted there."""
+    lake, elsewhere = tmp_path / "lake", tmp_path / "elsewhere"
+    with FaultyNode(Chain(150), 0) as node:
+        extract(lake, node.url)
+        (lake / "logs").rename(elsewhere)
+        (lake / "logs").symlink_to(elsewhere)
+        before = content(elsewhere)
+        node.chain.head = 250
+        with pytest.raises(LakeError, match="leads out of the lake"):
+            extract(lake, node.url)
+    assert content(elsewhere) == before

@@ -12,6 +12,11 @@ from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RU
 from keep3r_replay.uniswap_v3.events import POOL_EVENTS
 
 GOVERNANCE = ("GovernanceProposal(address pendingGovernance)", "GovernanceSet(address governance)")
+GOVERNOR = (
+    "PendingGovernorSet(address governor, address pendingGovernance)",
+    "PendingGovernorAccepted(address governance)",
+)
+"""As GOVERNANCE, of the builds that have a governor."""
 _DUST = ("DustSent(address token, uint256 amount, address to)",)
 
 _KEEP3R = (
@@ -23,7 +28,6 @@ _KEEP3R = (
     "DisputerRemoved(address disputer)",
     *_DUST,
     "FeeChange(uint256 fee)",
-    *GOVERNANCE,
     "InflationPeriodChange(uint256 inflationPeriod)",
     "JobMigrationRequested(address indexed fromJob, address toJob)",
     "JobMigrationSuccessful(address fromJob, address indexed toJob)",
@@ -63,7 +67,6 @@ _JOB_FIRST = "JobAddition(address indexed job, address indexed jobOwner)"
 _KP3R_WETH_POOL = ("Kp3rWethPoolChange(address kp3rWethPool)",)
 
 _HELPER = (
-    *GOVERNANCE,
     "Keep3rV2Change(address keep3rV2)",
     "Kp3rWethPoolChange(address kp3rWethPool, bool isKP3RToken0)",
     "MaxBoostChange(uint256 maxBoost)",
@@ -73,10 +76,9 @@ _HELPER = (
     "WorkExtraGasChange(uint256 workExtraGas)",
 )
 _HELPER_MIN_FEES = ("MinBaseFeeChange(uint256 minBaseFee)", "MinPriorityFeeChange(uint256 minPriorityFee)")
-_HELPER_ORACLES = (
-    "OracleSet(address liquidity, address oraclePool)",
-    "WethUSDPoolChange(address wethUSDPool, bool isWETHToken0)",
-)
+_HELPER_ORACLES = ("OracleSet(address liquidity, address oraclePool)",)
+_USD_POOL = "WethUSDPoolChange(address wethUSDPool, bool isWETHToken0)"
+_USD_POOL_DECIMALS = "WethUSDPoolChange(address wethUSDPool, bool isWETHToken0, uint8 usdDecimals)"
 
 
 def _parsed(*declarations: str, wide: frozenset[str] = frozenset()) -> tuple[Event, ...]:
@@ -85,14 +87,17 @@ def _parsed(*declarations: str, wide: frozenset[str] = frozenset()) -> tuple[Eve
 
 def _of_keep3r(rules: Rules) -> tuple[Event, ...]:
     addition = _JOB_FIRST if rules.tells_job_first else _OWNER_FIRST
-    return _parsed(*_KEEP3R, addition, *(_KP3R_WETH_POOL if rules.has_kp3r_weth_pool else ()))
+    governance = GOVERNOR if rules.has_governor else GOVERNANCE
+    return _parsed(*_KEEP3R, *governance, addition, *(_KP3R_WETH_POOL if rules.has_kp3r_weth_pool else ()))
 
 
 def _of_helper(rules: HelperRules) -> tuple[Event, ...]:
     if rules.is_constant:
         return ()
     minimum = _HELPER_MIN_FEES if rules.has_minimum_base_fee else ()
-    return _parsed(*_HELPER, *minimum, *(_HELPER_ORACLES if rules.has_oracles else ()))
+    usd_pool = _USD_POOL_DECIMALS if rules.has_usd_decimals else _USD_POOL
+    oracles = (*_HELPER_ORACLES, usd_pool) if rules.has_oracles else ()
+    return _parsed(*_HELPER, *(GOVERNOR if rules.has_governor else GOVERNANCE), *minimum, *oracles)
 
 
 KEEP3R_EVENTS = {version: _of_keep3r(rules) for version, rules in RULES.items()}

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.chain.views import Question, View, read_view
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.deployment import Contract
+from keep3r_replay.replay.contact import Configured, Expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.rooms import Proof
 
 TOTAL = View("total", (), ("uint256",))
 
@@ -25,6 +27,21 @@ class CounterExtractor:
             raise UsageError("a toy's deployment names its counter, and nothing else")
         self._client = client
         self.roots = [("counter", str(settings["counter"]).lower())]
+
+    @property
+    def configured(self) -> Sequence[Configured]:
+        """The counter, which must answer `total()`."""
+        total = Expected("counter", TOTAL, frozenset(), "name a counter", required=True)
+        return [Configured("counter", role, address, expected=(total,)) for role, address in self.roots]
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """None is known."""
+        return {}
+
+    def proofs(self, contracts: Mapping[str, Contract], block: int) -> Sequence[Proof]:
+        """None: nothing is told twice."""
+        return ()
 
     def start(self, block: int, created_in: Callable[[str], int]) -> list[tuple[str, str]]:
         """The counter."""

@@ -13,6 +13,7 @@ from keep3r_replay.chain.views import NOBODY, View, read_view
 from keep3r_replay.lake.deployment import Contract
 from keep3r_replay.protocols.keep3r_v1.contract.state import ETH
 from keep3r_replay.protocols.keep3r_v1.events import ROOT
+from keep3r_replay.protocols.keep3r_v1.extract.expected import configured_contracts
 from keep3r_replay.protocols.keep3r_v1.extract.naming import named_by_calls, named_by_events
 from keep3r_replay.protocols.keep3r_v1.extract.settings import checked_settings
 from keep3r_replay.protocols.keep3r_v1.extract.views import questions_at
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.views import Question
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.contact import Configured
     from keep3r_replay.replay.rooms import Proof
 
 _FOLLOWED = frozenset(
@@ -68,6 +70,16 @@ class Keep3rV1Extractor:
     def roots(self) -> Sequence[tuple[str, str]]:
         """Keep3r V1."""
         return ((ROOT, self._deployment.keep3r),)
+
+    @property
+    def configured(self) -> Sequence[Configured]:
+        """What the configuration names; see `extract.expected`."""
+        return configured_contracts(self._deployment)
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """No code is on record."""
+        return {}
 
     def start(self, block: int, created_in: Callable[[str], int]) -> list[tuple[str, str]]:
         """What the configuration names, and whom these lead to in the contract's first block and in this one."""

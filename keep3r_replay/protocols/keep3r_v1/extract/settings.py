@@ -73,11 +73,17 @@ class Keep3rV1Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     def named(self) -> list[tuple[str, str]]:
         """Role and address of every contract that the settings name, each once."""
-        found = [(role, getattr(self, name)) for name, role in _SINGLE.items()]
-        found += [(role, address) for name, role in _SEVERAL.items() for address in getattr(self, name)]
-        found += [("keep3r_v1_helper", address) for address in self.helpers.values()]
-        found += [(role, address) for role, addresses in self.companions.items() for address in addresses]
-        return list(dict.fromkeys((role, address) for role, address in found if address))
+        return list(dict.fromkeys((role, address) for _, role, address in self.named_by_setting()))
+
+    def named_by_setting(self) -> list[tuple[str, str, str]]:
+        """Setting, role and address of every contract that the settings name."""
+        found = [(name, role, getattr(self, name)) for name, role in _SINGLE.items()]
+        found += [(name, role, address) for name, role in _SEVERAL.items() for address in getattr(self, name)]
+        found += [(f"helpers.{name}", "keep3r_v1_helper", address) for name, address in self.helpers.items()]
+        found += [
+            (f"companions.{role}", role, each) for role, addresses in self.companions.items() for each in addresses
+        ]
+        return [each for each in found if each[2]]
 
 
 def checked_settings(content: Mapping[str, Any]) -> Keep3rV1Deployment:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keep3r_replay.protocols.keep3r_v2.contract.helper import USD_BASE_DECIMALS
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import is_kp3r_token0, set_kp3r_weth_pool
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 
@@ -62,8 +63,9 @@ def set_helper_pool(keep3r: Keep3r, helper: Helper, pool: str) -> bool:
     return order
 
 
-def set_usd_pool(helper: Helper, pool: str, *, is_weth_token0: bool) -> None:
+def set_usd_pool(helper: Helper, pool: str, *, is_weth_token0: bool, usd_decimals: int = USD_BASE_DECIMALS) -> None:
     """`setWethUsdPool` of the sidechain's helper. Emits WethUSDPoolChange."""
+    helper.parameters.usd_decimals = usd_decimals
     helper.parameters.weth_usd_pool = pool
     helper.parameters.is_weth_token0 = is_weth_token0
 

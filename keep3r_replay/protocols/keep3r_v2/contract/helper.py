@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BOOST_BASE = 10_000
 ONE_ETHER = 10**18
+USD_BASE_DECIMALS = 18
+"""Decimals in which jobs say USD."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class HelperParameters:
     min_priority_fee: int = 0
     weth_usd_pool: str = ""
     is_weth_token0: bool = False
+    usd_decimals: int = USD_BASE_DECIMALS
 
 
 class Helper:
@@ -91,8 +94,15 @@ class Helper:
         return self._live_quote(eth_amount, self.parameters.kp3r_weth_pool, self.parameters.is_kp3r_token0, now)
 
     def quote_usd_to_eth(self, usd_amount: int, now: int) -> int:
-        """Wei of ETH that `usd_amount` wei of USD are worth (`quoteUsdToEth` of the sidechain). Raises as `quote`."""
-        return self._live_quote(usd_amount, self.parameters.weth_usd_pool, self.parameters.is_weth_token0, now)
+        """Wei of ETH that `usd_amount` wei of USD are worth (`quoteUsdToEth` of the sidechain).
+
+        Raises as `quote`, and Panic(0x11) when the pool's dollar has more than 18 decimals.
+        """
+        parameters = self.parameters
+        if parameters.usd_decimals > USD_BASE_DECIMALS:
+            raise Revert(ARITHMETIC_PANIC)
+        usd_amount //= 10 ** (USD_BASE_DECIMALS - parameters.usd_decimals)
+        return self._live_quote(usd_amount, parameters.weth_usd_pool, parameters.is_weth_token0, now)
 
     def _live_quote(self, amount: int, pool_address: str, wanted_is_token0: bool, now: int) -> int:
         window = self.parameters.quote_twap_time

@@ -6,7 +6,7 @@ true. `RULES` and `HELPER_RULES` are the two tables to read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,9 @@ class Rules:
     tells_job_first: bool
     """`JobAddition` is emitted as it is declared, (job, owner); otherwise (owner, job)."""
 
+    has_governor: bool = False
+    """Governance is called governor, in events, views and functions (Polygon's build)."""
+
 
 @dataclass(frozen=True, slots=True)
 class HelperRules:
@@ -98,6 +101,12 @@ class HelperRules:
 
     constructor: Mapping[str, str]
     """What the constructor sets beside its arguments, as text by view (amounts in wei, times in seconds)."""
+
+    has_governor: bool = False
+    """As of Keep3r."""
+
+    has_usd_decimals: bool = False
+    """Governance names the decimals of the WETH/USD pool's dollar with the pool; otherwise it has 18."""
 
 
 USUAL_VERSION = "2.3"
@@ -207,6 +216,9 @@ RULES = {
     ),
 }
 
+RULES["2.3g"] = replace(RULES["2.3"], has_governor=True)
+RULES["2.3p"] = replace(RULES["2.3s"], has_governor=True)
+
 _BOOSTS = {"minBoost": "11000", "maxBoost": "12000", "targetBond": "200000000000000000000"}
 _MIN_FEES = {"minBaseFee": "15000000000", "minPriorityFee": "2000000000"}
 
@@ -266,3 +278,5 @@ HELPER_RULES = {
         constructor={**_BOOSTS, **_MIN_FEES, "quoteTwapTime": "86400", "workExtraGas": "0"},
     ),
 }
+HELPER_RULES["2.3g"] = replace(HELPER_RULES["2.3"], has_governor=True)
+HELPER_RULES["2.3p"] = replace(HELPER_RULES["2.3s"], has_governor=True, has_usd_decimals=True)

@@ -6,11 +6,13 @@ liquidity to its pair manager and that to its pool. The sidechain's helper names
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.views import NOBODY, Question, Reading, View, read_view, read_views
 from keep3r_replay.lake.deployment import Contract
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, helper_version
+from keep3r_replay.protocols.keep3r_v2.extract.expected import CODES, configured_contracts
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import read_parameters
 from keep3r_replay.protocols.keep3r_v2.extract.settings import checked_settings
 from keep3r_replay.protocols.keep3r_v2.extract.views import questions_at
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.contact import Configured
 
 _ADDRESS = ("address",)
 _LEADS = {
@@ -58,12 +61,23 @@ class Keep3rV2Extractor:
         """The configured Keep3r contracts."""
         return tuple(("keep3r", keep3r) for keep3r in self._keep3rs)
 
+    @property
+    def configured(self) -> Sequence[Configured]:
+        """What the configuration names; see `extract.expected`."""
+        return configured_contracts(self._deployment)
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """Known code."""
+        return CODES
+
     def start(self, block: int, created_in: Callable[[str], int]) -> list[tuple[str, str]]:
         """What the configuration names, and Keep3r in its first block and in this one."""
         deployment = self._deployment
         companions = {address: role for role, each in deployment.companions.items() for address in each}
         named = [(role, address) for address, role in sorted(companions.items())]
         named += [("uniswap_v3_pool", pool) for pool in deployment.pools]
+        named += [("pair_manager", liquidity) for liquidity in deployment.liquidities]
         named += [("keep3r_helper", helper) for helper in sorted(deployment.helper_versions)]
         for keep3r, known in self._keep3rs.items():
             first = created_in(keep3r) if known.from_block is None else known.from_block
@@ -93,6 +107,13 @@ class Keep3rV2Extractor:
 
     def describe(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
         """A contract's version and facts, and the pools it leads to; None if it is not what its role says."""
+        contract, leads = self._described(role, address, block)
+        first = self._deployment.first_blocks.get(address)
+        if contract is not None and first is not None:
+            contract = replace(contract, facts={**contract.facts, "from_block": first})
+        return contract, leads
+
+    def _described(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
         if role == "keep3r":
             known = self._keep3rs[address]
             first = self._created.get(address, known.from_block)

@@ -11,6 +11,8 @@ from keep3r_replay.errors import NodeError
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES, HelperRules, Rules
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.lake.deployment import Contract
 
@@ -24,6 +26,8 @@ _KEEP3R = {
     **dict.fromkeys(("jobs", "keepers", "approvedLiquidities"), _LIST),
 }
 _GOVERNED = dict.fromkeys(("governance", "pendingGovernance"), _ADDRESS)
+_GOVERNOR = {"governance": "governor", "pendingGovernance": "pendingGovernor"}
+"""Names of the views that tell of governance where it is called governor."""
 _HELPER = {
     "keep3rV2": _ADDRESS,
     **dict.fromkeys(("minBoost", "maxBoost", "targetBond", "workExtraGas", "quoteTwapTime"), _UINT),
@@ -43,7 +47,7 @@ def parameters_of(contract: Contract) -> Views:
 
 
 def _of_keep3r(rules: Rules) -> Views:
-    views: Views = dict(_KEEP3R)
+    views: Views = _named(_KEEP3R, governor=rules.has_governor)
     if rules.has_kp3r_weth_pool:
         views["kp3rWethPool"] = _ADDRESS
     if rules.has_total_bonds:
@@ -56,12 +60,16 @@ def _of_keep3r(rules: Rules) -> Views:
 def _of_helper(rules: HelperRules) -> Views:
     if rules.is_constant:
         return {"keep3rV2": _ADDRESS}
-    views: Views = dict(_HELPER)
+    views: Views = _named(_HELPER, governor=rules.has_governor)
     if rules.has_minimum_base_fee:
         views |= {"minBaseFee": _UINT, "minPriorityFee": _UINT}
     if rules.has_oracles:
-        views["wethUSDPool"] = _POOL
+        views["wethUSDPool"] = (*_POOL, "uint8") if rules.has_usd_decimals else _POOL
     return views
+
+
+def _named(views: Mapping[str, tuple[str, ...]], *, governor: bool) -> Views:
+    return {_GOVERNOR.get(name, name) if governor else name: returns for name, returns in views.items()}
 
 
 def read_parameters(client: NodeClient, contract: Contract, block: int) -> dict[str, str]:
@@ -75,13 +83,14 @@ def read_parameters(client: NodeClient, contract: Contract, block: int) -> dict[
     try:
         answers = read_views(client, questions, block)
     except RefusedError as refused:
-        if refused.verdict.refusal is not Refusal.UNSUPPORTED:
+        if refused.verdict.refusal not in {Refusal.UNSUPPORTED, Refusal.PRUNED}:
             raise
         raise NodeError(
             f"the node has no state of block {block}, where {contract.role} starts; ask an archive node once"
         ) from None
+    usual = {name: view for view, name in _GOVERNOR.items()}
     return {
-        name: answer_text(answer.values)
+        usual.get(name, name): answer_text(answer.values)
         for name, answer in zip(views, answers, strict=True)
         if answer.values is not None
     }

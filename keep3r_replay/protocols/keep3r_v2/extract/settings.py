@@ -34,7 +34,9 @@ class Keep3rV2Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         helper_versions: versions of known helpers by address; others are told apart by their views.
         pools: pools to follow beside those that Keep3r leads to.
         companions: other contracts to follow: addresses by role, `pair_manager_factory` or `escrow`.
+        liquidities: pair managers that are approved, at least; where any is named, no other may be approved now.
         tokens: addresses by name: kp3r, kp3r_in_pools, weth; read from the contracts where absent.
+        first_blocks: the block of creation of helpers, pools and companions by address; what is absent is searched for.
     """
 
     keep3r: str = ""
@@ -44,7 +46,9 @@ class Keep3rV2Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     helper_versions: Mapping[str, str] = {}
     pools: tuple[str, ...] = ()
     companions: Mapping[str, tuple[str, ...]] = {}
+    liquidities: tuple[str, ...] = ()
     tokens: Mapping[str, str] = {}
+    first_blocks: Mapping[str, int] = {}
 
     @property
     def keep3rs(self) -> dict[str, KnownKeep3r]:
@@ -80,7 +84,9 @@ def checked_settings(content: Mapping[str, Any]) -> Keep3rV2Deployment:
         helper_versions={_address(each): _version(version) for each, version in raw.helper_versions.items()},
         pools=tuple(map(_address, raw.pools)),
         companions={role: tuple(map(_address, each)) for role, each in raw.companions.items()},
+        liquidities=tuple(map(_address, raw.liquidities)),
         tokens={name: _address(each) for name, each in raw.tokens.items()},
+        first_blocks={_address(each): block for each, block in raw.first_blocks.items()},
     )
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import InputError
-from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, Helper, HelperParameters
+from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, USD_BASE_DECIMALS, Helper, HelperParameters
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import set_kp3r_weth_pool
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS, Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP3R_WETH_POOL, RULES
@@ -86,7 +86,7 @@ def _helper(contract: Contract, state: Mapping[str, str], pools: dict[str, Pool]
         parameters = HelperParameters(11_000, 12_000, 200 * ONE_ETHER, 0, 0, KP3R_WETH_POOL, order, state["keep3rV2"])
     else:
         pool, is_kp3r_token0 = json.loads(state["kp3rWethPool"])
-        usd_pool, is_weth_token0 = json.loads(state.get("wethUSDPool", '["", false]'))
+        usd_pool, is_weth_token0, *usd_decimals = json.loads(state.get("wethUSDPool", '["", false]'))
         parameters = HelperParameters(
             min_boost=int(state["minBoost"]),
             max_boost=int(state["maxBoost"]),
@@ -102,5 +102,6 @@ def _helper(contract: Contract, state: Mapping[str, str], pools: dict[str, Pool]
             min_priority_fee=int(state.get("minPriorityFee", "0")),
             weth_usd_pool=usd_pool,
             is_weth_token0=is_weth_token0 in (True, "true"),
+            usd_decimals=int(usd_decimals[0]) if usd_decimals else USD_BASE_DECIMALS,
         )
     return Helper(contract.address, rules, parameters, pools)

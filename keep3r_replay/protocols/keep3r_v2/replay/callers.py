@@ -42,9 +42,13 @@ _GOVERNANCE = frozenset(
         "setKeep3rV1Proxy",
         "setKp3rWethPool",
         "setGovernance",
+        "setPendingGovernor",
         "sendDust",
     }
 )
+
+
+_ACCEPTING = frozenset({"acceptGovernance", "acceptPendingGovernor"})
 
 
 def rightful_caller(keep3r: Keep3r, target: str, data: bytes) -> str | None:
@@ -59,7 +63,7 @@ def rightful_caller(keep3r: Keep3r, target: str, data: bytes) -> str | None:
         parameters = keep3r.helpers[target].parameters
         if call is None or keep3r.helpers[target].rules.is_constant:
             return None
-        accepts = call.signature.startswith("acceptGovernance")
+        accepts = call.signature.partition("(")[0] in _ACCEPTING
         return parameters.pending_governance if accepts else parameters.governance
     call = KEEP3R_CALLS.get(selector)
     arguments = None if call is None else call.decode(data)
@@ -68,7 +72,7 @@ def rightful_caller(keep3r: Keep3r, target: str, data: bytes) -> str | None:
     function = call.signature.partition("(")[0]
     if function in _GOVERNANCE:
         return keep3r.parameters.governance
-    if function == "acceptGovernance":
+    if function in _ACCEPTING:
         return keep3r.parameters.pending_governance
     if function in _JOB_OWNER:
         job = keep3r.jobs.get(str(arguments[_JOB_OWNER[function]]))

@@ -105,6 +105,8 @@ KEEP3R_CALLS = {
     "160e1e31": _set("setKp3rWethPool(address)", "Kp3rWethPoolChange", "kp3r_weth_pool"),
     "ab033ea9": _set("setGovernance(address)", "GovernanceProposal", "pending_governance"),
     "238efcbc": DirectCall("acceptGovernance()", "GovernanceSet", {}, "governance"),
+    "f235757f": _set("setPendingGovernor(address)", "PendingGovernorSet", "pending_governance"),
+    "13f6986d": DirectCall("acceptPendingGovernor()", "PendingGovernorAccepted", {}, "governance"),
     "966abd00": DirectCall("sendDust(address,uint256,address)", "DustSent", {"token": 0, "amount": 1, "to": 2}),
 }
 """Functions of Keep3r by selector."""
@@ -120,9 +122,14 @@ HELPER_CALLS = {
     "3cc7ab30": _set("setKeep3rV2(address)", "Keep3rV2Change", "keep3r_v2"),
     "160e1e31": _set("setKp3rWethPool(address)", "Kp3rWethPoolChange", "kp3r_weth_pool"),
     "5c38eb3a": DirectCall("setOracle(address,address)", "OracleSet", {"liquidity": 0, "oracle_pool": 1}),
+    "11a6e1c7": DirectCall(
+        "setWethUsdPool(address,uint8)", "WethUSDPoolChange", {"weth_usd_pool": 0, "usd_decimals": 1}
+    ),
     "fae63d61": _set("setWethUsdPool(address)", "WethUSDPoolChange", "weth_usd_pool"),
     "ab033ea9": _set("setGovernance(address)", "GovernanceProposal", "pending_governance"),
     "238efcbc": DirectCall("acceptGovernance()", "GovernanceSet", {}, "governance"),
+    "f235757f": _set("setPendingGovernor(address)", "PendingGovernorSet", "pending_governance"),
+    "13f6986d": DirectCall("acceptPendingGovernor()", "PendingGovernorAccepted", {}, "governance"),
 }
 """Functions of the helpers by selector."""
 

@@ -39,6 +39,8 @@ _PARAMETERS = {
     "fee": "fee",
     "governance": "governance",
     "pendingGovernance": "pending_governance",
+    "governor": "governance",
+    "pendingGovernor": "pending_governance",
     "keep3rV1": "keep3r_v1",
     "keep3rV1Proxy": "keep3r_v1_proxy",
     "keep3rHelper": "keep3r_helper",
@@ -55,6 +57,8 @@ _HELPER_PARAMETERS = {
     "keep3rV2": "keep3r_v2",
     "governance": "governance",
     "pendingGovernance": "pending_governance",
+    "governor": "governance",
+    "pendingGovernor": "pending_governance",
 }
 _JOB_FIELDS = {
     "rewardedAt": "rewarded_at",
@@ -232,3 +236,5 @@ def _load_helper(helper: Helper, readings: Readings) -> None:
         if values:
             setattr(helper.parameters, pool, values[0])
             setattr(helper.parameters, order, values[1] == "true")
+            if pool == "weth_usd_pool" and helper.rules.has_usd_decimals:
+                helper.parameters.usd_decimals = int(values[2])

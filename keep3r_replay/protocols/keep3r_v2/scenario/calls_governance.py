@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.direct_call import DirectCall
 
 _PENDING = "pending_governance"
+_ACCEPTED = ("acceptGovernance()", "GovernanceSet")
 
 
 def _setters(calls: Mapping[str, DirectCall]) -> dict[str, DirectCall]:
@@ -62,13 +63,18 @@ def set_parameter(world: World, name: str, value: Any) -> None:
 def set_helper_parameter(world: World, name: str, value: Any, helper: str = "helper") -> None:
     """A setter of the helper, by the name of its view: minBoost, targetBond, quoteTwapTime, kp3rWethPool, ..."""
     column, call, content = _setting(world, _HELPER_SETTERS, "set_helper_parameter", name, value)
-    contract = _begin_helper_call(world, helper, call.signature, content)
+    of_pool = column == "weth_usd_pool" and world.keep3r.rules.has_governor
+    decimals = _helper(world, helper).parameters.usd_decimals
+    given = ("setWethUsdPool(address,uint8)", content, decimals) if of_pool else (call.signature, content)
+    contract = _begin_helper_call(world, helper, *given)
     values: dict[str, object] = {column: content}
     if column == "kp3r_weth_pool":
         values["is_kp3r_token0"] = governance.set_helper_pool(world.keep3r, contract, str(content))
     elif column == "weth_usd_pool":
         values["is_weth_token0"] = order = world.pool(str(content)).token0 == world.actors["weth"]
-        governance.set_usd_pool(contract, str(content), is_weth_token0=order)
+        governance.set_usd_pool(contract, str(content), is_weth_token0=order, usd_decimals=decimals)
+        if contract.rules.has_usd_decimals:
+            values["usd_decimals"] = decimals
     else:
         governance.set_helper_parameter(contract, column, content)
     world.emit(call.event, values, contract.address)
@@ -85,17 +91,25 @@ def set_oracle(world: World, pool: str = "pool", pair: str = "pair", helper: str
 def propose_governance(world: World, to: str, of: str = "keep3r") -> None:
     """`setGovernance` of Keep3r, or of a helper: the proposed one has to accept."""
     parameters, pending = _governed(world, of), world.actors[to]
-    world.direct(parameters.governance, "setGovernance(address)", pending, to=of)
+    told: dict[str, object]
+    if world.keep3r.rules.has_governor:
+        call, event = "setPendingGovernor(address)", "PendingGovernorSet"
+        told = {"governor": parameters.governance, _PENDING: pending}
+    else:
+        call, event, told = "setGovernance(address)", "GovernanceProposal", {_PENDING: pending}
+    world.direct(parameters.governance, call, pending, to=of)
     governance.set_governance(parameters, pending)
-    world.emit("GovernanceProposal", {_PENDING: pending}, of)
+    world.emit(event, told, of)
 
 
 def accept_governance(world: World, of: str = "keep3r") -> None:
     """`acceptGovernance` of Keep3r, or of a helper, by the proposed one."""
     parameters = _governed(world, of)
-    world.direct(parameters.pending_governance, "acceptGovernance()", to=of)
+    governor = world.keep3r.rules.has_governor
+    call, event = ("acceptPendingGovernor()", "PendingGovernorAccepted") if governor else _ACCEPTED
+    world.direct(parameters.pending_governance, call, to=of)
     governance.accept_governance(world.keep3r, parameters, parameters.pending_governance)
-    world.emit("GovernanceSet", {"governance": parameters.governance}, of)
+    world.emit(event, {"governance": parameters.governance}, of)
 
 
 def add_slasher(world: World, slasher: str = "slasher") -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.protocols.keep3r_v2.contract.helper import USD_BASE_DECIMALS
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP3R_WETH_POOL, RULES
 from keep3r_replay.protocols.keep3r_v2.scenario.actors import address_of
@@ -95,6 +96,8 @@ def _own(scenario: Scenario) -> Deployment:
     if RULES[version].refreshes_kp3r_weth_pool:
         state["kp3rWethPool"] = KP3R_WETH_POOL
     constants = dict(HELPER_RULES[version].constructor)
+    if HELPER_RULES[version].has_usd_decimals:
+        constants["usdDecimals"] = str(USD_BASE_DECIMALS)
     helper_state = constants | _changed(scenario.helper, constants, "scenario.helper") | {"keep3rV2": keep3r}
     if constants:
         helper_state |= governance | {"kp3rWethPool": _pool_and_order(KP3R_WETH_POOL)}
@@ -103,7 +106,8 @@ def _own(scenario: Scenario) -> Deployment:
     if sidechain:
         pools[USD_POOL] = PoolPlan("weth", "usd", 500)
         contracts.append(Contract("escrow", escrow))
-        helper_state["wethUSDPool"] = _pool_and_order(address_of(USD_POOL, scenario.addresses))
+        decimals = [helper_state.pop("usdDecimals")] if HELPER_RULES[version].has_usd_decimals else []
+        helper_state["wethUSDPool"] = _pool_and_order(address_of(USD_POOL, scenario.addresses), *decimals)
         state |= {"totalBonds": "0", "virtualReserves": "0"}
     pools |= planned_pools(scenario.pools, taken=(*pools, "pair", *_CONTRACTS))
     for name, plan in pools.items():
@@ -116,8 +120,8 @@ def _own(scenario: Scenario) -> Deployment:
 _CONTRACTS = ("keep3r", "helper", "escrow", "kp3r", "weth", "governance")
 
 
-def _pool_and_order(pool: str) -> str:
-    return json.dumps([pool, "true"], separators=(",", ":"))
+def _pool_and_order(pool: str, *usd_decimals: str) -> str:
+    return json.dumps([pool, "true", *usd_decimals], separators=(",", ":"))
 
 
 def planned_pools(pools: Mapping[str, Any], taken: tuple[str, ...] = ()) -> dict[str, PoolPlan]:

@@ -15,6 +15,7 @@ from keep3r_replay.protocols.kuma.audit.ledger import ledger_tables
 from keep3r_replay.protocols.kuma.audit.notices import bond_notices, token_notices, within
 from keep3r_replay.protocols.kuma.audit.place import Place
 from keep3r_replay.protocols.kuma.audit.schemas import WORLDS
+from keep3r_replay.protocols.kuma.audit.shortfall import shortfall_notices, shortfalls
 from keep3r_replay.protocols.kuma.audit.token_tables import (
     calls_table,
     categories_table,
@@ -99,11 +100,13 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
         tables |= ledger_tables(kuma, recorder.moves)
 
     # COUNTS, SUMS, NOTICES
+    names = {name: each.country for name, each in kuma.categories.items()}
     statuses = Counter(each.status for each in judged)
     calls = Counter(row.outcome for row in recorder.calls)
     notices = [
         *bond_notices(judged, late_rows, Place(end[0], 0, -1, end[1])),
         *token_notices(epochs, transfers, recorder.calls),
+        *shortfall_notices(shortfalls(whole.recorder.states, whole.recorder.moves), names, deprecated),
     ]
     return Results(
         tables,

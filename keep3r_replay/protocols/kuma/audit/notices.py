@@ -9,7 +9,7 @@ Kinds:
     self_transfer          a transfer to oneself inflated an account (v1)
     epoch_jump             another epoch length moved balances without a refresh
     stale_rate_blocked     a call failed since the rate is stale (v1.1)
-    undercollateralised    the reserve is worth less than the supply by more than roundings account for
+    undercollateralised    the reserve is worth less than the supply by more than roundings account for (`shortfall`)
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.views import NOBODY, View, read_view
 from keep3r_replay.lake.deployment import Contract
+from keep3r_replay.protocols.kuma.extract.expected import configured_contracts
 from keep3r_replay.protocols.kuma.extract.settings import checked_settings
 from keep3r_replay.protocols.kuma.extract.views import questions_at
 from keep3r_replay.protocols.kuma.recording.meta import VERSIONED, risk_category
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.views import Question
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.contact import Configured
     from keep3r_replay.replay.rooms import Proof
 
 _OF_PROVIDER = {
@@ -64,6 +66,16 @@ class KumaExtractor:
         """The address provider, where it is configured."""
         provider = self._deployment.address_provider
         return (("address_provider", provider),) if provider else ()
+
+    @property
+    def configured(self) -> Sequence[Configured]:
+        """What the configuration names; see `extract.expected`."""
+        return configured_contracts(self._deployment)
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """No code is on record."""
+        return {}
 
     def start(self, block: int, created_in: Callable[[str], int]) -> list[tuple[str, str]]:
         """The address provider and whom it leads to; what the configuration names beside."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.journal import WARNING
 from keep3r_replay.protocols.keep3r_v2.contract import governance
+from keep3r_replay.protocols.keep3r_v2.contract.helper import USD_BASE_DECIMALS
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import set_kp3r_weth_pool
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Handler, audited
 from keep3r_replay.replay.protocol import EventHandler, Row
@@ -106,15 +107,17 @@ def on_oracle_set(context: CallContext, row: Row) -> None:
 
 def on_usd_pool_change(context: CallContext, row: Row) -> None:
     """WethUSDPoolChange of the sidechain's helper, whose other pool tells which token WETH is."""
-    log_index, address, pool, token0 = row
-    pools, parameters = context.keep3r.pools, context.keep3r.helpers[address].parameters
+    log_index, address, pool, token0, decimals = row
+    helper = context.keep3r.helpers[address]
+    pools, parameters = context.keep3r.pools, helper.parameters
     quoting, by_usd = pools.get(parameters.kp3r_weth_pool), pools.get(pool)
     if quoting is not None and by_usd is not None:
         weth = quoting.token1 if parameters.is_kp3r_token0 else quoting.token0
         if weth in {by_usd.token0, by_usd.token1}:
             reason = "the pool's tokens stand in the other order"
             context.expect(log_index, address, "is_weth_token0", by_usd.token0 == weth, token0, reason)
-    governance.set_usd_pool(context.keep3r.helpers[address], pool, is_weth_token0=token0)
+    usd_decimals = decimals if helper.rules.has_usd_decimals else USD_BASE_DECIMALS
+    governance.set_usd_pool(helper, pool, is_weth_token0=token0, usd_decimals=usd_decimals)
 
 
 def _role(change: Callable[[Keep3r, str], None]) -> Handler:
@@ -158,6 +161,10 @@ PLAIN = {
     "keep3r_helper.GovernanceProposal": EventHandler(("address", "pending_governance"), on_helper_governance_proposal),
     "keep3r.GovernanceSet": EventHandler(("governance",), on_governance_set),
     "keep3r_helper.GovernanceSet": EventHandler(("address", "governance"), on_helper_governance_set),
+    "keep3r.PendingGovernorSet": EventHandler(("pending_governance",), on_governance_proposal),
+    "keep3r_helper.PendingGovernorSet": EventHandler(("address", "pending_governance"), on_helper_governance_proposal),
+    "keep3r.PendingGovernorAccepted": EventHandler(("governance",), on_governance_set),
+    "keep3r_helper.PendingGovernorAccepted": EventHandler(("address", "governance"), on_helper_governance_set),
     "keep3r.Keep3rHelperChange": EventHandler(("keep3r_helper",), on_helper_change),
     "keep3r.Keep3rV1Change": EventHandler(("keep3r_v1",), on_keep3r_v1_change),
     "keep3r.Kp3rWethPoolChange": EventHandler(("kp3r_weth_pool",), on_kp3r_weth_pool_change),
@@ -165,7 +172,9 @@ PLAIN = {
         ("address", "kp3r_weth_pool", "is_kp3r_token0"), on_helper_pool_change
     ),
     "keep3r_helper.OracleSet": EventHandler(("address", "liquidity", "oracle_pool"), on_oracle_set),
-    "keep3r_helper.WethUSDPoolChange": EventHandler(("address", "weth_usd_pool", "is_weth_token0"), on_usd_pool_change),
+    "keep3r_helper.WethUSDPoolChange": EventHandler(
+        ("address", "weth_usd_pool", "is_weth_token0", "usd_decimals"), on_usd_pool_change
+    ),
     "keep3r.DisputerAdded": EventHandler(("disputer",), _role(governance.add_disputer)),
     "keep3r.DisputerRemoved": EventHandler(("disputer",), _role(governance.remove_disputer)),
     "keep3r.SlasherAdded": EventHandler(("slasher",), _role(governance.add_slasher)),
