@@ -90,7 +90,8 @@ def _check_transactions(lake: Path) -> list[str]:
 
 
 def _check_files(lake: Path, manifest: Manifest, *, alone: bool) -> set[Range]:
-    from keep3r_replay.lake.integrity import damaged_files
+    from keep3r_replay.lake.completeness import lacking, unanchored
+    from keep3r_replay.lake.integrity import damaged_files, false_hashes
     from keep3r_replay.lake.reader import Lake
 
     damaged: set[Range] = set()
@@ -100,9 +101,12 @@ def _check_files(lake: Path, manifest: Manifest, *, alone: bool) -> set[Range]:
             continue
         print(f"{lake / damage.entry.path}: {damage.problem}")
         damaged.add((damage.entry.from_block, damage.entry.to_block))
-    for first, last in manifest.missing():
-        print(f"{lake}: blocks {first} to {last} are missing")
-        damaged.add((first, last))
+    for gap in (*lacking(manifest), *unanchored(manifest)):
+        print(f"{lake}: {gap.problem}")
+        damaged.add((gap.from_block, gap.to_block))
+    for block, problem in false_hashes(lake, manifest) if not damaged else ():
+        print(f"{lake}: {problem}")
+        damaged |= {(entry.from_block, entry.to_block) for entry in manifest.files if entry.to_block == block}
     stale = manifest.extraction.get("stale", [])
     return damaged | {(int(first), int(last)) for first, last in stale}
 
@@ -127,6 +131,7 @@ def _parted(config: VerifyConfig, lake: Path) -> bool:
 
 def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     from keep3r_replay.dataset.comparison import compare_fees, compare_logs
+    from keep3r_replay.dataset.forks import dead_ends
 
     client, state = _state(config, lake)
     damaged: set[Range] = set()
@@ -139,6 +144,11 @@ def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     for partition, block in compare_fees(client, state):
         print(f"blocks {partition[0]} to {partition[1]}: base fees are not the node's, first of block {block}")
         damaged.add(partition)
+    dead = dead_ends(client, state.anchors)
+    for span in state.ranges():
+        if span[1] in dead:
+            print(f"blocks {span[0]} to {span[1]}: the last block is not the node's")
+            damaged.add(span)
     return damaged
 
 

@@ -279,8 +279,8 @@ class Extraction:
         is_end = state.coverage is None or last >= state.coverage.to_block
         if is_end and self._request.confirmations is None:
             state.final_block = max(state.final_block, last)
-        if is_end:
-            state.anchors = [each for each in state.anchors if each[0] < first] + [(last, written.last_hash)]
+        others = [each for each in state.anchors if each[0] < first or (each[0] > last and not is_end)]
+        state.anchors = sorted([*others, (last, written.last_hash)])
         state.replace_ranges(old, written.files, Coverage(begin, last, written.last_hash))
         self._outcome.undecoded += len(written.undecoded)
         for anomaly in written.undecoded[:3]:

@@ -42,8 +42,12 @@ def initialise_lake(
     state.tokens = dict(sorted(extractor.tokens(state.contracts, state.initial_state).items()))
     if state.spec.follow != "logs" and extractor.transactions_to(state.contracts):
         state.transactions = "followed"
-    state.save_deployment()
-    state.save_manifest()
+    if state.deployment_sha256:
+        # A lake that was rolled back to nothing: its manifest is of the former deployment.
+        state.save_all()
+    else:
+        state.save_deployment()
+        state.save_manifest()
     say(f"{len(contracts)} contracts: " + ", ".join(f"{each.role} {each.address}" for each in contracts))
 
 

@@ -7,10 +7,12 @@ that no manifest names belong to a step that never happened; they are cleared aw
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import LakeError, UsageError
+from keep3r_replay.lake.completeness import lacking
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.leftovers import leftovers
@@ -46,6 +48,7 @@ class ExtractionState:
         initial_state: parameters by contract and view.
         final_block: the newest block known to be final when the lake was last extended.
         transactions: which are fetched; see `lake.deployment.Deployment`.
+        deployment_sha256: of `deployment.json` as it stands in the lake; empty as long as there is none.
     """
 
     lake: Path
@@ -61,6 +64,7 @@ class ExtractionState:
     initial_state_block: int = 0
     final_block: int = -1
     transactions: str = "with_logs"
+    deployment_sha256: str = ""
 
     def ranges(self) -> list[Range]:
         """Return the ranges of the complete partitions, ascending."""
@@ -77,8 +81,7 @@ class ExtractionState:
             since = int(contract.facts.get("from_block", 0))
             self.mark_stale([each for each in self.ranges() if each[1] >= since])
         # The manifest goes first: a crash in between leaves stale ranges, and these find the contracts again.
-        self.save_manifest()
-        self.save_deployment()
+        self.save_all()
 
     def mark_stale(self, ranges: Iterable[Range]) -> None:
         """Remember ranges that must be fetched again."""
@@ -116,8 +119,7 @@ class ExtractionState:
             for address, contract in self.contracts.items()
             if int(contract.facts.get("from_block", 0)) <= block
         }
-        self.save_manifest()
-        self.save_deployment()
+        self.save_all()
         self._delete(dropped)
 
     def _truncate(self, first: int, last: int, entries: list[FileEntry]) -> list[FileEntry]:
@@ -128,8 +130,17 @@ class ExtractionState:
                     writer.add(entry.table, rows)
             return writer.complete(last)
 
-    def save_manifest(self) -> None:
-        """Write the manifest: from here on the lake is what the state says."""
+    def save_all(self) -> None:
+        """Write manifest and deployment: whichever of the two a crash leaves behind, the manifest vouches for it."""
+        self.save_manifest(_digest(self._deployment()))
+        self.save_deployment()
+        self.save_manifest()
+
+    def save_manifest(self, coming: str = "") -> None:
+        """Write the manifest: from here on the lake is what the state says.
+
+        `coming` is the SHA-256 of the `deployment.json` that is about to take the place of the one that is there.
+        """
         facts: dict[str, Any] = {
             "anchors": [list(each) for each in self.anchors],
             "detail": self.spec.detail,
@@ -140,24 +151,24 @@ class ExtractionState:
         }
         if self.spec.follow != BODIES:
             facts["follow"] = self.spec.follow
-        write_manifest(self.lake, Manifest(tuple(self.files), self.coverage, facts))
+        digests = tuple(sorted({self.deployment_sha256, coming} - {""}))
+        write_manifest(self.lake, Manifest(tuple(self.files), self.coverage, facts, digests))
 
     def save_deployment(self) -> None:
-        """Write `deployment.json`."""
-        contracts = sorted(self.contracts.values(), key=lambda contract: (contract.role, contract.address))
-        write_deployment(
-            self.lake,
-            Deployment(
-                self.spec.name,
-                self.spec.chain_id,
-                "node",
-                self.tokens,
-                self.transactions,
-                tuple(contracts),
-                self.initial_state,
-                self.initial_state_block,
-                self.spec.protocol,
-            ),
+        """Write `deployment.json`; the manifest must vouch for it, before or after."""
+        self.deployment_sha256 = write_deployment(self.lake, self._deployment())
+
+    def _deployment(self) -> Deployment:
+        return Deployment(
+            self.spec.name,
+            self.spec.chain_id,
+            "node",
+            self.tokens,
+            self.transactions,
+            tuple(sorted(self.contracts.values(), key=lambda contract: (contract.role, contract.address))),
+            self.initial_state,
+            self.initial_state_block,
+            self.spec.protocol,
         )
 
     def clear_orphans(self) -> int:
@@ -225,11 +236,12 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[t
         initial_state_block=deployment.initial_state_block,
         final_block=final_block,
         transactions=deployment.transactions,
+        deployment_sha256=hashlib.sha256((lake / "deployment.json").read_bytes()).hexdigest(),
         # A node that has cut off its oldest blocks does not tell: what is known stays.
         genesis=genesis or str(facts.get("genesis", "")),
     )
     state.mark_stale(damaged_by_size(state))
-    state.mark_stale(manifest.missing())
+    state.mark_stale((gap.from_block, gap.to_block) for gap in lacking(manifest))
     return state
 
 
@@ -260,6 +272,10 @@ def _refuse_other(
     followed = {(contract.role, contract.address) for contract in deployment.contracts}
     if roots and followed and roots[0] not in followed:
         raise UsageError(f"{lake}: is of another {roots[0][0]} than {roots[0][1]}; choose another folder")
+
+
+def _digest(deployment: Deployment) -> str:
+    return hashlib.sha256(deployment.to_json().encode()).hexdigest()
 
 
 def damage_of(state: ExtractionState, span: Range) -> str:

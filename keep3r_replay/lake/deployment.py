@@ -6,8 +6,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from keep3r_replay.lake.shapes import address, mapping, sequence, text, whole
+
 LAYOUT = 1
 """The version of the lake's layout that this code writes, and the newest it reads."""
+
+_NO_FACTS = {"role", "address", "version"}
+_NUMBERS = {"from_block", "fee", "tick_spacing"}
+_ADDRESSES = {"pool", "token0", "token1"}
 
 
 @dataclass(frozen=True)
@@ -92,20 +98,35 @@ def deployment_from_json(content: dict[str, Any]) -> Deployment:
 
     Raises:
         KeyError: a part is missing.
+        ValueError: a part is of the wrong kind.
     """
     contracts = []
-    for entry in content["contracts"]:
-        facts = {key: value for key, value in entry.items() if key not in {"role", "address", "version"}}
-        contracts.append(Contract(entry["role"], entry["address"], entry.get("version", ""), facts))
+    for entry in sequence(content["contracts"], "contracts"):
+        facts = {key: value for key, value in mapping(entry, "a contract").items() if key not in _NO_FACTS}
+        for name in facts.keys() & _NUMBERS:
+            whole(facts[name], name)
+        for name in facts.keys() & _ADDRESSES:
+            address(facts[name], name)
+        role, version = text(entry["role"], "role"), text(entry.get("version", ""), "version")
+        contracts.append(Contract(role, address(entry["address"], f"address of {role}"), version, facts))
+    initial_state = mapping(content["initial_state"], "initial_state")
+    for contract, parameters in initial_state.items():
+        for name, value in mapping(parameters, address(contract, "initial_state")).items():
+            text(value, name)
+    tokens = mapping(content["tokens"], "tokens")
+    for name, token in tokens.items():
+        address(token, name)
+    begin = content.get("amsterdam_from")
     return Deployment(
-        content["name"],
-        content["chain_id"],
-        content["origin"],
-        content["tokens"],
-        content["transactions"],
+        text(content["name"], "name"),
+        whole(content["chain_id"], "chain_id"),
+        text(content["origin"], "origin"),
+        tokens,
+        text(content["transactions"], "transactions"),
         tuple(contracts),
-        content["initial_state"],
-        content["initial_state_block"],
-        content.get("protocol", ""),
-        content.get("amsterdam_from"),
+        initial_state,
+        # A contract that was there from the first block on has its parameters from before it.
+        whole(content["initial_state_block"], "initial_state_block", -1),
+        text(content.get("protocol", ""), "protocol"),
+        None if begin is None else whole(begin, "amsterdam_from"),
     )

@@ -105,7 +105,7 @@ def written_files(folder: Path) -> set[str]:
         files = content.get("files", {})
         names = {*files} if isinstance(files, dict) else {str(entry["path"]) for entry in files}
         names |= {str(name) for name in content.get(UNFINISHED, [])}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return set()
     names |= {MANIFEST} | ({"deployment.json"} if "layout" in content else set())
     return {name for name in names if _is_inside(folder, name)}

@@ -32,6 +32,23 @@ def damaged_files(lake: Path, manifest: Manifest) -> Iterator[Damage]:
             yield Damage(entry, problem)
 
 
+def false_hashes(lake: Path, manifest: Manifest) -> Iterator[tuple[int, str]]:
+    """Yield number and a sentence for each last block whose hash in the manifest is not that of the table of blocks.
+
+    Hashes stand in `blocks` where a header was fetched, and as the parent's in the row of the block after. The files
+    must be whole.
+    """
+    told = {int(number): str(text) for number, text in manifest.extraction.get("anchors", [])}
+    if manifest.coverage is not None:
+        told[manifest.coverage.to_block] = manifest.coverage.last_block_hash
+    for entry in manifest.of_table("blocks"):
+        table = pq.read_table(lake / entry.path, columns=["number", "hash", "parent_hash"])
+        for number, own, parent in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            for block, held in ((number, own), (number - 1, parent)):
+                if block in told and held is not None and held != told[block]:
+                    yield block, f"block {block} has another hash in the manifest than in the table of blocks"
+
+
 def problem_of(path: Path, entry: FileEntry) -> str:
     """Say how a file is not what the manifest says; empty if it is."""
     try:

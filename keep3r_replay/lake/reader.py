@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import LakeError
+from keep3r_replay.lake.completeness import lacking
 from keep3r_replay.lake.deployment import LAYOUT, Deployment, deployment_from_json
 from keep3r_replay.lake.manifest import Manifest, manifest_from_json
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _BLOCK_COLUMN = {"blocks": "number"}
+_ANEW = "import it again, or extract into a new folder"
 _ORIGIN = re.compile(rb'"origin": "(\w+)"')
 
 
@@ -62,10 +64,8 @@ class Lake:
                 raise LakeError(
                     file, f"has {size} bytes instead of {entry.bytes}", remedy="run keep3r verify, or import again"
                 )
-        for first, last in manifest.missing():
-            raise LakeError(
-                folder, f"blocks {first} to {last} are missing", remedy="run keep3r extract, or import again"
-            )
+        for gap in lacking(manifest):
+            raise LakeError(folder, gap.problem, remedy="run keep3r extract, or import again")
         return cls(folder, deployment, manifest)
 
     @staticmethod
@@ -75,8 +75,9 @@ class Lake:
         Raises:
             LakeError: there is no lake, its layout is newer than this code, or its manifest is damaged.
         """
-        content = _read_json(folder / "manifest.json")
-        facts = _read_json(folder / "deployment.json")
+        content = _parsed(folder / "manifest.json", _read(folder / "manifest.json"))
+        described = _read(folder / "deployment.json")
+        facts = _parsed(folder / "deployment.json", described)
         for name, part in (("manifest.json", content), ("deployment.json", facts)):
             layout = part.get("layout")
             if not isinstance(layout, int) or isinstance(layout, bool) or layout < 1:
@@ -86,9 +87,15 @@ class Lake:
                     folder / name, f"layout {layout} is newer than this version's {LAYOUT}", remedy="update keep3r"
                 )
         try:
-            return manifest_from_json(content), deployment_from_json(facts)
+            manifest, deployment = manifest_from_json(content), deployment_from_json(facts)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise LakeError(folder, f"damaged manifest or deployment: {error}", remedy="run keep3r verify") from None
+            raise LakeError(folder, f"damaged manifest or deployment: {error}", remedy=_ANEW) from None
+        digests = manifest.deployment_sha256
+        if digests and hashlib.sha256(described).hexdigest() not in digests:
+            raise LakeError(
+                folder / "deployment.json", "damaged deployment: holds something other than was written", remedy=_ANEW
+            )
+        return manifest, deployment
 
     def check_content(self) -> None:
         """Read every file once and hold it against its SHA-256 in the manifest.
@@ -156,13 +163,22 @@ def origin_of(folder: Path) -> str:
         return found[1].decode() if found else ""
 
 
-def _read_json(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> bytes:
     try:
-        content = json.loads(file.read_bytes())
+        return file.read_bytes()
     except FileNotFoundError:
         raise LakeError(file.parent, f"no lake here: {file.name} is missing") from None
-    except (ValueError, OSError) as error:
-        raise LakeError(file, f"cannot be read: {error}", remedy="run keep3r verify, or import again") from None
-    if not isinstance(content, dict):
+    except OSError as error:
+        raise LakeError(file, f"cannot be read: {error}", remedy=_ANEW) from None
+
+
+def _parsed(file: Path, content: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(content)
+    except RecursionError:
+        raise LakeError(file, f"damaged {file.stem}: nested too deeply", remedy=_ANEW) from None
+    except ValueError as error:
+        raise LakeError(file, f"damaged {file.stem}: cannot be read: {error}", remedy=_ANEW) from None
+    if not isinstance(parsed, dict):
         raise LakeError(file, "is not a JSON object", remedy="this is not a lake of keep3r")
-    return content
+    return parsed

@@ -81,9 +81,11 @@ def write_table(lake: Path, name: str, table: Any, from_block: int, to_block: in
     return FileEntry(name, relative, from_block, to_block, table.num_rows, len(content), digest)
 
 
-def write_deployment(lake: Path, deployment: Deployment) -> None:
-    """Write `deployment.json`."""
-    write_bytes(lake / "deployment.json", deployment.to_json().encode())
+def write_deployment(lake: Path, deployment: Deployment) -> str:
+    """Write `deployment.json`; return its SHA-256, for the manifest."""
+    content = deployment.to_json().encode()
+    write_bytes(lake / "deployment.json", content)
+    return hashlib.sha256(content).hexdigest()
 
 
 def write_manifest(lake: Path, manifest: Manifest) -> None:

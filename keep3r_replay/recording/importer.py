@@ -100,8 +100,8 @@ def _build(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:
     tables |= decoded.tables
     files = tuple(write_table(lake, name, table, blocks.first, blocks.last) for name, table in tables.items())
     coverage = Coverage(blocks.first, blocks.last, "0x" + blocks.hashes[-1].tobytes().hex())
-    write_deployment(lake, deployment)
-    write_manifest(lake, Manifest(files, coverage, {}))
+    digest = write_deployment(lake, deployment)
+    write_manifest(lake, Manifest(files, coverage, {}, (digest,)))
     return Imported(
         deployment.name,
         f"{protocol.title} {meta.get('version', '')}".strip(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing import Protocol as Interface
 
 from keep3r_replay.journal import Journal
+from keep3r_replay.replay.beginning import begin
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.readings import Reconciliation
 from keep3r_replay.replay.snapshots import SnapshotRecorder
@@ -59,7 +60,7 @@ def replay_root(
     """
     journal = Journal()
     span = Span(None, until_block)
-    replay = protocol.begin(lake, root, journal, until_block, options)
+    replay = begin(lake, protocol, root, journal, until_block, options)
     if start is not None:
         start.restore(replay)
         span = Span(start.block, until_block)

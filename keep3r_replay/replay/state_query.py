@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
+from keep3r_replay.replay.beginning import begin
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.roots import emitters, roots
@@ -39,7 +40,7 @@ def state_at(lake: Lake, protocol: Protocol, root: Contract, block: int, results
         covered = "no block" if coverage is None else f"blocks {coverage.from_block} to {coverage.to_block}"
         raise UsageError(f"block={block}: the lake covers {covered}")
     snapshot = None if results is None else load_snapshot(results, lake, protocol.root, root.address, block)
-    replay = protocol.begin(lake, root, Journal(), block, Options(readings=False))
+    replay = begin(lake, protocol, root, Journal(), block, Options(readings=False))
     span = Span(None, block)
     if snapshot is not None:
         snapshot.restore(replay)

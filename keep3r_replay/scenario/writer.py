@@ -67,8 +67,9 @@ def _build(chain: Chain, readings: Sequence[tuple[Any, ...]], lake: Path) -> Non
     first, last = chain.blocks[0].number, chain.blocks[-1].number
     tables |= decoded.tables
     files = tuple(write_table(lake, name, table, first, last) for name, table in tables.items())
-    write_deployment(lake, chain.deployment)
-    write_manifest(lake, Manifest(files, Coverage(first, last, "0x" + chain.blocks[-1].hash.hex()), {}))
+    digest = write_deployment(lake, chain.deployment)
+    coverage = Coverage(first, last, "0x" + chain.blocks[-1].hash.hex())
+    write_manifest(lake, Manifest(files, coverage, {}, (digest,)))
 
 
 def _table(rows: Sequence[tuple[Any, ...]], schema: Any) -> Any:

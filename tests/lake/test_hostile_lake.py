@@ -1,0 +1,194 @@
+"""Lakes whose own words are false: one line, never an internal error, and nothing false is taken for whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from histories import SAMPLE
+
+from pipelines.cli import main
+from tests.node.lakes import content, run
+from tests.soak.node import FaultyNode
+from tests.soak.synthetic import POOL, Chain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    """Return a copy of the bundled lake."""
+    return shutil.copytree(SAMPLE / "lake", tmp_path / "lake")
+
+
+def change(file: Path, how: Callable[[dict[str, Any]], object]) -> None:
+    """Change a JSON file in place."""
+    told = json.loads(file.read_text())
+    how(told)
+    file.write_text(json.dumps(told))
+
+
+def without(table: str, first: int | None = None) -> Callable[[dict[str, Any]], object]:
+    """A change that leaves a table's files, or the one from block `first` on, out of the manifest."""
+
+    def leave_out(told: dict[str, Any]) -> None:
+        lost = [each for each in told["files"] if each["table"] == table and first in {None, each["from_block"]}]
+        told["files"] = [each for each in told["files"] if each not in lost]
+
+    return leave_out
+
+
+def refused(capsys: pytest.CaptureFixture[str], lake: Path, words: str) -> None:
+    """Verify and replay must fail in one line that says so."""
+    for arguments in (["verify", f"lake={lake}"], ["replay", f"lake={lake}", f"results={lake.parent / 'results'}"]):
+        capsys.readouterr()
+        assert main(arguments) == 1
+        told = capsys.readouterr().err
+        assert words in told
+        assert "internal error" not in told
+        assert told.count("\n") == 1
+
+
+def test_a_changed_deployment_is_refused(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A digit of a constructor's value that changed is found without a replay."""
+    told = (lake / "deployment.json").read_text()
+    (lake / "deployment.json").write_text(told.replace('"bondTime": "259200"', '"bondTime": "259201"'))
+    refused(capsys, lake, "damaged deployment: holds something other than was written")
+
+
+def test_a_lake_without_the_deployments_checksum_is_read(lake: Path) -> None:
+    """A lake that was written before deployments had a checksum is whole."""
+    change(lake / "manifest.json", lambda told: told.pop("deployment_sha256"))
+    assert main(["verify", f"lake={lake}"]) == 0
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda told: told["coverage"].update(from_block=-1),
+        lambda told: told["coverage"].update(from_block=1),
+        lambda told: told["coverage"].update(to_block="590"),
+        lambda told: told["coverage"].update(to_block=589),
+        lambda told: told["coverage"].update(to_block=10**30),
+        lambda told: told.update(coverage=None),
+        lambda told: told.update(extraction=None),
+        lambda told: told.update(extraction={"stale": {"a": 1}}),
+        lambda told: told.update(extraction={"stale": ["ab"]}),
+        lambda told: told.update(extraction={"stale": [[0, 10**12]]}),
+        lambda told: told.update(extraction={"anchors": [1]}),
+        lambda told: told.update(extraction={"anchors": [[600, "0x"]]}),
+        lambda told: told.update(extraction={"partition_blocks": 0}),
+        lambda told: told["files"].append(dict(told["files"][0])),
+        lambda told: told["files"][0].update(bytes="1"),
+        lambda told: told["files"][0].update(sha256=None),
+        lambda told: told["files"][0].update(path=None),
+    ],
+)
+def test_a_manifest_of_wrong_values_is_damaged(
+    lake: Path, capsys: pytest.CaptureFixture[str], how: Callable[[dict[str, Any]], object]
+) -> None:
+    """Whatever a manifest says that none can is told as damage."""
+    change(lake / "manifest.json", how)
+    refused(capsys, lake, "damaged manifest")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda told: told.update(chain_id="x"),
+        lambda told: told.update(contracts="x"),
+        lambda told: told.update(initial_state=[]),
+        lambda told: told["contracts"][0].update(address="0xAB"),
+        lambda told: told["contracts"][-1].update(fee="abc"),
+        lambda told: next(iter(told["initial_state"].values())).update(bondTime=None),
+    ],
+)
+def test_a_deployment_of_wrong_values_is_damaged(
+    lake: Path, capsys: pytest.CaptureFixture[str], how: Callable[[dict[str, Any]], object]
+) -> None:
+    """Whatever a deployment says that none can is told as damage, where no checksum tells of it."""
+    change(lake / "manifest.json", lambda told: told.pop("deployment_sha256"))
+    change(lake / "deployment.json", how)
+    refused(capsys, lake, "damaged manifest or deployment")
+
+
+def test_a_constructors_value_that_is_no_number_is_damage(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A replay that cannot read a constructor's value says that the deployment is damaged."""
+    change(lake / "manifest.json", lambda told: told.pop("deployment_sha256"))
+    change(lake / "deployment.json", lambda told: next(iter(told["initial_state"].values())).update(bondTime="1e5"))
+    assert main(["replay", f"lake={lake}", f"results={lake.parent / 'results'}"]) == 1
+    told = capsys.readouterr().err
+    assert "damaged deployment: ValueError" in told
+    assert "internal" not in told
+
+
+@pytest.mark.parametrize("name", ["manifest", "deployment"])
+def test_deep_nesting_is_damage(lake: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """JSON that is nested deeper than a parser follows is told as damage."""
+    (lake / f"{name}.json").write_text("[" * 200_000)
+    refused(capsys, lake, f"damaged {name}: nested too deeply")
+
+
+@pytest.mark.parametrize(
+    "table", ["logs", "blocks", "transactions", "readings", "events/keep3r.DustSent", "events/uniswap_v3_pool.Swap"]
+)
+def test_a_table_that_the_manifest_forgot_is_missed(lake: Path, capsys: pytest.CaptureFixture[str], table: str) -> None:
+    """Verify finds (exit 3), and a replay refuses, a lake whose manifest does not list a table that it must have."""
+    change(lake / "manifest.json", without(table))
+    assert main(["verify", f"lake={lake}"]) == 3
+    capsys.readouterr()
+    assert main(["replay", f"lake={lake}", f"results={lake.parent / 'results'}"]) == 1
+    assert "blocks 0 to 590" in capsys.readouterr().err
+
+
+def test_a_last_hash_that_is_not_the_blocks_is_found(lake: Path) -> None:
+    """The last block's hash in the manifest must be the one in the table of blocks."""
+    change(lake / "manifest.json", lambda told: told["coverage"].update(last_block_hash="0x" + "11" * 32))
+    assert main(["verify", f"lake={lake}"]) == 3
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        without("logs", 1000),
+        without("blocks", 1000),
+        without("transactions", 1000),
+        without("events/uniswap_v3_pool.Swap", 1000),
+        lambda told: told["extraction"].update(anchors=told["extraction"]["anchors"][-1:]),
+        lambda told: told["extraction"]["anchors"][0].__setitem__(1, "0x" + "11" * 32),
+        lambda told: told["extraction"]["anchors"].pop(1),
+    ],
+)
+def test_what_a_manifest_lost_is_found_and_fetched_again(
+    tmp_path: Path, how: Callable[[dict[str, Any]], object]
+) -> None:
+    """A forgotten file, and a false or lost hash of a partition's end, are found by verify and mended by extract."""
+    lake = tmp_path / "lake"
+    named = [
+        "deployment=local",
+        f"deployment.pools=[{POOL}]",
+        "deployment.name=soak",
+        "deployment.partition_blocks=1000",
+    ]
+    with FaultyNode(StatefulChain(2200), 0) as node:
+        arguments = ["extract", f"lake={lake}", *named, "confirmations=0"]
+        assert run(node.url, *arguments) == 0
+        whole = content(lake)
+        assert run("", "verify", f"lake={lake}") == 0
+        change(lake / "manifest.json", how)
+        assert run("", "verify", f"lake={lake}") == 3
+        assert run(node.url, *arguments) == 0
+        assert content(lake) == whole
+        change(lake / "deployment.json", lambda told: told.update(initial_state_block=7))
+        assert run(node.url, *arguments) == 1
+
+
+class StatefulChain(Chain):
+    """A synthetic chain whose contracts' storage can be asked for."""
+
+    def _eth_getStorageAt(self, *_: object) -> str:  # noqa: N802
+        return "0x" + "00" * 32
