@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import re
 import time
+import unicodedata
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,12 @@ ENVIRONMENT = "ETH_RPC_URL"
 _SHORTEST_SECRET = 6
 """Characters: `v2` and `eth` are no keys, and masking them would make every error unreadable."""
 _LONGEST_TEXT = 200
+_LAYERS = 3
+_ESCAPE = re.compile(r"\\u\{?([0-9a-f]{4})\}?|\\x([0-9a-f]{2})", re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"[0-9a-f]{12,}", re.IGNORECASE)
+_BASE64 = re.compile(r"[\w+/-]{8,}", re.ASCII)
+LEFT_OUT = "the node's words are left out: they held a secret"
+"""Stands for the text of a node that repeats a secret in part, or in an encoding."""
 
 _LOCAL = {"localhost", "127.0.0.1", "[::1]"}
 
@@ -74,10 +82,41 @@ def retry_after(text: str) -> float | None:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return `text` with every secret in it replaced by `***`, whatever its case, and bounded in length."""
-    for secret in sorted(secrets, key=len, reverse=True):
+    """Return `text` with every secret in it replaced by `***`, whatever its case, and bounded in length.
+
+    A text that holds a piece of one all the same, in whatever encoding, is left out as a whole.
+    """
+    known = sorted(secrets, key=len, reverse=True)
+    for secret in known:
         text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
+    if _holds_a_piece(text, known):
+        return LEFT_OUT
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
+
+
+def _holds_a_piece(text: str, secrets: Iterable[str]) -> bool:
+    """Whether six characters of a secret in a row stand in a text, plainly or in an encoding that hides them."""
+    pieces = {
+        each[start : start + _SHORTEST_SECRET].lower()
+        for each in secrets
+        for start in range(len(each) - _SHORTEST_SECRET + 1)
+    }
+    if not pieces:
+        return False
+    seen = [text]
+    # An encoding may be hidden in another one: undo them one after the other, and again.
+    for _ in range(_LAYERS):
+        plain = _ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16)), html.unescape(unquote(seen[-1])))
+        seen.append("".join(each for each in plain if unicodedata.category(each) != "Cf"))
+    for each in tuple(seen):
+        for run in _HEXADECIMAL.findall(each):
+            seen += [bytes.fromhex(run[at : len(run) - (len(run) - at) % 2]).decode("latin-1") for at in (0, 1)]
+        for run in _BASE64.findall(each):
+            for at in range(4):
+                part = run[at : len(run) - (len(run) - at) % 4]
+                seen.append(base64.b64decode(part, altchars=b"-_" if set("-_") & set(part) else None).decode("latin-1"))
+    lowered = [each.lower() for each in seen]
+    return any(piece in each for piece in pieces for each in lowered)
 
 
 def endpoint_of(number: int, url: str, connections: int, timeout: float) -> Endpoint:

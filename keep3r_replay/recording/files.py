@@ -48,6 +48,8 @@ def read_text(path: Path) -> bytes:
         raise InputError(path, f"cannot be read: {error.strerror}") from None
     if path.suffix != ".gz":
         return raw
+    if not raw:
+        raise InputError(path, "is empty, which no gzip is", remedy=REMEDY)
     try:
         return gzip.decompress(raw)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

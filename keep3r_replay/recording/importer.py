@@ -16,7 +16,7 @@ from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import origin_of
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
-from keep3r_replay.recording.files import read_object
+from keep3r_replay.recording.files import REMEDY, read_object
 from keep3r_replay.recording.tables import Blocks, read_blocks, read_logs, read_readings, read_transactions, refuse
 
 if TYPE_CHECKING:
@@ -86,11 +86,14 @@ def _build(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:
     except UsageError as error:
         raise InputError(meta_path, str(error), place="protocol") from None
     blocks = read_blocks(recording / "blocks.jsonl.gz")
-    logs = _of_contracts(read_logs(logs_path, blocks))
+    every_log = read_logs(logs_path, blocks)
+    logs = _of_contracts(every_log)
     told = protocol.recordings.deployment(meta_path, meta, logs)
     deployment = replace(told, protocol=protocol.name, amsterdam_from=blocks.amsterdam_from)
     forked = replace(blocks, amsterdam_from=amsterdam_from(deployment.chain_id, blocks.amsterdam_from))
     transactions = read_transactions(recording / "txs.jsonl.gz", forked, logs, logs_path)
+    read = {"logs": len(every_log), "txs": transactions.num_rows, "blocks": len(blocks.numbers)}
+    _hold_against(meta_path, meta, read, blocks.last)
     if not blocks.first <= deployment.initial_state_block <= blocks.last:
         raise InputError(meta_path, "read at a block that is not in blocks.jsonl.gz", place="initialParameters")
     readings = read_readings(recording / "views.jsonl.gz", blocks, protocol.recordings.readings(meta))
@@ -112,6 +115,20 @@ def _build(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:
         readings.num_rows,
         len(decoded.tables),
     )
+
+
+def _hold_against(path: Path, meta: Mapping[str, Any], read: Mapping[str, int], last: int) -> None:
+    """Refuse files that are shorter or longer than `meta.json` says, where it does. Raises `InputError`."""
+    counts = meta.get("counts", {})
+    for name, found in read.items():
+        told = counts.get(name) if isinstance(counts, dict) else counts
+        if told is not None and told != found:
+            raise InputError(
+                path, f"tells of {str(told)[:80]} {name}, the files hold {found}", place="counts", remedy=REMEDY
+            )
+    told = meta.get("lastBlock", last)
+    if told != last:
+        raise InputError(path, f"is {str(told)[:80]}, the last block read is {last}", place="lastBlock", remedy=REMEDY)
 
 
 def _of_contracts(logs: LogBatch) -> LogBatch:

@@ -88,6 +88,8 @@ def ask(database: Path, statement: str, *, write: bool = False) -> Answer:
             if not write:
                 _refuse_more_than_asking(connection, statement)
                 _lock(connection)
+            if not connection.extract_statements(statement):
+                raise UsageError("sql: there is no statement in it; say keep3r sql without any to see the bundled ones")
             result = connection.execute(statement)
             columns = [column[0] for column in result.description or []]
             return Answer(columns, result.fetchall())

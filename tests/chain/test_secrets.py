@@ -6,7 +6,7 @@ from email.utils import formatdate
 
 import pytest
 
-from keep3r_replay.chain.endpoint import endpoint_of, masked, retry_after, secrets_of
+from keep3r_replay.chain.endpoint import LEFT_OUT, endpoint_of, masked, retry_after, secrets_of
 
 KEY = "a1B2c3D4e5F6"
 ADDRESSES = {
@@ -25,6 +25,26 @@ def test_the_key_is_masked_wherever_a_node_repeats_it(place: str) -> None:
     for said in (KEY, KEY.upper(), KEY.lower()):
         assert said.lower() not in masked(f"invalid project id {said}!", secrets).lower()
         assert masked(f"invalid project id {said}!", secrets) == "invalid project id ***!"
+
+
+@pytest.mark.parametrize(
+    "echoed",
+    [
+        KEY.encode().hex(),
+        KEY.encode().hex().upper(),
+        "".join(f"%{ord(each):02x}" for each in KEY),
+        "".join(f"\\u{ord(each):04x}" for each in KEY),
+        "".join(f"&#{ord(each)};" for each in KEY),
+        base64.b64encode(f"x:{KEY}".encode()).decode(),
+        f"{KEY[:5]}\u200b{KEY[5:]}",
+        KEY[:8],
+        KEY[-7:],
+    ],
+)
+@pytest.mark.parametrize("place", ["in the path", "in the query", "as a password"])
+def test_a_key_in_another_encoding_leaves_no_word(place: str, echoed: str) -> None:
+    """A text that holds the key, or a piece of it, in an encoding is left out as a whole."""
+    assert masked(f"invalid project id {echoed} here", secrets_of(ADDRESSES[place])) == LEFT_OUT
 
 
 def test_an_authorisation_header_is_masked() -> None:

@@ -70,7 +70,12 @@ def of_second(table, frame):
     else:
         own = list(SECOND.values())
         mine = frame.filter(
-            pl.col("address").is_in([bytes.fromhex(each[2:]) for each in own] if table == "logs" else own)
+            pl.any_horizontal(
+                pl.col("address").is_in([bytes.fromhex(each[2:]) for each in own]),
+                pl.col("topic1", "topic2") == bytes(12) + bytes.fromhex(SECOND["keep3r"][2:]),
+            )
+            if table == "logs"
+            else pl.col("address").is_in(own)
         )
     shifted = [name for name in ("transaction_index", "log_index") if name in mine.columns]
     return mine.with_columns((pl.col(name) + SHIFT).cast(mine.schema[name]) for name in shifted)
