@@ -66,9 +66,9 @@ def run_remote(
     check_code(own_code(), code)
     # A worker may have threads, but a history is one: its scenarios would take turns anyhow.
     with _ONE_AT_A_TIME, TemporaryDirectory(prefix="keep3r-") as place:
-        named = dict(zip(job.other_lakes, others, strict=True))
-        changes = {**job.changes, **{name: str(_unpacked(other)) for name, other in named.items() if other}}
-        job = job._replace(changes=changes)
+        moved = {name: str(_unpacked(other)) for name, other in zip(job.other_lakes, others, strict=True) if other}
+        if moved:
+            job = job._replace(changes={**job.changes, **moved})
         ended = run_loaded(job, partial(_history, job.source, history, lake), Path(place))
         folder = Path(place, job.name)
         files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())} if ended.status == DONE else {}
