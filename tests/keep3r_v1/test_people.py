@@ -18,6 +18,8 @@ from keep3r_replay.warehouse.build import build
 from pipelines.cli import main
 from tests.keep3r_v1.recorded import BUNDLED, KP3R, recorded, replayed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def audited():
