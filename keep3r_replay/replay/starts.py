@@ -75,7 +75,8 @@ def _no_snapshot(resume: str, protocol: Protocol, root: Contract, resume_block: 
     if not has_snapshots(Path(resume), protocol.root, root.address):
         return (
             f"{resume}: no snapshot of {root.address} was taken: there were fewer events than "
-            "snapshot_every, or that was 0; replay again with until_block=B, which takes one there, or with a smaller snapshot_every=N"
+            "snapshot_every, or that was 0; replay again with until_block=B, which takes one there, or with a "
+            "smaller snapshot_every=N"
         )
     where = "" if resume_block is None else f" up to block {resume_block}"
     return (
