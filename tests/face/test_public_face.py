@@ -125,6 +125,22 @@ def test_a_sweep_is_a_row_a_combination(lake, tmp_path):
     assert kr.sweep(lake, grid, folder=tmp_path / "sweep", until_block=300).equals(table)
 
 
+def test_a_plain_script_may_sweep(tmp_path):
+    """A script without a guard around its work is run once, and has the rows of its sweep."""
+    script = tmp_path / "plain.py"
+    script.write_text(
+        "import keep3r_replay as kr\n"
+        "print('begun')\n"
+        "table = kr.sweep(kr.open_lake(), {'fee': [0, 1]}, workers=2, until_block=100)\n"
+        "print(table['status'].to_list())\n"
+        "import __main__\n"
+        "print(__main__.__file__ == __file__)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines() == ["begun", "['done', 'done']", "True"]
+    assert not done.stderr
+
+
 def test_a_scenario_becomes_a_lake(tmp_path):
     """By name, by file and by content it is the same history, and replays clean; an unknown name is refused."""
     named = kr.simulate("mining", tmp_path / "named")
