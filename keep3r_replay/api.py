@@ -38,9 +38,9 @@ def open_lake(folder: str | Path | None = None) -> Lake:
     from keep3r_replay.answers import part_named
     from keep3r_replay.lake.reader import Lake
 
-    path = Path(folder or SAMPLE)
-    whole = None if path.exists() else part_named(path)
-    lake = whole or Lake.open(path)
+    named = folder or SAMPLE
+    whole = None if Path(named).exists() else part_named(Path(named))
+    lake = whole or Lake.open(named)
     lake.check_content()
     return lake
 

@@ -12,7 +12,11 @@ from keep3r_replay.protocols.keep3r_v2.audit.explain import explain, find_log, f
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 from pipelines import cli
 
-RECORDINGS = ("open-v2.2-fuzz-gov-102", "open-v2.3-fuzz-mixed-101", "open-v2.3s-fuzz-mixed-101")
+RECORDINGS = (
+    pytest.param("open-v2.2-fuzz-gov-102", marks=pytest.mark.slow),
+    "open-v2.3-fuzz-mixed-101",
+    pytest.param("open-v2.3s-fuzz-mixed-101", marks=pytest.mark.slow),
+)
 MOVES = {
     "minted_reset",
     "minted_topup",
