@@ -55,6 +55,11 @@ def starts(
     """
     if resume is not None and start_block is not None:
         raise UsageError("resume and start_block exclude each other: a replay starts in one place")
+    coverage = lake.manifest.coverage
+    if start_block is not None and coverage is not None and start_block >= coverage.to_block:
+        raise UsageError(
+            f"start_block={start_block} leaves nothing to replay: the lake's last block is {coverage.to_block}"
+        )
     found: dict[str, Start] = {}
     for root in roots(lake, protocol):
         if start_block is not None:
