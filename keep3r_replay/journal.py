@@ -15,10 +15,12 @@ Kinds of findings:
     unknown_contract     the history names a contract that the lake does not describe
     unexpected_event     the called function does not emit this, or not twice
     unknown_call         events of a function that the contract does not have
-    unreachable_event    the transaction calls a contract that never calls this one
+    unreachable_event    the transaction calls what never calls this contract
     unauthorised_call    somebody called what only somebody else may call
     failed_with_logs     a transaction of status 0 left logs
     gas_sum              a header's gas used is not the sum of its transactions'
+    impossible_gas       more gas used than allowed, or less paid than the base fee
+    block_time           a block that is no later than the one before it
     missing_transaction  the indices of a block's transactions have a gap
 
 Findings that follow from another say so (`replay.causes`). Protocols add kinds of their own.

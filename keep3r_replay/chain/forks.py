@@ -21,24 +21,27 @@ class Forks(NamedTuple):
             gas (EIP-7778, EIP-8037), while receipts tell what was paid for, and ETH transfers are logged (EIP-7708).
         bloom_complete_from: first block whose bloom holds all of the block's logs; before it Polygon's transactions of
             state synchronisation stood outside of header and bloom (PIP-74).
+        delegation_from: first time at which an account that signs transactions may have code (EIP-7702), or one before
+            it; None: not on this chain.
     """
 
     chain: str
     base_fee_from: int | None = None
     amsterdam_from: int | None = None
     bloom_complete_from: int = 0
+    delegation_from: int | None = None
 
 
 FORKS = {
-    1: Forks("Ethereum", base_fee_from=12_965_000),
+    1: Forks("Ethereum", base_fee_from=12_965_000, delegation_from=1_746_612_311),
     5: Forks("Goerli", base_fee_from=5_062_605),
-    10: Forks("Optimism", base_fee_from=105_235_063),
-    137: Forks("Polygon", base_fee_from=23_850_000, bloom_complete_from=80_084_800),
+    10: Forks("Optimism", base_fee_from=105_235_063, delegation_from=1_746_806_401),
+    137: Forks("Polygon", base_fee_from=23_850_000, bloom_complete_from=80_084_800, delegation_from=1_735_689_600),
     420: Forks("Optimism Goerli", base_fee_from=4_061_224),
-    59_144: Forks("Linea", base_fee_from=0),
-    560_048: Forks("Hoodi", base_fee_from=0),
-    11_155_111: Forks("Sepolia", base_fee_from=0, amsterdam_from=1_791_294_816),
-    11_155_420: Forks("Optimism Sepolia", base_fee_from=0),
+    59_144: Forks("Linea", base_fee_from=0, delegation_from=1_735_689_600),
+    560_048: Forks("Hoodi", base_fee_from=0, delegation_from=0),
+    11_155_111: Forks("Sepolia", base_fee_from=0, amsterdam_from=1_791_294_816, delegation_from=1_741_159_776),
+    11_155_420: Forks("Optimism Sepolia", base_fee_from=0, delegation_from=1_735_689_600),
 }
 """Forks by chain id, as client configurations gave them in November 2026. Mainnet's Amsterdam has no date yet."""
 
@@ -81,6 +84,12 @@ def receipts_gas(amsterdam: int | None, timestamp: int, header_gas: int) -> GasB
     if amsterdam is None or timestamp < amsterdam:
         return GasBounds(header_gas, header_gas)
     return GasBounds(header_gas - header_gas // 5, 2 * header_gas)
+
+
+def accounts_may_delegate(chain_id: int, timestamp: int) -> bool:
+    """Whether at a time (seconds) an account that signs transactions may have code, and so be called or call back."""
+    start = forks_of(chain_id).delegation_from
+    return start is not None and timestamp >= start
 
 
 def bloom_is_complete(chain_id: int, block: int) -> bool:

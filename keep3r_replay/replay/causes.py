@@ -33,7 +33,7 @@ _PROBED = 4
 
 _OF_STATE = frozenset({"state_mismatch"})
 """Kinds that say: what happens here fits another state of the subject than the events before it lead to."""
-_OF_BLOCK = frozenset({"gas_sum", "missing_transaction"})
+_OF_BLOCK = frozenset({"gas_sum", "missing_transaction", "impossible_gas", "block_time"})
 """Kinds that tell of a block's transactions: no state depends on them, so that nothing in later blocks follows."""
 
 Key = tuple[str, int, int | None, str, str]

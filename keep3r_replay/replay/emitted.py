@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.chain.forks import forks_of
 from keep3r_replay.journal import ERROR, WARNING, Finding
 from keep3r_replay.replay.direct_call import OTHER_FUNCTIONS, SELECTOR
 
@@ -34,7 +35,7 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
 
     Kinds: `unexpected_event`, an event that the called function does not emit, or not twice; `unknown_call`, events of
     a function that the contract does not have; `unreachable_event` (a warning), an event of the root contract in a
-    transaction that calls a contract which never calls it.
+    transaction that calls a contract which never calls it; an error where it calls an account without code.
     """
     if not lake.has("transactions"):
         return []
@@ -54,7 +55,37 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
         )
         for each in _emitted(lake, protocol, protocol.root, span, quiet, same=False)
     ]
+    without_code = _before_delegation(lake, span)
+    accounts = _called_accounts(lake, without_code)
+    findings += [
+        _finding(
+            "unreachable_event",
+            each,
+            "none",
+            f"the transaction calls {each.target}, an account that signs transactions and so has no code to run",
+        )
+        for role in protocol.events
+        for each in _emitted(lake, protocol, role, without_code, accounts, same=False)
+    ]
     return findings
+
+
+def _before_delegation(lake: Lake, span: Span) -> Span:
+    """The part of the span in which accounts that sign transactions have no code (until EIP-7702)."""
+    start = forks_of(lake.deployment.chain_id).delegation_from
+    if start is None:
+        return span
+    blocks = lake.scan("blocks", columns=["number", "timestamp"], from_block=span.first, until_block=span.until)
+    last = blocks.filter(pl.col("timestamp") < start).select(pl.col("number").max()).collect().item()
+    return span._replace(until=-1 if last is None else last)
+
+
+def _called_accounts(lake: Lake, span: Span) -> list[str]:
+    """Accounts that sign transactions and are called by some that succeed."""
+    transactions = lake.scan("transactions", from_block=span.first, until_block=span.until)
+    called = transactions.filter(pl.col("status") == 1).select("to").unique()
+    signers = lake.scan("transactions", columns=["from"]).unique()
+    return called.join(signers, left_on="to", right_on="from", how="semi").sort("to").collect()["to"].to_list()
 
 
 def _emitted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -23,10 +23,11 @@ def check_transactions(lake: Lake, span: Span) -> list[Finding]:
     not fit its transactions' (`chain.forks`); `missing_transaction` where their indices have a gap. The last two
     only where the lake holds all transactions.
     """
+    findings = _times(lake, span)
     if not lake.has("transactions"):
-        return []
+        return findings
     transactions = lake.scan("transactions", from_block=span.first, until_block=span.until)
-    findings = _failed_with_logs(lake, transactions, span)
+    findings += [*_failed_with_logs(lake, transactions, span), *_impossible_gas(lake, transactions, span)]
     if lake.deployment.transactions == "all":
         findings += _sums(lake, transactions, span)
     return findings
@@ -52,6 +53,71 @@ def _failed_with_logs(lake: Lake, transactions: pl.LazyFrame, span: Span) -> lis
         )
         for block, _, digest, to, log_index in found.sort(*_PLACE).collect().iter_rows()
     ]
+
+
+def _times(lake: Lake, span: Span) -> list[Finding]:
+    blocks = lake.scan("blocks", columns=["number", "timestamp"], from_block=span.first, until_block=span.until)
+    early = (
+        blocks.sort("number")
+        .with_columns(pl.col("timestamp").shift().alias("before"))
+        # A script may have several calls in one second, each in a block of its own.
+        .filter(pl.col("timestamp") < pl.col("before") + (0 if lake.deployment.origin == "simulation" else 1))
+        .collect()
+    )
+    return [
+        _of_block(
+            "block_time", number, "timestamp", before + 1, timestamp, "a block is later than every block before it"
+        )
+        for number, timestamp, before in early.iter_rows()
+    ]
+
+
+def _impossible_gas(lake: Lake, transactions: pl.LazyFrame, span: Span) -> list[Finding]:
+    blocks = lake.scan(
+        "blocks",
+        columns=["number", "base_fee_per_gas", "gas_limit"],
+        from_block=span.first,
+        until_block=span.until,
+    )
+    amounts = [pl.col(name).cast(pl.Int128) for name in ("gas", "gas_used", "gas_limit", "price", "base_fee")]
+    rows = (
+        transactions.select(*_PLACE, "hash", "to", "gas", "gas_used", pl.col("effective_gas_price").alias("price"))
+        .join(blocks.rename({"base_fee_per_gas": "base_fee"}), left_on="block_number", right_on="number")
+        .with_columns(amounts)
+        .filter(
+            (pl.col("gas_used") > pl.col("gas"))
+            | (pl.col("gas_used") > pl.col("gas_limit"))
+            # A chain's own transactions pay nothing at all.
+            | ((pl.col("price") < pl.col("base_fee")) & (pl.col("price") > 0))
+        )
+        .sort(*_PLACE)
+        .collect()
+    )
+    return [_gas_finding(row) for row in rows.iter_rows(named=True)]
+
+
+def _gas_finding(row: dict[str, Any]) -> Finding:
+    """What is impossible about the gas of one transaction: the first of three that does not hold."""
+    if row["gas_used"] > row["gas"]:
+        field, least, found, why = "gas_used", row["gas"], row["gas_used"], "more than the transaction allowed for"
+    elif row["gas_limit"] is not None and row["gas_used"] > row["gas_limit"]:
+        field, least, found, why = "gas_used", row["gas_limit"], row["gas_used"], "more than the whole block may use"
+    else:
+        field, least, found = "effective_gas_price", row["base_fee"], row["price"]
+        why = "less than the base fee, which everybody pays"
+    return Finding(
+        "impossible_gas",
+        ERROR,
+        row["block_number"],
+        None,
+        row["to"] or row["hash"],
+        field,
+        str(least),
+        str(found),
+        found - least,
+        why,
+        row["hash"],
+    )
 
 
 def _sums(lake: Lake, transactions: pl.LazyFrame, span: Span) -> list[Finding]:

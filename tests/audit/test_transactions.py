@@ -148,3 +148,48 @@ def test_a_bonding_told_twice_is_found_at_the_second(lake):
     found = findings_of(Told(Told(lake, "logs", doubled), "events/keep3r.Unbonding", doubled))
     wrong = [finding for finding in found if finding.kind == "unexpected_event"]
     assert [(finding.block_number, finding.log_index) for finding in wrong] == [(event["block_number"], place)]
+
+
+def _called(lake, target):
+    """All direct calls of Keep3r, told as calls of `target` instead."""
+    keep3r = next(contract.address for contract in lake.deployment.contracts if contract.role == "keep3r")
+    told = pl.when(pl.col("to") == keep3r).then(target).otherwise("to").alias("to")
+    return Told(lake, "transactions", lambda frame: frame.with_columns(told))
+
+
+def test_an_account_that_signs_transactions_has_no_code_to_run(lake):
+    """Where direct calls are told as calls of their own senders, every event of theirs is found, and classes stay."""
+    changed = _called(lake, pl.col("from"))
+    found = {finding.log_index for finding in findings_of(changed) if finding.kind == "unreachable_event"}
+    assert found
+    assert {finding.kind for finding in findings_of(changed)} >= {"unauthorised_call", "unreachable_event"}
+
+
+def test_an_event_of_governance_comes_from_its_own_transaction(lake):
+    """A change of governance that is told in another transaction than governance's own is found at its log."""
+    stranger = "0x" + "5e" * 20
+    changed = _called(lake, pl.lit(stranger))
+    event = _one(lake, "events/keep3r.LiquidityApproval")
+    wrong = [finding for finding in findings_of(changed) if finding.kind == "unauthorised_call"]
+    assert (event["block_number"], event["log_index"]) in {(each.block_number, each.log_index) for each in wrong}
+    assert all(stranger in finding.reason for finding in wrong)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [("transactions", "gas", 21_000), ("transactions", "effective_gas_price", 1), ("blocks", "gas_limit", 1)],
+)
+def test_gas_stays_within_what_is_allowed(table, column, value, lake):
+    """More gas than a transaction or its block may use, and a price below the base fee, are found."""
+    changed = Told(
+        lake, table, lambda frame: frame.with_columns(pl.lit(value).cast(frame.collect_schema()[column]).alias(column))
+    )
+    assert "impossible_gas" in {kind for kind, _ in _kinds(changed)}
+
+
+def test_a_block_is_later_than_the_one_before(lake):
+    """A block with the time of the one before it is found there."""
+    number = lake.scan("blocks").select("number").sort("number").collect()["number"][5]
+    before = lake.scan("blocks").filter(pl.col("number") == number - 1).collect()["timestamp"].item()
+    told = pl.when(pl.col("number") == number).then(before).otherwise("timestamp").cast(pl.UInt64).alias("timestamp")
+    assert ("block_time", number) in _kinds(Told(lake, "blocks", lambda frame: frame.with_columns(told)))

@@ -15,7 +15,7 @@ def test_every_kind_of_the_engine_stands_in_the_table():
     """A kind that a file of the engine writes is explained on the page."""
     written: dict[str, None] = {}
     for file in sorted((ROOT / "keep3r_replay" / "replay").glob("*.py")):
-        for kind in re.findall(r'"([a-z]+_(?:event|call|mismatch|logs|sum|transaction))"', file.read_text()):
+        for kind in re.findall(r'"([a-z]+_(?:event|call|mismatch|logs|sum|transaction|gas|time))"', file.read_text()):
             written[kind] = None
     missing = [kind for kind in written if f"`{kind}`" not in PAGE]
     assert len(written) >= 8

@@ -17,6 +17,8 @@ from pipelines.cli import main
 from tests.keep3r_v1.recorded import BUNDLED, recorded, recordings
 from tests.keep3r_v1.served import served
 
+pytestmark = pytest.mark.slow
+
 FOUND = {"chainlink_aggregator", "keep3r_v1_governance", "keep3r_v2_oracle_factory", "token", "uniswap_v2_pair"}
 """Roles of contracts that no setting names."""
 

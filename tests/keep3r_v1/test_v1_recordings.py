@@ -180,6 +180,7 @@ def test_repetitions_are_told_apart(folder):
     assert told.count("ApplyCredit.worth") == COUNTS[folder.name][4]
 
 
+@pytest.mark.slow
 def test_the_largest_deviations_from_the_average_price_are_the_known_ones():
     """Against the price of half an hour 64.89 per mille (a credit) and 58.96 (an unbonding) are the largest."""
     largest = {

@@ -120,6 +120,24 @@ def test_a_change_that_makes_no_sense_is_refused(baseline):
 @pytest.mark.parametrize(
     "overlay",
     [
+        {"helper_from_block": 400},
+        {"helper": "seed", "helper_from_block": 10**9},
+        {"bond_account": KP3R},
+        {"bond_account": "0x" + "12" * 20, "bond_add": ETHER},
+        {"bonds": [{"account": KP3R, "add": 1, "block": 10**9}]},
+        {"feed": [{"block": 10**9, "answer": 1}]},
+    ],
+    ids=str,
+)
+def test_what_would_change_nothing_is_refused(overlay, baseline):
+    """A block after the history's last, an account that is not in it, half of a pair: an error instead of silence."""
+    with pytest.raises(UsageError, match="overlay"):
+        outcome(baseline, **overlay)
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    [
         {"fee": 1 << 256},
         {"fee": "\u0663"},
         {"fee": "9" * 5_000},
@@ -145,10 +163,55 @@ def test_values_beyond_reason_are_refused_by_name(overlay, baseline):
 
 
 def test_amounts_beyond_the_tables_are_refused_in_one_line(baseline):
-    """A fee that leaves credits of more than 38 digits can not be written: the line says which column."""
+    """Bonds of more than 38 digits can not be written: the line says which column."""
+    keeper = recorded(BUNDLED).works["origin"][0]
     with pytest.raises(UsageError, match="an amount has more than 38 digits") as refused:
-        outcome(baseline, fee=(1 << 256) - 1)
+        outcome(baseline, bond_account=keeper, bond_add=1 << 200)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("fee", "reason"), [(10_001, "sub: -"), (20_000, "sub: -"), ((1 << 256) - 1, "mul: *")])
+def test_a_fee_above_the_whole_refuses_credits(baseline, fee, reason):
+    """Where the fee is more than what is paid in, every `addCredit` reverts, and no job has less than nothing."""
+    made = outcome(baseline, fee=fee)
+    refused = made.tables["refused_calls"].filter(pl.col("function").str.starts_with("addCredit"))
+    assert refused.height > 10
+    assert set(refused["reason"]) == {reason}
+    assert (exact(made.tables["job_credits"])["credits"] >= 0).all()
+
+
+def test_fewer_bonds_from_the_beginning_are_fewer_throughout(baseline):
+    """Each limit of an origin is that of its bonds less as many, however late it bonded them, reckoned from the audit.
+
+    Other payments of bonds before it count too.
+    """
+    told = exact(recorded(BUNDLED).works).select("block_number", "log_index", "origin", "origin_bond", "feed")
+    origin = "0x718c84886767aade19281ac0daf94485095296e3"
+    made = outcome(baseline, helper="bonus", bond_account=origin, bond_add=-40 * ETHER)
+    works = exact(made.tables["works_what_if"]).join(told, on=["block_number", "log_index"])
+    more, compared = 0, 0
+    for row in works.sort("block_number", "log_index").iter_rows(named=True):
+        if row["origin"] == origin and row["class"] == "work_exact" and row["refused"] is None:
+            bond = min(max(row["origin_bond"] + more - 40 * ETHER, 0), 100 * ETHER)
+            quote = row["gas"] * row["feed"]
+            assert row["payment_what_if"] == max(quote, quote * 25 // 10 * bond // (100 * ETHER))
+            compared += bond > 0
+        if row["keeper"] == origin and row["credit"] == KP3R and row["class"].startswith("work"):
+            more += row["payment_what_if"] - row["payment"]
+    assert compared > 10
+    assert made.tables["refused_calls"].equals(outcome(baseline, helper="bonus").tables["refused_calls"])
+
+
+def test_no_more_than_there_is_can_be_taken(baseline):
+    """Bonds and votes end at none where more is taken than an account ever has, and the sums follow."""
+    keeper = "0x718c84886767aade19281ac0daf94485095296e3"
+    made, former = outcome(baseline, bond_account=keeper, bond_add=-(10**24)), outcome(baseline)
+    ends = [
+        exact(each.tables["keeper_bonds"]).filter((pl.col("keeper") == keeper) & (pl.col("token") == KP3R))["bonds"]
+        for each in (made, former)
+    ]
+    assert (sum(ends[0]), sum(ends[1]) > 0) == (0, True)
+    assert int(made.summary["total_bonded_what_if"]) <= int(former.summary["total_bonded_what_if"]) - sum(ends[1])
 
 
 def test_a_feed_beyond_reason_makes_works_revert(baseline):

@@ -127,6 +127,7 @@ def test_the_page_of_a_what_if(lake, tmp_path):
     assert page.count("reconstructed, not verified") == 2
 
 
+@pytest.mark.slow
 def test_two_hundred_delays_are_swept(lake, tmp_path):
     """A sweep over a delay has a row a delay, each with the excess of the single what-if, and draws the curve."""
     folder = tmp_path / "sweep"

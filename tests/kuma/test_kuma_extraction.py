@@ -18,7 +18,7 @@ from tests.kuma.served import ServedRecording
 CASES = [
     ("open-kuma-clean-1", "v1_0", "address_provider"),
     ("open-kuma11-clean-1", "v1_1", "swaps"),
-    ("open-kuma-mixed-301", "v1_0", "swaps"),
+    pytest.param(("open-kuma-mixed-301", "v1_0", "swaps"), marks=pytest.mark.slow),
 ]
 """Recordings with what leads to their contracts; in the last, calls fail, refreshes are silent, clones are claimed."""
 

@@ -12,7 +12,11 @@ from keep3r_replay.protocols.keep3r_v2.audit.explain import explain, find_log, f
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 from pipelines import cli
 
-RECORDINGS = ("open-v2.2-fuzz-gov-102", "open-v2.3-fuzz-mixed-101", "open-v2.3s-fuzz-mixed-101")
+RECORDINGS = (
+    pytest.param("open-v2.2-fuzz-gov-102", marks=pytest.mark.slow),
+    "open-v2.3-fuzz-mixed-101",
+    pytest.param("open-v2.3s-fuzz-mixed-101", marks=pytest.mark.slow),
+)
 MOVES = {
     "minted_reset",
     "minted_topup",
@@ -129,7 +133,7 @@ def test_command_prints_terms(history, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["tx=0x12"], ["block=1"], ["tx=0x" + "0" * 64, "block=1", "log_index=0"]], ids=str
+    "arguments", [[], ["tx=0x1g"], ["block=1"], ["tx=0x" + "0" * 64, "block=1", "log_index=0"]], ids=str
 )
 def test_bad_places_are_usage_errors(history, arguments, capsys):
     """A place that is none is refused in one line, with exit code 2."""

@@ -10,6 +10,8 @@ from keep3r_replay.evm.arithmetic import truncating_div
 from keep3r_replay.protocols.keep3r_v2.audit.explain import explain, find_log
 from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=["open-v2.0-fuzz-gov-102", "open-v2.1-fuzz-dense-104"])
 def history(request, audited_recordings):

@@ -134,7 +134,7 @@ def test_accounts_add_up(ledger_audit):
     works, accounts = ledger_audit.tables["work_accounts"], ledger_audit.tables["accounts"]
     keepers = ledger_audit.tables["keeper_accounts"]
     for name in ("reward", "boost", "reward_eth", "gas_paid"):
-        assert _sum(works[name].fill_null(0)) == _sum(accounts[name]) == _sum(keepers[name].fill_null(0))
+        assert _sum(works[name].fill_null(0)) == _sum(accounts[name].fill_null(0)) == _sum(keepers[name].fill_null(0))
     hashes = ledger_audit.tables["works"]["transaction_hash"].unique().implode()
     paid = (
         ledger_audit.lake.scan("transactions")

@@ -171,15 +171,21 @@ def test_an_empty_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_former_import_is_replaced_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An import replaces an import, even a damaged one; it leaves alone a folder of anything else (exit 2)."""
+    """An import replaces what an import wrote, even a damaged one, and leaves alone what else lies there.
+
+    A folder of anything else is refused (exit 2).
+    """
     lake = tmp_path / "lake"
     command = ["import", f"recording={GOOD}", f"lake={lake}"]
     assert main(command) == 0
     first = (lake / "manifest.json").read_bytes()
-    (lake / "logs").rename(lake / "gone")
+    (lake / "logs").rename(lake / "mine")
+    capsys.readouterr()
     assert main(command) == 0
+    assert "mine" in capsys.readouterr().err
     assert (lake / "manifest.json").read_bytes() == first
-    assert not (lake / "gone").exists()
+    assert list((lake / "logs").iterdir())
+    assert list((lake / "mine").iterdir())
     other = tmp_path / "other"
     other.mkdir()
     (other / "note.txt").write_text("mine")

@@ -127,6 +127,9 @@ class Chain:
     def _eth_getCode(self, address: str, block: str) -> str:
         return "0x60" if address == POOL and int(block, 16) >= _CREATED else "0x"
 
+    def _eth_getStorageAt(self, _address: str, _slot: str, _block: str) -> str:
+        return "0x" + _word(0)
+
     def _eth_call(self, asked: dict[str, Any], _: str) -> str:
         names = ("token0()", "token1()", "fee()", "tickSpacing()", "slot0()")
         values = (int(TOKENS[0], 16), int(TOKENS[1], 16), 3_000, 60, 2**96)

@@ -10,6 +10,8 @@ from soak.faults import BREAKAGES, FAULTS, LIES
 from soak.node import FaultyNode, content, extract
 from soak.synthetic import Chain
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -15,6 +15,8 @@ from keep3r_replay.errors import LakeError, NodeError
 from pipelines.cli import main
 from pipelines.progress import Progress
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from pathlib import Path
 

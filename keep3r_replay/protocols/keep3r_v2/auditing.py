@@ -51,7 +51,7 @@ class Keep3rV2Audits:
         "pair_manager_factory": FACTORY_CALLS,
         "escrow": ESCROW_CALLS,
     }
-    never_call = frozenset({"keep3r_helper", "pair_manager", "pair_manager_factory"})
+    never_call = frozenset({"keep3r_helper", "pair_manager", "pair_manager_factory", "uniswap_v3_pool"})
     predicted = (
         frozenset(
             f"{role}.{event.name}"

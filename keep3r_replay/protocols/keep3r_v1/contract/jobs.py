@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keep3r_replay.evm.arithmetic import UINT256_MAX
 from keep3r_replay.protocols.keep3r_v1.contract.keepers import bond_in, pay_out
 from keep3r_replay.protocols.keep3r_v1.contract.state import ETH
 from keep3r_replay.protocols.keep3r_v1.contract.token import mint_tokens, transfer_from, transfer_tokens
@@ -33,8 +34,10 @@ def remove_job(kp3r: Keep3rV1, sender: str, job: str) -> None:
 
 
 def fee_of(kp3r: Keep3rV1, amount: int) -> int:
-    """The part of a credit (wei) that goes to governance."""
-    return amount * kp3r.parameters.fee // kp3r.parameters.base
+    """The part of a credit (wei) that goes to governance. Raises `Revert` where the product does not fit."""
+    product = amount * kp3r.parameters.fee
+    kp3r.require(product <= UINT256_MAX, "mul: *")
+    return product // kp3r.parameters.base
 
 
 def add_credit_eth(kp3r: Keep3rV1, sender: str, job: str, value: int) -> None:
@@ -42,7 +45,7 @@ def add_credit_eth(kp3r: Keep3rV1, sender: str, job: str, value: int) -> None:
     # CHECKS
     kp3r.require(kp3r.jobs[job].listed, "addCreditETH: !job")
     # EFFECTS
-    net = value - fee_of(kp3r, value)
+    net = kp3r.subtract(value, fee_of(kp3r, value))
     kp3r.jobs[job].credits[ETH] += net
     kp3r.holdings[ETH] += net
     kp3r.emit("AddCredit", ETH, job, sender, kp3r.block_number, value)
@@ -53,7 +56,7 @@ def add_credit(kp3r: Keep3rV1, sender: str, token: str, job: str, received: int)
     # CHECKS
     kp3r.require(kp3r.jobs[job].listed, "addCreditETH: !job")
     # EFFECTS
-    net = received - fee_of(kp3r, received)
+    net = kp3r.subtract(received, fee_of(kp3r, received))
     if token == kp3r.address:
         # The contract spends its own allowance, through its own public function.
         transfer_from(kp3r, kp3r.address, sender, kp3r.address, received)

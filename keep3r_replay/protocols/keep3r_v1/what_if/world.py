@@ -11,6 +11,7 @@ from keep3r_replay.protocols.keep3r_v1.contract import keep3r_v1_oracle, uniswap
 from keep3r_replay.protocols.keep3r_v1.contract.market import UnknownHelperError
 from keep3r_replay.protocols.keep3r_v1.contract.savepoint import undone
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v1.what_if.other_bonds import OtherBonds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,7 @@ class World:
     changes: Changes
     paid: list[Paid] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    bonds: OtherBonds = field(default_factory=OtherBonds)
     _block: int = -1
     _second: int = 0
 
@@ -71,6 +73,7 @@ class World:
                 step.run(self.kp3r, *step.arguments)
             else:
                 self._call(step)
+            self.bonds.take(self.kp3r)
 
     def _enter(self, step: Step) -> None:
         kp3r = self.kp3r
@@ -80,13 +83,8 @@ class World:
         kp3r.block_number, kp3r.now = step.block, step.timestamp
         kp3r.market.begin_block()
         for change in self.changes.bonds:
-            if former < change.block <= step.block or (former < 0 and change.block <= step.block):
-                account = kp3r.accounts[change.account]
-                added = max(change.add, -account.bonds[kp3r.address])
-                account.bonds[kp3r.address] += added
-                kp3r.total_bonded += added
-                kp3r.accounts[kp3r.address].balance += added
-                kp3r.total_supply += added
+            if former < change.block <= step.block:
+                self.bonds.change(kp3r, change.account, change.add)
 
     def _keep_updated(self, until: int) -> None:
         """Update the oracles at every second up to `until` (not included) at which there is something to update."""
@@ -112,6 +110,7 @@ class World:
         run = partial(step.run, kp3r, *arguments)
         if self.changes.credit_at_previous_block and step.name in {"applyCreditToJob", "unbondLiquidityFromJob"}:
             run = partial(run, **self._former_worth(step))
+        self.bonds.give_back(kp3r)
         names = tuple(dict.fromkeys([*(each for each in arguments if isinstance(each, str)), ZERO_ADDRESS]))
         kp3r.collected = None
         kp3r.emitted = []

@@ -6,11 +6,60 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from keep3r_replay.chain.forks import accounts_may_delegate
 from keep3r_replay.journal import ERROR, Finding
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+
+
+_PLACE = ["block_number", "transaction_index"]
+
+
+def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
+    """A finding for every event that one account alone may cause, in a transaction that is not that account's call.
+
+    An account that signs transactions has no code of its own, so nothing but its own transaction makes it the caller;
+    where the chain lets accounts delegate to code (EIP-7702), nothing is said.
+    """
+    caused = pl.DataFrame(replay.context.caused, schema=_CAUSED, orient="row")
+    if caused.is_empty() or not lake.has("transactions"):
+        return []
+    mine = [replay.keep3r.address, *replay.keep3r.helpers]
+    transactions = lake.scan("transactions")
+    signers = (
+        transactions.filter(pl.col("from").is_in(caused["rightful"].unique().sort().implode())).select("from").unique()
+    )
+    suspects = (
+        caused.lazy()
+        .join(signers, left_on="rightful", right_on="from", how="semi")
+        .join(lake.scan("logs", columns=[*_PLACE, "log_index"]), on=["block_number", "log_index"])
+        .join(transactions.filter(~pl.col("to").is_in(mine)).select(*_PLACE, "hash", "from", "to"), on=_PLACE)
+        .join(lake.scan("blocks", columns=["number", "timestamp"]), left_on="block_number", right_on="number")
+        .sort("block_number", "log_index")
+        .collect()
+    )
+    return [
+        Finding(
+            "unauthorised_call",
+            ERROR,
+            row["block_number"],
+            row["log_index"],
+            replay.keep3r.address,
+            "sender",
+            row["rightful"],
+            row["from"],
+            None,
+            f"only {row['rightful']} may cause this now, by a transaction of its own; this one calls {row['to']}",
+            row["hash"],
+        )
+        for row in suspects.iter_rows(named=True)
+        if not accounts_may_delegate(lake.deployment.chain_id, row["timestamp"])
+    ]
+
+
+_CAUSED = {"block_number": pl.UInt32(), "log_index": pl.UInt32(), "rightful": pl.String()}
 
 
 def unauthorised_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from keep3r_replay.protocols.keep3r_v2.audit.callers import unauthorised_findings
+from keep3r_replay.protocols.keep3r_v2.audit.callers import indirect_findings, unauthorised_findings
 from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
@@ -48,7 +48,7 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
     return Results(
         tables,
         {"works": {name: counts[name] for name in CLASSES}},
-        [*wrong, *unauthorised_findings(lake, replay)],
+        [*wrong, *unauthorised_findings(lake, replay), *indirect_findings(lake, replay)],
         mismatched_logs=tuple(
             (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
         ),

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS, SELECTOR
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
+    from keep3r_replay.replay.protocol import Row
+
+    OnlyCaller = Callable[[Keep3r, Row], str | None]
 
 _JOB_OWNER = {
     "unbondLiquidityFromJob": 0,
@@ -81,3 +86,53 @@ def rightful_caller(keep3r: Keep3r, target: str, data: bytes) -> str | None:
         job = keep3r.jobs.get(str(arguments[0]))
         return None if job is None else job.pending_owner
     return None
+
+
+def only_callers() -> dict[str, OnlyCaller]:
+    """By event table: who alone may have caused the event of a row now, by the state before it; None: not to be told.
+
+    Only events that one function emits, and that do not hold their caller themselves.
+    """
+    callers: dict[str, OnlyCaller] = {}
+    for call in KEEP3R_CALLS.values():
+        function, table = call.signature.partition("(")[0], f"keep3r.{call.event}"
+        if function in _GOVERNANCE:
+            callers[table] = _governance
+        elif function in _ACCEPTING:
+            callers[table] = _pending_governance
+        elif function in _JOB_OWNER and function not in _SHARED_EVENT:
+            callers[table] = _owner_at(1 + _JOB_OWNER[function])
+    for call in HELPER_CALLS.values():
+        accepts = call.signature.partition("(")[0] in _ACCEPTING
+        callers[f"keep3r_helper.{call.event}"] = _helpers_next if accepts else _helpers
+    return callers
+
+
+_SHARED_EVENT = frozenset({"unbondLiquidityFromJob"})
+"""Functions whose event another one emits too."""
+
+
+def _governance(keep3r: Keep3r, _row: Row) -> str | None:
+    return keep3r.parameters.governance
+
+
+def _pending_governance(keep3r: Keep3r, _row: Row) -> str | None:
+    return keep3r.parameters.pending_governance
+
+
+def _owner_at(position: int) -> OnlyCaller:
+    def owner(keep3r: Keep3r, row: Row) -> str | None:
+        job = keep3r.jobs.get(row[position])
+        return None if job is None else job.owner
+
+    return owner
+
+
+def _helpers(keep3r: Keep3r, row: Row) -> str | None:
+    helper = keep3r.helpers.get(row[1])
+    return None if helper is None else helper.parameters.governance
+
+
+def _helpers_next(keep3r: Keep3r, row: Row) -> str | None:
+    helper = keep3r.helpers.get(row[1])
+    return None if helper is None else helper.parameters.pending_governance

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.checks import Noting
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
+from keep3r_replay.protocols.keep3r_v2.replay.callers import only_callers
 from keep3r_replay.protocols.keep3r_v2.replay.calls.slots import SlotWatch
 from keep3r_replay.replay.protocol import EventHandler, Place, Row
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
+    from keep3r_replay.protocols.keep3r_v2.replay.callers import OnlyCaller
     from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import Explained, WorkRecord
 
 Explain = Callable[["CallContext", str, str, int, int], "Explained"]
@@ -42,6 +44,14 @@ class RewardRow(NamedTuple):
     current_credits: int | None
     period_credits: int | None
     matched: bool
+
+
+class Caused(NamedTuple):
+    """An event, and the account that alone may have caused it."""
+
+    block: int
+    log_index: int
+    rightful: str
 
 
 @dataclass(slots=True)
@@ -91,6 +101,8 @@ class CallContext:
     """Jobs of which a start in mid-history does not tell which tokens without credits they list."""
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
     """Keepers whose bonds are unknown since a slash that logs do not tell."""
+    caused: list[Caused] = field(default_factory=list)
+    """Events that one account alone may have caused."""
     forced: dict[Place, int] = field(default_factory=dict)
     """Wei that each LiquidityCreditsForced added, by block and log."""
     checks: Noting = field(default_factory=Noting)
@@ -167,12 +179,19 @@ def audited(plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
 
     The plain ones raise `Revert` under a policy that does.
     """
-    return {name: EventHandler(handler.columns, _guarded(handler.handle)) for name, handler in plain.items()}
+    only = only_callers()
+    return {
+        name: EventHandler(handler.columns, _guarded(handler.handle, only.get(name))) for name, handler in plain.items()
+    }
 
 
-def _guarded(handle: Handler) -> Handler:
+def _guarded(handle: Handler, only: OnlyCaller | None) -> Handler:
     def run(context: CallContext, row: Row) -> None:
         context.touched = context.transaction
+        if only is not None:
+            rightful = only(context.keep3r, row)
+            if rightful:
+                context.caused.append(Caused(context.block_number, row[0], rightful))
         try:
             handle(context, row)
         except Revert as revert:
