@@ -189,10 +189,12 @@ def test_gas_stays_within_what_is_allowed(table, column, value, lake):
 
 
 def test_a_block_is_later_than_the_one_before(lake):
-    """A block with the time of the one before it is found there."""
+    """A block that is a second earlier than the one before it is found there."""
     number = lake.scan("blocks").select("number").sort("number").collect()["number"][5]
     before = lake.scan("blocks").filter(pl.col("number") == number - 1).collect()["timestamp"].item()
-    told = pl.when(pl.col("number") == number).then(before).otherwise("timestamp").cast(pl.UInt64).alias("timestamp")
+    told = (
+        pl.when(pl.col("number") == number).then(before - 1).otherwise("timestamp").cast(pl.UInt64).alias("timestamp")
+    )
     assert ("block_time", number) in _kinds(Told(lake, "blocks", lambda frame: frame.with_columns(told)))
 
 
