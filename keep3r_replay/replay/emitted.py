@@ -64,8 +64,7 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
             "none",
             f"the transaction calls {each.target}, an account that signs transactions and so has no code to run",
         )
-        for role in protocol.events
-        for each in _emitted(lake, protocol, role, without_code, accounts, same=False)
+        for each in _emitted(lake, protocol, protocol.root, without_code, accounts, same=False)
     ]
     return findings
 
