@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.registry import part_of, protocol_of, protocols_in
+from keep3r_replay.replay.arguments import place_of, shown
 from keep3r_replay.replay.roots import roots
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class State:
 
     def describe(self, **subjects: str) -> dict[str, Any]:
         """What it holds of the subjects, by kind: `describe(job="0x...")`. Raises `UsageError` for an unknown one."""
-        return self.replay.describe({kind: address.lower() for kind, address in subjects.items()})
+        return self.replay.describe({kind: str(address).lower() for kind, address in subjects.items()})
 
     def __getattr__(self, kind: str) -> Callable[[str], Any]:
         if kind.startswith("_"):
@@ -204,7 +205,7 @@ def room(lake: Lake, name: str) -> Any:
 
 def explanations(lake: Lake, transaction: str | tuple[int, int]) -> list[Explanation]:
     """The explained events of a transaction, in order, of all root contracts. Raises `UsageError` if there is none."""
-    place = (0, None, transaction) if isinstance(transaction, str) else (*transaction, "")
+    place = place_of(lake, transaction)
     protocol = protocol_of(lake)
     found = [one for root in roots(lake, protocol) for one in protocol.explain(lake, root, place)]
     return sorted(found, key=lambda one: one.log_index)
@@ -284,3 +285,13 @@ def kept_folder() -> Path:
     place = tempfile.TemporaryDirectory(prefix="keep3r-")
     atexit.register(place.cleanup)
     return Path(place.name)
+
+
+def results_folder(results: object) -> Path:
+    """The folder of a replay's results, written first if they are in memory. Raises `UsageError` if they are none."""
+    if isinstance(results, AuditResults):
+        return results.write(kept_folder() / "results")
+    if not isinstance(results, str | Path):
+        wanted = "what replay(lake, ledger=True) gives, or of its folder"
+        raise UsageError(f"a warehouse is made of {wanted}, not of {shown(results)}")
+    return Path(results)

@@ -153,12 +153,13 @@ def state_at(lake: Lake, block: int, *, contract: str | None = None, results: st
     """
     from keep3r_replay.answers import State
     from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.replay.arguments import block_number
     from keep3r_replay.replay.roots import roots
     from keep3r_replay.replay.state_query import root_at
     from keep3r_replay.replay.state_query import state_at as replay_to
 
     protocol = protocol_of(lake)
-    root = root_at(lake, protocol, block)
+    root = root_at(lake, protocol, block_number(block))
     if contract is not None:
         chosen = [one for one in roots(lake, protocol) if one.address == contract.lower()]
         if not chosen:
@@ -172,7 +173,7 @@ def explain(lake: Lake, transaction: str | tuple[int, int]) -> pl.DataFrame:
 
     Args:
         lake: the history.
-        transaction: its hash, or block and index of one of its logs.
+        transaction: its hash or the beginning of it, or block and index of one of its logs.
 
     Returns:
         Columns event, block_number, log_index, the subjects (`job`, `keeper`), section, term, value, source. Values
@@ -279,18 +280,15 @@ def warehouse(
 
     Raises:
         InputError: the results have no ledger.
+        UsageError: they are no results of a replay.
     """
     import duckdb
 
-    from keep3r_replay.answers import AuditResults, kept_folder
+    from keep3r_replay.answers import kept_folder, results_folder
     from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.warehouse.build import build
 
-    if isinstance(results, AuditResults):
-        folder = kept_folder() / "results"
-        results.write(folder)
-    else:
-        folder = Path(results)
+    folder = results_folder(results)
     file = Path(database) if database is not None else kept_folder() / "warehouse.duckdb"
     build(lake, folder, file, protocol_of(lake))
     return duckdb.connect(str(file), read_only=True)

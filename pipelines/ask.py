@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
         if not question.draws:
             raise UsageError(f"question={config.question} has no drawing: leave draw out")
         refuse_foreign(Path(config.draw), "<svg", "draw")
-    source = Source(protocol, lake)
+    source = Source(protocol, lake, config.until_block)
     source.check([config.overlay])
     settings = {name: getattr(config, name) for name in question.settings}
     answer = question.answer(Asked(lake, source.what_ifs, config.until_block, config.overlay, settings))

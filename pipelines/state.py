@@ -22,7 +22,7 @@ class StateConfig:
     results: str = setting("results of a replay of this lake, whose snapshots save most of the way", default="results")
     job: str | None = setting("address of a job", default=None)
     keeper: str | None = setting("address of a keeper", default=None)
-    category: str | None = setting("of KUMA: a category, by its country", default=None)
+    category: str | None = setting("of KUMA: a category, by its country, or currency/country/term", default=None)
     bond: str | None = setting("of KUMA: the number of a bond", default=None)
     account: str | None = setting("of KUMA: address of a holder", default=None)
     keep3r: str | None = setting("address of the Keep3r contract; that in force at the block if none", default=None)

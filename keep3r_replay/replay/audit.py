@@ -55,7 +55,7 @@ def audit(
     Raises:
         LedgerError: the ledger does not balance.
         InputError: the lake lacks what the replay needs.
-        UsageError: `until_block` lies before the lake's first block.
+        UsageError: `until_block` lies outside of the lake.
     """
     check_range(lake, until_block)
     options = Options(ledger=ledger, snapshot_every=snapshot_every)
@@ -284,7 +284,9 @@ def covered_blocks(lake: Lake, until_block: int | None) -> list[int]:
 
 
 def check_range(lake: Lake, until_block: int | None) -> None:
-    """Refuse an end before the lake's beginning. Raises `UsageError`."""
-    first = covered_blocks(lake, None)[0]
+    """Refuse an end that lies outside of the lake. Raises `UsageError`."""
+    first, last = covered_blocks(lake, None)
     if until_block is not None and until_block < first:
         raise UsageError(f"until_block={until_block} lies before the lake's first block {first}")
+    if until_block is not None and until_block > last:
+        raise UsageError(f"until_block={until_block} lies after the lake's last block {last}")

@@ -84,6 +84,10 @@ def replay_root(
         emitters=emitters(lake, protocol, root),
         checkpoints=snapshots,
     )
+    coverage = lake.manifest.coverage
+    if snapshots is not None and until_block is not None and coverage is not None:
+        # Whoever stops somewhere means to go on from there; not from beyond what the lake holds so far.
+        snapshots.take(min(until_block, coverage.to_block))
     return Replayed(root, span, replay, journal, reconciliation, snapshots)
 
 

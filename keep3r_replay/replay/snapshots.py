@@ -28,7 +28,7 @@ SNAPSHOTS = "snapshots"
 
 
 class SnapshotRecorder:
-    """Takes a snapshot at the end of a block, every so many events; a run's `Checkpoints`."""
+    """Takes a snapshot at the end of a block, every so many events, and where a run stops; a run's `Checkpoints`."""
 
     def __init__(self, replay: Replay, role: str, address: str, every: int = EVERY) -> None:
         self.every = every
@@ -92,6 +92,13 @@ def load_snapshot(results: Path, lake: Lake, role: str, address: str, at_most: i
         return Snapshot(found["block_number"][0], json.loads(found["state"][0]), partial(_kept_table, results))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
         raise InputError(results, f"the snapshots cannot be read: {error}", remedy="replay the lake again") from None
+
+
+def has_snapshots(results: Path, role: str, address: str) -> bool:
+    """Whether results that `load_snapshot` has read hold any snapshot of a contract, whatever it rests on."""
+    return bool(
+        pl.scan_parquet(results / f"{SNAPSHOTS}.parquet").filter(pl.col(role) == address).head(1).collect().height
+    )
 
 
 def _kept_table(results: Path, name: str) -> pl.LazyFrame:

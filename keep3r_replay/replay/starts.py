@@ -10,9 +10,10 @@ import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.replay.roots import roots
-from keep3r_replay.replay.snapshots import load_snapshot
+from keep3r_replay.replay.snapshots import has_snapshots, load_snapshot
 
 if TYPE_CHECKING:
+    from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol, Replay
     from keep3r_replay.replay.roots import Start
@@ -54,6 +55,11 @@ def starts(
     """
     if resume is not None and start_block is not None:
         raise UsageError("resume and start_block exclude each other: a replay starts in one place")
+    coverage = lake.manifest.coverage
+    if start_block is not None and coverage is not None and start_block >= coverage.to_block:
+        raise UsageError(
+            f"start_block={start_block} leaves nothing to replay: the lake's last block is {coverage.to_block}"
+        )
     found: dict[str, Start] = {}
     for root in roots(lake, protocol):
         if start_block is not None:
@@ -61,15 +67,27 @@ def starts(
         elif resume is not None:
             snapshot = load_snapshot(Path(resume), lake, protocol.root, root.address, resume_block)
             if snapshot is None:
-                raise UsageError(
-                    f"{resume}: no snapshot of {root.address} to resume from that holds for the lake as it is; "
-                    "replay it from the beginning"
-                )
+                raise UsageError(_no_snapshot(resume, protocol, root, resume_block))
             found[root.address] = snapshot
     for start in found.values():
         if until_block is not None and start.block >= until_block:
             raise UsageError(f"until_block={until_block} leaves nothing to replay after block {start.block}")
     return found
+
+
+def _no_snapshot(resume: str, protocol: Protocol, root: Contract, resume_block: int | None) -> str:
+    """Why there is nothing to resume from, and what to do about it."""
+    if not has_snapshots(Path(resume), protocol.root, root.address):
+        return (
+            f"{resume}: no snapshot of {root.address} was taken: there were fewer events than "
+            "snapshot_every, or that was 0; replay again with until_block=B, which takes one there, or with a "
+            "smaller snapshot_every=N"
+        )
+    where = "" if resume_block is None else f" up to block {resume_block}"
+    return (
+        f"{resume}: no snapshot of {root.address}{where} to resume from that holds for the lake as it is; "
+        "replay it from the beginning"
+    )
 
 
 def readings_start(lake: Lake, block: int) -> ReadingsStart:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.replay.audit import state_hash
+from keep3r_replay.replay.audit import check_range, state_hash
 from keep3r_replay.replay.results import MANIFEST, lake_fingerprint, made_from, write
 from keep3r_replay.replay.starts import starts
 
@@ -45,8 +45,9 @@ class Source(NamedTuple):
 
         Raises:
             LakeError: another lake that one of them names is missing or damaged.
-            UsageError: a change is unknown, or has a value that makes no sense.
+            UsageError: a change is unknown, or has a value that makes no sense; or `until_block` is none of the lake's.
         """
+        check_range(self.lake, self.until_block)
         what_ifs, folders = self.what_ifs, dict[str, None]()
         for overlay in overlays:
             what_ifs.check(overlay, self.lake)

@@ -9,6 +9,7 @@ import pytest
 from histories import ROOT, SAMPLE
 
 from keep3r_replay.replay.results import write_results
+from pipelines.cli import main
 
 SQL = re.findall(r"```sql\n(.*?)```\n```\n(.*?)```", (ROOT / "docs" / "lake.md").read_text(), re.DOTALL)
 
@@ -33,6 +34,15 @@ def test_an_example_in_sql_gives_the_answer_beside_it(query, answer, place):
 def test_there_are_examples():
     """The page's examples are found."""
     assert len(SQL) == 3
+
+
+def test_the_readme_shows_what_replay_prints(tmp_path, monkeypatch, capsys):
+    """The README's first example is, line by line, what `keep3r replay` prints of the bundled sample."""
+    shown = re.search(r"```\n\$ keep3r replay\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    assert main(["replay"]) == 0
+    assert shown is not None
+    assert capsys.readouterr().out == shown.group(1)
 
 
 def test_the_readme_names_every_column(audited_recordings):

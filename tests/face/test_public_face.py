@@ -74,6 +74,24 @@ def test_a_replay_is_what_the_command_writes(results, tmp_path, capsys):
     assert results.tables["works"].height == sum(results.summary["works"].values()) == 225
 
 
+def test_a_replay_of_blocks_that_are_not_there_is_refused(lake, tmp_path, capsys):
+    """An end after the last block, and a start that leaves none, are wrong usage, and the last block is named."""
+    for refused in (
+        lambda: kr.replay(lake, until_block=591),
+        lambda: kr.replay(lake, start_block=590),
+        lambda: kr.what_if(lake, until_block=99_999),
+        lambda: kr.sweep(lake, {"fee": [0]}, until_block=591),
+    ):
+        with pytest.raises(kr.UsageError, match=r"last block (is )?590$"):
+            refused()
+    results = f"results={tmp_path / 'results'}"
+    asked = ["ask", "question=runs_dry", "job=0x6894", "until_block=591"]
+    for command in (["replay", results, "until_block=99999"], ["replay", results, "start_block=590"], asked):
+        assert main(command) == 2
+        assert "last block" in capsys.readouterr().err, command
+    assert kr.replay(lake, until_block=590).verdict == "clean"
+
+
 def test_a_state_is_asked_by_subject(lake, results):
     """At the last block a job holds what the tables of the replay say; a subject that is none is refused."""
     last = results.summary["blocks"][1]
@@ -123,6 +141,22 @@ def test_a_sweep_is_a_row_a_combination(lake, tmp_path):
     single = kr.what_if(lake, until_block=300, liquidity_factor="1/2", fee=0)
     assert int(table["minted_what_if"][0]) == single.summary["outcome"]["minted_what_if"]
     assert kr.sweep(lake, grid, folder=tmp_path / "sweep", until_block=300).equals(table)
+
+
+def test_a_plain_script_may_sweep(tmp_path):
+    """A script without a guard around its work is run once, and has the rows of its sweep."""
+    script = tmp_path / "plain.py"
+    script.write_text(
+        "import keep3r_replay as kr\n"
+        "print('begun')\n"
+        "table = kr.sweep(kr.open_lake(), {'fee': [0, 1]}, workers=2, until_block=100)\n"
+        "print(table['status'].to_list())\n"
+        "import __main__\n"
+        "print(__main__.__file__ == __file__)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines() == ["begun", "['done', 'done']", "True"]
+    assert not done.stderr
 
 
 def test_a_scenario_becomes_a_lake(tmp_path):

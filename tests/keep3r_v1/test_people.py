@@ -88,6 +88,27 @@ def test_a_payment_is_explained_from_feed_to_kp3r(audited):
     assert terms["wei"] == terms["gas"] * terms["feed"]
 
 
+def test_a_transaction_is_explained_by_its_hash(audited):
+    """Its hash tells every payment of a transaction, as the places of its logs do."""
+    lake, works = audited.lake, audited.tables["works"]
+    row = works.filter(pl.col("class") == "work_exact").row(0, named=True)
+    found = PROTOCOL.explain(lake, roots(lake, PROTOCOL)[0], (0, None, row["transaction_hash"]))
+    same = works.filter(pl.col("transaction_hash") == row["transaction_hash"])
+    assert [each.log_index for each in found] == same["log_index"].to_list()
+
+
+def test_what_the_lake_does_not_hold_is_not_explained(audited, capsys):
+    """No such transaction, no such log, a block beyond the lake: an error; a log that is no payment is none."""
+    lake, end = audited.lake.path, audited.lake.manifest.coverage.to_block
+    for place in (["tx=0x" + "ab" * 32], ["block=5", "log_index=999"], [f"block={end + 1}", "log_index=0"]):
+        assert main(["explain", f"lake={lake}", *place]) == 2
+        assert "the lake holds no such transaction" in capsys.readouterr().err
+    logs = audited.lake.scan("logs").select("block_number", "log_index").collect()
+    other = logs.join(audited.tables["works"], on=["block_number", "log_index"], how="anti").row(0, named=True)
+    assert main(["explain", f"lake={lake}", f"block={other['block_number']}", f"log_index={other['log_index']}"]) == 0
+    assert "nothing to explain" in capsys.readouterr().out
+
+
 def test_states_tell_of_jobs_and_keepers(audited):
     """The overview names helper and jobs; a job and a keeper are told by address; a stranger is refused."""
     replay, _ = replayed(audited.lake)

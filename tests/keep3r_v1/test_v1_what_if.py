@@ -120,6 +120,24 @@ def test_a_change_that_makes_no_sense_is_refused(baseline):
 @pytest.mark.parametrize(
     "overlay",
     [
+        {"helper_from_block": 400},
+        {"helper": "seed", "helper_from_block": 10**9},
+        {"bond_account": KP3R},
+        {"bond_account": "0x" + "12" * 20, "bond_add": ETHER},
+        {"bonds": [{"account": KP3R, "add": 1, "block": 10**9}]},
+        {"feed": [{"block": 10**9, "answer": 1}]},
+    ],
+    ids=str,
+)
+def test_what_would_change_nothing_is_refused(overlay, baseline):
+    """A block after the history's last, an account that is not in it, half of a pair: an error instead of silence."""
+    with pytest.raises(UsageError, match="overlay"):
+        outcome(baseline, **overlay)
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    [
         {"fee": 1 << 256},
         {"fee": "\u0663"},
         {"fee": "9" * 5_000},

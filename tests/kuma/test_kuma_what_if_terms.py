@@ -191,6 +191,10 @@ def test_a_bond_that_was_never_sold_is_refused():
         {"reward": -1},
         {"max_gas_price": "much"},
         {"epoch_length_from": 5},
+        {"expire_at": "maturity"},
+        {"delay": 86_400},
+        {"expire": "all", "expire_at": "never", "delay": 1},
+        {"expire": "all", "delay": -1},
         {"rate_file": "a.csv", "rate_scale": 1},
     ],
 )

@@ -33,7 +33,9 @@ TEN = 10 * 10**18
 def world(version: str = "1.0", rate: int = YIELD_5, start: int = START, term: int = TERM) -> Kuma:
     """A deployment at `start`, whose epoch is four hours and whose accrual begins with it."""
     token = KIBToken(TOKEN)
-    category = Category(RISK, "EUR", "FR", ("0x", "0x"), term, token, KUMASwap(SWAP), FeeCollector(COLLECTOR), ORACLE)
+    category = Category(
+        RISK, "EUR", "FR", ("0x", "0x"), term, token, KUMASwap(SWAP), FeeCollector(COLLECTOR), ORACLE, "FR"
+    )
     kuma = Kuma(RULES[version], "0xp", "0xac", "0xmc", "0xbl", "0xrf", Nft("0xbonds"), Nft("0xclones"))
     kuma.categories[RISK] = category
     kuma.by_contract = dict.fromkeys((TOKEN, SWAP, COLLECTOR), RISK)

@@ -133,7 +133,7 @@ def test_command_prints_terms(history, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["tx=0x12"], ["block=1"], ["tx=0x" + "0" * 64, "block=1", "log_index=0"]], ids=str
+    "arguments", [[], ["tx=0x1g"], ["block=1"], ["tx=0x" + "0" * 64, "block=1", "log_index=0"]], ids=str
 )
 def test_bad_places_are_usage_errors(history, arguments, capsys):
     """A place that is none is refused in one line, with exit code 2."""

@@ -32,6 +32,9 @@ WORK = {"job": "0x" + "11" * 20, "keeper": NOBODY, "every": 86_400}
         {"drop_share": "1/0"},
         {"market_offset": "\u0661\u0662", "market_pool": NOBODY},
         {"atomic": "maybe"},
+        {"bonds": [{"keeper": NOBODY, "set": -5}]},
+        {"base_fee_floor": 2, "base_fee_cap": 1},
+        {"base_fee_cap": -1},
     ],
     ids=str,
 )
@@ -140,3 +143,46 @@ def test_amounts_beyond_the_tables_are_refused_in_one_line(baseline_of):
     with pytest.raises(UsageError, match="38 digits") as refused:
         make_what_if([baseline_of(RECORDING)], overlay_from({"liquidity_factor": "1e25"}))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"bonds": [{"keeper": "KEEPER", "add": -(10**30)}]},
+        {"bonds": [{"keeper": "KEEPER", "add": -(10**30), "block": 300}]},
+        {"bonds": [{"keeper": "KEEPER", "set": 7, "block": 300}, {"keeper": "KEEPER", "add": -8, "block": 300}]},
+        {
+            "bonds": [
+                {"keeper": "KEEPER", "set": 7, "block": 300},
+                {"keeper": "KEEPER", "add": 2**256 - 7, "block": 300},
+            ]
+        },
+        {"bond_keeper": "KEEPER", "bond_add": -1},
+    ],
+    ids=str,
+)
+def test_a_bond_that_cannot_be_is_refused(values, baseline_of):
+    """More is not taken from a keeper than it has, and no bond has more than 256 bits: the keeper is told by name."""
+    baseline = baseline_of(RECORDING)
+    keeper = baseline.works["keeper"][0]
+    named = {
+        name: keeper
+        if value == "KEEPER"
+        else [{**each, "keeper": keeper} for each in value]
+        if name == "bonds"
+        else value
+        for name, value in values.items()
+    }
+    with pytest.raises(UsageError, match=f"overlay.bonds: {keeper} has") as refused:
+        what_if(baseline, overlay_from(named))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_bond_may_be_taken_whole(baseline_of):
+    """What a keeper has may be taken to the last wei."""
+    baseline = baseline_of(RECORDING)
+    keeper = baseline.works["keeper"][0]
+    block = baseline.history.blocks[-1]
+    entries = [{"keeper": keeper, "set": 7, "block": block}, {"keeper": keeper, "add": -7, "block": block}]
+    keep3r = what_if(baseline, overlay_from({"bonds": entries})).protocol.keep3r
+    assert keep3r.keepers[keeper].bonds[keep3r.parameters.keep3r_v1] == 0

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
+import threading
 from multiprocessing import get_context, resource_tracker
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.what_if.sweep.jobs import prepare
@@ -48,6 +51,26 @@ def without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+_HIDING = threading.Lock()
+"""Two threads that hid the main module at once would take the stand-in for it, and put that back."""
+
+
+@contextlib.contextmanager
+def without_main() -> Iterator[None]:
+    """Start processes that do not import the program that starts them.
+
+    A spawned process imports the main module of its parent, for what may have been defined there. What our children
+    call stands in this package; a script without a guard around its work would begin all of it again in each of them.
+    """
+    with _HIDING:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+
+
 def running() -> dict[int, int]:
     """Processes of this machine that are not dead, with their groups; none where the system does not tell."""
     found = {}
@@ -71,7 +94,7 @@ class Child:
     def __init__(self, *, daemon: bool = True) -> None:
         self.connection, theirs = get_context("spawn").Pipe()
         self._process = get_context("spawn").Process(target=_serve, args=(theirs,), daemon=daemon)
-        with without_interrupts():
+        with without_interrupts(), without_main():
             self._process.start()
         theirs.close()
         self.source = ""

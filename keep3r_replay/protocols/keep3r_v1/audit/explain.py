@@ -10,6 +10,7 @@ from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Source
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.replay.engine import run
+from keep3r_replay.replay.places import transaction_at
 from keep3r_replay.replay.rooms import Explanation, Term
 
 if TYPE_CHECKING:
@@ -21,16 +22,21 @@ if TYPE_CHECKING:
 
 
 def explain(lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
-    """The payments at a place: block, log index (None: all of the transaction), transaction hash."""
-    block, log_index, digest = place
+    """The payments at a place: block, log index (None: all of the transaction), transaction hash.
+
+    Raises:
+        UsageError: the lake holds no such transaction, or no such log.
+    """
+    block, log_index, _ = place
+    where = transaction_at(lake, place)
     replay = replay_of_lake(lake, root, Journal())
     run(lake, replay)
     payments = replay.context.payments
     chosen = [
         each
         for each in judge(payments, payments)
-        if each.payment.block == block
-        and (each.payment.log_index == log_index if log_index is not None else each.payment.transaction_hash == digest)
+        if (each.payment.block, each.payment.log_index) == (block, log_index)
+        or (log_index is None and (each.payment.block, each.payment.transaction_index) == where)
     ]
     return [_explanation(each, replay.kp3r.market) for each in chosen]
 

@@ -8,6 +8,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import ETHER
 from keep3r_replay.protocols.keep3r_v1.contract.market import UnknownHelperError
+from keep3r_replay.replay.names import AT_BLOCK, known_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +25,12 @@ def describe(kp3r: Keep3rV1, named: Mapping[str, str]) -> dict[str, Any]:
         return _overview(kp3r)
     described: dict[str, Any] = {}
     for kind, address in named.items():
-        if kind == "job" and address in kp3r.jobs:
-            described["job"] = _job(kp3r, address)
-        elif kind == "keeper" and address in kp3r.accounts:
-            described["keeper"] = _keeper(kp3r, address)
+        if kind == "job":
+            described["job"] = _job(kp3r, known_name(kind, address, kp3r.jobs, kind, AT_BLOCK))
+        elif kind == "keeper":
+            described["keeper"] = _keeper(kp3r, known_name(kind, address, kp3r.accounts, kind, AT_BLOCK))
         else:
-            raise UsageError(f"{kind}={address}: the contract knows no such {kind} at this block")
+            raise UsageError(f"{kind}={address}: Keep3r V1 holds nothing by that name; say job=... or keeper=...")
     return described
 
 

@@ -77,6 +77,10 @@ class Changes:
         return all(getattr(self, field.name) == field.default for field in fields(self))
 
 
+_NEEDS = {"bond_add": "bond_account", "bond_account": "bond_add", "helper_from_block": "helper"}
+"""Changes that change nothing without another one."""
+
+
 def changes_of(overlay: Mapping[str, Any]) -> Changes:
     """Check an overlay.
 
@@ -87,8 +91,9 @@ def changes_of(overlay: Mapping[str, Any]) -> Changes:
     helper = overlay.get("helper")
     if helper is not None and (not isinstance(helper, str) or helper not in HELPERS):
         raise UsageError(f"overlay.helper={str(helper)[:60]}: no such version; known are {', '.join(HELPERS)}")
-    if "bond_add" in overlay and not overlay.get("bond_account"):
-        raise UsageError("overlay.bond_add needs overlay.bond_account")
+    for name, other in _NEEDS.items():
+        if overlay.get(name) is not None and overlay.get(other) is None:
+            raise UsageError(f"overlay.{name} needs overlay.{other}")
     if overlay.get("feed") and overlay.get("feed_file"):
         raise UsageError("overlay: say feed or feed_file, not both")
     feed = sorted(_records(overlay, "feed", Answer, {}))

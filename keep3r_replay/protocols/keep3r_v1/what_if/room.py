@@ -16,6 +16,7 @@ from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.steps import Step, Steps
 from keep3r_replay.protocols.keep3r_v1.what_if.changes import MEANINGS, changes_of, read_feed
+from keep3r_replay.protocols.keep3r_v1.what_if.known import check_accounts, check_blocks
 from keep3r_replay.protocols.keep3r_v1.what_if.world import World
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.rooms import Outcome, WhatIfs
@@ -67,12 +68,13 @@ REFUSED_CALLS = pl.Schema(
 
 @dataclass(frozen=True)
 class Baseline:
-    """The history as it was: its steps, its payments with their classes, and whence it began."""
+    """The history as it was: its steps, its payments with their classes, and whence it began, its last block."""
 
     lake: Lake
     root: Contract
     steps: Sequence[Step]
     judged: Sequence[Judged]
+    end: int
 
     def again(self) -> Keep3rV1Replay:
         """The contract before its first event."""
@@ -100,9 +102,8 @@ class Keep3rV1WhatIfs(WhatIfs):
         return MEANINGS
 
     def check(self, overlay: Mapping[str, Any], lake: Lake) -> None:
-        """Raise `UsageError` for a change that makes no sense."""
-        del lake
-        changes_of(overlay)
+        """Raise `UsageError` for a change that makes no sense for this lake."""
+        check_blocks(changes_of(overlay), _end(lake, None))
 
     def identity(self, overlay: Mapping[str, Any]) -> dict[str, Any]:
         """The changes, and what a file of the feed's answers holds, wherever it lies. Raises `InputError`."""
@@ -120,13 +121,16 @@ class Keep3rV1WhatIfs(WhatIfs):
         replay.context.steps = Steps()
         run(lake, replay, span=Span(None, until_block))
         payments = replay.context.payments
-        return Baseline(lake, root, replay.context.steps, judge(payments, payments))
+        return Baseline(lake, root, replay.context.steps, judge(payments, payments), _end(lake, until_block))
 
     def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool, tables: bool = True) -> Outcome:
         """What would have happened, beside what did."""
         del ledger
         assert isinstance(baseline, Baseline)
-        world = World(baseline.again().kp3r, baseline.judged, changes_of(overlay))
+        changes = changes_of(overlay)
+        check_blocks(changes, baseline.end)
+        check_accounts(changes, baseline.steps, baseline.judged)
+        world = World(baseline.again().kp3r, baseline.judged, changes)
         world.live(baseline.steps)
         summary = _summary(world)
         if not tables:
@@ -146,6 +150,13 @@ class Keep3rV1WhatIfs(WhatIfs):
     def assumptions(self) -> Sequence[str]:
         """What stays given and what becomes a consequence."""
         return ASSUMPTIONS
+
+
+def _end(lake: Lake, until_block: int | None) -> int:
+    """The last block of a history: the lake's, or `until_block` if that is earlier."""
+    coverage = lake.manifest.coverage
+    last = 0 if coverage is None else coverage.to_block
+    return last if until_block is None else min(last, until_block)
 
 
 def _works(world: World) -> list[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import as_text
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump, dump_job, dump_keeper
 from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Unbond
+from keep3r_replay.replay.names import AT_BLOCK, known_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,8 @@ _KINDS = ("job", "keeper")
 def describe(keep3r: Keep3r, named: Mapping[str, str]) -> dict[str, Any]:
     """What a person asks of a state: one `job`, one `keeper`, or an overview of all. Amounts are texts of wei.
 
+    Addresses go by their beginning, where it is unique.
+
     Raises:
         UsageError: the contract never heard of the job or the keeper, or something else is named.
     """
@@ -27,8 +30,7 @@ def describe(keep3r: Keep3r, named: Mapping[str, str]) -> dict[str, Any]:
     job, keeper = named.get("job"), named.get("keeper")
     described: dict[str, Any] = {"keep3r": keep3r.address, "version": keep3r.version}
     if job is not None:
-        if job not in keep3r.jobs:
-            raise UsageError(f"job={job}: the contract holds nothing of this job at that block")
+        job = known_name("job", job, keep3r.jobs, "job", AT_BLOCK)
         described["job"] = {
             "address": job,
             "listed": job in keep3r.job_list,
@@ -37,8 +39,7 @@ def describe(keep3r: Keep3r, named: Mapping[str, str]) -> dict[str, Any]:
             **_unbonds(keep3r, job),
         }
     if keeper is not None:
-        if keeper not in keep3r.keepers:
-            raise UsageError(f"keeper={keeper}: the contract holds nothing of this keeper at that block")
+        keeper = known_name("keeper", keeper, keep3r.keepers, "keeper", AT_BLOCK)
         described["keeper"] = {
             "address": keeper,
             "listed": keeper in keep3r.keeper_list,

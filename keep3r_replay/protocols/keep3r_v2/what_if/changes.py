@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.engine import Folding
 
 _MOST_WORKS = 1_000_000
+_UINT256 = 1 << 256
 _LAST = 1 << 62
 """Order of what comes after every other change of its place."""
 
@@ -107,10 +108,18 @@ class Changes:
             self._at(entry.get("block"), partial(self._bond, entry), order=order)
 
     def _bond(self, entry: dict[str, Any]) -> None:
+        """Set or add to a keeper's bond. Raises `UsageError` if it would be no uint256."""
         token = self._keep3r.parameters.keep3r_v1
         bonds = self._keep3r.keepers[entry["keeper"]].bonds
         before = bonds[token]
-        bonds[token] = max(0, entry["set"] if "set" in entry else before + entry["add"])
+        after = entry["set"] if "set" in entry else before + entry["add"]
+        if not 0 <= after < _UINT256:
+            when = f"at block {entry['block']}" if "block" in entry else "at the beginning"
+            limit = "takes more than that" if after < 0 else "makes it more than 256 bits"
+            raise UsageError(
+                f"overlay.bonds: {entry['keeper']} has {before} wei bonded {when}; add={entry['add']} {limit}"
+            )
+        bonds[token] = after
         if bonds[token] != before:
             self._parts(entry["keeper"])
         if self._keep3r.rules.has_total_bonds:

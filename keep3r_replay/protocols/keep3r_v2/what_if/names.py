@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.replay.names import known_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,25 +28,6 @@ class Names(NamedTuple):
     def with_others(self, others: Iterable[Names]) -> Names:
         """These and the others'."""
         return Names(*(frozenset().union(*each) for each in zip(self, *others, strict=True)))
-
-
-def known_name(kind: str, named: str, known: Iterable[str], place: str) -> str:
-    """The one name that is, or begins with, `named`.
-
-    Raises:
-        UsageError: there is none, or there are several; the nearest names are told.
-    """
-    names = sorted(known)
-    if named in names:
-        return named
-    found = [name for name in names if named and name.startswith(named)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(f"{place}={named}: {len(found)} {kind}s begin so: {', '.join(found[:3])}")
-    close = get_close_matches(named, names, n=1, cutoff=0.0)
-    nearest = f"; the nearest name is {close[0]}" if close else ""
-    raise UsageError(f"{place}={named}: no {kind} of the history{nearest}")
 
 
 def resolved(overlay: Overlay, names: Names) -> Overlay:

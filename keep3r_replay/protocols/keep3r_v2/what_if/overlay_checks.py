@@ -64,6 +64,12 @@ def _check_numbers(overlay: Mapping[str, Any], parameters: Mapping[str, int]) ->
     for name, value in overlay.items():
         if isinstance(value, int) and abs(value) >= _UINT256:
             raise UsageError(f"overlay.{name}: more than 256 bits")
+    floor, cap = overlay["base_fee_floor"], overlay["base_fee_cap"]
+    for name, fee in (("base_fee_floor", floor), ("base_fee_cap", cap)):
+        if fee is not None and fee < 0:
+            raise UsageError(f"overlay.{name}={fee}: below 0")
+    if floor is not None and cap is not None and floor > cap:
+        raise UsageError(f"overlay.base_fee_floor={floor}: above overlay.base_fee_cap={cap}")
     if abs(overlay["tick_shift"]) > 2 * _MOST_TICK:
         raise UsageError(f"overlay.tick_shift={overlay['tick_shift']}: ticks end at {_MOST_TICK}")
 
@@ -80,6 +86,8 @@ def _check_records(overlay: Mapping[str, Any]) -> None:
     for entry in overlay["bonds"]:
         if ("add" in entry) == ("set" in entry):
             raise UsageError("overlay.bonds: an entry says add or set")
+        if entry.get("set", 0) < 0:
+            raise UsageError(f"overlay.bonds: set={entry['set']} is below 0")
     for entry in overlay["add_works"]:
         if ("gas" in entry) == ("payment" in entry) or entry["every"] < 1:
             raise UsageError("overlay.add_works: an entry says gas or payment, and every at least 1 second")

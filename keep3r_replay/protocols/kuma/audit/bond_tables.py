@@ -113,7 +113,7 @@ def late_table(
         excused = expiry is None and closed is not None and closed < judged.deadline.late_from
         rows.append(
             (
-                category.country,
+                category.name,
                 story.category,
                 story.bond_id,
                 judged.status,
@@ -176,7 +176,7 @@ def bonds_table(
         )
         rows.append(
             (
-                kuma.categories[story.category].country,
+                kuma.categories[story.category].name,
                 story.category,
                 story.bond_id,
                 each.status,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.kuma.audit.finish import history_of
 from keep3r_replay.protocols.kuma.contract.kib_token import balance_of, previous_epoch, total_supply, updated_previous
 from keep3r_replay.protocols.kuma.contract.kuma_swap import Purchase, Sale
 from keep3r_replay.protocols.kuma.replay.transaction import attempt
+from keep3r_replay.replay.places import transaction_at
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.rooms import Explanation, Term
 from keep3r_replay.replay.roots import replay_root
@@ -45,7 +44,7 @@ def explain(lake: Lake, protocol: Protocol, root: Contract, place: tuple[int, in
     Raises:
         UsageError: there is no such transaction, or it called nothing of the deployment.
     """
-    block, index = _transaction(lake, place)
+    block, index = transaction_at(lake, place)
     replay: Any = replay_root(lake, protocol, root, block, None, Options(readings=False)).replay
     history = history_of(replay, lake, block)
     position = next(
@@ -56,22 +55,6 @@ def explain(lake: Lake, protocol: Protocol, root: Contract, place: tuple[int, in
     kuma = history.states_before([position])[position]
     logs = [row.place.log_index for row in replay.recorder.calls if row.place[:2] == (block, index)]
     return _explained(kuma, history.steps[position], logs)
-
-
-def _transaction(lake: Lake, place: tuple[int, int | None, str]) -> tuple[int, int]:
-    """Block and index of the transaction meant. Raises `UsageError` where there is none."""
-    block, log_index, digest = place
-    if digest:
-        table, wanted = "transactions", pl.col("hash") == digest.lower()
-        if not lake.has(table):
-            table, wanted = "logs", pl.col("transaction_hash").bin.encode("hex") == digest.lower().removeprefix("0x")
-    else:
-        table, wanted = "logs", (pl.col("block_number") == block) & (pl.col("log_index") == log_index)
-    found = lake.scan(table).filter(wanted).select("block_number", "transaction_index").head(1).collect()
-    if not found.height:
-        raise UsageError(f"{digest or f'block {block} log {log_index}'}: the lake holds no such transaction")
-    row = found.row(0)
-    return int(row[0]), int(row[1])
 
 
 def _explained(kuma: Kuma, step: Step, logs: list[int]) -> list[Explanation]:
@@ -88,13 +71,13 @@ def _explained(kuma: Kuma, step: Step, logs: list[int]) -> list[Explanation]:
         else:
             terms += _terms(before, kuma, call, results[0])
         last = logs[number] if number < len(logs) else -1
-        subjects = {"category": _country(before, call), "account": call.sender or step.sender}
+        subjects = {"category": _category_name(before, call), "account": call.sender or step.sender}
         found.append(Explanation(_TITLES.get(call.function, call.function), step.block, last, subjects, terms))
     return found
 
 
-def _country(kuma: Kuma, call: Call) -> str:
-    return kuma.category_of(call.contract).country if call.contract in kuma.by_contract else ""
+def _category_name(kuma: Kuma, call: Call) -> str:
+    return kuma.category_of(call.contract).name if call.contract in kuma.by_contract else ""
 
 
 def _terms(before: Kuma, after: Kuma, call: Call, result: object) -> list[Term]:

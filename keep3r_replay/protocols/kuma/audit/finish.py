@@ -100,7 +100,7 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
         tables |= ledger_tables(kuma, recorder.moves)
 
     # COUNTS, SUMS, NOTICES
-    names = {name: each.country for name, each in kuma.categories.items()}
+    names = {name: each.name for name, each in kuma.categories.items()}
     statuses = Counter(each.status for each in judged)
     calls = Counter(row.outcome for row in recorder.calls)
     notices = [

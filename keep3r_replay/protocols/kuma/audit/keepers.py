@@ -132,7 +132,7 @@ def keeper_calls_table(kuma: Kuma, calls: Sequence[KeeperCall]) -> pl.DataFrame:
                 each.row.place.block,
                 each.row.place.transaction,
                 each.row.place.timestamp,
-                kuma.categories[each.row.category].country if each.row.category in kuma.categories else "",
+                kuma.categories[each.row.category].name if each.row.category in kuma.categories else "",
                 each.row.category,
                 each.row.sender,
                 each.row.function,

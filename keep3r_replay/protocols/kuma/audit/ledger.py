@@ -71,7 +71,7 @@ def ledger_tables(kuma: Kuma, moves: Sequence[Move]) -> dict[str, pl.DataFrame]:
                 move.place.transaction,
                 move.place.timestamp,
                 move.place.log_index,
-                kuma.categories[move.category].country,
+                kuma.categories[move.category].name,
                 move.category,
                 change.account,
                 move.kind,
@@ -112,7 +112,7 @@ def _accounts(
         base = token.base_balances.get(account, 0)
         rows.append(
             (
-                kuma.categories[category].country,
+                kuma.categories[category].name,
                 category,
                 account,
                 str(base),

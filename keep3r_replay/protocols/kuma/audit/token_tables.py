@@ -27,7 +27,7 @@ def tokens_table(kuma: Kuma, states: Sequence[TokenState]) -> pl.DataFrame:
                 each.place.block,
                 each.place.transaction,
                 each.place.timestamp,
-                kuma.categories[each.category].country,
+                kuma.categories[each.category].name,
                 each.category,
                 each.yield_,
                 each.previous,
@@ -54,7 +54,7 @@ def epochs_table(kuma: Kuma, changes: Sequence[EpochChange]) -> pl.DataFrame:
                 each.place.block,
                 each.place.transaction,
                 each.place.timestamp,
-                kuma.categories[each.category].country,
+                kuma.categories[each.category].name,
                 each.category,
                 each.before,
                 each.after,
@@ -84,7 +84,7 @@ def self_transfers_table(kuma: Kuma, moves: Sequence[Move]) -> pl.DataFrame:
                 second.place.transaction,
                 second.place.timestamp,
                 second.place.log_index,
-                kuma.categories[second.category].country,
+                kuma.categories[second.category].name,
                 second.category,
                 second.change.account,
                 str(first.change.before),
@@ -102,7 +102,7 @@ def stale_table(kuma: Kuma, stale: Sequence[StaleYield], end: int) -> pl.DataFra
         "stale_yields",
         [
             (
-                kuma.categories[each.category].country,
+                kuma.categories[each.category].name,
                 each.category,
                 each.since.block,
                 each.since.timestamp,
@@ -128,7 +128,7 @@ def calls_table(kuma: Kuma, calls: Sequence[CallRow]) -> pl.DataFrame:
                 each.place.transaction,
                 each.place.timestamp,
                 each.place.log_index if each.place.log_index >= 0 else None,
-                kuma.categories[each.category].country if each.category else "",
+                kuma.categories[each.category].name if each.category else "",
                 each.category,
                 each.contract,
                 each.function,
@@ -155,7 +155,7 @@ def categories_table(kuma: Kuma) -> pl.DataFrame:
         worth = sum(ray_to_wad(ray_mul(swap.base_values.get(bond, 0), price)) for bond in swap.bond_reserve)
         rows.append(
             (
-                category.country,
+                category.name,
                 name,
                 category.currency,
                 category.term,

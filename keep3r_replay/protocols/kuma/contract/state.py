@@ -157,7 +157,7 @@ class Category:
     """One risk category and its contracts.
 
     `currency` and `country` (the issuer in v1.1) are text; `declared` are both as the contracts hold them, in
-    hexadecimal text; `term` is seconds.
+    hexadecimal text; `term` is seconds. `name` is that of `naming.names_of`.
     """
 
     risk_category: str
@@ -169,6 +169,7 @@ class Category:
     swap: KUMASwap
     collector: FeeCollector
     aggregator: str = ""
+    name: str = ""
 
     def copy(self) -> Category:
         """A copy that shares nothing that changes."""
@@ -275,11 +276,10 @@ class Kuma:
 
     def require(self, condition: bool, reason: str) -> None:
         """Raise `Revert` with the contract's reason unless the condition holds; where `lenient`, note it and go on."""
-        if condition:
-            return
-        if not self.lenient:
-            raise Revert(reason)
-        self.refusals.append(reason)
+        if not condition:
+            if not self.lenient:
+                raise Revert(reason)
+            self.refusals.append(reason)
 
 
 def add(values: list[int], value: int) -> bool:

@@ -17,6 +17,7 @@ from keep3r_replay.protocols.kuma.contract.state import (
     StableCoin,
 )
 from keep3r_replay.protocols.kuma.contract.versions import RULES
+from keep3r_replay.protocols.kuma.naming import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,11 @@ def build(deployment: Deployment, root: Contract, source: str) -> Kuma:
             kuma.categories[category.risk_category] = category
             for contract_of in (category.kibt, category.swap, category.collector):
                 kuma.by_contract[contract_of.address] = category.risk_category
+        known = list(kuma.categories.values())
+        for category, name in zip(
+            known, names_of([(each.currency, each.country, each.term) for each in known]), strict=True
+        ):
+            category.name = name
     except KeyError as error:
         raise InputError(source, f"the deployment does not tell {error}", remedy="import or extract it again") from None
     return kuma

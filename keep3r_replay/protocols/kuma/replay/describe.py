@@ -9,6 +9,7 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.kuma.contract.kib_token import balance_of, previous_epoch, total_supply, updated_previous
 from keep3r_replay.protocols.kuma.contract.kuma_swap import bond_value, realized_value
 from keep3r_replay.protocols.kuma.contract.rate_feed import get_rate
+from keep3r_replay.protocols.kuma.naming import find_category
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,12 +21,12 @@ def describe(kuma: Kuma, named: Mapping[str, str]) -> dict[str, Any]:
     """What is asked for; an overview if nothing is named. Raises `UsageError` for an unknown kind or subject."""
     if not named:
         return {
-            "categories": {each.country: _category(kuma, each) for each in kuma.categories.values()},
+            "categories": {each.name: _category(kuma, each) for each in kuma.categories.values()},
             "bonds": kuma.bond_token.counter,
             "clones": kuma.kbc_token.counter,
         }
     kinds: dict[str, Callable[[Kuma, str], dict[str, Any]]] = {
-        "category": lambda model, name: _category(model, _named(model, name)),
+        "category": lambda model, name: _category(model, find_category(model.categories, name)),
         "bond": _bond,
         "account": _account,
     }
@@ -35,18 +36,12 @@ def describe(kuma: Kuma, named: Mapping[str, str]) -> dict[str, Any]:
     return {kind: kinds[kind](kuma, subject) for kind, subject in named.items()}
 
 
-def _named(kuma: Kuma, name: str) -> Category:
-    for category in kuma.categories.values():
-        if name.lower() in {category.country.lower(), category.risk_category, category.kibt.address}:
-            return category
-    known = ", ".join(each.country for each in kuma.categories.values())
-    raise UsageError(f"no category {name[:80]!r}; there are {known}")
-
-
 def _category(kuma: Kuma, category: Category) -> dict[str, Any]:
     token, swap = category.kibt, category.swap
     found: dict[str, Any] = {
         "currency": category.currency,
+        "country": category.country,
+        "term": category.term,
         "token": token.address,
         "swap": swap.address,
         "yield": str(token.yield_),
@@ -88,7 +83,7 @@ def _bond(kuma: Kuma, name: str) -> dict[str, Any]:
     if category is not None and number in category.swap.bond_reserve:
         base = category.swap.base_values[number]
         found |= {
-            "category": category.country,
+            "category": category.name,
             "expired": number in category.swap.expired_bonds,
             "face_value": str(bond_value(category.kibt, bond, kuma.now)),
             "price": str(realized_value(category.kibt, base, kuma.now)),
@@ -99,7 +94,7 @@ def _bond(kuma: Kuma, name: str) -> dict[str, Any]:
 def _account(kuma: Kuma, name: str) -> dict[str, Any]:
     address = name.lower()
     return {
-        category.country: {
+        category.name: {
             "balance": str(balance_of(category.kibt, address, kuma.now)),
             "base": str(category.kibt.base_balances.get(address, 0)),
         }

@@ -84,6 +84,8 @@ def script_from(content: Mapping[str, Any], source: str) -> Script:
     categories = content.get("categories") or [{"currency": "EUR", "country": "FR", "term": 30 * 365 * 86_400}]
     for place, each in enumerate(categories):
         known(each, {"currency", "country", "term", "rate"}, f"{source}: categories[{place}]")
+        if any(_is_same(each, earlier) for earlier in categories[:place]):
+            raise UsageError(f"{source}: categories[{place}]: stands there already; currency, country or term differ")
     return Script(
         str(content.get("name", "kuma")),
         version,
@@ -97,6 +99,10 @@ def script_from(content: Mapping[str, Any], source: str) -> Script:
         whole(content.get("variable_fee", 0), f"{source}: variable_fee"),
         whole(content.get("fixed_fee", 0), f"{source}: fixed_fee"),
     )
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one.get(name) == other.get(name) for name in ("currency", "country", "term"))
 
 
 def _planned(given: Any, place: str) -> Planned:

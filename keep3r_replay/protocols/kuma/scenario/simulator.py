@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.kuma.contract.state import Bond
+from keep3r_replay.protocols.kuma.naming import find_category
 from keep3r_replay.protocols.kuma.replay.calls import Call
 from keep3r_replay.protocols.kuma.scenario.script import FIVE_PERCENT, address_of, script_from
 from keep3r_replay.protocols.kuma.scenario.world import KEEPER, MANAGER, TRANSMITTER, World
@@ -108,11 +109,11 @@ def _calls(world: World, planned: Planned, approved: set[str]) -> list[Call]:
 
 
 def _category(world: World, planned: Planned) -> Category:
-    countries = {each.country: each for each in world.kuma.categories.values()}
-    name = str(planned.given.get("category", next(iter(countries))))
-    if name not in countries:
-        raise UsageError(f"{planned.place}: no category {name!r}; there are {', '.join(countries)}")
-    return countries[name]
+    categories = world.kuma.categories
+    try:
+        return find_category(categories, str(planned.given.get("category", next(iter(categories)))))
+    except UsageError as error:
+        raise UsageError(f"{planned.place}: {error}") from None
 
 
 def _issue(world: World, planned: Planned) -> Call:

@@ -10,6 +10,7 @@ from keep3r_replay.evm.codec import encode_arguments
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.protocols.kuma.contract import access
 from keep3r_replay.protocols.kuma.events import EVENTS
+from keep3r_replay.protocols.kuma.naming import full_name, names_of
 from keep3r_replay.protocols.kuma.recording.meta import OF_CATEGORY, SHARED, VERSIONED, risk_category, text_word
 from keep3r_replay.protocols.kuma.replay.build import build
 from keep3r_replay.protocols.kuma.replay.calls import Call
@@ -46,7 +47,8 @@ def deployment_of(script: Script) -> Deployment:
         facts: dict[str, Any] = {"from_block": 0} if role == "kuma_bond_token" else {}
         contracts.append(Contract(role, address_of(name), script.version if role in VERSIONED else "", facts))
     initial = {}
-    for category in script.categories:
+    names = names_of([(each["currency"], each["country"], int(each["term"])) for each in script.categories])
+    for category, called in zip(script.categories, names, strict=True):
         words = text_word(category["currency"], 4), text_word(category["country"], 4 if script.version == "1.0" else 32)
         facts = {
             "risk_category": risk_category(*words, int(category["term"])),
@@ -58,8 +60,8 @@ def deployment_of(script: Script) -> Deployment:
         }
         for name, role in OF_CATEGORY.items():
             version = script.version if role in VERSIONED else ""
-            contracts.append(Contract(role, address_of(f"{name} {category['country']}"), version, dict(facts)))
-        swap = address_of(f"KUMASwap {category['country']}")
+            contracts.append(Contract(role, address_of(f"{name} {called}"), version, dict(facts)))
+        swap = address_of(f"KUMASwap {called}")
         initial[swap] = {"getVariableFee": str(script.variable_fee), "getFixedFee": str(script.fixed_fee)}
     tokens = {"stable_coin": address_of("stableCoin")}
     ordered = tuple(sorted(contracts, key=lambda contract: (contract.role, contract.address)))
@@ -74,7 +76,6 @@ class World:
         root = next(each for each in deployment.contracts if each.role == "kuma_bond_token")
         self.kuma: Kuma = build(deployment, root, script.name)
         self.chain = Chain(deployment, EVENTS)
-        self.by_country = {each.country: each for each in self.kuma.categories.values()}
         self._roles = {each.address: each.role for each in deployment.contracts}
         self._columns = columns_of(script.version)
         self._found(script)
@@ -91,16 +92,20 @@ class World:
                 role = access.role_hash(name, category.risk_category)
                 self._told(kuma.access_controller, "RoleGranted", role, MANAGER, MANAGER)
             self._run(Call("initialize", category.kibt.address, "", (script.epoch_length,)), b"")
-            oracle = address_of(f"aggregator {category.country}")
+            oracle = address_of(f"aggregator {category.name}")
             self._run(Call("set_max_answer", oracle, "", (2 * 10**27,)), b"")
         if kuma.rules.rate_grows_stale:
             self._run(Call("set_staleness_threshold", kuma.rate_feed, "", (10**9,)), b"")
         self.chain.end_block()
-        rates = {each["country"]: int(each.get("rate", FIVE_PERCENT)) for each in script.categories}
-        for name, country in [(each.risk_category, each.country) for each in kuma.categories.values()]:
-            oracle = address_of(f"aggregator {country}")
-            self.call(start, Call("set_oracle", kuma.rate_feed, MANAGER, (oracle, name)))
-            self.call(start, Call("transmit", oracle, TRANSMITTER, (rates[country],)))
+        rates = {
+            full_name(each["currency"], each["country"], int(each["term"])): int(each.get("rate", FIVE_PERCENT))
+            for each in script.categories
+        }
+        for category in list(kuma.categories.values()):
+            oracle = address_of(f"aggregator {category.name}")
+            rate = rates[full_name(category.currency, category.country, category.term)]
+            self.call(start, Call("set_oracle", kuma.rate_feed, MANAGER, (oracle, category.risk_category)))
+            self.call(start, Call("transmit", oracle, TRANSMITTER, (rate,)))
 
     def call(self, timestamp: int, call: Call) -> str:
         """One transaction in a block of its own; gives the reason of its revert, empty if it goes through."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 MEANINGS = {
     "expire": "who is expired otherwise: `all`, or numbers of bonds",
-    "expire_at": "`maturity`, `deadline` (the last second of grace) or `never`",
-    "delay": "seconds after that",
+    "expire_at": "with expire: `maturity`, `deadline` (the last second of grace; so if none is said) or `never`",
+    "delay": "with expire: seconds after that",
     "refresh": "`rate_changes`: refreshYield at once whenever an answer is transmitted",
     "epoch_length": "seconds of an epoch, in place of every length set",
     "epoch_length_from": "block from which that length holds; the beginning if none is named",
@@ -38,7 +38,7 @@ MEANINGS = {
 """Every change, each with its meaning in one line."""
 
 _NEVER_BELOW_ZERO = (
-    *("epoch_length_from", "variable_fee", "fixed_fee", "rate_scale", "staleness_threshold"),
+    *("delay", "epoch_length_from", "variable_fee", "fixed_fee", "rate_scale", "staleness_threshold"),
     *("gas_overhead", "gas_feed", "max_gas_price", "reward", "keeper_funds"),
 )
 
@@ -110,6 +110,7 @@ def changes_of(given: Mapping[str, Any]) -> Changes:
         raise UsageError(f"epoch_length={whole['epoch_length']}: an epoch has at least one second")
     if "epoch_length_from" in whole and "epoch_length" not in whole:
         raise UsageError("epoch_length_from: of what length? say epoch_length too")
+    _check_expiries(told)
     if "rate_file" in told and ("rates" in told or "rate_scale" in told or "rate_shift" in told):
         raise UsageError("rate_file gives the whole path of rates: leave rates, rate_scale and rate_shift out")
     structured = {
@@ -118,6 +119,15 @@ def changes_of(given: Mapping[str, Any]) -> Changes:
         "version": _version(told.get("version")),
     }
     return Changes(**{**told, **whole, **{name: value for name, value in structured.items() if value is not None}})
+
+
+def _check_expiries(told: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where the time of an expiry is told that does not happen: it would change nothing."""
+    for name in ("expire_at", "delay"):
+        if name in told and "expire" not in told:
+            raise UsageError(f"{name}: of which bonds? say expire too")
+    if told.get("expire_at") == "never" and "delay" in told:
+        raise UsageError("delay: after what? with expire_at=never nobody comes; leave one of the two out")
 
 
 _WHOLE = (

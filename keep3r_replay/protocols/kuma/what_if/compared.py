@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def tables(baseline: Baseline, world: World, changes: Changes) -> dict[str, pl.DataFrame]:
     """Both worlds beside each other."""
-    names = {name: each.country for name, each in baseline.history.start.categories.items()}
+    names = {name: each.name for name, each in baseline.history.start.categories.items()}
     rows: dict[str, Sequence[tuple[object, ...]]] = {
         "purchases_what_if": _purchases(names, baseline.world, world),
         "changed_transactions": [
@@ -140,7 +140,7 @@ def _categories(baseline: Baseline, world: World) -> list[tuple[object, ...]]:
     end = baseline.history.end
     return [
         (
-            old.country,
+            old.name,
             total_supply(old.kibt, end),
             total_supply(new.kibt, end),
             old.kibt.yield_,
@@ -155,7 +155,7 @@ def _accounts(baseline: Baseline, world: World) -> list[tuple[object, ...]]:
     for old, new in _tokens(baseline, world):
         for account in sorted({*old.kibt.base_balances, *new.kibt.base_balances}):
             was, would = (balance_of(each.kibt, account, baseline.history.end) for each in (old, new))
-            rows.append((old.country, account, was, would, was - would))
+            rows.append((old.name, account, was, would, was - would))
     return rows
 
 

@@ -6,10 +6,13 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.errors import InputError
+from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.protocols.kuma.naming import find_category
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from keep3r_replay.protocols.kuma.contract.state import Category
 
 COLUMNS = ("timestamp", "category", "answer")
 
@@ -22,12 +25,12 @@ class Rate(NamedTuple):
     answer: int
 
 
-def read_rates(path: str | Path, categories: Mapping[str, str]) -> list[Rate]:
+def read_rates(path: str | Path, categories: Mapping[str, Category]) -> list[Rate]:
     """The rates of a CSV file with the columns `timestamp`, `category` and `answer`, in order of time.
 
     Args:
         path: the file.
-        categories: names that the file may use (countries or issuers, and risk categories) -> risk category.
+        categories: those that the file may name, by risk category; see `naming.find_category`.
 
     Raises:
         InputError: the file cannot be read, or a line of it makes no sense; the line is named.
@@ -42,7 +45,7 @@ def read_rates(path: str | Path, categories: Mapping[str, str]) -> list[Rate]:
         raise InputError(file, f"is no CSV: {error}") from None
 
 
-def _rates(path: Path, lines: csv.DictReader[str], categories: Mapping[str, str]) -> list[Rate]:
+def _rates(path: Path, lines: csv.DictReader[str], categories: Mapping[str, Category]) -> list[Rate]:
     remedy = f"the first line is {','.join(COLUMNS)}, the others are times, categories and answers in whole numbers"
     if sorted(lines.fieldnames or ()) != sorted(COLUMNS):
         raise InputError(path, "has other columns", place="line 1", remedy=remedy)
@@ -50,12 +53,13 @@ def _rates(path: Path, lines: csv.DictReader[str], categories: Mapping[str, str]
     for line in lines:
         place = f"line {lines.line_num}"
         when, category, answer = (str(line[name]).strip() for name in COLUMNS)
-        if category not in categories:
-            known = ", ".join(sorted(name for name in categories if not name.startswith("0x")))
-            raise InputError(path, f"there is no category {category[:60]!r}; there are {known}", place=place)
+        try:
+            named = find_category(categories, category).risk_category
+        except UsageError as error:
+            raise InputError(path, str(error), place=place) from None
         if not (when.isdecimal() and answer.removeprefix("-").isdecimal()):
             raise InputError(path, f"{when[:30]!r}, {answer[:60]!r}: no whole numbers", place=place, remedy=remedy)
-        found.append(Rate(int(when), categories[category], int(answer)))
+        found.append(Rate(int(when), named, int(answer)))
     if not found:
         raise InputError(path, "holds no rates", remedy=remedy)
     return found

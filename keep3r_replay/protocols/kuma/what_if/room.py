@@ -20,7 +20,6 @@ from keep3r_replay.protocols.kuma.what_if.compared import tables as compared
 from keep3r_replay.protocols.kuma.what_if.outcome import Baseline
 from keep3r_replay.protocols.kuma.what_if.rate_file import read_rates
 from keep3r_replay.protocols.kuma.what_if.schemas import REIMBURSED
-from keep3r_replay.protocols.kuma.what_if.steps import category_names
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.rooms import Outcome, WhatIfs
 from keep3r_replay.replay.roots import replay_root, roots
@@ -71,7 +70,7 @@ class KumaWhatIfs(WhatIfs):
         """Raise `UsageError` for a change that makes no sense, `InputError` for a wrong file of rates."""
         changes = changes_of(overlay)
         if changes.rate_file is not None:
-            read_rates(changes.rate_file, category_names(begun(self._protocol, lake)))
+            read_rates(changes.rate_file, begun(self._protocol, lake).categories)
 
     def identity(self, overlay: Mapping[str, Any]) -> dict[str, Any]:
         """The changes, and what the file of rates holds, wherever it lies. Raises `InputError` if there is none."""

@@ -56,7 +56,7 @@ def changed_steps(history: History, judged: Sequence[Judged], changes: Changes) 
     chosen = {(swaps[each.story.category], each.story.bond_id): each for each in judged if _is_chosen(each, changes)}
     _refuse_unknown(changes, {number for _, number in chosen})
     oracles = oracles_of(history)
-    rates = [] if changes.rate_file is None else read_rates(changes.rate_file, category_names(history.start))
+    rates = [] if changes.rate_file is None else read_rates(changes.rate_file, history.start.categories)
     since = first_times(rates)
     replaced = {oracle: since[name] for oracle, name in oracles if name in since}
     kept = [each for step in history.steps for each in _changed(step, changes, frozenset(chosen), replaced)]
@@ -89,14 +89,6 @@ def oracles_of(history: History) -> list[tuple[str, str]]:
     """Every aggregator with a risk category whose rate it told at any time."""
     calls = (call for step in history.steps if step.succeeded for call in step.calls if call.function == "set_oracle")
     return sorted({(str(call.arguments[0]), str(call.arguments[1])) for call in calls})
-
-
-def category_names(kuma: Kuma) -> dict[str, str]:
-    """Risk categories by country or issuer, and by themselves."""
-    return {
-        **{each.country: name for name, each in kuma.categories.items()},
-        **{name: name for name in kuma.categories},
-    }
 
 
 def length_in_force(history: History, judged: Judged, changes: Changes) -> int:

@@ -1,0 +1,47 @@
+"""A replay that stopped at a block can be resumed there, however small its history; without snapshots it says why."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from histories import DATA, SAMPLE
+from lakes import imported
+
+from pipelines.cli import main
+
+PARTIAL = 4
+RECORDINGS = [SAMPLE / "recording", DATA / "open-v1-gov-305", DATA / "open-kuma-clean-1"]
+
+
+def replayed(results, lake, *settings) -> int:
+    """The exit code of a replay."""
+    return main(["replay", f"lake={lake}", f"results={results}", *settings])
+
+
+def hash_of(results) -> str:
+    """The hash of the state at the end."""
+    return json.loads((results / "summary.json").read_text())["state_hash"]
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=["v2", "v1", "kuma"])
+def test_a_replay_goes_on_from_where_it_stopped(recording, tmp_path):
+    """Stopped before the first event or in the middle, and resumed, it ends in the straight run's state."""
+    lake = imported(recording)
+    assert replayed(tmp_path / "straight", lake) in {0, 3}
+    for block in (0, 150):
+        first, second = tmp_path / f"to-{block}", tmp_path / f"from-{block}"
+        assert replayed(first, lake, f"until_block={block}") in {0, 3}
+        assert replayed(second, lake, f"resume={first}") in {3, PARTIAL}
+        assert hash_of(second) == hash_of(tmp_path / "straight")
+        assert json.loads((second / "summary.json").read_text())["blocks"][0] > block
+
+
+def test_results_without_snapshots_say_why(tmp_path, capsys):
+    """A short history's results have none: the error says so, and how one is taken."""
+    lake = imported(RECORDINGS[1])
+    assert replayed(tmp_path / "whole", lake) in {0, 3}
+    assert replayed(tmp_path / "second", lake, f"resume={tmp_path / 'whole'}") == 2
+    said = capsys.readouterr().err
+    assert "fewer events than snapshot_every" in said
+    assert "until_block=B" in said
