@@ -130,7 +130,7 @@ def test_fuzz_recordings_show_every_kind(ledger_audits):
 
 
 def test_accounts_add_up(ledger_audit):
-    """Keepers' accounts are the sums of their works', in KP3R and ETH, and in gas, tokens apart; gas is that of the transactions."""
+    """Keepers' accounts are the sums of their works', in KP3R, ETH and gas, which is the transactions'."""
     works, accounts = ledger_audit.tables["work_accounts"], ledger_audit.tables["accounts"]
     keepers = ledger_audit.tables["keeper_accounts"]
     for name in ("reward", "boost", "reward_eth"):
