@@ -20,7 +20,7 @@ Kinds of findings:
     failed_with_logs     a transaction of status 0 left logs
     gas_sum              a header's gas used is not the sum of its transactions'
     impossible_gas       more gas used than allowed, or less paid than the base fee
-    block_time           a block that is no later than the one before it
+    block_time           a block that is earlier than the one before it
     missing_transaction  the indices of a block's transactions have a gap
 
 Findings that follow from another say so (`replay.causes`). Protocols add kinds of their own.

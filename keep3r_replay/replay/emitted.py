@@ -64,8 +64,7 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
             "none",
             f"the transaction calls {each.target}, an account that signs transactions and so has no code to run",
         )
-        for role in protocol.events
-        for each in _emitted(lake, protocol, role, without_code, accounts, same=False)
+        for each in _emitted(lake, protocol, protocol.root, without_code, accounts, same=False)
     ]
     return findings
 
@@ -84,7 +83,7 @@ def _called_accounts(lake: Lake, span: Span) -> list[str]:
     """Accounts that sign transactions and are called by some that succeed."""
     transactions = lake.scan("transactions", from_block=span.first, until_block=span.until)
     called = transactions.filter(pl.col("status") == 1).select("to").unique()
-    signers = lake.scan("transactions", columns=["from"]).unique()
+    signers = lake.scan("transactions").select("from").unique()
     return called.join(signers, left_on="to", right_on="from", how="semi").sort("to").collect()["to"].to_list()
 
 

@@ -57,16 +57,22 @@ def _failed_with_logs(lake: Lake, transactions: pl.LazyFrame, span: Span) -> lis
 
 def _times(lake: Lake, span: Span) -> list[Finding]:
     blocks = lake.scan("blocks", columns=["number", "timestamp"], from_block=span.first, until_block=span.until)
+    # A script may have several calls in one second, each in a block of its own.
+    step = 0 if lake.deployment.origin == "simulation" else 1
     early = (
         blocks.sort("number")
         .with_columns(pl.col("timestamp").shift().alias("before"))
-        # A script may have several calls in one second, each in a block of its own.
-        .filter(pl.col("timestamp") < pl.col("before") + (0 if lake.deployment.origin == "simulation" else 1))
+        .filter(pl.col("timestamp") < pl.col("before") + step)
         .collect()
     )
     return [
         _of_block(
-            "block_time", number, "timestamp", before + 1, timestamp, "a block is later than every block before it"
+            "block_time",
+            number,
+            "timestamp",
+            before + step,
+            timestamp,
+            "a block is never earlier than the one before it",
         )
         for number, timestamp, before in early.iter_rows()
     ]

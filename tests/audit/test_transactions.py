@@ -7,6 +7,7 @@ import pytest
 from audits import findings_of
 from histories import DATA, SAMPLE, name_of
 
+from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.lake.reader import Lake
 
 RECORDINGS = [SAMPLE / "recording", DATA / "open-v2.3-fuzz-mixed-101"]
@@ -188,8 +189,23 @@ def test_gas_stays_within_what_is_allowed(table, column, value, lake):
 
 
 def test_a_block_is_later_than_the_one_before(lake):
-    """A block with the time of the one before it is found there."""
+    """A block that is a second earlier than the one before it is found there."""
     number = lake.scan("blocks").select("number").sort("number").collect()["number"][5]
     before = lake.scan("blocks").filter(pl.col("number") == number - 1).collect()["timestamp"].item()
-    told = pl.when(pl.col("number") == number).then(before).otherwise("timestamp").cast(pl.UInt64).alias("timestamp")
+    told = (
+        pl.when(pl.col("number") == number).then(before - 1).otherwise("timestamp").cast(pl.UInt64).alias("timestamp")
+    )
     assert ("block_time", number) in _kinds(Told(lake, "blocks", lambda frame: frame.with_columns(told)))
+
+
+def test_a_burn_of_a_pair_managers_token_is_its_owners(lake):
+    """Another sender on a direct burn of liquidity is found at the transfer that it logged."""
+    managers = [contract.address for contract in lake.deployment.contracts if contract.role == "pair_manager"]
+    burned = keccak256(b"burn(uint128,uint256,uint256,address)")[:4]
+    burn = _one(
+        lake,
+        "transactions",
+        pl.col("to").is_in(managers) & (pl.col("status") == 1) & pl.col("input").bin.starts_with(burned),
+    )
+    found = findings_of(Told(lake, "transactions", _set(burn, "from", "0x" + "77" * 20)))
+    assert ("input_mismatch", burn["block_number"]) in {(each.kind, each.block_number) for each in found}

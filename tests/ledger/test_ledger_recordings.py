@@ -130,11 +130,14 @@ def test_fuzz_recordings_show_every_kind(ledger_audits):
 
 
 def test_accounts_add_up(ledger_audit):
-    """Keepers' accounts are the sums of their works', in KP3R, in ETH and in gas; gas is that of the transactions."""
+    """Keepers' accounts are the sums of their works', in KP3R, ETH and gas, which is the transactions'."""
     works, accounts = ledger_audit.tables["work_accounts"], ledger_audit.tables["accounts"]
     keepers = ledger_audit.tables["keeper_accounts"]
-    for name in ("reward", "boost", "reward_eth", "gas_paid"):
+    for name in ("reward", "boost", "reward_eth"):
         assert _sum(works[name].fill_null(0)) == _sum(accounts[name].fill_null(0)) == _sum(keepers[name].fill_null(0))
+    for table in (accounts, keepers):
+        gas = (table["gas_paid"], table["gas_paid_in_token_works"])
+        assert _sum(works["gas_paid"]) == sum(_sum(column.fill_null(0)) for column in gas)
     hashes = ledger_audit.tables["works"]["transaction_hash"].unique().implode()
     paid = (
         ledger_audit.lake.scan("transactions")

@@ -47,7 +47,7 @@ PAIR_MANAGER_CALLS: Mapping[str, DirectCall] = _OTHERS | by_selector(
         frozenset({"Approval"}),
     ),
     DirectCall("mint(uint256,uint256,uint256,uint256,address)", "Transfer", {"to": 4}),
-    DirectCall("burn(uint256,uint256,uint256,address)", "Transfer", {"value": 0}, "from"),
+    DirectCall("burn(uint128,uint256,uint256,address)", "Transfer", {"value": 0}, "from"),
 )
 """Role `pair_manager`."""
 

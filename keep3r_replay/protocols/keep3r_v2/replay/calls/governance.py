@@ -120,6 +120,10 @@ def on_usd_pool_change(context: CallContext, row: Row) -> None:
     governance.set_usd_pool(helper, pool, is_weth_token0=token0, usd_decimals=usd_decimals)
 
 
+def on_dust_sent(_context: CallContext, _row: Row) -> None:
+    """DustSent: tokens that are nobody's leave the contract; the model holds none of them."""
+
+
 def _role(change: Callable[[Keep3r, str], None]) -> Handler:
     def handle(context: CallContext, row: Row) -> None:
         _, address = row
@@ -175,6 +179,7 @@ PLAIN = {
     "keep3r_helper.WethUSDPoolChange": EventHandler(
         ("address", "weth_usd_pool", "is_weth_token0", "usd_decimals"), on_usd_pool_change
     ),
+    "keep3r.DustSent": EventHandler(("token",), on_dust_sent),
     "keep3r.DisputerAdded": EventHandler(("disputer",), _role(governance.add_disputer)),
     "keep3r.DisputerRemoved": EventHandler(("disputer",), _role(governance.remove_disputer)),
     "keep3r.SlasherAdded": EventHandler(("slasher",), _role(governance.add_slasher)),
