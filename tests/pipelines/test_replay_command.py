@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from hashlib import sha256
 
 import pytest
 from histories import DATA, History, place, set_word
@@ -202,6 +203,9 @@ def test_replay_of_a_lake_of_a_version_without_a_model(lake, capsys):
     """The versions that can be replayed are named."""
     path = lake / "deployment.json"
     path.write_text(path.read_text().replace('"version": "2.3"', '"version": "9.9"'))
+    manifest = json.loads((lake / "manifest.json").read_bytes())
+    manifest["deployment_sha256"] = [sha256(path.read_bytes()).hexdigest()]
+    (lake / "manifest.json").write_text(json.dumps(manifest))
     replay_is_refused(capsys, lake, 1, "deployment.json", "9.9")
 
 
