@@ -31,6 +31,20 @@ RAW_LOGS = pa.schema(
 )
 """The lake's table `logs`: as the node gave them, sorted by (block_number, log_index) and unique on it."""
 
+FIELDS_OF_A_LOG = (
+    "block_number",
+    "log_index",
+    "transaction_index",
+    "block_hash",
+    "transaction_hash",
+    "address",
+    "topic_count",
+    "topics",
+    "data_ends",
+    "data",
+)
+"""What two answers about the same log must agree in: columns of a `LogBatch`."""
+
 
 @dataclass(frozen=True, eq=False)
 class LogBatch:

@@ -8,6 +8,7 @@ import numpy as np
 
 from keep3r_replay.chain.blooms import bears
 from keep3r_replay.chain.forks import bloom_is_complete
+from keep3r_replay.chain.logs import FIELDS_OF_A_LOG
 from keep3r_replay.chain.wire import MalformedError, fixed_bytes, log_batch, quantity
 
 if TYPE_CHECKING:
@@ -16,19 +17,6 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.headers import WireReceipt, WireTransaction
     from keep3r_replay.chain.logs import LogBatch
     from keep3r_replay.chain.wire import WireBlock
-
-_OF_A_LOG = (
-    "block_number",
-    "log_index",
-    "transaction_index",
-    "block_hash",
-    "transaction_hash",
-    "address",
-    "topic_count",
-    "topics",
-    "data_ends",
-    "data",
-)
 
 
 class Sent(NamedTuple):
@@ -110,6 +98,6 @@ def _other_logs(
         return f"a receipt holds no log: {error}"
     if len(told) != len(batch):
         return f"receipts hold {len(told)} logs, the answer {len(batch)}"
-    if all(np.array_equal(getattr(told, name), getattr(batch, name)) for name in _OF_A_LOG):
+    if all(np.array_equal(getattr(told, name), getattr(batch, name)) for name in FIELDS_OF_A_LOG):
         return ""
     return "receipts hold other logs than the answer"

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from keep3r_replay.chain.fees import FeeSource
 from keep3r_replay.chain.log_answers import LogAnswer, fetch_logs
-from keep3r_replay.chain.logs import LogBatch, concatenate, empty_batch, from_arrow, take
+from keep3r_replay.chain.logs import FIELDS_OF_A_LOG, LogBatch, concatenate, empty_batch, from_arrow, take
 from keep3r_replay.chain.spans import SpanPlanner
 from keep3r_replay.chain.stream import stream
 from keep3r_replay.lake.partition_writer import rows_of
@@ -22,18 +22,6 @@ if TYPE_CHECKING:
     from keep3r_replay.dataset.state import ExtractionState, Range
 
 _OTHER_FIRST_SPAN = 137
-_FIELDS = (
-    "block_number",
-    "log_index",
-    "transaction_index",
-    "block_hash",
-    "transaction_hash",
-    "address",
-    "topic_count",
-    "topics",
-    "data_ends",
-    "data",
-)
 
 
 @dataclass(frozen=True)
@@ -103,5 +91,5 @@ class _Stored:
 
 def _same(mine: LogBatch, answer: LogAnswer) -> bool:
     return len(mine) == len(answer.batch) and all(
-        np.array_equal(getattr(mine, field), getattr(answer.batch, field)) for field in _FIELDS
+        np.array_equal(getattr(mine, field), getattr(answer.batch, field)) for field in FIELDS_OF_A_LOG
     )

@@ -184,7 +184,7 @@ class WhatIfs(Interface):
             UsageError: the protocol's what-ifs begin with the history only.
         """
 
-    def at(self, baseline: Any, lake: Lake) -> Any:  # noqa: ARG002
+    def at(self, baseline: Any, lake: Lake) -> Any:  # noqa: ARG002 - a protocol may need it
         """The same baseline, for a lake that lies elsewhere."""
         return baseline
 

@@ -18,8 +18,8 @@ union select schema_name || '.' || sequence_name from duckdb_sequences()
 union select schema_name || '.' || function_name from duckdb_functions() where not internal
 """
 _MARK = "main.made_here"
-_WRITE_MARK = f"create table {_MARK} as {_RELATIONS} order by 1; insert into {_MARK} values ('{_MARK}')"  # noqa: S608
-_READ_MARK = f"select name from {_MARK}"  # noqa: S608 - both are of constants
+_WRITE_MARK = f"create table {_MARK} as {_RELATIONS} order by 1; insert into {_MARK} values ('{_MARK}')"  # noqa: S608 - of constants
+_READ_MARK = f"select name from {_MARK}"  # noqa: S608 - of constants
 _FIRST_MARKS = {"main.made_of", "main.made_from"}
 """Tables of every warehouse; those that were made before there was a list of all relations have these alone."""
 

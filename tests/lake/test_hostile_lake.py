@@ -174,7 +174,7 @@ def test_what_a_manifest_lost_is_found_and_fetched_again(
         "deployment.name=soak",
         "deployment.partition_blocks=1000",
     ]
-    with FaultyNode(StatefulChain(2200), 0) as node:
+    with FaultyNode(Chain(2200), 0) as node:
         arguments = ["extract", f"lake={lake}", *named, "confirmations=0"]
         assert run(node.url, *arguments) == 0
         whole = content(lake)
@@ -185,10 +185,3 @@ def test_what_a_manifest_lost_is_found_and_fetched_again(
         assert content(lake) == whole
         change(lake / "deployment.json", lambda told: told.update(initial_state_block=7))
         assert run(node.url, *arguments) == 1
-
-
-class StatefulChain(Chain):
-    """A synthetic chain whose contracts' storage can be asked for."""
-
-    def _eth_getStorageAt(self, *_: object) -> str:  # noqa: N802
-        return "0x" + "00" * 32

@@ -88,7 +88,7 @@ class _Keep3rV1Protocol:
 
         return Keep3rV1Extractor(client, settings)
 
-    def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:  # noqa: ARG002
+    def contracts_to_read(self, deployment: Deployment, root: Contract) -> frozenset[str] | None:  # noqa: ARG002 - one
         """There is one Keep3r V1 on a chain: everything goes with it."""
         return None
 

@@ -61,8 +61,7 @@ def _finding(
     observed: object,
     reason: str,
 ) -> Finding:
-    both = isinstance(expected, int) and isinstance(observed, int)
-    difference = observed - expected if both else None  # type: ignore[operator] # both are int
+    difference = observed - expected if isinstance(expected, int) and isinstance(observed, int) else None
     return Finding(kind, severity, *place, subject, field, as_text(expected), as_text(observed), difference, reason)
 
 

@@ -58,7 +58,8 @@ def _seen(pricing: Pricing, helper: str, amount: int, bound: int | None) -> Eval
 
 def fits(evaluation: Evaluation, bound: int | None) -> bool:
     """Whether a payment is an image of this helper with plausible gas."""
-    return evaluation.image and bool(evaluation.gas) and (bound is None or evaluation.gas <= bound)  # type: ignore[operator] # bool(gas)
+    gas = evaluation.gas
+    return evaluation.image and gas is not None and gas > 0 and (bound is None or gas <= bound)
 
 
 @dataclass(slots=True)

@@ -110,7 +110,7 @@ class Keep3rV1Replay:
         """None: a snapshot holds all it needs."""
         return {}
 
-    def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:  # noqa: ARG002
+    def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:  # noqa: ARG002 - no table
         """Take over a snapshot."""
         load(self.kp3r, snapshot["contract"])
         memory = snapshot["inference"]

@@ -123,8 +123,8 @@ def draw_jobs(simulation: Simulation, folder: Path) -> list[Path]:
         UsageError: the scenario reads no views.
     """
     # Drawing takes long to import.
-    from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits  # noqa: PLC0415
-    from keep3r_replay.report.drawing import WIDE, picture  # noqa: PLC0415
+    from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits  # noqa: PLC0415 - as said above
+    from keep3r_replay.report.drawing import WIDE, picture  # noqa: PLC0415 - as said above
 
     folder.mkdir(parents=True, exist_ok=True)
     files = []

@@ -172,5 +172,5 @@ def _arguments(kuma: Kuma, call: Call) -> list[tuple[Any, ...]]:
         return [(*category.declared, category.term, oracle)]
     if call.function == "issue_bond":
         to, bond = call.arguments
-        return [(to, *bond.declared)]  # type: ignore[attr-defined]
+        return [(to, *bond.declared)]  # type: ignore[attr-defined] # an issue's second argument is a bond
     return [call.arguments, call.arguments[1:]]

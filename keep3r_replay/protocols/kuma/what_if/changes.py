@@ -146,8 +146,10 @@ def _whole(name: str, value: Any) -> int:
 
 def _chosen(value: Any) -> str | tuple[int, ...] | None:
     """Bonds by number, or `all`."""
-    if value is None or value == "all":
-        return value  # type: ignore[no-any-return]
+    if value is None:
+        return None
+    if value == "all":
+        return "all"
     if isinstance(value, str) and not value.isdecimal():
         raise UsageError(f"expire={value[:60]!r}: say all, or numbers of bonds")
     listed = value if isinstance(value, (list, tuple)) else [value]

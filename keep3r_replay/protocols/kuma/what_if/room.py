@@ -114,7 +114,8 @@ def begun(protocol: Protocol, lake: Lake) -> Kuma:
     """The model of a lake before its first event."""
     (root,) = roots(lake, protocol)
     replay: Any = protocol.begin(lake, root, Journal(), None, Options(readings=False))
-    return replay.kuma  # type: ignore[no-any-return]
+    kuma: Kuma = replay.kuma
+    return kuma
 
 
 def lines(summary: Mapping[str, Any]) -> list[str]:
