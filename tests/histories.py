@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -132,10 +131,14 @@ class History:
         return {place(log): log for log in self.logs}
 
     def write(self, folder: Path) -> Path:
-        """Write the history as a recording."""
+        """Write the history as a recording that tells of as many records as it holds."""
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(self.folder / "meta.json", folder)
-        for name, records in (("logs", self.logs), ("blocks", self.blocks), ("txs", self.transactions)):
+        files = {"logs": self.logs, "blocks": self.blocks, "txs": self.transactions}
+        meta = json.loads((self.folder / "meta.json").read_bytes())
+        if isinstance(meta.get("counts"), dict):
+            meta["counts"] |= {name: len(files[name]) for name in meta["counts"] if name in files}
+        (folder / "meta.json").write_text(json.dumps(meta))
+        for name, records in files.items():
             text = "".join(json.dumps(record) + "\n" for record in records)
             (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress(text.encode(), 1))
         kept = b"".join(line + b"\n" for block, line in self.views if block in self.readings)

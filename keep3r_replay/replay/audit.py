@@ -61,7 +61,10 @@ def audit(
     options = Options(ledger=ledger, snapshot_every=snapshot_every)
     with no_collections():
         first = audit_once(lake, protocol, until_block, starts, options)
-        return first if first.clean else with_causes(first, partial(_again, protocol, until_block, starts))
+        if first.clean:
+            return first
+        # A protocol whose inputs are held against events does not replay them.
+        return with_causes(first, partial(_again, protocol, until_block, starts), inputs=not protocol.direct_calls)
 
 
 def _again(

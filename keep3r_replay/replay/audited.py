@@ -61,18 +61,19 @@ class Audit:
         return all(finding.severity == NOTICE for finding in self.findings)
 
 
-def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit]) -> Audit:
+def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit], *, inputs: bool) -> Audit:
     """The audit with the causes of its findings told.
 
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
-    the audit of a mended lake, with the readings of some blocks compared (None: of all).
+    the audit of a mended lake, with the readings of some blocks compared (None: of all); `inputs` says whether calls
+    are taken from transactions' input.
     """
 
     def retold(lake: Lake, blocks: frozenset[int] | None) -> Retold:
         mended = again(lake, blocks)
         return Retold(mended.findings, mended.doubt)
 
-    traced = trace(found.lake, found.findings, retold, in_order)
+    traced = trace(found.lake, found.findings, retold, in_order, inputs=inputs)
     tables = {**found.tables, "findings": findings_table(found.lake, traced.findings, traced.causes)}
     summary = dict(found.summary)
     following = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is not None]

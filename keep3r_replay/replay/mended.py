@@ -1,4 +1,4 @@
-"""A lake as it would be if single events said something else: to see which findings are gone then."""
+"""A lake as it would be if single events or inputs said something else: to see which findings are gone then."""
 
 from __future__ import annotations
 
@@ -12,19 +12,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+TRANSACTIONS = "transactions"
+
+_UNKNOWN_INPUT = b"\xff\xff\xff\xff"
+"""The selector of no function: what calls nothing known is told by its logs."""
+
+
 class Mend(NamedTuple):
-    """One event told otherwise.
+    """One event told otherwise, or a transaction whose input is not believed.
 
     Attributes:
-        table: the event's table, `events/keep3r.KeeperWork`.
-        block_number, log_index: its place.
+        table: the event's table, `events/keep3r.KeeperWork`; or `transactions`.
+        block_number, log_index: its place; of a transaction that of the log that casts doubt on it.
         values: columns with other values: amounts as int, addresses as text; None where the event is left out.
+        transaction_index: the transaction that is not believed.
     """
 
     table: str
     block_number: int
     log_index: int
     values: Mapping[str, int | str] | None
+    transaction_index: int | None = None
 
 
 class MendedLake(Lake):
@@ -49,6 +57,12 @@ class MendedLake(Lake):
         if table == "logs":
             return self._without(frame) if columns is None else self._without(frame).select(columns)
         for mend in self._mends.get(table, ()):
+            if mend.table == TRANSACTIONS:
+                here = pl.col("block_number") == mend.block_number
+                here &= pl.col("transaction_index") == mend.transaction_index
+                doubted = pl.when(here).then(pl.lit(_UNKNOWN_INPUT)).otherwise(pl.col("input")).alias("input")
+                frame = frame.with_columns(doubted)
+                continue
             here = (pl.col("block_number") == mend.block_number) & (pl.col("log_index") == mend.log_index)
             if mend.values is None:
                 frame = frame.filter(~here)
@@ -62,7 +76,8 @@ class MendedLake(Lake):
 
     def _without(self, logs: pl.LazyFrame) -> pl.LazyFrame:
         """Raw logs but for those of events that are left out."""
-        for mend in (mend for mends in self._mends.values() for mend in mends if mend.values is None):
+        left_out = [mend for name, mends in self._mends.items() if name != TRANSACTIONS for mend in mends]
+        for mend in (mend for mend in left_out if mend.values is None):
             here = (pl.col("block_number") == mend.block_number) & (pl.col("log_index") == mend.log_index)
             logs = logs.filter(~here)
         return logs

@@ -207,8 +207,9 @@ class Kuma:
     """A whole deployment at a moment.
 
     `categories` are keyed by risk category, `by_contract` tells the category of each of its contracts. `now` is the
-    block's time, `emitted` the logs of the transaction under way. Where `lenient` holds, a check that would revert is
-    noted in `refusals` and the call goes on: the chain has shown that it did.
+    block's time, `uris` the NFTs' by contract, `tnc_urls` the terms and conditions by number, `emitted` the logs of the
+    transaction under way. Where `lenient` holds, a check that would revert is noted in `refusals` and the call goes on:
+    the chain has shown that it did.
     """
 
     rules: Rules
@@ -230,6 +231,8 @@ class Kuma:
     clones: dict[int, CloneBond] = field(default_factory=dict)
     roles: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     blacklisted: frozenset[str] = frozenset()
+    uris: dict[str, str] = field(default_factory=dict)
+    tnc_urls: dict[int, str] = field(default_factory=dict)
     bond_token_paused: bool = False
     emitted: list[Emitted] = field(default_factory=list)
     moves: list[BaseChange] = field(default_factory=list)
