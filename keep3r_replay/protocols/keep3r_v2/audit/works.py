@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from keep3r_replay.evm.relays import RELAYS, entry_call
 from keep3r_replay.protocols.keep3r_v2.audit.work_gas import beyond_gas
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     EXPLAINED_SCHEMA,
@@ -14,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     SOLVED_GAS,
     Explained,
 )
+from keep3r_replay.replay.entries import ENTRY_SCHEMA, entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,6 @@ _EVENT_SCHEMA = pl.Schema(
         "gas_left": _AMOUNT,
     }
 )
-_ENTRY_SCHEMA = pl.Schema({"transaction_to": pl.String(), "selector": pl.String()})
 EVIDENCE_SCHEMA = pl.Schema(
     {
         **{name: EXPLAINED_SCHEMA[name] for name in ("suspicious", "told_here", "choices", "off_by", "price_is_told")},
@@ -58,7 +57,7 @@ WORKS_SCHEMA = pl.Schema(
             **_EVENT_SCHEMA,
             **EXPLAINED_SCHEMA,
             **RECORD_SCHEMA,
-            **_ENTRY_SCHEMA,
+            **ENTRY_SCHEMA,
             "class": pl.String(),
             "reason": pl.String(),
         }.items()
@@ -85,15 +84,11 @@ def works_table(lake: Lake, records: Sequence[WorkRecord], span: Span, keep3r: s
         )
         events = scan.select(_EVENT_SCHEMA.names()).collect()
     works = events.hstack(_record_columns(records))
-    # Only the keys are joined: the other columns need not move.
-    entries = works.select(_TRANSACTION).join(
-        _transactions(lake, span), on=_TRANSACTION, how="left", maintain_order="left"
-    )
-    entries = _through_relays(lake, span, works, entries)
+    entries = entry_points(lake, span, works)
     told = works.select(_LOG).join(_told_later(lake, works), on=_LOG, how="left", maintain_order="left")
     return works.drop("transaction_index").hstack(
         [
-            *entries.select(*_ENTRY_SCHEMA),
+            *entries.select(*ENTRY_SCHEMA),
             told["told_later"],
             beyond_gas(works.hstack(entries.select("gas_used"))),
         ]
@@ -131,56 +126,6 @@ def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
         .select("block_number", "log_index", pl.lit(value=True).alias("told_later"))
         .unique()
         .collect()
-    )
-
-
-def _transactions(lake: Lake, span: Span) -> pl.DataFrame:
-    return (
-        lake.scan("transactions", from_block=span.first, until_block=span.until)
-        .select(
-            "block_number",
-            "transaction_index",
-            pl.col("to").alias("transaction_to"),
-            pl.col("input").bin.slice(0, 4).bin.encode("hex").alias("selector"),
-            "gas_used",
-        )
-        .collect()
-    )
-
-
-def _through_relays(lake: Lake, span: Span, works: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """Entry points with what a relay calls in the place of the relay; rows as they are given."""
-    selectors = [selector.hex() for selector in RELAYS]
-    rows = entries["selector"].is_in(selectors).arg_true()
-    if not len(rows):
-        return entries
-    relayed = entries[rows].select(_TRANSACTION).with_columns(works["job"][rows], pl.Series("row", rows, pl.UInt32))
-    inputs = (
-        lake.scan("transactions", from_block=span.first, until_block=span.until)
-        .filter(pl.col("input").bin.slice(0, 4).bin.encode("hex").is_in(selectors))
-        .select(*_TRANSACTION, "to", "input")
-        .collect()
-    )
-    joined = relayed.join(inputs, on=_TRANSACTION, how="inner", maintain_order="left")
-    called = [
-        entry_call(to, data, job) for to, data, job in joined.select("to", "input", "job").iter_rows() if to is not None
-    ]
-    inner = (
-        joined.filter(pl.col("to").is_not_null())
-        .select("row")
-        .with_columns(
-            pl.Series("inner_to", [each.to for each in called], pl.String),
-            pl.Series("inner_selector", [each.data[:4].hex() for each in called], pl.String),
-        )
-    )
-    return (
-        entries.with_row_index("row")
-        .join(inner, on="row", how="left", maintain_order="left")
-        .with_columns(
-            pl.coalesce("inner_to", "transaction_to").alias("transaction_to"),
-            pl.coalesce("inner_selector", "selector").alias("selector"),
-        )
-        .select(entries.columns)
     )
 
 
