@@ -23,7 +23,7 @@ SELECTOR = 4
 ENTRY_SCHEMA = pl.Schema(
     {"transaction_to": pl.String(), "selector": pl.String(), "relay": pl.String(), "sender": pl.String()}
 )
-"""`transaction_to` and `selector` are the entry point; `relay` is the transaction's target where that is a relay, or null;
+"""`transaction_to` and `selector` are the entry point; `relay` is the transaction's target where that is a relay;
 `sender` is who signed the transaction. All are null where the lake lacks the transaction."""
 
 _INNER = pl.Schema({"row": pl.UInt32(), "inner_to": pl.String(), "inner_selector": pl.String()})
