@@ -54,6 +54,8 @@ class Finding:
     reason: str
     transaction_hash: str | None = None
     """Where it is known at once; the place (block, log) tells it otherwise."""
+    cause: int | None = None
+    """Number of the finding that it follows from, counted from 1 in chain order; None for a root."""
 
 
 class Journal:
