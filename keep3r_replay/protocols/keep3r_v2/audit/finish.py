@@ -12,6 +12,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_code_findings
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 from keep3r_replay.replay.protocol import Results
 from keep3r_replay.replay.timeline import WHOLE, Span
@@ -48,7 +49,12 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
     return Results(
         tables,
         {"works": {name: counts[name] for name in CLASSES}},
-        [*wrong, *unauthorised_findings(lake, replay), *indirect_findings(lake, replay)],
+        [
+            *wrong,
+            *unknown_code_findings(lake.deployment, address),
+            *unauthorised_findings(lake, replay),
+            *indirect_findings(lake, replay),
+        ],
         mismatched_logs=tuple(
             (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
         ),
