@@ -19,6 +19,7 @@ from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.protocol import Options
+from keep3r_replay.replay.reached import check_reached
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
 from keep3r_replay.replay.snapshots import EVERY
 from keep3r_replay.replay.timeline import WHOLE, Span
@@ -92,6 +93,7 @@ def audit_once(
             *(finding for one in audited for finding in one.findings),
             *called.findings,
             *check_emitted(lake, protocol, span),
+            *check_reached(lake, protocol, span),
             *check_transactions(lake, span),
         ]
     )

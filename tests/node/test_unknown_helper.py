@@ -1,4 +1,4 @@
-"""A helper whose code no known version has: extraction records it, and the replay names it and judges none of its works."""
+"""A helper whose code no known version has: extraction records it, the replay names it and judges none of its works."""
 
 from __future__ import annotations
 
