@@ -113,8 +113,7 @@ def audit_once(
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
-    causes: list[int | None] = [None] * len(findings)
-    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), causes, protocol.words)
+    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), protocol.words)
 
 
 @dataclass(frozen=True)
@@ -211,7 +210,7 @@ def strict_audit(
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
     summary.pop("following", None)
-    return Audit(lake, summary, tables, [first], cut.undetermined_readings, [None])
+    return Audit(lake, summary, tables, [first], cut.undetermined_readings)
 
 
 def state_hash(state: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.pair_managers import pair_manager_f
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_code_findings
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 from keep3r_replay.replay.protocol import Results
 from keep3r_replay.replay.timeline import WHOLE, Span
@@ -51,6 +52,7 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
         {"works": {name: counts[name] for name in CLASSES}},
         [
             *wrong,
+            *unknown_code_findings(lake.deployment, address),
             *unauthorised_findings(lake, replay),
             *indirect_findings(lake, replay),
             *(pair_manager_findings(lake, span) if _is_first(lake, address) else ()),
