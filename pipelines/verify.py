@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
         raise LakeError(lake, "no such lake", remedy="make one with keep3r import or keep3r extract")
     with only_one_run(lake, create=False) if config.repair else lock_if_possible(lake) as held:
         manifest, deployment = Lake.read(lake)
-        damaged = _check_files(lake, manifest, alone=held is not False)
+        damaged = _check_files(lake, manifest, deployment.transactions, alone=held is not False)
         if asks_node and not damaged:
             damaged = _compare(config, lake) if config.against_node else set()
         parted = config.repair and deployment.origin == "node" and _parted(config, lake)
@@ -89,7 +89,7 @@ def _check_transactions(lake: Path) -> list[str]:
     return [f"{lake}: block {each.block_number}: {each.reason}" for each in check_transactions(opened, WHOLE)]
 
 
-def _check_files(lake: Path, manifest: Manifest, *, alone: bool) -> set[Range]:
+def _check_files(lake: Path, manifest: Manifest, transactions: str, *, alone: bool) -> set[Range]:
     from keep3r_replay.lake.completeness import lacking, unanchored
     from keep3r_replay.lake.integrity import damaged_files, false_hashes
     from keep3r_replay.lake.reader import Lake
@@ -101,7 +101,7 @@ def _check_files(lake: Path, manifest: Manifest, *, alone: bool) -> set[Range]:
             continue
         print(f"{lake / damage.entry.path}: {damage.problem}")
         damaged.add((damage.entry.from_block, damage.entry.to_block))
-    for gap in (*lacking(manifest), *unanchored(manifest)):
+    for gap in (*lacking(manifest, transactions), *unanchored(manifest)):
         print(f"{lake}: {gap.problem}")
         damaged.add((gap.from_block, gap.to_block))
     for block, problem in false_hashes(lake, manifest) if not damaged else ():
