@@ -79,7 +79,11 @@ def _again(
 def audit_once(
     lake: Lake, protocol: Protocol, until_block: int | None, starts: Mapping[str, Start] | None, options: Options
 ) -> Audit:
-    """One replay and what it finds, before causes are looked for; see `audit`."""
+    """One replay and what it finds, before causes are looked for; arguments and errors as of `audit`.
+
+    Raises:
+        InputError: the deployment has no root contract of the protocol.
+    """
     audited = [
         _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
         for root in roots(lake, protocol)

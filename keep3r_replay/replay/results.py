@@ -76,7 +76,7 @@ def write(
 
 
 def check_target(folder: Path) -> None:
-    """Refuse a folder that holds something other than results, before any work is done."""
+    """Refuse a folder that holds something other than results, before any work is done. Raises `UsageError`."""
     if not folder.exists():
         return
     if not folder.is_dir():

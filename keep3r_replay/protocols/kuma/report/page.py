@@ -32,7 +32,7 @@ _NEEDED = ("bonds", "late_expiries", "tokens", "keepers", "findings")
 
 
 class KumaPages:
-    """See `replay.protocol.Pages`."""
+    """See `replay.rooms.Pages`."""
 
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
         """The page of a folder of results. Raises `InputError` where it holds none of KUMA.
