@@ -48,9 +48,9 @@ EVIDENCE_SCHEMA = pl.Schema(
         "beyond_gas": pl.Boolean(),
     }
 )
-"""Columns that only the classes are made of. `told_later`: a validation after the payment logged the meter that explains
-it. `beyond_gas`: more gas passed between validation and work than the transaction can have used. `code`: how the code
-that priced it is known."""
+"""Columns that only the classes are made of. `told_later`: a validation after the payment logged the meter that makes
+it right. `beyond_gas`: more gas passed between validation and work than the transaction can have used. `code`: how
+the code that priced it is known."""
 
 WORKS_SCHEMA = pl.Schema(
     {
