@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -132,9 +131,13 @@ class History:
         return {place(log): log for log in self.logs}
 
     def write(self, folder: Path) -> Path:
-        """Write the history as a recording."""
+        """Write the history as a recording whose `meta.json` tells of as many lines as there are."""
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(self.folder / "meta.json", folder)
+        meta = json.loads((self.folder / "meta.json").read_bytes())
+        for name, records in (("logs", self.logs), ("blocks", self.blocks), ("txs", self.transactions)):
+            if name in meta.get("counts", {}):
+                meta["counts"][name] = len(records)
+        (folder / "meta.json").write_text(json.dumps(meta))
         for name, records in (("logs", self.logs), ("blocks", self.blocks), ("txs", self.transactions)):
             text = "".join(json.dumps(record) + "\n" for record in records)
             (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress(text.encode(), 1))

@@ -44,6 +44,7 @@ WORKS = pl.Schema(
         "helper_by_payments": pl.String,
         "transaction_to": pl.String,
         "selector": pl.String,
+        "relay": pl.String,
         "credits_before": AMOUNT,
         "keeper_state": pl.String,
         "interval_length": pl.Int64,

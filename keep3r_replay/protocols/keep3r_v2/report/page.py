@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.report.charts import job_charts, keeper_chart
+from keep3r_replay.protocols.keep3r_v2.report.entries import entry_points
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
 from keep3r_replay.report.amounts import share, tokens
 from keep3r_replay.report.charts import drawn
@@ -41,7 +42,7 @@ def make_report(results: Results, jobs: Sequence[str]) -> str:
     names = " ".join(f'<a href="#{_anchor(job)}">{text(job[:10])}…</a>' for job in jobs)
     parts.append(f"<h2>Jobs</h2><p>{len(jobs)} of {len(results.jobs())} jobs that held credits</p><nav>{names}</nav>")
     parts += [_job(results, job) for job in jobs]
-    parts.append(_keepers(results))
+    parts += [entry_points(results.tables["works"]), _keepers(results)]
     return page(title, "\n".join(parts))
 
 
