@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from keep3r_replay.lake.folders import sync
 from keep3r_replay.lake.manifest import FileEntry, file_name
-from keep3r_replay.lake.writer import TEMPORARY, parquet_options, sync_folder
+from keep3r_replay.lake.writer import TEMPORARY, parquet_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +146,7 @@ class PartitionWriter:
             writer.publish(self._lake / relative)
             entries.append(FileEntry(name, relative, self._from_block, to_block, writer.rows, size, digest))
         for name in self._tables:
-            sync_folder(self._lake / name)
+            sync(self._lake / name)
         self._tables = {}
         return entries
 
