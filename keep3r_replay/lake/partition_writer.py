@@ -16,9 +16,13 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+<<<<<<< HEAD
 from keep3r_replay.lake.completeness import ALWAYS_THERE
+=======
+from keep3r_replay.lake.folders import sync
+>>>>>>> main
 from keep3r_replay.lake.manifest import FileEntry, file_name
-from keep3r_replay.lake.writer import TEMPORARY, parquet_options, sync_folder
+from keep3r_replay.lake.writer import TEMPORARY, parquet_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -146,7 +150,7 @@ class PartitionWriter:
             writer.publish(self._lake / relative)
             entries.append(FileEntry(name, relative, self._from_block, to_block, writer.rows, size, digest))
         for name in self._tables:
-            sync_folder(self._lake / name)
+            sync(self._lake / name)
         self._tables = {}
         return entries
 
