@@ -131,14 +131,14 @@ class History:
         return {place(log): log for log in self.logs}
 
     def write(self, folder: Path) -> Path:
-        """Write the history as a recording that tells of as many records as it holds."""
+        """Write the history as a recording whose `meta.json` tells of as many lines as there are."""
         folder.mkdir(parents=True, exist_ok=True)
-        files = {"logs": self.logs, "blocks": self.blocks, "txs": self.transactions}
         meta = json.loads((self.folder / "meta.json").read_bytes())
-        if isinstance(meta.get("counts"), dict):
-            meta["counts"] |= {name: len(files[name]) for name in meta["counts"] if name in files}
+        for name, records in (("logs", self.logs), ("blocks", self.blocks), ("txs", self.transactions)):
+            if name in meta.get("counts", {}):
+                meta["counts"][name] = len(records)
         (folder / "meta.json").write_text(json.dumps(meta))
-        for name, records in files.items():
+        for name, records in (("logs", self.logs), ("blocks", self.blocks), ("txs", self.transactions)):
             text = "".join(json.dumps(record) + "\n" for record in records)
             (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress(text.encode(), 1))
         kept = b"".join(line + b"\n" for block, line in self.views if block in self.readings)

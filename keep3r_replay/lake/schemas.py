@@ -65,7 +65,7 @@ READINGS = pa.schema(
 
 
 class Reading(NamedTuple):
-    """A row of `readings` without its block: what `contract` (empty: the block itself) told of `view`.
+    """A row of `readings` without its block: what `contract` (empty: the block itself) answered to `view`.
 
     `arguments` are separated by commas; one of `value` and `revert` is None; `source` is `view` or `storage`.
     """

@@ -14,11 +14,14 @@ import polars as pl
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
+from keep3r_replay.lake.certificate import inputs_of
+from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.protocol import Options
+from keep3r_replay.replay.reached import check_reached
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
 from keep3r_replay.replay.snapshots import EVERY
 from keep3r_replay.replay.timeline import WHOLE, Span
@@ -63,8 +66,9 @@ def audit(
         first = audit_once(lake, protocol, until_block, starts, options)
         if first.clean:
             return first
+        again, absent = partial(_again, protocol, until_block, starts), partial(absent_event, lake, protocol)
         # A protocol whose inputs are held against events does not replay them.
-        return with_causes(first, partial(_again, protocol, until_block, starts), inputs=not protocol.direct_calls)
+        return with_causes(first, again, absent, inputs=not protocol.direct_calls)
 
 
 def _again(
@@ -81,7 +85,11 @@ def _again(
 def audit_once(
     lake: Lake, protocol: Protocol, until_block: int | None, starts: Mapping[str, Start] | None, options: Options
 ) -> Audit:
-    """One replay and what it finds, before causes are looked for; see `audit`."""
+    """One replay and what it finds, before causes are looked for; arguments and errors as of `audit`.
+
+    Raises:
+        InputError: the deployment has no root contract of the protocol.
+    """
     audited = [
         _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
         for root in roots(lake, protocol)
@@ -95,6 +103,7 @@ def audit_once(
             *(finding for one in audited for finding in one.findings),
             *called.findings,
             *check_emitted(lake, protocol, span),
+            *check_reached(lake, protocol, span),
             *check_transactions(lake, span),
         ]
     )
@@ -114,8 +123,7 @@ def audit_once(
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
-    causes: list[int | None] = [None] * len(findings)
-    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), causes, protocol.words)
+    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), protocol.words)
 
 
 @dataclass(frozen=True)
@@ -185,6 +193,8 @@ def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until
     }
     if len(summaries) > 1:
         summary["contracts"] = summaries
+    if (inputs := inputs_of(lake)) is not None:
+        summary["inputs"] = inputs
     return summary
 
 
@@ -212,7 +222,7 @@ def strict_audit(
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
     summary.pop("following", None)
-    return Audit(lake, summary, tables, [first], cut.undetermined_readings, [None])
+    return Audit(lake, summary, tables, [first], cut.undetermined_readings)
 
 
 def state_hash(state: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from histories import DATA, History, name_of
 
-from mutations.kinds import mutations
+from mutations.kinds import Mutation, mutations
 from mutations.reasons import reason
 from mutations.trial import AT_PLACE, EARLY, LATE, MISSED, REFUSED, trial
 
@@ -66,6 +66,16 @@ CLAIMS = (
     Claim("Initialize removed (direct call)", "2.2"),
     Claim("LiquidityCreditsReward and keep3r.KeeperWork change places", "2.3"),
 )
+
+
+@pytest.mark.parametrize("recording", RECORDINGS.values(), ids=name_of)
+def test_what_is_not_changed_is_clean(recording, tmp_path):
+    """A trial of no change finds and refuses nothing, with the readings and without."""
+    history = History(recording)
+    block = int(history.blocks[len(history.blocks) // 2]["number"], 16)
+    nothing = Mutation("nothing", block, None, "", lambda _: None)
+    for outcome in trial(history, nothing, tmp_path / "trial"):
+        assert outcome.verdict == MISSED, outcome
 
 
 @pytest.mark.parametrize("recording", RECORDINGS.values(), ids=name_of)

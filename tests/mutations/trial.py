@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
+import pyarrow.parquet as pq
 from audits import audit
 from histories import place
 
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.journal import NOTICE
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.lake.writer import write_manifest, write_table
 from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 
@@ -62,15 +63,20 @@ def trial(history: History, mutation: Mutation, folder: Path) -> tuple[Outcome, 
         refused = Outcome(mutation, REFUSED, None, 1, 0, str(error).splitlines()[0])
         return refused, refused
     with_readings = _outcome(folder / "lake", changed, mutation)
+    if with_readings.verdict == REFUSED:
+        return with_readings, with_readings
     _drop_readings(folder / "lake")
     return with_readings, _outcome(folder / "lake", changed, mutation)
 
 
-def _drop_readings(lake: Path) -> None:
-    manifest = json.loads((lake / "manifest.json").read_text())
-    manifest["files"] = [file for file in manifest["files"] if file["table"] != "readings"]
-    (lake / "manifest.json").write_text(json.dumps(manifest))
-    shutil.rmtree(lake / "readings")
+def _drop_readings(folder: Path) -> None:
+    """Leave the lake a table of readings without a row, as an import of no readings does."""
+    manifest = Lake.open(folder).manifest
+    (entry,) = manifest.of_table("readings")
+    none = pq.read_table(folder / entry.path).slice(0, 0)
+    emptied = write_table(folder, "readings", none, entry.from_block, entry.to_block)
+    files = tuple(emptied if each == entry else each for each in manifest.files)
+    write_manifest(folder, replace(manifest, files=files))
 
 
 def _outcome(lake: Path, changed: History, mutation: Mutation) -> Outcome:

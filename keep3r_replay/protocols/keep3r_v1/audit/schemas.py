@@ -44,6 +44,7 @@ WORKS = pl.Schema(
         "helper_by_payments": pl.String,
         "transaction_to": pl.String,
         "selector": pl.String,
+        "relay": pl.String,
         "credits_before": AMOUNT,
         "keeper_state": pl.String,
         "interval_length": pl.Int64,
@@ -117,7 +118,7 @@ ORACLE_UPDATES = pl.Schema(
         "paid": pl.Boolean,
     }
 )
-"""One row an observation of an oracle; `paid` where the payment for it told of it."""
+"""One row an observation of an oracle; `paid` where the payment for it shows it."""
 
 ORACLE_GAPS = pl.Schema(
     {

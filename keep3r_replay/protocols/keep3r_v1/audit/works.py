@@ -85,6 +85,7 @@ def works_table(judged: Sequence[Judged], versions: Mapping[str, str]) -> pl.Dat
                 by_payments or None,
                 to or None,
                 selector or None,
+                payment.relay or None,
                 payment.credits,
                 payment.keeper_state,
                 rests.length if rests else None,

@@ -9,6 +9,7 @@ from keep3r_replay.protocols.keep3r_v1.contract.state import ETH, ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.replay import steps
 from keep3r_replay.protocols.keep3r_v1.replay.evaluations import NONE, Evaluations, evaluate, fits
 from keep3r_replay.protocols.keep3r_v1.replay.records import FeedSwitch, Interval, Payment
+from keep3r_replay.replay.entries import entry_of
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
@@ -57,7 +58,7 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
         kp3r.parameters.helper if context.silent_calls else "",
         None if transaction is None else transaction.gas_used,
         bound,
-        "" if transaction is None else f"{transaction.to or ''}:{transaction.input[:4].hex()}",
+        *_entry(transaction, job),
         kp3r.jobs[job].listed,
         kp3r.jobs[job].credits[ETH if kind == IN_ETH else credit],
         keeper_state(kp3r, keeper),
@@ -65,6 +66,14 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
         interval(context) if _rests_on_interval(context, evaluations) else None,
         evaluations,
     )
+
+
+def _entry(transaction: Transaction | None, job: str) -> tuple[str, str]:
+    """The entry point as `target:selector`, and the relay; empty where the lake lacks the transaction."""
+    if transaction is None:
+        return "", ""
+    to, selector, relay = entry_of(transaction, job)
+    return f"{to}:{selector}", relay
 
 
 def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, decisive: bool) -> Evaluations:

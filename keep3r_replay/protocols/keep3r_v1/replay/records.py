@@ -29,7 +29,8 @@ class Payment(NamedTuple):
         kind: `work` (a bond, with a false Transfer), `receipt` (KP3R, really paid), `token` or `eth`.
         helper: in force by the transactions' inputs; empty if they tell none.
         bound: largest plausible gas with a validation in the same transaction; None if the lake lacks the transaction.
-        entry_point: contract called and selector, as `0x...:25b6488b`.
+        entry_point: contract called and selector, as `0x...:25b6488b`; of a relay, what it calls.
+        relay: what the transaction called to come there; empty if the entry point itself.
         credits: of the job in that token before the payment.
         spot: KP3R (wei) for one WETH by the reserves of their pair at that log; None where there are none.
         keeper_state: `keeper`, or why the keeper should not be paid: `disputed`, `revoked`, `unknown`, or several.
@@ -52,6 +53,7 @@ class Payment(NamedTuple):
     gas_used: int | None
     bound: int | None
     entry_point: str
+    relay: str
     listed: bool
     credits: int
     keeper_state: str

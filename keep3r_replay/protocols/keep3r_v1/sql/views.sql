@@ -3,7 +3,7 @@ create or replace view works as
 select block_number, log_index, moment(timestamp) as at, job, keeper, origin, credit, class, kp3r(payment) as payment,
     gas, bound, gas_used, helper_version, helper, kp3r("limit") as "limit", kp3r(limit_at_bound) as limit_at_bound,
     feed, kp3r(oracle_price) as kp3r_per_weth, kp3r(origin_bond) as origin_bond, eth(eth_worth) as eth_worth,
-    keeper_state, transaction_to, selector, interval_age, interval_length, interval_swaps, reason, transaction_hash
+    keeper_state, transaction_to, selector, relay, interval_age, interval_length, interval_swaps, reason, transaction_hash
 from res.works;
 
 -- Every ApplyCredit, beside what the reserves of the previous block and the average price of half an hour give.

@@ -13,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     SOLVED_GAS,
     Explained,
 )
+from keep3r_replay.replay.entries import ENTRY_SCHEMA, entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,16 +40,17 @@ _EVENT_SCHEMA = pl.Schema(
         "gas_left": _AMOUNT,
     }
 )
-_ENTRY_SCHEMA = pl.Schema({"transaction_to": pl.String(), "selector": pl.String()})
+_OF_EXPLAINED = ("suspicious", "told_here", "choices", "off_by", "price_is_told", "code")
 EVIDENCE_SCHEMA = pl.Schema(
     {
-        **{name: EXPLAINED_SCHEMA[name] for name in ("suspicious", "told_here", "choices", "off_by", "price_is_told")},
+        **{name: EXPLAINED_SCHEMA[name] for name in _OF_EXPLAINED},
         "told_later": pl.Boolean(),
         "beyond_gas": pl.Boolean(),
     }
 )
-"""Columns that only the classes are made of. `told_later`: the meter that explains the payment is told by a validation
-after it. `beyond_gas`: more gas passed between validation and work than the transaction can have used."""
+"""Columns that only the classes are made of. `told_later`: a validation after the payment logged the meter that makes
+it right. `beyond_gas`: more gas passed between validation and work than the transaction can have used. `code`: how
+the code that priced it is known."""
 
 WORKS_SCHEMA = pl.Schema(
     {
@@ -57,7 +59,7 @@ WORKS_SCHEMA = pl.Schema(
             **_EVENT_SCHEMA,
             **EXPLAINED_SCHEMA,
             **RECORD_SCHEMA,
-            **_ENTRY_SCHEMA,
+            **ENTRY_SCHEMA,
             "class": pl.String(),
             "reason": pl.String(),
         }.items()
@@ -84,14 +86,11 @@ def works_table(lake: Lake, records: Sequence[WorkRecord], span: Span, keep3r: s
         )
         events = scan.select(_EVENT_SCHEMA.names()).collect()
     works = events.hstack(_record_columns(records))
-    # Only the keys are joined: the other columns need not move.
-    entries = works.select(_TRANSACTION).join(
-        _transactions(lake, span), on=_TRANSACTION, how="left", maintain_order="left"
-    )
+    entries = entry_points(lake, span, works)
     told = works.select(_LOG).join(_told_later(lake, works), on=_LOG, how="left", maintain_order="left")
     return works.drop("transaction_index").hstack(
         [
-            *entries.select(*_ENTRY_SCHEMA),
+            *entries.select(*ENTRY_SCHEMA),
             told["told_later"],
             beyond_gas(works.hstack(entries.select("gas_used"))),
         ]
@@ -116,7 +115,7 @@ def _column(name: str, kind: pl.DataType, values: Sequence[object]) -> pl.Series
 
 
 def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
-    """Works whose meter no event told before them, but a validation after them in the same transaction does."""
+    """Works whose meter no event before them logged, but a validation after them in the same transaction did."""
     solved = works.filter(pl.col("explanation") == SOLVED_GAS).select(*_TRANSACTION, "log_index", "initial_gas")
     if solved.is_empty() or not lake.has("events/keep3r.KeeperValidation"):
         return pl.DataFrame(schema={"block_number": pl.UInt32, "log_index": pl.UInt32, "told_later": pl.Boolean})
@@ -128,20 +127,6 @@ def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("validated_at") > pl.col("log_index"))
         .select("block_number", "log_index", pl.lit(value=True).alias("told_later"))
         .unique()
-        .collect()
-    )
-
-
-def _transactions(lake: Lake, span: Span) -> pl.DataFrame:
-    return (
-        lake.scan("transactions", from_block=span.first, until_block=span.until)
-        .select(
-            "block_number",
-            "transaction_index",
-            pl.col("to").alias("transaction_to"),
-            pl.col("input").bin.slice(0, 4).bin.encode("hex").alias("selector"),
-            "gas_used",
-        )
         .collect()
     )
 

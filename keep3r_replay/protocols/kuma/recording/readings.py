@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from keep3r_replay.dataset.values import value_text
 from keep3r_replay.lake.schemas import Reading
+from keep3r_replay.recording.answers import answer, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -97,7 +97,7 @@ class ReadingRows:
         section, subject, name = place
         if section in {"bonds", "clones"}:
             names = _OF_BOND if section == "bonds" else _OF_CLONE
-            for recorded, value in _items(part, f"{section}.{subject}"):
+            for recorded, value in items(part, f"{section}.{subject}"):
                 if recorded not in names:
                     raise ValueError(f"{section}.{subject}: unknown reading {recorded!r}")
                 yield _Asked(self._bonds if section == "bonds" else self._clones, names[recorded], subject, value)
@@ -113,13 +113,13 @@ class ReadingRows:
     def _of_category(self, category: _Category, name: str, part: Any) -> Iterator[_Asked]:
         if name in {"kibt", "swap"}:
             contract = category.token if name == "kibt" else category.swap
-            for view, each in _items(part, name):
+            for view, each in items(part, name):
                 yield _Asked(contract, view, "", each)
         elif name in {"balanceOf", "getBaseBalance"}:
-            for account, each in _items(part, name):
+            for account, each in items(part, name):
                 yield _Asked(category.token, name, account.lower(), each)
         elif name == "couponInventory":
-            for coupon, each in _items(part, name):
+            for coupon, each in items(part, name):
                 yield _Asked(category.swap, "getCouponInventory", coupon, each)
         elif name == "rate":
             yield _Asked(self._rate_feed, "getRate", category.risk_category, part)
@@ -133,35 +133,16 @@ def _parts(place: _Place, content: Any) -> Iterator[tuple[_Place, Any]] | None:
     """The parts of a part, each with its place; None for one that is read whole."""
     section, subject, name = place
     if section in {"bonds", "clones", "cats"} and not subject:
-        return (((section, each, ""), part) for each, part in _items(content, section))
+        return (((section, each, ""), part) for each, part in items(content, section))
     if section == "cats" and not name:
-        return (((section, subject, each), part) for each, part in _items(content, section))
+        return (((section, subject, each), part) for each, part in items(content, section))
     return None
 
 
 def _answered(section: str, asked: _Asked) -> Reading:
-    """What was asked and answered, as the table has it."""
+    """What was asked and answered, as the table has it. A struct is the list of its members."""
     contract, view, arguments, value = asked
-    source = "storage" if view in _STORAGE else "view"
-    return Reading(contract, view, arguments, *_answer(f"{section}.{view}", value), source)
-
-
-def _answer(place: str, value: Any) -> tuple[str | None, str | None]:
-    """What came back as value and revert; one of them is None. A struct is the list of its members."""
-    if isinstance(value, dict):
-        if "revert" in value:
-            name = value.get("name")
-            if not isinstance(name, str):
-                raise ValueError(f"{place}: a revert needs its name")
-            return None, name
+    if isinstance(value, dict) and "revert" not in value:
         value = list(value.values())
-    try:
-        return value_text(value), None
-    except ValueError as error:
-        raise ValueError(f"{place}: {error}") from None
-
-
-def _items(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{place} is no object")
-    yield from value.items()
+    source = "storage" if view in _STORAGE else "view"
+    return Reading(contract, view, arguments, *answer(f"{section}.{view}", value), source)
