@@ -27,7 +27,6 @@ settings.load_profile("keep3r")
 EVERY_VERSION = {
     "keep3r_v1/test_v1_recordings.py",
     "kuma/test_kuma_recordings.py",
-    "ledger/test_ledger_recordings.py",
     "replay/test_all_recordings.py",
 }
 """Tests that go through the whole of a recording of each version."""

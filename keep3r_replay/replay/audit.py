@@ -78,7 +78,7 @@ def _again(
 def audit_once(
     lake: Lake, protocol: Protocol, until_block: int | None, starts: Mapping[str, Start] | None, options: Options
 ) -> Audit:
-    """One replay and what it finds, before causes are looked for; see `audit`."""
+    """One replay and what it finds, before causes are looked for; raises as `audit`."""
     audited = [
         _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
         for root in roots(lake, protocol)

@@ -81,12 +81,14 @@ def test_the_state_at_a_block_is_that_of_a_replay_up_to_it(audited, tmp_path):
         assert with_snapshot == state_at(audited.lake, PROTOCOL, contract, block, None).state()
 
 
+@pytest.mark.slow
 def test_a_start_needs_readings_at_its_block(audited):
     """A block without readings is refused, and the nearest with some is named."""
     with pytest.raises(UsageError, match="no readings after this block"):
         readings_start(audited.lake, 1)
 
 
+@pytest.mark.slow
 def test_snapshots_belong_to_their_lake(audited_recordings, tmp_path):
     """Results of one lake are refused for another."""
     first, second = (audited_recordings(path) for path in bundled()[:2])

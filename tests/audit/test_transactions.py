@@ -10,6 +10,8 @@ from histories import DATA, SAMPLE, name_of
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.lake.reader import Lake
 
+pytestmark = pytest.mark.slow
+
 RECORDINGS = [SAMPLE / "recording", DATA / "open-v2.3-fuzz-mixed-101"]
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 from sums import IN_TOKENS, negative, paid_in_kp3r, rows, sums
 
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
@@ -16,6 +17,8 @@ from keep3r_replay.warehouse.query import ask, bundled
 
 if TYPE_CHECKING:
     from keep3r_replay.replay.audited import Audit
+
+pytestmark = pytest.mark.slow
 
 QUERIES = bundled(PROTOCOL.sql, "queries")
 _OF_WHAT = {"computed_kp3r": "computed_payment", "bonded_tokens": "bonded", "reward_in_eth": "reward_eth"}
