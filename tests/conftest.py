@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from audits import Replayed, audit, keep3r_contracts, replay_contract
-from histories import DATA, ROOT, bundled, is_recording, name_of, repeats
+from histories import DATA, ROOT, is_recording, name_of, one_a_version, repeats
 from hypothesis import HealthCheck, settings
 from lakes import AT_HAND, imported
 from two_contracts import lake_of_two
@@ -72,9 +72,9 @@ def audited_recordings():
     return lru_cache(AT_HAND)(Audited)
 
 
-@pytest.fixture(params=bundled(), ids=name_of)
+@pytest.fixture(params=one_a_version(), ids=name_of)
 def audited(request, audited_recordings) -> Audited:
-    """Each recording of the repository in turn."""
+    """A recording of each version in turn."""
     return audited_recordings(request.param)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from histories import bundled as recordings
+from histories import name_of
 from sums import IN_TOKENS, negative, paid_in_kp3r, rows, sums
 
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
@@ -25,6 +27,7 @@ _OF_WHAT = {"computed_kp3r": "computed_payment", "bonded_tokens": "bonded", "rew
 """Columns of whole tokens whose wei stand under another name."""
 
 
+@pytest.mark.parametrize("ledger_audit", recordings(), ids=name_of, indirect=True)
 def test_every_view_and_question_adds_up(ledger_audit, tmp_path):
     """Whole tokens are the wei beside them in every row of every view; questions sum to the tables, to the wei."""
     write_results(ledger_audit, tmp_path / "results", {})

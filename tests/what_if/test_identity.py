@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from audits import audit
-from histories import beside, bundled, name_of
+from histories import beside, bundled, name_of, one_a_version
 
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
 from keep3r_replay.protocols.keep3r_v2.what_if.compare import compare_works, outcome
@@ -41,7 +41,7 @@ def test_the_empty_overlay_gives_the_audits_results(recording, audited_recording
     assert set(tables["works"]["status"]) <= {"paid"}
 
 
-@pytest.mark.parametrize("recording", bundled(), ids=name_of)
+@pytest.mark.parametrize("recording", one_a_version(), ids=name_of)
 def test_without_changes_both_sides_of_the_comparison_agree(recording, baseline_of):
     """No work differs, every sum is the same on both sides, and the two part nowhere."""
     run = what_if(baseline_of(recording), Overlay())
