@@ -13,6 +13,7 @@ Kinds of findings:
     reading_mismatch     a view or storage value differs from the model's
     undetermined_slash   a slash whose token and split neither logs nor transaction input tell
     unknown_contract     the history names a contract that the lake does not describe
+    unknown_code         a contract's code is of no known version (a notice)
     unexpected_event     the called function does not emit this, or not twice
     unknown_call         events of a function that the contract does not have
     unreachable_event    the transaction calls what never calls this contract
@@ -54,6 +55,8 @@ class Finding:
     reason: str
     transaction_hash: str | None = None
     """Where it is known at once; the place (block, log) tells it otherwise."""
+    cause: int | None = None
+    """Number of the finding that it follows from, counted from 1 in chain order; None for a root."""
 
 
 class Journal:

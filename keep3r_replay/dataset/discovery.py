@@ -12,6 +12,7 @@ from keep3r_replay.chain.refusals import RefusedError
 from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.views import NOBODY
 from keep3r_replay.chain.wire import hexadecimal
+from keep3r_replay.dataset.known_codes import KnownCodes
 from keep3r_replay.errors import NodeError
 
 if TYPE_CHECKING:
@@ -33,14 +34,18 @@ class Discovery:
         extractor: knows what contracts are and whom they lead to.
         block: the newest block that may be asked about.
         search_from_block: no contract is older.
+        chain_id: of the chain; on one that the table of forks knows, code of no known version is a fact of a contract.
     """
 
-    def __init__(self, client: NodeClient, extractor: Extractor, block: int, search_from_block: int) -> None:
+    def __init__(
+        self, client: NodeClient, extractor: Extractor, block: int, search_from_block: int, chain_id: int
+    ) -> None:
         self._client = client
         self._extractor = extractor
         self._block = block
         self._search_from = search_from_block
         self._code: dict[tuple[str, int], bool] = {}
+        self._codes = KnownCodes(client, extractor, chain_id, block)
 
     def start(self) -> list[Contract]:
         """Return the contracts that the configuration names, and all that they lead to, each with its facts."""
@@ -60,7 +65,8 @@ class Discovery:
                 continue
             first = contract.facts.get("from_block")
             first = self.first_block(address) if first is None else first
-            found[address] = replace(contract, facts={**contract.facts, "from_block": first})
+            facts = {**contract.facts, "from_block": first, **self._codes.facts(contract)}
+            found[address] = replace(contract, facts=facts)
             queue += leads
         return sorted(found.values(), key=lambda contract: (contract.role, contract.address))
 

@@ -183,7 +183,8 @@ class Extraction:
             first = end + 1
 
     def _discovery(self, head: Block) -> Discovery:
-        return Discovery(self._client, self._extractor, head.number, self._spec.search_from_block)
+        spec = self._spec
+        return Discovery(self._client, self._extractor, head.number, spec.search_from_block, spec.chain_id)
 
     def _extend(self, state: ExtractionState, first: int, last: int, head: Block) -> None:
         """Fetch new blocks of one partition; what it holds is kept, and put together where segments are full."""

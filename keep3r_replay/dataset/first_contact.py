@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
-from keep3r_replay.chain.belief import ask
-from keep3r_replay.chain.code import IMPLEMENTATION_SLOT, code_hashes
+from keep3r_replay.chain.code import code_hashes
 from keep3r_replay.chain.forks import forks_of
 from keep3r_replay.chain.refusals import RefusedError
-from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.views import NOBODY, Question, Reading, read_views
-from keep3r_replay.chain.wire import hexadecimal
 from keep3r_replay.dataset.differences import Difference, FirstContactError
+from keep3r_replay.dataset.known_codes import codes_of, implementations_of, is_expected, known_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,9 +22,6 @@ if TYPE_CHECKING:
     from keep3r_replay.dataset.spec import ExtractionSpec
     from keep3r_replay.replay.contact import Configured, Expected
     from keep3r_replay.replay.rooms import Extractor
-
-_BATCH = 100
-_TEXT = msgspec.json.Decoder(str)
 
 
 class Contact(NamedTuple):
@@ -60,9 +53,9 @@ def first_contact(client: NodeClient, extractor: Extractor, spec: ExtractionSpec
     """
     contact = Contact([], [])
     configured = list(extractor.configured)
-    codes = _codes(client, [each.address for each in configured], head)
+    codes = codes_of(client, [each.address for each in configured], head)
     proxies = [address for address, code in codes.items() if code and extractor.codes]
-    implementations = _implementations(client, proxies, head)
+    implementations = implementations_of(client, proxies, head)
     there = []
     for each in configured:
         code = codes[each.address]
@@ -81,24 +74,6 @@ def first_contact(client: NodeClient, extractor: Extractor, spec: ExtractionSpec
     return contact
 
 
-def _codes(client: NodeClient, addresses: Sequence[str], block: int, *, again: bool = False) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    for start in range(0, len(addresses), _BATCH):
-        part = addresses[start : start + _BATCH]
-        calls = [Call("eth_getCode", [address, hex(block)]) for address in part]
-        found |= dict(zip(part, ask(client, calls, _texts), strict=True))
-    # That nothing is there ends the run, so it must be said twice.
-    missing = [address for address, code in found.items() if not code]
-    if missing and not again:
-        found |= _codes(client, missing, block, again=True)
-    return found
-
-
-def _texts(raws: Sequence[msgspec.Raw]) -> list[bytes]:
-    """The answers' bytes."""
-    return [hexadecimal(_TEXT.decode(raw)) for raw in raws]
-
-
 def _check_code(
     client: NodeClient,
     extractor: Extractor,
@@ -111,38 +86,23 @@ def _check_code(
 ) -> None:
     """Hold code against what is known of the version; a proxy's by what it stands for."""
     if implementation:
-        code = _codes(client, [implementation], head)[implementation]
+        code = codes_of(client, [implementation], head)[implementation]
         if not code:
             contact.differences.append(
                 Difference(each.setting, each.address, each.role, f"proxy of {implementation}, no contract", "another")
             )
             return
     hashes = code_hashes(code)
-    known = next((of for start, of in extractor.codes.items() if start in {h[: len(start)] for h in hashes}), None)
+    known = known_as(hashes, extractor.codes)
     own = f"{each.role} {each.version}".strip()
     if known is not None and known != own:
         contact.differences.append(
             Difference(each.setting, each.address, own, f"code of {known}", f"say version or role of {known}")
         )
-    expects = any(of.partition(" ")[0] == each.role for of in extractor.codes.values())
-    if known is None and expects and forks_of(spec.chain_id).chain:
+    if known is None and is_expected(each.role, extractor.codes) and forks_of(spec.chain_id).chain:
         contact.remarks.append(
             f"{each.role} {each.address} has code {hashes.masked[:8]}, which no known version has: {own} is assumed"
         )
-
-
-def _implementations(client: NodeClient, addresses: Sequence[str], block: int) -> dict[str, str]:
-    """The implementations of ERC-1967 proxies by address; empty where the node does not tell."""
-    found: dict[str, str] = {}
-    for start in range(0, len(addresses), _BATCH):
-        part = addresses[start : start + _BATCH]
-        calls = [Call("eth_getStorageAt", [address, IMPLEMENTATION_SLOT, hex(block)]) for address in part]
-        try:
-            words = ask(client, calls, _texts)
-        except RefusedError:
-            return {}
-        found |= {address: "0x" + word[-20:].hex() for address, word in zip(part, words, strict=True) if any(word)}
-    return found
 
 
 def _creation(
@@ -161,8 +121,8 @@ def _creation(
             "search_from_block", each.address, str(spec.search_from_block), f"{each.role} from {block}", f"<= {block}"
         )
     try:
-        at = _codes(client, [each.address], block)[each.address]
-        before = _codes(client, [each.address], block - 1)[each.address] if block else b""
+        at = codes_of(client, [each.address], block)[each.address]
+        before = codes_of(client, [each.address], block - 1)[each.address] if block else b""
     except RefusedError:
         contact.remarks.append(f"the node has no state of block {block}: the creation of {each.role} was not looked at")
         return

@@ -19,6 +19,7 @@ from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.protocol import Options
+from keep3r_replay.replay.reached import check_reached
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
 from keep3r_replay.replay.snapshots import EVERY
 from keep3r_replay.replay.timeline import WHOLE, Span
@@ -92,6 +93,7 @@ def audit_once(
             *(finding for one in audited for finding in one.findings),
             *called.findings,
             *check_emitted(lake, protocol, span),
+            *check_reached(lake, protocol, span),
             *check_transactions(lake, span),
         ]
     )
@@ -111,8 +113,7 @@ def audit_once(
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
-    causes: list[int | None] = [None] * len(findings)
-    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), causes, protocol.words)
+    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), protocol.words)
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def strict_audit(
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
     summary.pop("following", None)
-    return Audit(lake, summary, tables, [first], cut.undetermined_readings, [None])
+    return Audit(lake, summary, tables, [first], cut.undetermined_readings)
 
 
 def state_hash(state: dict[str, Any]) -> str:

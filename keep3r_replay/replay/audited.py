@@ -28,8 +28,8 @@ _PLACE = {"block_number": pl.UInt32(), "log_index": pl.UInt32()}
 class Audit:
     """What an audit found.
 
-    `tables` are the results by name; `summary` is what `summary.json` holds; `findings` are in chain order, and
-    `causes` tells for each the number (from 1) of the finding that it follows from, None for a root.
+    `tables` are the results by name; `summary` is what `summary.json` holds; `findings` are in chain order, each with
+    the number (from 1) of the finding that it follows from as its `cause`, None for a root.
     """
 
     lake: Lake
@@ -37,7 +37,6 @@ class Audit:
     tables: dict[str, pl.DataFrame]
     findings: list[Finding]
     undetermined_readings: dict[tuple[str, str], int]
-    causes: list[int | None] = field(default_factory=list)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The protocol's classes by subject, from the surest to the least sure."""
 
@@ -53,7 +52,7 @@ class Audit:
     @property
     def roots(self) -> list[Finding]:
         """Findings that follow from no other."""
-        return [finding for finding, cause in zip(self.findings, self.causes, strict=True) if cause is None]
+        return [finding for finding in self.findings if finding.cause is None]
 
     @property
     def clean(self) -> bool:
@@ -73,18 +72,18 @@ def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Aud
         return Retold(mended.findings, mended.doubt)
 
     traced = trace(found.lake, found.findings, retold, in_order)
-    tables = {**found.tables, "findings": findings_table(found.lake, traced.findings, traced.causes)}
+    tables = {**found.tables, "findings": findings_table(found.lake, traced.findings)}
     summary = dict(found.summary)
-    following = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is not None]
+    following = [finding for finding in traced.findings if finding.cause is not None]
     if following:
         mended = again(MendedLake(found.lake, traced.mends), None) if traced.mends else found
         summary |= _acquit(tables, mended.tables, traced, summary)
-    roots = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is None]
+    roots = [finding for finding in traced.findings if finding.cause is None]
     summary["findings"] = dict(sorted(Counter(finding.kind for finding in roots).items()))
     if following:
         blocks = [finding.block_number for finding in following]
         summary["following"] = {"count": len(following), "blocks": [min(blocks), max(blocks)]}
-    return replace(found, summary=summary, tables=tables, findings=traced.findings, causes=traced.causes)
+    return replace(found, summary=summary, tables=tables, findings=traced.findings)
 
 
 def _acquit(
@@ -94,15 +93,11 @@ def _acquit(
 
     What is a mismatch there too follows from what nothing could mend: then nobody can tell whether it is right.
     """
-    convicted = {
-        (finding.block_number, finding.log_index)
-        for finding, cause in zip(traced.findings, traced.causes, strict=True)
-        if cause is None
-    }
+    convicted = {(finding.block_number, finding.log_index) for finding in traced.findings if finding.cause is None}
     logs = {
-        (finding.block_number, finding.log_index): cause
-        for finding, cause in zip(traced.findings, traced.causes, strict=True)
-        if cause is not None and (finding.block_number, finding.log_index) not in convicted
+        (finding.block_number, finding.log_index): finding.cause
+        for finding in traced.findings
+        if finding.cause is not None and (finding.block_number, finding.log_index) not in convicted
     }
     rows = [(block, log_index, cause) for (block, log_index), cause in logs.items() if log_index is not None]
     frame = pl.DataFrame(rows, schema={**_PLACE, "cause": pl.UInt32}, orient="row")

@@ -9,7 +9,7 @@ comes after it is taken to follow: the model goes on from a state that lacks it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
@@ -58,13 +58,11 @@ class Traced:
     """Findings with their causes.
 
     Attributes:
-        findings: in chain order; roots that no finding stood for are among them.
-        causes: for each the number of the finding (from 1) that it follows from; None for a root.
+        findings: in chain order, each with its `cause`; roots that no finding stood for are among them.
         mends: the events as they would have to read for everything else to be right.
     """
 
     findings: list[Finding]
-    causes: list[int | None]
     mends: list[Mend] = field(default_factory=list)
 
 
@@ -117,11 +115,11 @@ class _Tracer:
         ordered = in_order(self._findings)
         number = {id(finding): place for place, finding in enumerate(ordered, start=1)}
         place_of = {id(finding): place for place, finding in enumerate(self._findings)}
-        causes: list[int | None] = []
+        traced = []
         for finding in ordered:
             cause = self._cause.get(place_of[id(finding)])
-            causes.append(None if cause is None else number[id(self._findings[cause])])
-        return Traced(ordered, causes, self._mends)
+            traced.append(finding if cause is None else replace(finding, cause=number[id(self._findings[cause])]))
+        return Traced(traced, self._mends)
 
     def _first(self) -> int:
         """The next root: the first that is open, but before it an event that its block lacks, of unknown place in it.

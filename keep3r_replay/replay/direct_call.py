@@ -17,13 +17,19 @@ OTHER_FUNCTIONS = "others"
 """Key of a role's calls that says: its contracts have further functions, and may emit what these do not."""
 
 
+ALONE: frozenset[str] = frozenset()
+"""`elsewhere` of a function that calls no other contract, or only asks it."""
+
+
 @dataclass(frozen=True)
 class DirectCall:
     """A function, and how its arguments come back in the event it emits.
 
     `echoes` maps a column of the event to the position of the argument that it repeats; `sender` is the column that
     holds the caller. Amounts that a token may change on its way are not echoed. `event` is empty where the function
-    need not emit any; `also` names events that it may emit beside it, any number of times.
+    need not emit any; `also` names events that it may emit beside it, any number of times. `elsewhere` names tables of
+    events that it makes other contracts of the deployment emit, each once at most; empty where it calls nobody, None
+    where that is not known.
     """
 
     signature: str
@@ -31,6 +37,7 @@ class DirectCall:
     echoes: Mapping[str, int]
     sender: str = ""
     also: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] | None = None
 
     @cached_property
     def types(self) -> tuple[str, ...]:

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 import pytest
 from audits import findings_of
 from histories import DATA, SAMPLE, name_of
+from told import Told
 
 from keep3r_replay.evm.abi import keccak256
-from keep3r_replay.lake.reader import Lake
+
+if TYPE_CHECKING:
+    from keep3r_replay.lake.reader import Lake
 
 pytestmark = pytest.mark.slow
 
 RECORDINGS = [SAMPLE / "recording", DATA / "open-v2.3-fuzz-mixed-101"]
-
-
-class Told(Lake):
-    """A lake of which one table's rows are told otherwise."""
-
-    def __init__(self, lake, table, change) -> None:
-        super().__init__(lake.path, lake.deployment, lake.manifest)
-        self._lake = lake
-        self._table, self._change = table, change
-
-    def scan(self, table, columns=None, until_block=None, from_block=None):
-        """The table, changed if it is the one."""
-        frame = self._lake.scan(table, None, until_block, from_block)
-        if table == self._table:
-            frame = self._change(frame)
-        return frame if columns is None else frame.select(columns)
 
 
 @pytest.fixture(params=RECORDINGS, ids=name_of)

@@ -43,7 +43,7 @@ def warehouse(history, results, tmp_path_factory):
 
 
 def test_questions_come_along():
-    """There are ten bundled questions, each of which starts with the question itself."""
+    """There are eleven bundled questions, each of which starts with the question itself."""
     assert len(QUERIES) == 11
     assert all(text.startswith("-- ") and "?" in text.splitlines()[0] for text in QUERIES.values())
 

@@ -10,6 +10,10 @@ _OTHERS = "belongs to contracts of others, whose code and state the lake does no
 _NEXT = "shows at the first later event or reading that it would have changed; there may be none"
 
 REASONS: tuple[tuple[str, str], ...] = (
+    (
+        r"uniswap_v3_pool\.Collect\.recipient",
+        "whoever is owed fees may send them anywhere; who governs a pair manager, only its own call tells",
+    ),
     (r"uniswap_v3_pool\.(Collect|Flash|CollectProtocol)", _POKE),
     (r"uniswap_v3_pool\.Burn (doubled|removed)", f"a burn of nothing {_POKE}; any other {_NEXT}"),
     (

@@ -2,10 +2,10 @@
 
 A payment that the formula gives is `exact`, `interval`, or `stale_gas` if the gas meter came from an earlier
 transaction. One that it gives only with something that no event told (a meter, an access to storage, a price that the
-job asked once) is `undetermined`. Any other is the job's `own_payment`, unless something speaks against that beyond
-chance, which makes it a `mismatch`: the same entry point otherwise pays by the formula (`evidence`), or the payment
-lies nearer to the formula's amount than own payments do. A work that was paid for more gas than its transaction used
-is a mismatch too.
+job asked once), and one by code that no known version has, is `undetermined`. Any other is the job's `own_payment`,
+unless something speaks against that beyond chance, which makes it a `mismatch`: the same entry point otherwise pays by
+the formula (`evidence`), or the payment lies nearer to the formula's amount than own payments do. A work that was paid
+for more gas than its transaction used is a mismatch too.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from keep3r_replay.journal import ERROR, Finding, as_text
 from keep3r_replay.protocols.keep3r_v2.audit.evidence import ENTRY, Evidence, evidence_of, lies_too_near
 from keep3r_replay.protocols.keep3r_v2.audit.works import WORKS_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
+    ASSUMED,
     CHOSEN,
     EXACT,
+    GUESSED,
     INTERVAL,
     OTHER_BONDS,
     REFUTED,
@@ -67,7 +69,7 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
         `WORKS_SCHEMA`.
     """
     if not needs_evidence(works):
-        return _classed(works, [_BEYOND_GAS])
+        return _classed(works, [*_UNKNOWN_CODE, _BEYOND_GAS])
     seen = evidence_of(evidence)
     joined = (
         works.join(seen.entries, on=list(ENTRY), how="left", maintain_order="left", nulls_equal=False)
@@ -113,7 +115,23 @@ _BEYOND_GAS = _Rule(
     MISMATCH,
     "between validation and work more gas would have passed than the transaction can have used",
 )
+_ASSUMED_REASON = "no known version has the code of the helper or of Keep3r: its version is the configuration's word"
+_UNKNOWN_CODE = [
+    _Rule(
+        (pl.col("code") == GUESSED) & ~_EXPLAINED.is_in([TOKEN_PAYMENT, CHOSEN]),
+        UNDETERMINED,
+        "no known version has the code of the helper or of Keep3r, and no configuration says which version it is",
+    ),
+    _Rule(
+        (pl.col("code") == ASSUMED)
+        & (pl.col("beyond_gas") | ~_EXPLAINED.is_in([EXACT, STALE_GAS, INTERVAL, TOKEN_PAYMENT, CHOSEN])),
+        UNDETERMINED,
+        _ASSUMED_REASON,
+    ),
+    _Rule((pl.col("code") != "") & (_EXPLAINED == TOKEN_PAYMENT), TOKEN_PAYMENT, ""),
+]
 _RULES = [
+    *_UNKNOWN_CODE,
     _BEYOND_GAS,
     _Rule(_EXPLAINED == REFUTED, MISMATCH, "the transaction calls worked, which pays by the formula"),
     _Rule(_EXPLAINED == CHOSEN, OWN_PAYMENT, ""),

@@ -91,10 +91,13 @@ def evidence_of(works: pl.DataFrame) -> Evidence:
 
 
 def _draws(works: pl.DataFrame) -> pl.DataFrame:
-    """Payments in KP3R, each amount for the same gas through the same entry point once: the same again is no news."""
+    """Payments in KP3R, each amount for the same gas through the same entry point once: the same again is no news.
+
+    What unknown code paid is no evidence of how an entry point pays.
+    """
     gas = pl.col("initial_gas") - pl.col("gas_left")
     return (
-        works.filter(pl.col("explanation") != TOKEN_PAYMENT)
+        works.filter((pl.col("explanation") != TOKEN_PAYMENT) & (pl.col("code").fill_null("") == ""))
         .with_columns(
             pl.col("explanation").is_in(BY_FORMULA).alias("hit"), gas.alias("gas_passed"), _one_in().alias("one_in")
         )

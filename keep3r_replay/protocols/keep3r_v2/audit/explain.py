@@ -75,7 +75,7 @@ def find_transaction(lake: Lake, digest: str) -> Place:
     if len(bare) != 64 or any(letter not in "0123456789abcdef" for letter in bare):
         raise UsageError(f"tx={digest[:80]!r} is no transaction hash: 0x and 64 hexadecimal digits")
     found = lake.scan("logs").filter(pl.col("transaction_hash") == bytes.fromhex(bare))
-    return _place(found, f"transaction 0x{bare}")
+    return _place(found, f"log of transaction 0x{bare}")
 
 
 def find_log(lake: Lake, block_number: int, log_index: int) -> Place:
@@ -87,7 +87,7 @@ def find_log(lake: Lake, block_number: int, log_index: int) -> Place:
 def _place(logs: pl.LazyFrame, what: str) -> Place:
     rows = logs.select("block_number", "transaction_index").head(1).collect().rows()
     if not rows:
-        raise UsageError(f"the lake holds no log of {what}")
+        raise UsageError(f"the lake holds no {what}")
     return Place(*rows[0])
 
 

@@ -9,9 +9,11 @@ from keep3r_replay.protocols.keep3r_v2.audit.callers import indirect_findings, u
 from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
+from keep3r_replay.protocols.keep3r_v2.audit.pair_managers import pair_manager_findings
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_code_findings
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 from keep3r_replay.replay.protocol import Results
 from keep3r_replay.replay.timeline import WHOLE, Span
@@ -48,9 +50,21 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
     return Results(
         tables,
         {"works": {name: counts[name] for name in CLASSES}},
-        [*wrong, *unauthorised_findings(lake, replay), *indirect_findings(lake, replay)],
+        [
+            *wrong,
+            *unknown_code_findings(lake.deployment, address),
+            *unauthorised_findings(lake, replay),
+            *indirect_findings(lake, replay),
+            *(pair_manager_findings(lake, span) if _is_first(lake, address) else ()),
+        ],
         mismatched_logs=tuple(
             (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
         ),
         unpredicted=rewards["expected_rewarded_at"].null_count(),
     )
+
+
+def _is_first(lake: Lake, address: str) -> bool:
+    """Whether pools and pair managers, which all Keep3rs of a lake share, are looked at with this one."""
+    keep3rs = (each for each in lake.deployment.contracts if each.role == "keep3r")
+    return address == min((each.facts.get("from_block", 0), each.address) for each in keep3rs)[1]

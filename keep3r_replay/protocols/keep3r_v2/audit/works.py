@@ -40,15 +40,17 @@ _EVENT_SCHEMA = pl.Schema(
         "gas_left": _AMOUNT,
     }
 )
+_OF_EXPLAINED = ("suspicious", "told_here", "choices", "off_by", "price_is_told", "code")
 EVIDENCE_SCHEMA = pl.Schema(
     {
-        **{name: EXPLAINED_SCHEMA[name] for name in ("suspicious", "told_here", "choices", "off_by", "price_is_told")},
+        **{name: EXPLAINED_SCHEMA[name] for name in _OF_EXPLAINED},
         "told_later": pl.Boolean(),
         "beyond_gas": pl.Boolean(),
     }
 )
 """Columns that only the classes are made of. `told_later`: the meter that explains the payment is told by a validation
-after it. `beyond_gas`: more gas passed between validation and work than the transaction can have used."""
+after it. `beyond_gas`: more gas passed between validation and work than the transaction can have used. `code`: how the
+code that priced it is known."""
 
 WORKS_SCHEMA = pl.Schema(
     {

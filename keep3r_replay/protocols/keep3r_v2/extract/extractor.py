@@ -16,6 +16,7 @@ from keep3r_replay.protocols.keep3r_v2.extract.expected import CODES, configured
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import read_parameters
 from keep3r_replay.protocols.keep3r_v2.extract.settings import checked_settings
 from keep3r_replay.protocols.keep3r_v2.extract.views import questions_at
+from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import BY_VIEWS
 from keep3r_replay.replay.rooms import Proof
 
 if TYPE_CHECKING:
@@ -191,10 +192,11 @@ class Keep3rV2Extractor:
         ]
         if pool := self._one(block, address, "KP3R_WETH_POOL"):
             leads.append(("uniswap_v3_pool", pool))
-        version = self._deployment.helper_versions.get(address) or self._helper_version(address, block)
+        configured = self._deployment.helper_versions.get(address)
+        version = configured or self._helper_version(address, block)
         if version is None:
             return None, []
-        return Contract("keep3r_helper", address, version), leads
+        return Contract("keep3r_helper", address, version, {} if configured else {BY_VIEWS: True}), leads
 
     def _helper_version(self, address: str, block: int) -> str | None:
         """Tell a helper's version by the views it has; None if it is no helper."""

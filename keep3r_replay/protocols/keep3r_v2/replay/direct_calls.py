@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keep3r_replay.replay.direct_call import SELECTOR, DirectCall
+from keep3r_replay.replay.direct_call import ALONE, SELECTOR, DirectCall
 
 __all__ = ["HELPER_CALLS", "KEEP3R_CALLS", "SELECTOR", "VALIDATIONS", "direct_arguments", "direct_function"]
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _set(signature: str, event: str, column: str) -> DirectCall:
-    return DirectCall(signature, event, {column: 0})
+    return DirectCall(signature, event, {column: 0}, elsewhere=ALONE)
 
 
 _REWARDS = frozenset({"LiquidityCreditsReward"})
@@ -100,7 +100,12 @@ KEEP3R_CALLS = {
     "b2392233": _set("setInflationPeriod(uint256)", "InflationPeriodChange", "inflation_period"),
     "69fe0e2d": _set("setFee(uint256)", "FeeChange", "fee"),
     "72da828a": _set("setKeep3rHelper(address)", "Keep3rHelperChange", "keep3r_helper"),
-    "ec00cdfc": _set("setKeep3rV1(address)", "Keep3rV1Change", "keep3r_v1"),
+    "ec00cdfc": DirectCall(
+        "setKeep3rV1(address)",
+        "Keep3rV1Change",
+        {"keep3r_v1": 0},
+        elsewhere=frozenset({"escrow.wKP3RMinted"}),
+    ),
     "cb4be2bb": _set("setKeep3rV1Proxy(address)", "Keep3rV1ProxyChange", "keep3r_v1_proxy"),
     "160e1e31": _set("setKp3rWethPool(address)", "Kp3rWethPoolChange", "kp3r_weth_pool"),
     "ab033ea9": _set("setGovernance(address)", "GovernanceProposal", "pending_governance"),

@@ -21,6 +21,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
 from keep3r_replay.protocols.keep3r_v2.replay.pool_rings import OfPools, observations, rings
 from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import METER_LATENESS
+from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_codes
 from keep3r_replay.replay.direct_call import SELECTOR, WORD
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.timeline import Span
@@ -88,8 +89,7 @@ class Keep3rV2:
         source: the file that it stands in, for errors.
         journal: where findings go.
         direct_inputs: input of the transactions that call Keep3r itself.
-        silent_transactions: transactions in which a validation may have failed without an event, in order; None if
-        the lake
+        silent_transactions: those in which a validation may have failed without an event, in order; None if the lake
             does not hold all transactions, so that there may be some anywhere.
 
     Raises:
@@ -113,6 +113,7 @@ class Keep3rV2:
             ) from None
         explain = EXPLAIN[self.keep3r.rules.payment]
         self.context = CallContext(self.keep3r, journal, direct_inputs, explain, deployment.initial_state_block)
+        self.context.unknown_codes = unknown_codes(deployment)
         self.keep3r.checks = self.context.checks
         self.observer: Observer | None = None
         """Who watches, if somebody does."""

@@ -10,6 +10,7 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.checks import Noting
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.replay.callers import only_callers
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import ASSUMED, GUESSED
 from keep3r_replay.protocols.keep3r_v2.replay.calls.slots import SlotWatch
 from keep3r_replay.replay.protocol import EventHandler, Place, Row
 
@@ -66,6 +67,8 @@ class CallContext:
     """The version's explanation of a payment."""
     initial_state_block: int = 0
     """Block at which the initial parameters and balances were read."""
+    unknown_codes: Mapping[str, str] = field(default_factory=dict)
+    """Keep3r and helpers whose code no known version has, by address: how their version is known (`explained`)."""
     works: list[WorkRecord] = field(default_factory=list)
     rewards: list[RewardRow] = field(default_factory=list)
     block_number: int = 0
@@ -124,6 +127,15 @@ class CallContext:
             return False
         cache = self.keep3r.approvals[self.keep3r.parameters.kp3r_weth_pool].tick
         return cache.period == self.uncertain_price_period
+
+    @property
+    def code(self) -> str:
+        """How the code that prices works now is known: see `explained.Explained`."""
+        helper = self.keep3r.parameters.keep3r_helper
+        if helper not in self.keep3r.helpers:
+            return GUESSED
+        told = {self.unknown_codes.get(self.keep3r.address, ""), self.unknown_codes.get(helper, "")}
+        return next((how for how in (GUESSED, ASSUMED) if how in told), "")
 
     def expect(self, log_index: int, subject: str, name: str, expected: object, observed: object, reason: str) -> None:
         """Compare one field of the event at `log_index` with the model's."""

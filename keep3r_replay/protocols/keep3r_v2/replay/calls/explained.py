@@ -30,6 +30,10 @@ CHOSEN = "chosen"
 REFUTED = "refuted"
 """The transaction itself calls `worked`, and the formula gives another amount."""
 
+ASSUMED, GUESSED = "assumed", "guessed"
+"""Of a helper or a Keep3r whose code no known version has: the configuration says its version, or its views suggest it,
+or the lake does not describe it at all."""
+
 BY_FORMULA = (EXACT, STALE_GAS, INTERVAL)
 """Explanations by the formula, from what events tell."""
 
@@ -53,6 +57,7 @@ class Explained(NamedTuple):
         choices: how many amounts of gas events leave open, each with bounds of its own.
         off_by: wei between the payment and the nearest amount that the formula gives; None where it gives none.
         price_is_told: the transaction's input tells `usd_per_gas_unit`.
+        code: `ASSUMED` or `GUESSED` where no known version has the code that priced the work, empty where one has.
     """
 
     explanation: str
@@ -70,6 +75,7 @@ class Explained(NamedTuple):
     choices: int = 1
     off_by: int | None = None
     price_is_told: bool = False
+    code: str = ""
 
 
 class WorkRecord(NamedTuple):
@@ -100,6 +106,7 @@ EXPLAINED_SCHEMA = pl.Schema(
         "choices": pl.UInt32(),
         "off_by": _AMOUNT,
         "price_is_told": pl.Boolean(),
+        "code": pl.String(),
     }
 )
 """Columns of `Explained`."""

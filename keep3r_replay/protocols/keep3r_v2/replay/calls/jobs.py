@@ -76,9 +76,11 @@ def on_liquidity_withdrawal(context: CallContext, row: Row) -> None:
 
 
 def on_liquidity_slash(context: CallContext, row: Row) -> None:
-    """JobSlashLiquidity."""
-    _, address, liquidity, slasher, amount = row
-    job_liquidity.slash_liquidity_from_job(context.keep3r, address, liquidity, slasher, amount, context.now)
+    """JobSlashLiquidity, with the transfer to governance before it, which a pair manager never refuses."""
+    log_index, address, liquidity, slasher, amount = row
+    keep3r = context.keep3r
+    job_liquidity.slash_liquidity_from_job(keep3r, address, liquidity, slasher, amount, context.now)
+    context.expect_transfer(log_index, address, liquidity, keep3r.address, keep3r.parameters.governance, amount)
 
 
 def on_credits_forced(context: CallContext, row: Row) -> None:

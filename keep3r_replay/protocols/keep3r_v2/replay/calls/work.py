@@ -9,7 +9,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import ADOPTED
 from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward, reward_event, update_if_needed
 from keep3r_replay.protocols.keep3r_v2.contract.work import check_payer, direct_token_payment, pay_credits, top_up
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import RewardRow
-from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import OTHER_BONDS, TOKEN, WorkRecord
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import OTHER_BONDS, TOKEN, UNEXPLAINED, WorkRecord
 from keep3r_replay.protocols.keep3r_v2.replay.calls.other_bonds import adopt_bonds
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import by_direct_call
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_function
@@ -62,7 +62,7 @@ def on_work(context: CallContext, row: Row) -> None:
         job = keep3r.jobs[address]
         direct_token_payment(keep3r, address, keeper, credit, amount)
         compare_rewards(context, log_index, address, observed, [])
-        context.works.append(WorkRecord(TOKEN, job.credits, job.credits, 0))
+        context.works.append(WorkRecord(TOKEN._replace(code=context.code), job.credits, job.credits, 0))
     else:
         context.works.append(_paid_in_kp3r(context, log_index, address, keeper, amount, gas_left, observed))
     if context.checks.failed:
@@ -102,6 +102,11 @@ def _paid_in_kp3r(
         function = direct_function(context.direct_inputs, context.transaction)
         if function in {"worked", "bondedPayment"}:
             explained = by_direct_call(explained, calls_worked=function == "worked")
+    code = context.code
+    if code:
+        # What other code would pay says nothing of the keeper's bonds.
+        word = UNEXPLAINED if explained.explanation == OTHER_BONDS else explained.explanation
+        explained = explained._replace(explanation=word, code=code)
     if explained.explanation == OTHER_BONDS:
         adopt_bonds(context, log_index, keeper, amount, explained)
     before = job.credits

@@ -1,0 +1,206 @@
+"""What pair managers do with their pools, held against the pools' events: whom they mint for, what they collect.
+
+`UniV3PairManager.burn` collects for the receiver just what the pool's burn freed; `collect`, which only governance may
+call, sends the position's fees to governance; `mint` is the pool's caller and the position's owner in one.
+`UniV3PairManagerFactory.createPairManager` creates each at the factory's next nonce.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from keep3r_replay.evm.abi import keccak256
+from keep3r_replay.evm.creation import created_address
+from keep3r_replay.journal import ERROR, Finding, as_text
+from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
+from keep3r_replay.replay.direct_call import SELECTOR
+from keep3r_replay.replay.timeline import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keep3r_replay.lake.reader import Lake
+
+_MINT, _BURN, _COLLECT = (f"events/uniswap_v3_pool.{name}" for name in ("Mint", "Burn", "Collect"))
+_TRANSFER = "events/pair_manager.Transfer"
+_CREATED = "events/pair_manager_factory.PairCreated"
+_COLLECTS = keccak256(b"collect()")[:SELECTOR]
+_NOTHING = Span(-1, -1)
+_FIRST_NONCES = 256
+"""Nonces that a factory's first known pair manager may have been created at."""
+
+Row = dict[str, Any]
+_Key = tuple[str, str]
+"""Transaction, pair manager."""
+
+
+class _Position(NamedTuple):
+    """Where a pair manager's liquidity lies."""
+
+    address: str
+    tick_lower: int
+    tick_upper: int
+
+
+def pair_manager_findings(lake: Lake, span: Span) -> list[Finding]:
+    """Findings about mints, burns and collections of pair managers, and about their creation, in no order."""
+    managers = [each.address for each in lake.deployment.contracts if each.role == "pair_manager"]
+    mints = _rows(lake, _MINT, span._replace(after=None), managers)
+    return [
+        *_minted(mints, span),
+        *_collected(lake, span, managers, mints),
+        *_owed_nothing(lake, span, managers),
+        *_overdrawn(lake, span),
+        *_created(lake, span),
+    ]
+
+
+def _scan(lake: Lake, table: str, span: Span) -> pl.LazyFrame:
+    scan = lake.scan(table, from_block=span.first, until_block=span.until)
+    return scan.with_columns(pl.col(pl.Decimal).cast(pl.Int128)).sort("block_number", "log_index")
+
+
+def _rows(lake: Lake, table: str, span: Span, owners: list[str]) -> list[Row]:
+    if not lake.has(table):
+        return []
+    return _scan(lake, table, span).filter(pl.col("owner").is_in(owners)).collect().to_dicts()
+
+
+def _minted(mints: list[Row], span: Span) -> Iterator[Finding]:
+    for row in mints:
+        if span.holds(row["block_number"]):
+            yield from _expect(row, "sender", row["owner"], "a pair manager calls the pool itself to mint its position")
+
+
+def _collected(lake: Lake, span: Span, managers: list[str], mints: list[Row]) -> Iterator[Finding]:
+    burned: dict[_Key, list[Row]] = {}
+    for row in _rows(lake, _BURN, span, managers):
+        burned.setdefault((row["transaction_hash"], row["owner"]), []).append(row)
+    others = []
+    for row in _rows(lake, _COLLECT, span, managers):
+        freed = _burn_before(burned.get((row["transaction_hash"], row["owner"]), []), row)
+        if freed is None:
+            others.append(row)
+            continue
+        for name in (*_Position._fields, "amount0", "amount1"):
+            yield from _expect(row, name, freed[name], "a pair manager collects what its burn has just freed")
+    for row in (row for rows in burned.values() for row in rows):
+        yield _missing(row, "a pair manager collects what it burns, in the same call")
+    yield from _of_governance(lake, span, managers, mints, others)
+
+
+def _of_governance(
+    lake: Lake, span: Span, managers: list[str], mints: list[Row], collects: list[Row]
+) -> Iterator[Finding]:
+    """What `collect()` makes pools log: `collects` are those that no burn explains."""
+    minted: dict[str, dict[_Position, None]] = {}
+    for row in mints:
+        minted.setdefault(row["owner"], {})[_position(row)] = None
+    asked = _asked(lake, span, managers)
+    for row in collects:
+        own = minted.get(row["owner"], {})
+        if own and _position(row) not in own:
+            for name, value in next(iter(own))._asdict().items():
+                yield from _expect(row, name, value, "a pair manager collects for the position that it has minted")
+        call = asked.pop((row["transaction_hash"], row["owner"]), None)
+        if call is not None:
+            yield from _expect(row, "recipient", call["from"], "collect() is governance's, and pays governance")
+    for row in asked.values():
+        yield _missing(row, "the transaction called collect() and succeeded, which always makes the pool log it")
+
+
+def _position(row: Row) -> _Position:
+    return _Position(row["address"], row["tick_lower"], row["tick_upper"])
+
+
+def _owed_nothing(lake: Lake, span: Span, managers: list[str]) -> Iterator[Finding]:
+    """Collections of others than pair managers, of positions that nobody has minted before."""
+    if not lake.has(_COLLECT):
+        return
+    keys = ["address", "owner", "tick_lower", "tick_upper"]
+    minted = _scan(lake, _MINT, span._replace(after=None)) if lake.has(_MINT) else _scan(lake, _COLLECT, _NOTHING)
+    since = minted.group_by(keys).agg(pl.col("block_number").min().alias("since"))
+    paid = (
+        _scan(lake, _COLLECT, span)
+        .filter(~pl.col("owner").is_in(managers) & ((pl.col("amount0") > 0) | (pl.col("amount1") > 0)))
+        .join(since, on=keys, how="left")
+        .filter(pl.col("since").is_null() | (pl.col("since") > pl.col("block_number")))
+    )
+    for row in paid.collect().to_dicts():
+        owed = f"{row['amount0']} and {row['amount1']}"
+        why = "nobody has minted this position, so that nothing is owed to it"
+        yield _finding("event_mismatch", row, "amount0, amount1", "0 and 0", owed, why)
+
+
+def _overdrawn(lake: Lake, span: Span) -> Iterator[Finding]:
+    """Transfers of more of a pair manager's token than their sender holds by the transfers before."""
+    if not lake.has(_TRANSFER):
+        return
+    columns = ("address", "from", "to", "value", "block_number", "log_index", "transaction_hash")
+    held: dict[tuple[str, str], int] = {}
+    for row in _scan(lake, _TRANSFER, span._replace(after=None)).select(columns).collect().iter_rows(named=True):
+        sender, receiver = (row["address"], row["from"]), (row["address"], row["to"])
+        left = held.get(sender, 0) - row["value"]
+        if row["from"] != ZERO_ADDRESS:
+            if left < 0 and span.holds(row["block_number"]):
+                why = "the sender holds less: this transfer, or one before it, is changed, missing or told twice"
+                yield from _expect(row, "value", row["value"] + left, why)
+            held[sender] = max(0, left)
+        held[receiver] = held.get(receiver, 0) + row["value"]
+
+
+def _asked(lake: Lake, span: Span, managers: list[str]) -> dict[_Key, Row]:
+    """Transactions that call `collect` of a pair manager themselves, and succeed."""
+    if not lake.has("transactions"):
+        return {}
+    calls = lake.scan("transactions", from_block=span.first, until_block=span.until).filter(
+        (pl.col("status") == 1) & pl.col("to").is_in(managers) & pl.col("input").bin.starts_with(_COLLECTS)
+    )
+    named = calls.select(
+        "block_number", "from", pl.col("hash").alias("transaction_hash"), pl.col("to").alias("address")
+    )
+    return {(row["transaction_hash"], row["address"]): row for row in named.collect().to_dicts()}
+
+
+def _burn_before(burns: list[Row], row: Row) -> Row | None:
+    """Take the last burn before a Collect from those that wait for one."""
+    before = [each for each in burns if each["log_index"] < row["log_index"]]
+    if not before:
+        return None
+    burns.remove(before[-1])
+    return before[-1]
+
+
+def _created(lake: Lake, span: Span) -> Iterator[Finding]:
+    """Each pair manager stands where its factory's nonce puts it."""
+    if not lake.has(_CREATED):
+        return
+    next_nonce: dict[str, int] = {}
+    for row in _scan(lake, _CREATED, span._replace(after=None)).collect().to_dicts():
+        factory, told = row["address"], row["pair_manager"]
+        nonce = next_nonce.get(factory)
+        if nonce is None:
+            known = (each for each in range(1, _FIRST_NONCES) if created_address(factory, each) == told)
+            nonce = next(known, 1)
+        next_nonce[factory] = nonce + 1
+        if span.holds(row["block_number"]):
+            why = "a factory creates at the address of its next nonce"
+            yield from _expect(row, "pair_manager", created_address(factory, nonce), why)
+
+
+def _expect(row: Row, field: str, expected: str | int, why: str) -> Iterator[Finding]:
+    if row[field] != expected:
+        yield _finding("event_mismatch", row, field, expected, row[field], why)
+
+
+def _missing(row: Row, why: str) -> Finding:
+    return _finding("missing_event", row, "event", "Collect", "none", why)
+
+
+def _finding(kind: str, row: Row, field: str, expected: str | int, observed: str | int, why: str) -> Finding:
+    difference = observed - expected if isinstance(observed, int) and isinstance(expected, int) else None
+    told = as_text(expected), as_text(observed)
+    place = row["block_number"], row.get("log_index")
+    return Finding(kind, ERROR, *place, row["address"], field, *told, difference, why, row["transaction_hash"])
