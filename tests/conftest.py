@@ -72,6 +72,12 @@ def audited_recordings():
     return lru_cache(AT_HAND)(Audited)
 
 
+@pytest.fixture(scope="session")
+def ledger_audits(audited_recordings):
+    """Gives the audit with ledger of a recording, made once."""
+    return lru_cache(AT_HAND)(lambda recording: audit(audited_recordings(recording).lake, ledger=True))
+
+
 @pytest.fixture(params=one_a_version(), ids=name_of)
 def audited(request, audited_recordings) -> Audited:
     """A recording of each version in turn."""
