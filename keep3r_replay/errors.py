@@ -2,9 +2,9 @@
 
     Keep3rReplayError                 exit 1
     ├── UsageError                    exit 2   the command line or the configuration is wrong
-    └── InputError                    exit 1   a file says something it must not: file, place, problem, remedy
-        └── LakeError                 exit 1   a lake is missing, damaged, or of an unknown layout
-    ├── NodeError                     exit 1   a node refuses, lies or stays away; its address is never told
+    ├── InputError                    exit 1   a file says something it must not: file, place, problem, remedy
+    │   └── LakeError                 exit 1   a lake is missing, damaged, or of an unknown layout
+    ├── NodeError                     exit 1   a node refuses, lies or stays away; its address is never shown
     └── LockedError                   exit 1   another run works on the same lake
 
 No error text holds a node's address: `without_urls` takes such out of foreign texts before they are shown.

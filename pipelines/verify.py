@@ -75,7 +75,7 @@ def main(argv: list[str]) -> int:
                 f"damaged: {len(damaged)} partitions; the lake is in use or cannot be written to, so nothing is noted"
             )
             return FINDINGS
-        _mark(lake, manifest, damaged)
+        mark_stale(lake, manifest, damaged)
         print(f"damaged: {len(damaged)} partitions; the next keep3r extract fetches them again")
         return FINDINGS
 
@@ -155,12 +155,13 @@ def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     return damaged
 
 
-def _follow(manifest: Manifest) -> str:
+def follow_of(manifest: Manifest) -> str:
     """How the lake's transactions without logs were found."""
     return str(manifest.extraction.get("follow", "bodies"))
 
 
-def _mark(lake: Path, manifest: Manifest, damaged: set[Range]) -> None:
+def mark_stale(lake: Path, manifest: Manifest, damaged: set[Range]) -> None:
+    """Note in the manifest which ranges the next extraction is to fetch again."""
     from dataclasses import replace
 
     from keep3r_replay.lake.writer import write_manifest
@@ -179,11 +180,11 @@ def _repair(config: VerifyConfig, lake: Path, damaged: set[Range]) -> None:
     manifest, _ = Lake.read(lake)
     if manifest.coverage is None:
         return
-    _mark(lake, manifest, damaged)
+    mark_stale(lake, manifest, damaged)
     client = client_from_environment(connections=config.connections, timeout=config.timeout)
     progress = Progress()
     request = Request(to_block=manifest.coverage.to_block, connections=config.connections, repair=True)
-    spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=_follow(manifest))
+    spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=follow_of(manifest))
     outcome = Extraction(lake, spec, protocol, client, request, progress.say, progress.update).run()
     progress.done()
     if outcome.rolled_back_to is not None:

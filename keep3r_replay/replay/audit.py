@@ -14,6 +14,7 @@ import polars as pl
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
+from keep3r_replay.lake.certificate import inputs_of
 from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
@@ -79,7 +80,11 @@ def _again(
 def audit_once(
     lake: Lake, protocol: Protocol, until_block: int | None, starts: Mapping[str, Start] | None, options: Options
 ) -> Audit:
-    """One replay and what it finds, before causes are looked for; raises as `audit`."""
+    """One replay and what it finds, before causes are looked for; arguments and errors as of `audit`.
+
+    Raises:
+        InputError: the deployment has no root contract of the protocol.
+    """
     audited = [
         _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
         for root in roots(lake, protocol)
@@ -183,6 +188,8 @@ def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until
     }
     if len(summaries) > 1:
         summary["contracts"] = summaries
+    if (inputs := inputs_of(lake)) is not None:
+        summary["inputs"] = inputs
     return summary
 
 

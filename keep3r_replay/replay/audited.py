@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
 
 MISMATCH, UNDETERMINED = "mismatch", "undetermined"
-"""Classes that every protocol's tables have in common: wrong, and not to be told."""
+"""Classes that every protocol's tables have in common: wrong, and beyond what the history shows."""
 
 _PLACE = {"block_number": pl.UInt32(), "log_index": pl.UInt32()}
 
@@ -42,7 +42,7 @@ class Audit:
 
     @property
     def doubt(self) -> int:
-        """How unsure the classes are in all: only to be compared with that of the same history, told otherwise."""
+        """How unsure the classes are in all: only to be compared with that of the same history, mended."""
         return sum(
             place * int(self.summary[subject].get(name, 0))
             for subject, names in self.words.items()
@@ -56,12 +56,12 @@ class Audit:
 
     @property
     def clean(self) -> bool:
-        """Whether model and chain agree everywhere."""
+        """Whether nothing was found but notices: model and chain agree everywhere."""
         return all(finding.severity == NOTICE for finding in self.findings)
 
 
 def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit]) -> Audit:
-    """The audit with the causes of its findings told.
+    """The audit, each of its findings with its cause.
 
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
     the audit of a mended lake, with the readings of some blocks compared (None: of all).

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Mend(NamedTuple):
-    """One event told otherwise.
+    """One event that says something else.
 
     Attributes:
         table: the event's table, `events/keep3r.KeeperWork`.
@@ -28,7 +28,7 @@ class Mend(NamedTuple):
 
 
 class MendedLake(Lake):
-    """A lake of which some events are told otherwise. Only scans differ; files and manifest are the lake's own."""
+    """A lake of which some events say something else. Only scans differ; files and manifest are the lake's own."""
 
     def __init__(self, lake: Lake, mends: Sequence[Mend]) -> None:
         super().__init__(lake.path, lake.deployment, lake.manifest, part=lake.part)

@@ -43,6 +43,7 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
                 [entry.path, entry.from_block, entry.to_block, entry.sha256] for entry in audit.lake.manifest.files
             ],
             "state_hash": audit.summary["state_hash"],
+            **({"proof": audit.summary["inputs"]} if "inputs" in audit.summary else {}),
         },
     )
 
@@ -76,7 +77,7 @@ def write(
 
 
 def check_target(folder: Path) -> None:
-    """Refuse a folder that holds something other than results, before any work is done."""
+    """Refuse a folder that holds something other than results, before any work is done. Raises `UsageError`."""
     if not folder.exists():
         return
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Events that a finding may come from, each told as it may have been."""
+"""Events that a finding may come from, each as it may have read."""
 
 from __future__ import annotations
 

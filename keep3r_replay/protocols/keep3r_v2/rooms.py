@@ -96,7 +96,7 @@ class Keep3rV2Scenarios:
     has_extras = True
 
     def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
-        """Mistakes are told by the names of the script's parts, which `source` would only repeat.
+        """Errors name the script's parts, which `source` would only repeat.
 
         Raises `UsageError` where a drawing is asked for that no view was read for.
         """

@@ -59,7 +59,7 @@ def _hold_sums(
     reasons: Sequence[str],
     logs: Sequence[Log],
 ) -> None:
-    """A call that goes through leaves the contract's sums as they were; one that should not have is told already."""
+    """A call that goes through leaves the contract's sums as they were; one that should not is a finding already."""
     for name, expected, observed in changes:
         if expected != observed and not reasons:
             place, text = logs[-1].log_index if logs else None, f"{function} changed one side of the sum only"

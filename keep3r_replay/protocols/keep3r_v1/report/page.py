@@ -14,6 +14,7 @@ from keep3r_replay.protocols.keep3r_v1.report.figures import charts
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.html import code, page, table, text
+from keep3r_replay.report.inputs import basis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ def _head(summary: dict[str, Any], works: pl.DataFrame, subject: str) -> str:
         f"<header><h1>{text(summary['deployment'])}</h1>"
         f'<p><span class="verdict {"clean" if verdict == "clean" else "findings"}">{text(verdict.upper())}</span> '
         f"Keep3r V1, blocks {first:,} to {last:,}{job}</p></header>"
-        f'<dl class="facts">{shown}</dl><p>State {code(summary["state_hash"])}</p>'
+        f'<dl class="facts">{shown}</dl>{basis(summary)}'
     )
 
 

@@ -55,7 +55,7 @@ def risk_category(currency_word: str, country_word: str, term: int) -> str:
 
 
 class KumaRecordings:
-    """See `replay.protocol.Recordings`."""
+    """See `replay.rooms.Recordings`."""
 
     def deployment(self, path: Path, meta: Mapping[str, Any], logs: Any) -> Deployment:
         """What the recording is of. Raises `InputError` where `meta.json` lacks a part, or a part is wrong."""

@@ -16,7 +16,8 @@ from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve
 from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
 from keep3r_replay.protocols.registry import protocol_of
 from keep3r_replay.report.amounts import tokens
-from keep3r_replay.report.html import code, figure, page, table, text
+from keep3r_replay.report.html import figure, page, table, text
+from keep3r_replay.report.inputs import basis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ _NEEDED = ("bonds", "late_expiries", "tokens", "keepers", "findings")
 
 
 class KumaPages:
-    """See `replay.protocol.Pages`."""
+    """See `replay.rooms.Pages`."""
 
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
         """The page of a folder of results. Raises `InputError` where it holds none of KUMA.
@@ -84,7 +85,7 @@ def _head(summary: dict[str, Any]) -> str:
         f"<header><h1>{text(summary['deployment'])}</h1>"
         f'<p><span class="verdict {"clean" if verdict == "clean" else "findings"}">{text(verdict.upper())}</span> '
         f"KUMA {text(summary['version'])}, blocks {first:,} to {last:,}</p></header>"
-        f'<dl class="facts">{shown}</dl><p>State {code(summary["state_hash"])}</p>'
+        f'<dl class="facts">{shown}</dl>{basis(summary)}'
     )
 
 
