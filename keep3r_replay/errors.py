@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _URL = re.compile(r"\b(?:https?|wss?)://[^\s'\"<>]+|\burl: /[^\s'\")]+|\bhost='[^']*'", re.IGNORECASE)
+_ANY_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 class Keep3rReplayError(Exception):
@@ -62,6 +63,11 @@ class NodeError(Keep3rReplayError):
 
 class LockedError(Keep3rReplayError):
     """Another run works on the same lake."""
+
+
+def is_url(path: str) -> bool:
+    """Whether a text that should be a path begins as a URL does; paths make one slash of two (`s3:/bucket`)."""
+    return _ANY_URL.match(path) is not None
 
 
 def without_urls(text: str) -> str:

@@ -79,6 +79,7 @@ class Journal:
         observed: object,
         reason: str,
         severity: str = ERROR,
+        transaction_hash: str | None = None,
     ) -> None:
         """Write a finding at the present block. Amounts come as int, everything else as text."""
         difference = None
@@ -96,6 +97,7 @@ class Journal:
                 as_text(observed),
                 difference,
                 reason,
+                transaction_hash,
             )
         )
 

@@ -15,6 +15,7 @@ from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
 from keep3r_replay.lake.certificate import inputs_of
+from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
@@ -63,7 +64,9 @@ def audit(
     options = Options(ledger=ledger, snapshot_every=snapshot_every)
     with no_collections():
         first = audit_once(lake, protocol, until_block, starts, options)
-        return first if first.clean else with_causes(first, partial(_again, protocol, until_block, starts))
+        if first.clean:
+            return first
+        return with_causes(first, partial(_again, protocol, until_block, starts), partial(absent_event, lake, protocol))
 
 
 def _again(

@@ -61,7 +61,8 @@ def _times(lake: Lake, span: Span) -> list[Finding]:
     known = lake.deployment.origin != "simulation" and lake.deployment.chain_id in FORKS
     step = 1 if known else 0
     early = (
-        blocks.sort("number")
+        blocks.filter(pl.col("timestamp").is_not_null())
+        .sort("number")
         .with_columns(pl.col("timestamp").shift().alias("before"))
         .filter(pl.col("timestamp") < pl.col("before") + step)
         .collect()

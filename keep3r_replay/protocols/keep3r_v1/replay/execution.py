@@ -143,6 +143,15 @@ def _adopt(context: Context, pair: Compared, token: str) -> None:
         kp3r.jobs[str(said[0])].credits[kp3r.address] += int(said[4]) - int(meant[4])
 
 
+def unexpected(context: Context, logs: Sequence[Log], reason: str) -> None:
+    """A finding for each log that no call accounts for."""
+    for log in logs:
+        values = ",".join(map(str, log.values))
+        context.journal.disagree(
+            "unexpected_event", log.log_index, context.kp3r.address, log.event, "none", values, reason
+        )
+
+
 def _false_transfer(context: Context, pair: Compared) -> bool:
     """Whether a Transfer is a payment's, which moves no balance: from a job, directly before its KeeperWorked."""
     assert pair.log is not None

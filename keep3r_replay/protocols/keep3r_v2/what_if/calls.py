@@ -53,6 +53,7 @@ class Consequences(Journal):
         observed: object,
         reason: str,
         severity: str = "",
+        transaction_hash: str | None = None,
     ) -> None:
         """Write nothing: a consequence is no finding."""
 
