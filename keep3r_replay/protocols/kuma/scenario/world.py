@@ -43,6 +43,10 @@ _ROLES = (
 )
 
 
+_FOUNDING = keccak256(b"found()")[:SELECTOR]
+"""Input of what founds a deployment: a function that nobody declares, so that its logs tell the call."""
+
+
 def deployment_of(script: Script) -> Deployment:
     """The contracts of a script."""
     contracts = []
@@ -94,11 +98,11 @@ class World:
             for name in (access.KUMA_SWAP_PAUSE, access.KUMA_SWAP_UNPAUSE, access.KUMA_SWAP_CLAIM):
                 role = access.role_hash(name, category.risk_category)
                 self._told(kuma.access_controller, "RoleGranted", role, MANAGER, MANAGER)
-            self._run(Call("initialize", category.kibt.address, "", (script.epoch_length,)), b"")
+            self._run(Call("initialize", category.kibt.address, "", (script.epoch_length,)), _FOUNDING)
             oracle = address_of(f"aggregator {category.name}")
-            self._run(Call("set_max_answer", oracle, "", (2 * 10**27,)), b"")
+            self._run(Call("set_max_answer", oracle, "", (2 * 10**27,)), _FOUNDING)
         if kuma.rules.rate_grows_stale:
-            self._run(Call("set_staleness_threshold", kuma.rate_feed, "", (10**9,)), b"")
+            self._run(Call("set_staleness_threshold", kuma.rate_feed, "", (10**9,)), _FOUNDING)
         self.chain.end_block()
         rates = {
             full_name(each["currency"], each["country"], int(each["term"])): int(each.get("rate", FIVE_PERCENT))
@@ -119,7 +123,7 @@ class World:
         return reason
 
     def _told(self, contract: str, event: str, *values: object) -> None:
-        self._begin(MANAGER, contract, b"")
+        self._begin(MANAGER, contract, _FOUNDING)
         self._emit(contract, event, values)
         self.kuma.roles[contract, str(values[0])] = self.kuma.roles.get((contract, str(values[0])), frozenset()) | {
             str(values[1])
