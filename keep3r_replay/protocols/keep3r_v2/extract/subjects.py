@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.lake.late import begins_late
+
 if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
@@ -28,12 +30,6 @@ class Subjects(NamedTuple):
     bonded: list[str]
     credited: list[str]
     liquidities: list[str]
-
-
-def begins_late(lake: Lake, contract: Contract) -> bool:
-    """Whether the lake lacks the first events of a contract."""
-    coverage = lake.manifest.coverage
-    return coverage is not None and int(contract.facts.get("from_block", 0)) < coverage.from_block
 
 
 def subjects(lake: Lake, keep3r: Contract, block: int) -> Subjects:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.views import Question, View
+from keep3r_replay.lake.late import begins_late
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import parameters_of
-from keep3r_replay.protocols.keep3r_v2.extract.subjects import begins_late, subjects
+from keep3r_replay.protocols.keep3r_v2.extract.subjects import subjects
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
