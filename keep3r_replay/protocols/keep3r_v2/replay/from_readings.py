@@ -224,6 +224,7 @@ def _load_approvals(keep3r: Keep3r, context: CallContext, readings: Readings) ->
         keep3r.approvals[liquidity] = Approval(pool, token0, TickCache(*cache))
         if liquidity == keep3r.parameters.kp3r_weth_pool:
             context.uncertain_price_period = keep3r.approvals[liquidity].tick.period
+            context.uncertain_price_window = keep3r.parameters.reward_period_time
 
 
 def _load_helper(helper: Helper, readings: Readings) -> None:

@@ -255,6 +255,7 @@ class Keep3rV2:
                 "uncertain_jobs": list(context.uncertain_jobs),
                 "uncertain_tokens": list(context.uncertain_tokens),
                 "uncertain_price_period": context.uncertain_price_period,
+                "uncertain_price_window": context.uncertain_price_window,
                 "roles_are_partial": self.keep3r.roles_are_partial,
             },
         }
@@ -291,5 +292,6 @@ class Keep3rV2:
         context.undetermined_keepers = dict.fromkeys(inference["undetermined_keepers"])
         context.uncertain_jobs = dict.fromkeys(inference["uncertain_jobs"])
         context.uncertain_price_period = inference["uncertain_price_period"]
+        context.uncertain_price_window = inference["uncertain_price_window"]
         context.uncertain_tokens = dict.fromkeys(inference["uncertain_tokens"])
         self.keep3r.roles_are_partial = inference["roles_are_partial"]
