@@ -19,16 +19,18 @@ from histories import History
 from keep3r_replay.chain.views import View
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import parameters_of
-from keep3r_replay.protocols.keep3r_v2.extract.subjects import subjects
 from keep3r_replay.protocols.keep3r_v2.extract.views import OBSERVATIONS, SLOT0, questions_at
 from keep3r_replay.replay.protocol import Block, Options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from keep3r_replay.chain.views import Question
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+    from keep3r_replay.replay.protocol import Replay
     from keep3r_replay.uniswap_v3.oracle import Pool
 
 NO_SUCH_METHOD = error(-32601, "the method does not exist")
@@ -162,7 +164,7 @@ class ServedRecording(SmallNode):
         try:
             value = self._value(_Asked(contract, view, arguments), number)
         except Revert as revert:
-            return {"error": {"code": 3, "message": "execution reverted", "data": _data(revert.name)}}
+            return _reverted(revert)
         values = value if len(view.returns) > 1 else [value]
         plain = [_typed(kind, each) for kind, each in zip(view.returns, values, strict=True)]
         return {"result": "0x" + encode(view.returns, plain).hex()}
@@ -216,6 +218,10 @@ def _observation(pool: Pool, place: int) -> list[Any]:
     return [pool.times[-1 - back], pool.tick_cumulatives[-1 - back], pool.per_liquidity[-1 - back], True]
 
 
+def _reverted(revert: Revert) -> dict[str, Any]:
+    return {"error": {"code": 3, "message": "execution reverted", "data": _data(revert.name)}}
+
+
 def _data(name: str) -> str:
     """What a call reverts with."""
     kind, _, text = name.partition("(")
@@ -234,28 +240,32 @@ def _typed(kind: str, value: Any) -> Any:
     return value if kind == "address" else int(value)
 
 
-def configuration(lake: Lake, recording: Path, **more: Any) -> dict[str, Any]:
-    """What a file of `conf/deployment` would say of the recording's deployment."""
-    del recording
-    contracts = lake.deployment.contracts
-    (keep3r,) = (each for each in contracts if each.role == "keep3r")
-
-    def addresses(role: str) -> list[str]:
-        return [each.address for each in contracts if each.role == role]
-
-    return {
-        "name": lake.deployment.name,
-        "chain_id": 31337,
-        "keep3r": keep3r.address,
-        "version": _named(keep3r.version),
-        "helper_versions": {each.address: _named(each.version) for each in contracts if each.role == "keep3r_helper"},
-        "pools": addresses("uniswap_v3_pool"),
-        "liquidities": subjects(lake, keep3r, 2**31).liquidities,
-        "companions": {role: addresses(role) for role in ("pair_manager_factory", "escrow") if addresses(role)},
-        "tokens": dict(lake.deployment.tokens),
-        **more,
+def answered(node: Any, questions: Sequence[Question], model: Callable[[int], Replay]) -> None:
+    """Let a served recording answer questions that it has no answer for by the model of its history at that block."""
+    known = node._view
+    asked = {
+        (each.contract, "0x" + each.view.selector.hex() + encode(each.view.takes, each.arguments).hex()): each
+        for each in questions
     }
+    replays: dict[int, Replay] = {}
 
+    def view(contract: str, data: str, block: int) -> str | dict[str, Any]:
+        question = asked.get((contract, data))
+        said = known(contract, data, block)
+        if said != "0x" or question is None:
+            return str(said)
+        if block not in replays:
+            replays[block] = model(block)
+        flat = [item for each in question.arguments for item in (each if isinstance(each, tuple) else [each])]
+        answer = replays[block].view(contract, question.view.name, [str(each).lower() for each in flat], "view")
+        if answer is None:
+            return "0x"
+        try:
+            value = answer()
+        except Revert as revert:
+            return _reverted(revert)
+        values = value if len(question.view.returns) > 1 else [value]
+        plain = [_typed(kind, each) for kind, each in zip(question.view.returns, values, strict=True)]
+        return "0x" + encode(question.view.returns, plain).hex()
 
-def _named(version: str) -> str:
-    return "v" + version.replace(".", "_", 1)
+    node._view = view
