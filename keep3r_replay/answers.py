@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.registry import part_of, protocol_of, protocols_in
-from keep3r_replay.replay.arguments import place_of, shown
+from keep3r_replay.replay.arguments import path_named, place_of, shown
 from keep3r_replay.replay.roots import roots
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class AuditResults:
 
     @property
     def verdict(self) -> str:
-        """`clean`, or `findings`."""
+        """`clean`; `findings`; or `partial`, of a replay that began in mid-history and found nothing."""
         return str(self.summary["verdict"])
 
     @property
     def clean(self) -> bool:
-        """Whether model and chain agree everywhere."""
+        """Whether nothing was found but notices: model and chain agree everywhere."""
         return self.audit.clean
 
     @property
@@ -58,7 +58,11 @@ class AuditResults:
 
     @property
     def findings(self) -> list[Finding]:
-        """Disagreements and irregularities, in chain order."""
+        """Disagreements and irregularities, in chain order.
+
+        What follows from another has that one's number, counted from 1, as its `cause`: `findings[cause - 1]` is the
+        root. A root's own `cause` is None.
+        """
         return self.audit.findings
 
     def write(self, folder: str | Path) -> Path:
@@ -68,8 +72,9 @@ class AuditResults:
         """
         from keep3r_replay.replay.results import write_results
 
-        write_results(self.audit, Path(folder), self.configuration)
-        return Path(folder)
+        target = Path(path_named("folder", folder))
+        write_results(self.audit, target, self.configuration)
+        return target
 
     def __str__(self) -> str:
         from keep3r_replay.report.terminal import summary_lines
@@ -89,7 +94,7 @@ class SeveralResults:
 
     @property
     def clean(self) -> bool:
-        """Whether model and chain agree everywhere."""
+        """Whether nothing was found but notices: model and chain agree everywhere."""
         return all(each.clean for each in self.parts.values())
 
     @property
@@ -104,10 +109,11 @@ class SeveralResults:
         """
         from keep3r_replay.replay.several import write_earnings
 
+        target = Path(path_named("folder", folder))
         for name, each in self.parts.items():
-            each.write(Path(folder) / name)
-        write_earnings(Path(folder) / "earnings", next(iter(self.parts.values())).audit.lake, self.earnings)
-        return Path(folder)
+            each.write(target / name)
+        write_earnings(target / "earnings", next(iter(self.parts.values())).audit.lake, self.earnings)
+        return target
 
     def __str__(self) -> str:
         from keep3r_replay.replay.several import earnings_lines
@@ -161,7 +167,7 @@ class State:
 
 @dataclass(frozen=True, repr=False)
 class WhatIfResults:
-    """What would have happened. Beside the tables of an audit there are those that compare both sides."""
+    """What would have happened: the tables of an audit, tables that compare both sides, and lines for a terminal."""
 
     summary: dict[str, Any]
     tables: dict[str, pl.DataFrame]
@@ -174,12 +180,12 @@ class WhatIfResults:
 
     @property
     def jobs(self) -> pl.DataFrame:
-        """The sums of each job."""
+        """The sums of each job, both sides. Raises as `works`."""
         return self._table("compared_jobs")
 
     @property
     def keepers(self) -> pl.DataFrame:
-        """The sums of each keeper."""
+        """The sums of each keeper, both sides. Raises as `works`."""
         return self._table("compared_keepers")
 
     def _table(self, name: str) -> pl.DataFrame:
@@ -212,7 +218,7 @@ def explanations(lake: Lake, transaction: str | tuple[int, int]) -> list[Explana
 
 
 def explanations_table(explained: Sequence[Explanation]) -> pl.DataFrame:
-    """One row a term."""
+    """One row a term of these explanations; columns as `api.explain` says."""
     import polars as pl
 
     kinds = list(dict.fromkeys(kind for one in explained for kind in one.subjects))
@@ -242,7 +248,7 @@ def explanations_table(explained: Sequence[Explanation]) -> pl.DataFrame:
 def swept(
     lake: Lake, grid: Mapping[str, Sequence[Any]], folder: Path, workers: int | None, until_block: int | None
 ) -> pl.DataFrame:
-    """The table of a sweep over every combination of the grid's values."""
+    """The table of a sweep over every combination of the grid's values; arguments and errors as of `api.sweep`."""
     from keep3r_replay.what_if.history import Source
     from keep3r_replay.what_if.sweep.run import run_sweep
     from keep3r_replay.what_if.sweep.scenarios import Kept, Scenario
@@ -256,32 +262,8 @@ def swept(
     return sweep_table(run_sweep(scenarios, folder, Kept(), cores, lambda *_: None), source.what_ifs.measured)
 
 
-def script_of(scenario: str | Path | Mapping[str, Any], conf: Path) -> tuple[dict[str, Any], str]:
-    """A scenario's content, and what to call it in an error. Raises `UsageError` if there is no such scenario."""
-    from hydra import compose, initialize_config_dir
-    from omegaconf import OmegaConf
-
-    if not isinstance(scenario, str | Path):
-        return dict(scenario), "the scenario"
-    file = Path(scenario)
-    if file.suffix in {".yaml", ".yml"}:
-        if not file.is_file():
-            raise UsageError(f"{file}: no such file")
-        content: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
-    else:
-        names = sorted(path.stem for path in (conf / "scenario").glob("*.yaml"))
-        if str(scenario) not in names:
-            raise UsageError(f"no scenario named '{scenario}'; there are {', '.join(names)}")
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf)):
-            composed = compose(config_name=None, overrides=[f"+scenario={scenario}"])
-        content = OmegaConf.to_container(composed.scenario, resolve=True)
-    if not isinstance(content, dict):
-        raise UsageError(f"{scenario}: a scenario is a mapping, with name, setup and script")
-    return {str(key): value for key, value in content.items()}, str(scenario)
-
-
 def kept_folder() -> Path:
-    """A new folder that goes with the process."""
+    """A new folder, which is removed as the process ends."""
     place = tempfile.TemporaryDirectory(prefix="keep3r-")
     atexit.register(place.cleanup)
     return Path(place.name)

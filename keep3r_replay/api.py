@@ -1,6 +1,7 @@
 """The public face: what a notebook or a program calls, and what the command line is written on.
 
-Nothing here is loaded but by the function that needs it, so that `import keep3r_replay` costs nothing.
+Nothing here is loaded but by the function that needs it, so that `import keep3r_replay` costs nothing. An argument of
+another type, or of a value that makes no sense, is a `UsageError` of one line that names it.
 """
 
 from __future__ import annotations
@@ -8,8 +9,6 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from keep3r_replay.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,8 +36,9 @@ def open_lake(folder: str | Path | None = None) -> Lake:
     """
     from keep3r_replay.answers import part_named
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.arguments import path_named
 
-    named = folder or SAMPLE
+    named = SAMPLE if folder is None else path_named("folder", folder)
     whole = None if Path(named).exists() else part_named(Path(named))
     lake = whole or Lake.open(named)
     lake.check_content()
@@ -54,8 +54,9 @@ def import_recording(recording: str | Path, folder: str | Path) -> Lake:
     """
     from keep3r_replay.protocols.registry import protocol_recorded
     from keep3r_replay.recording.importer import import_recording as write_lake
+    from keep3r_replay.replay.arguments import path_named
 
-    write_lake(Path(recording), Path(folder), protocol_recorded)
+    write_lake(Path(path_named("recording", recording)), Path(path_named("folder", folder)), protocol_recorded)
     return open_lake(folder)
 
 
@@ -80,7 +81,7 @@ def replay(
         start_block: start after this block, with the state that its readings tell.
         resume: results of a former replay of this lake; go on from their last snapshot.
         resume_block: with `resume`, from the last snapshot up to this block.
-        snapshot_every: events between two snapshots; 0 takes none.
+        snapshot_every: events between two snapshots; 0 takes none, None the usual number (8,192).
 
     Raises:
         InputError: the lake lacks what the replay needs.
@@ -88,13 +89,13 @@ def replay(
     """
     from keep3r_replay.answers import AuditResults
     from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.replay.arguments import check_replay
     from keep3r_replay.replay.audit import audit, strict_audit
     from keep3r_replay.replay.snapshots import EVERY
     from keep3r_replay.replay.starts import starts
 
+    check_replay(lake, ledger, until_block, strict, start_block, resume, resume_block, snapshot_every)
     every = EVERY if snapshot_every is None else snapshot_every
-    if every < 0:
-        raise UsageError(f"snapshot_every={every}: no number of events; 0 takes no snapshots")
     protocol = protocol_of(lake)
     beginnings = starts(lake, protocol, until_block, start_block, None if resume is None else str(resume), resume_block)
     run = strict_audit if strict else audit
@@ -124,13 +125,16 @@ def replay_all(
         ledger: also keep each ledger.
         until_block: the last block to replay; all if none is said.
         strict: stop at the first disagreement.
-        resume: results of a former run, whose last snapshots are gone on from.
+        resume: results of a former run; each protocol's part goes on from its last snapshot.
 
     Raises:
         InputError: the lake lacks what a replay needs.
         UsageError: a block or a former result that makes no sense.
     """
     from keep3r_replay.answers import replay_parts
+    from keep3r_replay.replay.arguments import check_replay
+
+    check_replay(lake, ledger, until_block, strict, resume=resume)
 
     def one(part: Lake, name: str) -> AuditResults:
         former = None if resume is None else Path(resume) / name
@@ -145,7 +149,7 @@ def state_at(lake: Lake, block: int, *, contract: str | None = None, results: st
     Args:
         lake: the history.
         block: the block.
-        contract: address of the contract; that in force at the block if none is said.
+        contract: address of the contract, or its beginning; that in force at the block if none is said.
         results: results of a replay of this lake, whose snapshots save most of the way.
 
     Raises:
@@ -153,18 +157,14 @@ def state_at(lake: Lake, block: int, *, contract: str | None = None, results: st
     """
     from keep3r_replay.answers import State
     from keep3r_replay.protocols.registry import protocol_of
-    from keep3r_replay.replay.arguments import block_number
-    from keep3r_replay.replay.roots import roots
+    from keep3r_replay.replay.arguments import block_number, check_lake, check_paths
     from keep3r_replay.replay.state_query import root_at
     from keep3r_replay.replay.state_query import state_at as replay_to
 
+    check_lake(lake)
+    check_paths(results=results)
     protocol = protocol_of(lake)
-    root = root_at(lake, protocol, block_number(block))
-    if contract is not None:
-        chosen = [one for one in roots(lake, protocol) if one.address == contract.lower()]
-        if not chosen:
-            raise UsageError(f"{contract}: the lake holds no such {protocol.title} contract")
-        root = chosen[0]
+    root = root_at(lake, protocol, block_number(block), contract)
     return State(block, replay_to(lake, protocol, root, block, None if results is None else Path(results)))
 
 
@@ -183,17 +183,13 @@ def explain(lake: Lake, transaction: str | tuple[int, int]) -> pl.DataFrame:
         UsageError: there is no such transaction.
     """
     from keep3r_replay.answers import explanations, explanations_table
+    from keep3r_replay.replay.arguments import check_lake
 
+    check_lake(lake)
     return explanations_table(explanations(lake, transaction))
 
 
-def what_if(
-    lake: Lake,
-    *,
-    until_block: int | None = None,
-    ledger: bool = False,
-    **changes: Any,
-) -> WhatIfResults:
+def what_if(lake: Lake, *, until_block: int | None = None, ledger: bool = False, **changes: Any) -> WhatIfResults:
     """What would have happened with changed inputs; docs/what-if.md lists the changes, and what stays given.
 
     Args:
@@ -207,8 +203,10 @@ def what_if(
     """
     from keep3r_replay.answers import WhatIfResults
     from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.replay.arguments import check_replay
     from keep3r_replay.what_if.history import Source
 
+    check_replay(lake, ledger, until_block)
     source = Source(protocol_of(lake), lake, until_block)
     source.check([changes])
     history = source.baseline()
@@ -240,7 +238,9 @@ def sweep(
         UsageError: an unknown change, or one that makes no sense.
     """
     from keep3r_replay.answers import swept
+    from keep3r_replay.replay.arguments import check_sweep
 
+    check_sweep(lake, grid, folder, workers, until_block)
     if folder is not None:
         return swept(lake, grid, Path(folder), workers, until_block)
     with tempfile.TemporaryDirectory(prefix="keep3r-sweep-") as place:
@@ -257,14 +257,14 @@ def simulate(scenario: str | Path | Mapping[str, Any], folder: str | Path) -> La
     Raises:
         UsageError: there is no such scenario, or a mistake in it.
     """
-    from keep3r_replay.answers import script_of
-    from keep3r_replay.protocols.registry import protocol_of_script
+    from keep3r_replay.protocols.registry import scenarios_of
+    from keep3r_replay.replay.arguments import path_named
+    from keep3r_replay.scenario.named import script_of
 
+    target = Path(path_named("folder", folder))
     content, source = script_of(scenario, CONF)
-    protocol, script = protocol_of_script(content)
-    if protocol.scenarios is None:
-        raise UsageError(f"{source}: there are no scenarios of {protocol.title}")
-    protocol.scenarios.simulate(script, source, Path(folder))
+    _, scenarios, script = scenarios_of(content)
+    scenarios.simulate(script, source, target)
     return open_lake(folder)
 
 
@@ -280,14 +280,17 @@ def warehouse(
 
     Raises:
         InputError: the results have no ledger.
-        UsageError: they are no results of a replay.
+        UsageError: they are no results of a replay, or `database` is something other than a former warehouse.
     """
     import duckdb
 
     from keep3r_replay.answers import kept_folder, results_folder
     from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.replay.arguments import check_lake, check_paths
     from keep3r_replay.warehouse.build import build
 
+    check_lake(lake)
+    check_paths(database=database)
     folder = results_folder(results)
     file = Path(database) if database is not None else kept_folder() / "warehouse.duckdb"
     build(lake, folder, file, protocol_of(lake))

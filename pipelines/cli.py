@@ -34,6 +34,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "simulate": Subcommand("pipelines.simulate:main", "play a scripted history and write its lake"),
     "status": Subcommand("pipelines.status:main", "say what a lake covers"),
     "verify": Subcommand("pipelines.verify:main", "prove a lake's files, and fetch again what is damaged"),
+    "prove": Subcommand("pipelines.prove:main", "prove a lake from one trusted block hash, and certify it"),
     "replay": Subcommand("pipelines.replay:main", "re-execute a lake and compare every event and every reading"),
     "ask": Subcommand("pipelines.ask:main", "answer a job owner's questions: liquidity, running dry, expiry, bonds"),
     "state": Subcommand("pipelines.state:main", "print what a contract held at the end of a block"),

@@ -28,13 +28,10 @@ class SimulateConfig:
 def main(argv: list[str]) -> int:
     """Simulate one scenario; return the exit code."""
     config = read_config(argv)
-    from keep3r_replay.protocols.registry import protocol_of_script
+    from keep3r_replay.protocols.registry import scenarios_of
     from keep3r_replay.replay.rooms import Extras
 
-    protocol, script = protocol_of_script(config.scenario)
-    scenarios = protocol.scenarios
-    if scenarios is None:
-        raise UsageError(f"there are no scenarios of {protocol.title}")
+    protocol, scenarios, script = scenarios_of(config.scenario)
     trace, draw = (None if folder is None else Path(folder) for folder in (config.trace, config.draw))
     if (trace or draw) and not scenarios.has_extras:
         raise UsageError(f"scenarios of {protocol.title} have no trace and nothing to draw; replay the lake instead")
@@ -51,7 +48,9 @@ def read_config(argv: list[str]) -> SimulateConfig:
     Raises:
         UsageError: a setting is wrong, or the file can not be read.
     """
-    files = [argument for argument in argv if argument.startswith("scenario=") and argument.endswith((".yaml", ".yml"))]
+    from keep3r_replay.scenario.named import FILES, script_in
+
+    files = [argument for argument in argv if argument.startswith("scenario=") and argument.endswith(FILES)]
     if not files:
         # A part of the scenario may be one that its file does not name, which Hydra marks with ++.
         overrides = [f"++{argument}" if argument.startswith("scenario.") else argument for argument in argv]
@@ -59,31 +58,4 @@ def read_config(argv: list[str]) -> SimulateConfig:
     parts = [argument for argument in argv if argument.startswith("scenario.")]
     others = [argument for argument in argv if argument not in {*files, *parts}]
     config = load_config("simulate", SimulateConfig, [*others, "scenario=none"], summary=SUMMARY)
-    return replace(config, scenario=_scenario_of(Path(files[-1].partition("=")[2]), parts))
-
-
-def _scenario_of(path: Path, overrides: list[str]) -> dict[str, Any]:
-    """The mapping of a scenario's file, with `scenario.PART=VALUE` overrides in Hydra's grammar."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError  # type: ignore[import-untyped] # PyYAML comes without types
-
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file; say scenario=NAME for one that comes with the project")
-    try:
-        content = OmegaConf.load(path)
-        for override in OverridesParser.create().parse_overrides(overrides):
-            key = str(override.key_or_group).removeprefix("scenario.")
-            OmegaConf.update(content, key, override.value(), force_add=True)
-        found = OmegaConf.to_container(content, resolve=True)
-    except HydraException as error:
-        raise UsageError(f"{str(error).splitlines()[0]}; say scenario.PART=VALUE") from None
-    except (YAMLError, UnicodeDecodeError, OmegaConfBaseException) as error:
-        raise UsageError(f"{path}: {' '.join(str(error).split())}") from None
-    if not isinstance(found, dict):
-        raise UsageError(f"{path}: a scenario is a mapping, with name, setup and script")
-    if "defaults" in found:
-        raise UsageError(f"{path}: 'defaults' are for scenarios in conf/scenario; say here what they stand for")
-    return {str(key): value for key, value in found.items()}
+    return replace(config, scenario=script_in(Path(files[-1].partition("=")[2]), parts))

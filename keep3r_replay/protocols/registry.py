@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol
+    from keep3r_replay.replay.rooms import Scenarios
 
 KEEP3R_V2 = "keep3r_v2"
 """The protocol of lakes and recordings that name none: they are older than the others."""
@@ -59,14 +60,16 @@ def protocol_of_results(manifest: Mapping[str, Any]) -> Protocol:
     return protocol_named(str(manifest.get("protocol") or KEEP3R_V2))
 
 
-def protocol_of_script(script: Mapping[str, Any]) -> tuple[Protocol, dict[str, Any]]:
-    """The protocol that a scenario names, Keep3r V2 if none, and the rest of its content.
+def scenarios_of(content: Mapping[str, Any]) -> tuple[Protocol, Scenarios, dict[str, Any]]:
+    """The protocol that a scenario names, Keep3r V2 if none; what plays its scenarios; and the rest of the content.
 
     Raises:
-        UsageError: as `protocol_named`.
+        UsageError: the protocol has no scenarios, or as `protocol_named`.
     """
-    protocol = protocol_named(str(script.get("protocol") or KEEP3R_V2))
-    return protocol, {key: value for key, value in script.items() if key != "protocol"}
+    protocol = protocol_named(str(content.get("protocol") or KEEP3R_V2))
+    if protocol.scenarios is None:
+        raise UsageError(f"there are no scenarios of {protocol.title}")
+    return protocol, protocol.scenarios, {key: value for key, value in content.items() if key != "protocol"}
 
 
 def protocol_recorded(meta: Mapping[str, Any]) -> Protocol:

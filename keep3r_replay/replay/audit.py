@@ -14,6 +14,11 @@ import polars as pl
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
+<<<<<<< HEAD
+from keep3r_replay.replay.absent import absent_event
+=======
+from keep3r_replay.lake.certificate import inputs_of
+>>>>>>> main
 from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
@@ -62,7 +67,9 @@ def audit(
     options = Options(ledger=ledger, snapshot_every=snapshot_every)
     with no_collections():
         first = audit_once(lake, protocol, until_block, starts, options)
-        return first if first.clean else with_causes(first, partial(_again, protocol, until_block, starts))
+        if first.clean:
+            return first
+        return with_causes(first, partial(_again, protocol, until_block, starts), partial(absent_event, lake, protocol))
 
 
 def _again(
@@ -79,7 +86,11 @@ def _again(
 def audit_once(
     lake: Lake, protocol: Protocol, until_block: int | None, starts: Mapping[str, Start] | None, options: Options
 ) -> Audit:
-    """One replay and what it finds, before causes are looked for; see `audit`."""
+    """One replay and what it finds, before causes are looked for; arguments and errors as of `audit`.
+
+    Raises:
+        InputError: the deployment has no root contract of the protocol.
+    """
     audited = [
         _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
         for root in roots(lake, protocol)
@@ -113,8 +124,7 @@ def audit_once(
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
-    causes: list[int | None] = [None] * len(findings)
-    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), causes, protocol.words)
+    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), protocol.words)
 
 
 @dataclass(frozen=True)
@@ -184,6 +194,8 @@ def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until
     }
     if len(summaries) > 1:
         summary["contracts"] = summaries
+    if (inputs := inputs_of(lake)) is not None:
+        summary["inputs"] = inputs
     return summary
 
 
@@ -211,7 +223,7 @@ def strict_audit(
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
     summary.pop("following", None)
-    return Audit(lake, summary, tables, [first], cut.undetermined_readings, [None])
+    return Audit(lake, summary, tables, [first], cut.undetermined_readings)
 
 
 def state_hash(state: dict[str, Any]) -> str:

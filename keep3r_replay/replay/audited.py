@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.causes import Absent
 
 MISMATCH, UNDETERMINED = "mismatch", "undetermined"
-"""Classes that every protocol's tables have in common: wrong, and not to be told."""
+"""Classes that every protocol's tables have in common: wrong, and beyond what the history shows."""
 
 _PLACE = {"block_number": pl.UInt32(), "log_index": pl.UInt32()}
 
@@ -28,8 +29,8 @@ _PLACE = {"block_number": pl.UInt32(), "log_index": pl.UInt32()}
 class Audit:
     """What an audit found.
 
-    `tables` are the results by name; `summary` is what `summary.json` holds; `findings` are in chain order, and
-    `causes` tells for each the number (from 1) of the finding that it follows from, None for a root.
+    `tables` are the results by name; `summary` is what `summary.json` holds; `findings` are in chain order, each with
+    the number (from 1) of the finding that it follows from as its `cause`, None for a root.
     """
 
     lake: Lake
@@ -37,13 +38,12 @@ class Audit:
     tables: dict[str, pl.DataFrame]
     findings: list[Finding]
     undetermined_readings: dict[tuple[str, str], int]
-    causes: list[int | None] = field(default_factory=list)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The protocol's classes by subject, from the surest to the least sure."""
 
     @property
     def doubt(self) -> int:
-        """How unsure the classes are in all: only to be compared with that of the same history, told otherwise."""
+        """How unsure the classes are in all: only to be compared with that of the same history, mended."""
         return sum(
             place * int(self.summary[subject].get(name, 0))
             for subject, names in self.words.items()
@@ -53,38 +53,43 @@ class Audit:
     @property
     def roots(self) -> list[Finding]:
         """Findings that follow from no other."""
-        return [finding for finding, cause in zip(self.findings, self.causes, strict=True) if cause is None]
+        return [finding for finding in self.findings if finding.cause is None]
 
     @property
     def clean(self) -> bool:
-        """Whether model and chain agree everywhere."""
+        """Whether nothing was found but notices: model and chain agree everywhere."""
         return all(finding.severity == NOTICE for finding in self.findings)
 
 
-def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit]) -> Audit:
+<<<<<<< HEAD
+def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit], absent: Absent) -> Audit:
     """The audit with the causes of its findings told.
+=======
+def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit]) -> Audit:
+    """The audit, each of its findings with its cause.
+>>>>>>> main
 
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
-    the audit of a mended lake, with the readings of some blocks compared (None: of all).
+    the audit of a mended lake, with the readings of some blocks compared (None: of all); `absent` what is missing.
     """
 
     def retold(lake: Lake, blocks: frozenset[int] | None) -> Retold:
         mended = again(lake, blocks)
         return Retold(mended.findings, mended.doubt)
 
-    traced = trace(found.lake, found.findings, retold, in_order)
-    tables = {**found.tables, "findings": findings_table(found.lake, traced.findings, traced.causes)}
+    traced = trace(found.lake, found.findings, retold, absent, in_order)
+    tables = {**found.tables, "findings": findings_table(found.lake, traced.findings)}
     summary = dict(found.summary)
-    following = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is not None]
+    following = [finding for finding in traced.findings if finding.cause is not None]
     if following:
         mended = again(MendedLake(found.lake, traced.mends), None) if traced.mends else found
         summary |= _acquit(tables, mended.tables, traced, summary)
-    roots = [finding for finding, cause in zip(traced.findings, traced.causes, strict=True) if cause is None]
+    roots = [finding for finding in traced.findings if finding.cause is None]
     summary["findings"] = dict(sorted(Counter(finding.kind for finding in roots).items()))
     if following:
         blocks = [finding.block_number for finding in following]
         summary["following"] = {"count": len(following), "blocks": [min(blocks), max(blocks)]}
-    return replace(found, summary=summary, tables=tables, findings=traced.findings, causes=traced.causes)
+    return replace(found, summary=summary, tables=tables, findings=traced.findings)
 
 
 def _acquit(
@@ -94,15 +99,11 @@ def _acquit(
 
     What is a mismatch there too follows from what nothing could mend: then nobody can tell whether it is right.
     """
-    convicted = {
-        (finding.block_number, finding.log_index)
-        for finding, cause in zip(traced.findings, traced.causes, strict=True)
-        if cause is None
-    }
+    convicted = {(finding.block_number, finding.log_index) for finding in traced.findings if finding.cause is None}
     logs = {
-        (finding.block_number, finding.log_index): cause
-        for finding, cause in zip(traced.findings, traced.causes, strict=True)
-        if cause is not None and (finding.block_number, finding.log_index) not in convicted
+        (finding.block_number, finding.log_index): finding.cause
+        for finding in traced.findings
+        if finding.cause is not None and (finding.block_number, finding.log_index) not in convicted
     }
     rows = [(block, log_index, cause) for (block, log_index), cause in logs.items() if log_index is not None]
     frame = pl.DataFrame(rows, schema={**_PLACE, "cause": pl.UInt32}, orient="row")

@@ -1,15 +1,23 @@
 """One cause, one finding: which findings follow from which.
 
+<<<<<<< HEAD
 A finding follows from another if it is gone once the event of the other is told as the model has it (or, where the
 model cannot tell, as another value would make everything agree). So the lake is replayed again, mended in one place,
+and what vanishes has its cause there. An event that a transaction asked for and did not leave is put in as it was asked
+for. Where an event cannot be mended, for nothing tells it or makes it fit, what comes after it is taken to follow: the
+model goes on from a state that lacks it.
+=======
+A finding follows from another if it is gone once the event of the other says what the model expects (or, where the
+model cannot tell, another value that makes everything agree). So the lake is replayed again, mended in one place,
 and what vanishes has its cause there. Where an event cannot be mended, for it is missing or nothing makes it fit, what
 comes after it is taken to follow: the model goes on from a state that lacks it.
+>>>>>>> main
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
@@ -51,6 +59,7 @@ class Retold(NamedTuple):
 
 
 Again = Callable[[Lake, frozenset[int] | None], Retold]
+Absent = Callable[[Finding], Iterable[Mend]]
 
 
 @dataclass
@@ -58,13 +67,11 @@ class Traced:
     """Findings with their causes.
 
     Attributes:
-        findings: in chain order; roots that no finding stood for are among them.
-        causes: for each the number of the finding (from 1) that it follows from; None for a root.
+        findings: in chain order, each with its `cause`; roots that no finding stood for are among them.
         mends: the events as they would have to read for everything else to be right.
     """
 
     findings: list[Finding]
-    causes: list[int | None]
     mends: list[Mend] = field(default_factory=list)
 
 
@@ -72,6 +79,7 @@ def trace(
     lake: Lake,
     findings: Sequence[Finding],
     again: Again,
+    absent: Absent,
     in_order: Callable[[Sequence[Finding]], list[Finding]],
 ) -> Traced:
     """Find the causes of findings.
@@ -80,9 +88,10 @@ def trace(
         lake: the history.
         findings: in chain order.
         again: replays the lake that it is handed, and compares the readings of some blocks (None: of all).
+        absent: the event that a finding of a missing one is about, as far as its transaction tells it.
         in_order: sorts findings into chain order.
     """
-    return _Tracer(lake, findings, again).trace(in_order)
+    return _Tracer(lake, findings, again, absent).trace(in_order)
 
 
 class _Left(NamedTuple):
@@ -93,16 +102,19 @@ class _Left(NamedTuple):
 
 
 class _Tracer:
-    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again) -> None:
+    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again, absent: Absent) -> None:
         self._lake = lake
         self._findings = list(findings)
         self._again = again
+        self._absent = absent
         self._left = _MOST_REPLAYS
         self._keys = [_key(finding) for finding in self._findings]
         self._known = frozenset(self._keys)
         self._open = [place for place, finding in enumerate(self._findings) if finding.severity == ERROR]
         self._cause: dict[int, int] = {}
         self._mends: list[Mend] = []
+        self._mended: list[int] = []
+        """The root that each mend stands for."""
 
     def trace(self, in_order: Callable[[Sequence[Finding]], list[Finding]]) -> Traced:
         while self._open:
@@ -111,17 +123,19 @@ class _Tracer:
                 self._of_event(root)
             elif self._is_reading(root):
                 self._of_reading(root)
+            elif self._findings[root].kind == "missing_event":
+                self._close(root, [root], self._best(self._absent(self._findings[root]), [root]))
             else:
                 self._close(root, [root], None)
         self._alone()
         ordered = in_order(self._findings)
         number = {id(finding): place for place, finding in enumerate(ordered, start=1)}
         place_of = {id(finding): place for place, finding in enumerate(self._findings)}
-        causes: list[int | None] = []
+        traced = []
         for finding in ordered:
             cause = self._cause.get(place_of[id(finding)])
-            causes.append(None if cause is None else number[id(self._findings[cause])])
-        return Traced(ordered, causes, self._mends)
+            traced.append(finding if cause is None else replace(finding, cause=number[id(self._findings[cause])]))
+        return Traced(traced, self._mends)
 
     def _first(self) -> int:
         """The next root: the first that is open, but before it an event that its block lacks, of unknown place in it.
@@ -236,6 +250,7 @@ class _Tracer:
             ]
         else:
             self._mends.append(mend)
+            self._mended.append(root)
             told = self._left_by(self._mends)
             left = told.keys if told is not None else frozenset()
             followers = [each for each in self._open if each != root and self._keys[each] not in left]
@@ -250,17 +265,11 @@ class _Tracer:
         """Where one of several mends explains everything by itself, it is the only root."""
         if len(self._mends) < 2:
             return
-        for mend in self._mends[::-1]:
+        for mend, root in zip(self._mends[::-1], self._mended[::-1], strict=True):
             if self._left <= 0:
                 return
             told = self._left_by([mend])
             if told is not None and not told.keys:
-                root = next(
-                    place
-                    for place, finding in enumerate(self._findings)
-                    if place not in self._cause
-                    and (finding.block_number, finding.log_index) == (mend.block_number, mend.log_index)
-                )
                 self._cause = {
                     place: root
                     for place, finding in enumerate(self._findings)

@@ -43,7 +43,7 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     )
 
 
-def findings_table(lake: Lake, findings: Sequence[Finding], causes: Sequence[int | None] | None = None) -> pl.DataFrame:
+def findings_table(lake: Lake, findings: Sequence[Finding]) -> pl.DataFrame:
     """One row a finding, in the order given, numbered from 1; `cause` is the number of that which it follows from.
 
     `difference` is null where it does not fit 38 digits.
@@ -52,7 +52,7 @@ def findings_table(lake: Lake, findings: Sequence[Finding], causes: Sequence[int
     rows = [
         (
             number,
-            cause,
+            finding.cause,
             finding.kind,
             finding.severity,
             finding.block_number,
@@ -65,7 +65,7 @@ def findings_table(lake: Lake, findings: Sequence[Finding], causes: Sequence[int
             finding.difference if finding.difference is not None and abs(finding.difference) <= _LARGEST else None,
             finding.reason,
         )
-        for number, (finding, cause) in enumerate(zip(findings, causes or [None] * len(findings), strict=True), start=1)
+        for number, finding in enumerate(findings, start=1)
     ]
     columns = list(zip(*rows, strict=True)) or [()] * len(_SCHEMA)
     return pl.DataFrame(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Finding, Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.anatomy import Anatomy
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
@@ -55,7 +56,7 @@ class Replay(Interface):
 
     @property
     def transactions(self) -> pl.Expr | None:
-        """Which rows of the table `transactions` it is told of, also failed ones and ones without logs; None: none."""
+        """Which rows of table `transactions` are handed to it, failed ones and ones without logs too; None: none."""
 
     def begin_block(self, block: Block) -> None:
         """Enter a block that has events, readings or a transaction that the replay asked for."""
@@ -200,6 +201,10 @@ class Protocol(Interface):
 
         They are checked here: raises `UsageError` for settings that make no sense.
         """
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """Known code and storage of its contracts, for proofs of state."""
 
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """Tables over all roots, made from those of each, which stand one below the other in `tables`."""

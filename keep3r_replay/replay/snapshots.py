@@ -89,7 +89,9 @@ def load_snapshot(results: Path, lake: Lake, role: str, address: str, at_most: i
         found = frame.sort("block_number").last().collect()
         if not found.height:
             return None
-        return Snapshot(found["block_number"][0], json.loads(found["state"][0]), partial(_kept_table, results))
+        return Snapshot(
+            found["block_number"][0], json.loads(found["state"][0]), partial(_kept_table, results, manifest["files"])
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
         raise InputError(results, f"the snapshots cannot be read: {error}", remedy="replay the lake again") from None
 
@@ -101,8 +103,14 @@ def has_snapshots(results: Path, role: str, address: str) -> bool:
     )
 
 
-def _kept_table(results: Path, name: str) -> pl.LazyFrame:
-    return pl.scan_parquet(results / f"{name}.parquet")
+def _kept_table(results: Path, files: dict[str, Any], name: str) -> pl.LazyFrame:
+    """A table that snapshots count on. Raises `InputError` where its bytes are not those that were written."""
+    file = f"{name}.parquet"
+    try:
+        _check_digest(results / file, files[file]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(results, f"the snapshots cannot be read: {error}", remedy="replay the lake again") from None
+    return pl.scan_parquet(results / file)
 
 
 def _check_digest(file: Path, digest: str) -> None:

@@ -8,6 +8,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
 from keep3r_replay.replay.beginning import begin
 from keep3r_replay.replay.engine import run
+from keep3r_replay.replay.names import known_name
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.roots import emitters, roots
 from keep3r_replay.replay.snapshots import load_snapshot
@@ -49,8 +50,8 @@ def state_at(lake: Lake, protocol: Protocol, root: Contract, block: int, results
     return replay
 
 
-def root_at(lake: Lake, protocol: Protocol, block: int) -> Contract:
-    """The root contract in force at a block: the last that was deployed by then.
+def root_at(lake: Lake, protocol: Protocol, block: int, address: str | None = None) -> Contract:
+    """The root contract at an address; the one in force at a block, the last that was deployed by then, if None.
 
     Raises:
         UsageError: the lake has none.
@@ -58,5 +59,8 @@ def root_at(lake: Lake, protocol: Protocol, block: int) -> Contract:
     contracts = roots(lake, protocol)
     if not contracts:
         raise UsageError(f"{lake.path}: the deployment has no {protocol.root}")
+    if address is not None:
+        known = {contract.address: contract for contract in contracts}
+        return known[known_name("contract", str(address).lower(), known, "contract", f"of {protocol.title}")]
     deployed = [contract for contract in contracts if contract.facts.get("from_block", 0) <= block]
     return deployed[-1] if deployed else contracts[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.journal import NOTICE
+from keep3r_replay.report.inputs import inputs_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ _SHOWN = 5
 
 
 def ledger_line(ledger: Mapping[str, Any], told: str) -> str:
-    """The ledger in one line, with what its protocol tells of it."""
+    """The ledger in one line; `told` is what its protocol says of it, empty for nothing."""
     return f"ledger    {ledger['entries']:>10,}  entries, balanced to the wei{'; ' if told else ''}{told}"
 
 
@@ -55,6 +56,8 @@ def summary_lines(summary: dict[str, Any], findings: Sequence[Finding], protocol
         ),
         f"state     {summary['state_hash'][:16]}",
     ]
+    if "inputs" in summary:
+        lines.append(f"inputs    {inputs_words(summary['inputs'])}")
     if "ledger" in summary:
         lines.append(ledger_line(summary["ledger"], protocol.ledger_words(summary["ledger"])))
     if findings:

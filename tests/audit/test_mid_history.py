@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from audits import audit, keep3r_contracts, replay_contract
 from histories import beside, bundled, name_of
 from states import told_by_readings
 
-from keep3r_replay.errors import UsageError
+from keep3r_replay import api
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.reader import Lake
+from keep3r_replay.lake.writer import write_manifest, write_table
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.replay.audit import state_hash
 from keep3r_replay.replay.protocol import Options
@@ -95,3 +102,34 @@ def test_snapshots_belong_to_their_lake(audited_recordings, tmp_path):
         load_snapshot(tmp_path / "results", second.lake, "keep3r", keep3r_contracts(second.lake)[0].address, None)
     with pytest.raises(UsageError, match="holds no results"):
         load_snapshot(tmp_path, Lake.open(first.lake.path), "keep3r", keep3r_contracts(first.lake)[0].address, None)
+
+
+@pytest.mark.parametrize("table", ["snapshots", "observations"])
+def test_damaged_snapshots_are_refused(table, audited_recordings, tmp_path):
+    """One byte of the snapshots, or of what they count on, is told: nothing is resumed from it."""
+    lake = audited_recordings(bundled()[0]).lake
+    write_results(audit(lake, snapshot_every=500), tmp_path / "results", {})
+    file = tmp_path / "results" / f"{table}.parquet"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(InputError, match="snapshots cannot be read"):
+        api.replay(lake, resume=str(tmp_path / "results"))
+
+
+def test_a_changed_payment_rules_out_the_snapshots_after_it(audited_recordings, tmp_path):
+    """The same deployment with another payment in its files: no snapshot behind that file's first block is taken."""
+    lake = audited_recordings(bundled()[0]).lake
+    write_results(audit(lake, snapshot_every=500), tmp_path / "results", {})
+    copied = Path(shutil.copytree(lake.path, tmp_path / "lake"))
+    (entry,) = lake.manifest.of_table("events/keep3r.KeeperWork")
+    table = pq.read_table(copied / entry.path)
+    position = table.schema.get_field_index("payment")
+    payments = table["payment"].to_pylist()
+    told = pa.array([payments[0] + 1, *payments[1:]], table.schema.field(position).type)
+    changed = table.set_column(position, table.schema.field(position), told)
+    written = write_table(copied, entry.table, changed, entry.from_block, entry.to_block)
+    files = tuple(written if each == entry else each for each in lake.manifest.files)
+    write_manifest(copied, replace(lake.manifest, files=files))
+    with pytest.raises(UsageError, match="holds for the lake as it is"):
+        api.replay(Lake.open(copied), resume=str(tmp_path / "results"))

@@ -45,3 +45,17 @@ def test_results_without_snapshots_say_why(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "fewer events than snapshot_every" in said
     assert "until_block=B" in said
+
+
+def test_what_was_not_looked_at_is_never_called_clean(tmp_path):
+    """From a snapshot, strictly too, and from readings: verdict, exit code and blocks say what was replayed."""
+    lake = imported(RECORDINGS[0])
+    assert replayed(tmp_path / "former", lake, "until_block=300") == 0
+    for name, settings, first in (
+        ("resumed", [f"resume={tmp_path / 'former'}"], 301),
+        ("strict", [f"resume={tmp_path / 'former'}", "mode=strict"], 301),
+        ("read", ["start_block=500"], 501),
+    ):
+        assert replayed(tmp_path / name, lake, *settings) == PARTIAL
+        summary = json.loads((tmp_path / name / "summary.json").read_text())
+        assert (summary["verdict"], summary["blocks"][0]) == ("partial", first)

@@ -27,6 +27,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import (
     early_gas,
     lateness,
     silent_lateness,
+    viewed_lateness,
     write_gas,
 )
 
@@ -79,7 +80,18 @@ def test_accesses_in_silence_allow_for_all_that_is_told(slots, reads_worked_at, 
     for cost in (100, COLD_SLOT + 100, COLD_SLOT + 2_900, COLD_SLOT + 20_000):
         for warm in (False, True):
             told = lateness(early_gas(meter=frozenset({cost}), warm=warm), booking)
-            assert told <= silent_lateness(slots)
+            viewed = viewed_lateness(early_gas(meter=frozenset({cost, WRITE_AGAIN}), warm=True), booking)
+            assert told <= viewed <= silent_lateness(slots)
+
+
+def test_what_views_warm_is_allowed_for_and_no_write_is():
+    """A look at the keeper's earnings, or a validation that failed before, costs less; a write costs what is told."""
+    viewed = viewed_lateness(early_gas(meter=frozenset({COLD_SLOT + WRITE_CHANGE, WRITE_AGAIN}), warm=True), BOOKING)
+    usual = -10_440
+    assert usual + 2_000 in viewed, "the earnings were looked up"
+    assert usual - 7_280 + 380 in viewed, "a validation failed before: its write of the meter, and its read, are warm"
+    assert usual + 2_800 not in viewed, "nothing but an event's function writes the job's credits before"
+    assert usual + 17_100 not in viewed, "nor makes a first payment a later one"
 
 
 @given(GAS, BOOST, TICK, st.data())

@@ -22,7 +22,7 @@ LAYERS = (
     ("evm", "errors", "version"),
     ("chain", "lake", "journal", "collector", "uniswap_v3", "uniswap_v2", "chainlink"),
     ("replay",),
-    ("report", "warehouse", "what_if", "scenario", "recording", "dataset"),
+    ("report", "warehouse", "what_if", "scenario", "recording", "dataset", "proof"),
     ("protocols",),
     ("api", "answers", "__init__"),
 )

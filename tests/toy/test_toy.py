@@ -99,6 +99,10 @@ def test_a_changed_total_is_one_root_finding(tmp_path):
     assert (root.kind, root.block_number, root.log_index, root.field) == ("event_mismatch", 8, 0, "total")
     assert (root.difference, root.subject, results.verdict) == (-1, ALICE, "findings")
     assert results.summary["counts"] == {"exact": 6, "silent": 1, "failed": 2, "mismatch": 1}
+    assert [each.cause for each in results.findings] == results.tables["findings"]["cause"].to_list()
+    assert len(results.findings) > 1
+    for each in results.findings:
+        assert each is root if each.cause is None else results.findings[each.cause - 1] is root
 
 
 def test_a_changed_reading_is_a_finding(tmp_path):

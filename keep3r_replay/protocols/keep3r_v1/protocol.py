@@ -12,6 +12,7 @@ from keep3r_replay.protocols.keep3r_v1.recording.recordings import Keep3rV1Recor
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
 from keep3r_replay.protocols.keep3r_v1.what_if.room import Keep3rV1WhatIfs
+from keep3r_replay.replay.anatomy import Anatomy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,6 +84,11 @@ class _Keep3rV1Protocol:
 
         return Keep3rV1Scenarios()
 
+    @property
+    def anatomy(self) -> Anatomy:
+        """No code is on record."""
+        return Anatomy()
+
     def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Extractor:
         """Follows a deployment at a node. Raises `UsageError` for settings that make no sense."""
         from keep3r_replay.protocols.keep3r_v1.extract.extractor import Keep3rV1Extractor
@@ -132,7 +138,7 @@ class _Keep3rV1Protocol:
         return {"ledger": ledger_summary(tables)}
 
     def ledger_words(self, ledger: Mapping[str, Any]) -> str:
-        """None."""
+        """Empty: that it balances is all there is to say."""
         del ledger
         return ""
 

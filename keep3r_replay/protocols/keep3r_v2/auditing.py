@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.extract.extractor import Keep3rV2Extractor
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+    from keep3r_replay.replay.anatomy import Anatomy
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
@@ -82,6 +83,13 @@ class Keep3rV2Audits:
     def questions(self) -> Mapping[str, Question]:
         """None: rooms are `protocol`'s, which stand on audits."""
         return {}
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """Code and storage, as far as they are on record."""
+        from keep3r_replay.protocols.keep3r_v2.extract.storage import ANATOMY
+
+        return ANATOMY
 
     def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> Keep3rV2Extractor:
         """Follows a deployment as `extract.settings` describes it."""

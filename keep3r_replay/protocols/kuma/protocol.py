@@ -14,6 +14,7 @@ from keep3r_replay.protocols.kuma.replay.build import build
 from keep3r_replay.protocols.kuma.replay.protocol import KumaReplay
 from keep3r_replay.protocols.kuma.replay.setters import TOLD
 from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
+from keep3r_replay.replay.anatomy import Anatomy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,6 +129,11 @@ class _KumaProtocol:
         del tables
         return EARNINGS.to_frame()
 
+    @property
+    def anatomy(self) -> Anatomy:
+        """No code is on record."""
+        return Anatomy()
+
     def extractor(self, client: NodeClient, deployment: Mapping[str, Any]) -> Extractor:
         """Follows a configured deployment at a node. Raises `UsageError` for a configuration that makes no sense."""
         from keep3r_replay.protocols.kuma.extract.discovery import KumaExtractor
@@ -145,7 +151,7 @@ class _KumaProtocol:
         return {"ledger": ledger_summary(tables)}
 
     def ledger_words(self, ledger: Mapping[str, Any]) -> str:
-        """None."""
+        """Empty: that it balances is all there is to say."""
         del ledger
         return ""
 

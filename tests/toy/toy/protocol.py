@@ -10,6 +10,7 @@ import polars as pl
 from keep3r_replay.evm.abi import parse_event
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.schemas import ReadingRow
+from keep3r_replay.replay.anatomy import Anatomy
 from keep3r_replay.replay.protocol import Results
 from keep3r_replay.replay.several import EARNINGS
 
@@ -81,6 +82,11 @@ class _Toy:
         frame = pl.DataFrame(replay.counts, schema=COUNTS, orient="row")
         found = Counts(each.kind for each in replay.counts)
         return Results({"counts": frame}, {"counts": {name: found[name] for name in CLASSES}})
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """No code is on record."""
+        return Anatomy()
 
     def extractor(self, client: NodeClient, settings: Mapping[str, Any]) -> CounterExtractor:
         """Follows the counter that the settings name."""

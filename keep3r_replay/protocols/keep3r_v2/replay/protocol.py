@@ -90,8 +90,7 @@ class Keep3rV2:
         source: the file that it stands in, for errors.
         journal: where findings go.
         direct_inputs: input of the transactions that call Keep3r itself.
-        silent_transactions: transactions in which a validation may have failed without an event, in order; None if
-        the lake
+        silent_transactions: those in which a validation may have failed without an event, in order; None if the lake
             does not hold all transactions, so that there may be some anywhere.
 
     Raises:

@@ -47,7 +47,7 @@ class Early(NamedTuple):
 
 
 NO_EARLY = frozenset({Early(0, reads_earnings=False)})
-"""Of a meter that was read from storage, not told by a log some gas later."""
+"""Of a meter that was read from storage, not logged some gas later."""
 
 
 @lru_cache(maxsize=64)
@@ -84,7 +84,7 @@ class Booking:
 
 @lru_cache(maxsize=256)
 def lateness(early: frozenset[Early], booking: Booking) -> frozenset[int]:
-    """All that the gas paid for may exceed the gas told between validation and work by; mostly below zero."""
+    """All that the gas paid for may exceed the gas logged between validation and work by; mostly below zero."""
     fixed = PAYMENT_BASE + 2 * WARM_READ + booking.worked_at + booking.credits_gas + booking.bonds + booking.earned
     fixed += 0 if booking.reads_worked_at else COLD_SLOT
     return frozenset(
@@ -93,6 +93,22 @@ def lateness(early: frozenset[Early], booking: Booking) -> frozenset[int]:
 
 
 # WITH ACCESSES THAT NO EVENT TELLS
+
+
+@lru_cache(maxsize=256)
+def viewed_lateness(early: frozenset[Early], booking: Booking) -> frozenset[int]:
+    """As `lateness`, where views or validations that failed may have warmed slots before; `early` allows for that too.
+
+    They write nothing but the meter, so that what each write costs beside the surcharge of a cold slot is as told.
+    """
+    fixed = PAYMENT_BASE + 2 * WARM_READ + booking.worked_at + booking.credits_gas + booking.bonds + booking.earned
+    surcharges = (0,) if booking.reads_worked_at else (0, COLD_SLOT)
+    return frozenset(
+        one.gas - fixed - surcharge - read
+        for one, surcharge in product(early, surcharges)
+        for read in ((WARM_READ,) if one.reads_earnings or booking.reads_earned else _READS)
+    )
+
 
 METER_LATENESS = frozenset(
     VALIDATION_BASE + write + cold + read + more
@@ -116,14 +132,14 @@ class PaymentSlots:
     first_payment: bool
     """The keeper never earned before."""
     meter_is_read: bool = False
-    """The gas meter was read from storage, not told by a log some gas later."""
+    """The gas meter was read from storage, not logged some gas later."""
 
 
 @lru_cache(maxsize=64)
 def silent_lateness(slots: PaymentSlots) -> frozenset[int]:
-    """As `lateness`, where any slot may have been accessed before in the transaction in silence.
+    """As `lateness`, where any slot may have been accessed, or written, before in the transaction.
 
-    A contract may ask a view, or for a validation that fails: both warm slots and leave no event.
+    By functions of Keep3r that the replay follows, but not slot by slot.
     """
     worked_at = {WRITE_AGAIN} if slots.works_again else {WRITE_FROM_ZERO if slots.first_work else WRITE_CHANGE}
     worked_at |= {write + COLD_SLOT for write in worked_at}

@@ -13,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
 from keep3r_replay.report.amounts import share, tokens
 from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.html import code, folded, name, page, table, text
+from keep3r_replay.report.inputs import basis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ MEANINGS = {
 
 
 def make_report(results: Results, jobs: Sequence[str]) -> str:
-    """The page for `jobs`, in the order given; the rest of the results is told in sums."""
+    """The page for `jobs`, in the order given; the rest of the results is shown in sums."""
     title = f"Keep3r replay: {results.summary['deployment']}"
     parts = [_head(results), _findings(results), _expiry(results)]
     names = " ".join(f'<a href="#{_anchor(job)}">{text(job[:10])}…</a>' for job in jobs)
@@ -79,7 +80,7 @@ def _head(results: Results) -> str:
         f'<p><span class="verdict {"clean" if verdict == "clean" else "findings"}">{text(verdict.upper())}</span> '
         f"Keep3r {text(summary['version'])}, blocks {first:,} to {last:,}{text(dates)}</p></header>"
         f'<dl class="facts">{shown}</dl>'
-        f"<p>State {code(summary['state_hash'])}</p>"
+        f"{basis(summary)}"
     )
 
 

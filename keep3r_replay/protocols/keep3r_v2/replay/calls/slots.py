@@ -17,6 +17,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import (
     early_gas,
     lateness,
     silent_lateness,
+    viewed_lateness,
     write_gas,
 )
 
@@ -44,12 +45,12 @@ class Inference(Protocol):
 
 
 class Lateness(NamedTuple):
-    """All that the gas paid for may exceed the gas that the events tell by."""
+    """All that the gas paid for may exceed the logged gas by."""
 
     told: frozenset[int]
     """By what events and state say."""
     silent: frozenset[int]
-    """Where accesses that no event tells are allowed for."""
+    """Where accesses that leave no event are allowed for."""
 
 
 class _Found(NamedTuple):
@@ -65,6 +66,8 @@ class SlotWatch:
     def __init__(self) -> None:
         self.early: frozenset[Early] = NO_EARLY
         """How the validation that set the meter may have gone."""
+        self.viewed: frozenset[Early] = NO_EARLY
+        """The same, where views or validations that failed may have come before it."""
         self._values: frozenset[int] | None = None
         """What the meter may hold; None where it is not known."""
         self._transaction: _Place = (-1, -1)
@@ -81,17 +84,22 @@ class SlotWatch:
             self._keepers.clear()
 
     def validation(self, context: Inference, told: int) -> None:
-        """A KeeperValidation tells `told`, before the model's meter is set."""
+        """A KeeperValidation logs `told` gas, before the model's meter is set."""
         self._enter(context.transaction)
         warm = self._validated or bool(self._keepers) or context.touched == context.transaction
         meter = _WRITTEN if self._validated else _COLD_CHANGE if context.keep3r.gas_meter else _COLD_FROM_ZERO
-        early = early_gas(meter=meter, warm=warm)
+        early, viewed = early_gas(meter=meter, warm=warm), early_gas(meter=meter | _WRITTEN, warm=True)
         if not self._validated:
-            kept = early_gas(meter=_COLD_AND_KEPT, warm=warm)
-            early |= {one for one in kept if self._values is None or told + one.gas in self._values}
-        self.early = early
+            early |= self._kept(told, warm=warm)
+            viewed |= self._kept(told, warm=True)
+        self.early, self.viewed = early, viewed
         self._values = frozenset(told + one.gas for one in early)
         self._validated = True
+
+    def _kept(self, told: int, *, warm: bool) -> frozenset[Early]:
+        """How the validation may have gone if it set the meter to the value that it held."""
+        kept = early_gas(meter=_COLD_AND_KEPT, warm=warm)
+        return frozenset(one for one in kept if self._values is None or told + one.gas in self._values)
 
     def work(self, context: Inference, job: Job) -> None:
         """A KeeperWork of `job`, before the model's accountance of it."""
@@ -114,20 +122,20 @@ class SlotWatch:
         credits_then = self._credits.get(job_address, self._found.credits_held)
         paid_again = keeper_address in self._keepers
         bonds_then, earned_then = self._keepers.get(keeper_address, (bonds, earned))
-        silent = silent_lateness(
-            PaymentSlots(
-                works_again=job.worked_at == context.now,
-                first_work=job.worked_at == 0,
-                first_bond=not bonds,
-                first_payment=not earned,
-                meter_is_read=context.meter_is_read,
-            )
-        )
         if (
             context.touched == context.transaction
             or job_address in context.uncertain_jobs
             or keeper_address in context.undetermined_keepers
         ):
+            silent = silent_lateness(
+                PaymentSlots(
+                    works_again=job.worked_at == context.now,
+                    first_work=job.worked_at == 0,
+                    first_bond=not bonds,
+                    first_payment=not earned,
+                    meter_is_read=context.meter_is_read,
+                )
+            )
             return Lateness(silent, silent)
         booking = Booking(
             worked_at=write_gas(job.worked_at, job.worked_at, context.now),
@@ -137,10 +145,10 @@ class SlotWatch:
             earned=write_gas(earned_then, earned, earned + payment),
             reads_earned=paid_again,
         )
-        early = NO_EARLY if context.meter_is_read else self.early
+        early, viewed = (NO_EARLY, NO_EARLY) if context.meter_is_read else (self.early, self.viewed)
         if context.metered_in != context.transaction:
-            early = frozenset(one._replace(reads_earnings=False) for one in early)
-        return Lateness(lateness(early, booking), silent)
+            early, viewed = (frozenset(one._replace(reads_earnings=False) for one in each) for each in (early, viewed))
+        return Lateness(lateness(early, booking), viewed_lateness(viewed, booking))
 
     def paid(self, context: Inference, job_address: str, keeper_address: str) -> None:
         """A work has been explained, and is about to be paid."""
@@ -162,10 +170,12 @@ class SlotWatch:
         """What outlives a transaction, as plain values."""
         return {
             "early": sorted([one.gas, one.reads_earnings] for one in self.early),
+            "viewed": sorted([one.gas, one.reads_earnings] for one in self.viewed),
             "values": None if self._values is None else sorted(self._values),
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Take over a `dump`."""
         self.early = frozenset(Early(gas, reads_earnings) for gas, reads_earnings in state["early"])
+        self.viewed = frozenset(Early(gas, reads_earnings) for gas, reads_earnings in state["viewed"])
         self._values = None if state["values"] is None else frozenset(state["values"])

@@ -1,0 +1,123 @@
+"""Making a certificate: for each table and column what was proved and how, what was not, and what it rests on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.chain.forks import forks_of
+from keep3r_replay.lake.certificate import CERTIFICATE, LAYOUT
+from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
+from keep3r_replay.lake.writer import write_bytes
+from keep3r_replay.proof.kept import kept_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keep3r_replay.proof.header import Header
+    from keep3r_replay.proof.prover import Proved
+    from keep3r_replay.proof.state import StateProved
+    from keep3r_replay.proof.subject import Subject
+
+_HEADERS, _SENT, _RECEIPTS = "headers", "transactions roots", "receipts roots"
+_COLUMNS = {
+    "blocks": dict.fromkeys(BLOCKS.names, _HEADERS),
+    "transactions": {
+        **dict.fromkeys(TRANSACTIONS.names, _SENT),
+        "from": "signatures",
+        "gas_used": _RECEIPTS,
+        "status": _RECEIPTS,
+        "effective_gas_price": f"{_SENT} with the base fees of {_HEADERS}",
+    },
+}
+_LOGS = f"{_RECEIPTS} and {_SENT}; that there are no others: blooms of all {_HEADERS}"
+_DECODED = "decoded again from the proved logs"
+
+
+def certificate_of(
+    subject: Subject, anchor: Header, *, given_as_hash: bool, proved: Proved, state: StateProved | None, kept: bool
+) -> dict[str, Any]:
+    """What `proof.json` holds. The same lake, anchor and evidence give the same content.
+
+    With `kept` it rests on files that lie beside the lake.
+    """
+    lake = subject.lake
+    windows = [[each.first, each.last, each.hash, each.digest] for each in proved.windows]
+    return {
+        "layout": LAYOUT,
+        "chain_id": subject.chain_id,
+        "anchor": {
+            "block": anchor.number,
+            "hash": f"0x{anchor.hash.hex()}",
+            "given_as": "hash" if given_as_hash else "number",
+        },
+        "blocks": [subject.first, subject.last],
+        "deployment_sha256": hashlib.sha256((lake.path / "deployment.json").read_bytes()).hexdigest(),
+        "files": {entry.path: entry.sha256 for entry in lake.manifest.files},
+        "counts": {
+            "headers": sum(each.last - each.first + 1 for each in proved.windows),
+            "opened": sum(each.opened for each in proved.windows),
+            "opened_in_vain": sum(each.vain for each in proved.windows),
+            "logs": sum(each.logs for each in proved.windows),
+            "transactions": sum(each.transactions for each in proved.windows),
+        },
+        "tables": {name: _table(name) for name in lake.tables()},
+        "state": None
+        if state is None
+        else {"codes": state.codes, "initial_state": state.initial, "readings": state.readings},
+        "except": exceptions(subject, proved, state, given_as_hash=given_as_hash),
+        "rests_on": {
+            "windows": windows,
+            "kept": kept_files(lake.path, [(each.first, each.last) for each in proved.windows]) if kept else {},
+        },
+    }
+
+
+def _table(name: str) -> dict[str, str]:
+    """How the columns of a table were proved; `*` is all of them."""
+    if name == "logs":
+        return {"*": _LOGS}
+    if name.startswith("events/") or name == "undecoded":
+        return {"*": _DECODED}
+    return _COLUMNS.get(name, {"*": "not proved"})
+
+
+def exceptions(subject: Subject, proved: Proved, state: StateProved | None, *, given_as_hash: bool) -> list[str]:
+    """What was not proved, a sentence each."""
+    lake, found = subject.lake, []
+    coverage = lake.manifest.coverage
+    assert coverage is not None
+    if not given_as_hash:
+        found.append("the anchor's hash, which is the node's word")
+    if coverage.to_block > subject.last:
+        found.append(f"blocks {subject.last + 1} to {coverage.to_block}, which lie behind the anchor")
+    if lake.has("calls"):
+        found.append("calls, which no root holds")
+    if lake.deployment.transactions == "followed":
+        found.append("that no other transaction without a log was sent to the followed contracts")
+    unsigned = sum(each.unsigned for each in proved.windows)
+    if unsigned:
+        found.append(f"senders of {unsigned} transactions that carry no signature")
+    if subject.first < forks_of(subject.chain_id).bloom_complete_from:
+        found.append("logs of state synchronisation, which receipts roots of this chain did not hold at first")
+    if state is None:
+        found.append("code, initial parameters and readings: proofs of state were not asked for")
+        return found
+    found += state.unproved
+    unknown = sum(not each["is"] for each in state.codes.values())
+    if unknown:
+        found.append(f"what the code of {unknown} contracts is: its hash is proved, and on no record")
+    if state.readings_left:
+        found.append(f"{state.readings_left} readings of views that are computed")
+    return found
+
+
+def certificate_bytes(content: dict[str, Any]) -> bytes:
+    """The bytes of `proof.json`."""
+    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+
+def write_certificate(lake: Path, content: dict[str, Any]) -> None:
+    """Write `proof.json`."""
+    write_bytes(lake / CERTIFICATE, certificate_bytes(content))

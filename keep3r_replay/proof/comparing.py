@@ -1,0 +1,163 @@
+"""What a lake holds of a block, against what the block's proved header, receipts and transactions hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keep3r_replay.chain.logs import MAX_TOPICS, RAW_LOGS
+from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
+from keep3r_replay.proof.contradictions import Contradiction
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from keep3r_replay.proof.header import Header
+    from keep3r_replay.proof.receipts import Receipt
+    from keep3r_replay.proof.transactions import Transaction
+
+Row = tuple[Any, ...]
+_SHOWN = 80
+
+
+def true_logs(
+    header: Header, receipts: Sequence[Receipt], hashes: Sequence[bytes], followed: Collection[bytes]
+) -> list[Row]:
+    """The rows that the lake's `logs` must hold of a block.
+
+    Args:
+        header: of the block, proved.
+        receipts: of the block, proved.
+        hashes: of its transactions, in order; empty where no log of it is followed.
+        followed: the addresses whose logs the lake keeps.
+    """
+    rows: list[Row] = []
+    index = 0
+    for place, receipt in enumerate(receipts):
+        for log in receipt.logs:
+            if log.address in followed:
+                topics = (*log.topics, *[None] * (MAX_TOPICS - len(log.topics)))
+                rows.append((header.number, index, place, header.hash, hashes[place], log.address, *topics, log.data))
+            index += 1
+    return rows
+
+
+def compare_logs(block: int, stored: Sequence[Row], proved: Sequence[Row]) -> Iterator[Contradiction]:
+    """Yield each log that the lake lacks, has too much, or has otherwise."""
+    mine, true = ({row[1]: row for row in rows} for rows in (stored, proved))
+    for index in sorted({*mine, *true}):
+        place = f"log {index}"
+        if index not in mine:
+            told, proved_text = "the lake lacks it", f"0x{true[index][5].hex()} emitted it"
+            yield Contradiction(block, "logs", place, told, proved_text, "the receipts root")
+        elif index not in true:
+            told = f"the lake has one of 0x{mine[index][5].hex()}"
+            yield Contradiction(block, "logs", place, told, "no followed contract emitted it", "the receipts root")
+        elif mine[index] != true[index]:
+            yield from _columns(block, "logs", place, RAW_LOGS.names, mine[index], true[index], {})
+
+
+def true_transaction(header: Header, transaction: Transaction, place: int, receipts: Sequence[Receipt]) -> Row:
+    """The row that the lake's `transactions` must hold; the sender is empty where no signature tells it."""
+    before = receipts[place - 1].cumulative_gas if place else 0
+    try:
+        sender = f"0x{transaction.recovered().hex()}"
+    except ValueError:
+        sender = ""
+    return (
+        header.number,
+        place,
+        f"0x{transaction.hash.hex()}",
+        sender,
+        f"0x{transaction.to.hex()}" if transaction.to else None,
+        transaction.input,
+        transaction.gas,
+        receipts[place].cumulative_gas - before,
+        transaction.effective_price(header.base_fee),
+        receipts[place].status,
+    )
+
+
+_SENDER, _PRICE, _STATUS = 3, 8, 9
+_BASES = {
+    "from": "its signature",
+    "gas_used": "the receipts root",
+    "status": "the receipts root",
+    "effective_gas_price": "the transactions root with the base fee",
+}
+
+
+def compare_transactions(
+    block: int, stored: Sequence[Row], proved: Mapping[int, Row], needed: Collection[int]
+) -> Iterator[Contradiction]:
+    """Yield what the lake has otherwise of its transactions, and those that carry its logs and that it lacks.
+
+    Args:
+        block: their block.
+        stored: the lake's rows.
+        proved: the true rows by place, of the places that are stored or needed.
+        needed: places of the transactions that carry followed logs.
+    """
+    basis = "the transactions root"
+    there = set()
+    for row in stored:
+        place = row[1]
+        there.add(place)
+        true = proved.get(place)
+        if true is None:
+            told = f"the lake has {row[2]}"
+            yield Contradiction(block, "transactions", f"transaction {place}", told, "there is none", basis)
+            continue
+        mine, true = _comparable(row, true)
+        if mine != true:
+            yield from _columns(block, "transactions", f"transaction {place}", TRANSACTIONS.names, mine, true, _BASES)
+    for place in sorted(set(needed) - there):
+        hash_text = proved[place][2]
+        told = f"the lake lacks {hash_text}"
+        yield Contradiction(block, "transactions", f"transaction {place}", told, "it carries followed logs", basis)
+
+
+def _comparable(row: Row, true: Row) -> tuple[Row, Row]:
+    """Both rows without what one of them does not tell: an unsigned sender, a price or status that no node told."""
+    mine, proved = list(row), list(true)
+    mine[_PRICE] = None if row[_PRICE] is None else int(row[_PRICE])
+    if not true[_SENDER]:
+        mine[_SENDER] = proved[_SENDER] = ""
+    for place in (_PRICE, _STATUS):
+        if row[place] is None or true[place] is None:
+            mine[place] = proved[place] = None
+    return tuple(mine), tuple(proved)
+
+
+def compare_block(header: Header, stored: Row) -> Iterator[Contradiction]:
+    """Yield what the lake's row of a block has otherwise than its header; what the lake leaves out is not compared."""
+    proved: Row = (
+        header.number,
+        f"0x{header.hash.hex()}",
+        f"0x{header.parent.hex()}",
+        header.timestamp,
+        header.base_fee,
+        header.gas_used,
+        header.gas_limit,
+    )
+    base_fee = BLOCKS.names.index("base_fee_per_gas")
+    mine = [None if value is None and place != base_fee else value for place, value in enumerate(stored)]
+    true = [None if mine[place] is None and place != base_fee else value for place, value in enumerate(proved)]
+    mine[base_fee] = None if stored[base_fee] is None else int(stored[base_fee])
+    if mine != true:
+        bases = dict.fromkeys(BLOCKS.names, "the header")
+        yield from _columns(header.number, "blocks", "", BLOCKS.names, tuple(mine), tuple(true), bases)
+
+
+def _columns(
+    block: int, table: str, place: str, names: Sequence[str], mine: Row, true: Row, bases: Mapping[str, str]
+) -> Iterator[Contradiction]:
+    usual = "the receipts root" if table == "logs" else "the transactions root"
+    for name, told, proved in zip(names, mine, true, strict=True):
+        if told != proved:
+            what = f"{place} {name}".strip()
+            yield Contradiction(block, table, what, _short(told), _short(proved), bases.get(name, usual))
+
+
+def _short(value: object) -> str:
+    text = f"0x{value.hex()}" if isinstance(value, bytes) else "nothing" if value is None else str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

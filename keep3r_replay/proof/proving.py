@@ -1,0 +1,273 @@
+"""One proof of one lake, from the anchor to the certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keep3r_replay.chain.forks import forks_of
+from keep3r_replay.errors import InputError, NodeError, UsageError
+from keep3r_replay.lake.certificate import CERTIFICATE, broken_by, read_certificate
+from keep3r_replay.lake.schemas import ReadingRow
+from keep3r_replay.proof.certificate import certificate_bytes, certificate_of, write_certificate
+from keep3r_replay.proof.contradictions import ContradictedError, Contradiction, Lie
+from keep3r_replay.proof.history_files import HistoryFolder
+from keep3r_replay.proof.kept import KeptTeller, clear_old, keep_state, kept_size
+from keep3r_replay.proof.mending import TrueBlock
+from keep3r_replay.proof.planning import Plan, plan_of
+from keep3r_replay.proof.prover import Proved, Prover
+from keep3r_replay.proof.rows import tuples
+from keep3r_replay.proof.state import StateProved, StateProver, marks_of
+from keep3r_replay.proof.subject import Subject
+from keep3r_replay.proof.tellers import Teller, Tellers
+from keep3r_replay.replay.anatomy import Anatomy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.proof.header import Header
+    from keep3r_replay.proof.node import NodeTeller
+    from keep3r_replay.replay.protocol import Protocol
+
+
+class Settings(NamedTuple):
+    """What is asked for: the anchor as hash or number, and the rest as `keep3r prove` has it."""
+
+    anchor: str
+    keep: bool = False
+    offline: bool = False
+    state: bool = True
+
+
+@dataclass
+class Outcome:
+    """What a proof came to.
+
+    Attributes:
+        anchor: the trusted block.
+        blocks: of the lake that are proved.
+        proved: windows, with their counts.
+        state: what was proved of state; None if it was not asked for.
+        contradictions: in what the lake, or everybody who tells, contradicts the anchor.
+        lies: what single tellers told, and others refuted.
+        certificate: what `proof.json` holds; None where something contradicts.
+        kept_bytes: size of what is kept.
+    """
+
+    anchor: Header
+    blocks: tuple[int, int]
+    proved: Proved
+    state: StateProved | None
+    contradictions: list[Contradiction]
+    lies: list[Lie]
+    certificate: dict[str, Any] | None = None
+    kept_bytes: int = 0
+    offline: bool = field(default=False)
+
+
+class Proving:
+    """Proves a lake.
+
+    Args:
+        lake: whose files are whole.
+        protocols: that it is of.
+        nodes: who is asked.
+        source: folder of history files, which are asked before the nodes.
+        settings: what is asked for.
+        say: is told what happens, in lines for a person.
+        progress: is told blocks proved, blocks to prove, and logs.
+
+    Raises:
+        UsageError: the lake covers nothing, or the anchor is no block's hash or number.
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        protocols: Sequence[Protocol],
+        nodes: Sequence[NodeTeller],
+        source: Path | None,
+        settings: Settings,
+        say: Callable[[str], None],
+        progress: Callable[[int, int, int], None],
+    ) -> None:
+        coverage = lake.manifest.coverage
+        if coverage is None:
+            raise UsageError(f"{lake.path}: covers no block; extract it first")
+        self._coverage = coverage
+        self._lake = lake
+        self._settings = settings
+        self._say = say
+        self._progress = progress
+        self._events = {role: versions for each in protocols for role, versions in each.events.items()}
+        self._anatomy = Anatomy(
+            {start: of for each in protocols for start, of in each.anatomy.codes.items()},
+            {start: cells for each in protocols for start, cells in each.anatomy.storage.items()},
+        )
+        self._asked = self._whom(nodes, source)
+        self._tellers = Tellers(self._asked, forks_of(lake.deployment.chain_id).bloom_complete_from)
+
+    def _whom(self, nodes: Sequence[NodeTeller], source: Path | None) -> list[Teller]:
+        if self._settings.offline:
+            kept = KeptTeller(self._lake.path)
+            if kept.last < 0:
+                raise UsageError(f"{self._lake.path}: keeps no headers; run keep3r prove with keep=true first")
+            return [kept]
+        files: list[Teller] = [] if source is None else [HistoryFolder(source)]
+        return [*files, *nodes]
+
+    def true_blocks(self, proved: Proved, numbers: Iterable[int]) -> list[TrueBlock]:
+        """Blocks of proved windows as they truly are, for mending; those whose receipts nobody has are left out."""
+        found: list[TrueBlock] = []
+        for window in proved.windows:
+            inside = sorted(number for number in numbers if window.first <= number <= window.last)
+            if not inside:
+                continue
+            headers = self._tellers.headers(inside[0], window.last, bytes.fromhex(window.hash[2:]))
+            wanted = [headers[number - inside[0]] for number in inside]
+            told = zip(wanted, self._tellers.receipts(wanted), self._tellers.transactions(wanted), strict=True)
+            for header, receipts, raws in told:
+                if not isinstance(receipts, Contradiction) and not isinstance(raws, Contradiction):
+                    found.append(TrueBlock(header, receipts, raws))
+        return found
+
+    def plan(self) -> Plan:
+        """What a proof would cost, by a few samples. Raises as `run` does."""
+        anchor = self.anchor()
+        subject = Subject(self._lake, self._events, min(self._coverage.to_block, anchor.number))
+        return plan_of(subject, self._asked[0], anchor.number)
+
+    def anchor(self) -> Header:
+        """The trusted block's header.
+
+        Raises:
+            UsageError: the anchor is no hash and no number, or lies before the lake.
+            NodeError: nobody has the block.
+        """
+        wanted = self._settings.anchor.lower()
+        if wanted.startswith("0x"):
+            try:
+                trusted = bytes.fromhex(wanted[2:])
+            except ValueError:
+                trusted = b""
+            if len(trusted) != 32:
+                raise UsageError(f"anchor={wanted[:80]}: no block hash, which has 64 hexadecimal digits after 0x")
+            header = self._by_hash(trusted)
+        elif wanted.isdecimal():
+            header = self._by_number(int(wanted))
+        else:
+            raise UsageError(f"anchor={wanted[:80]}: neither a block's hash nor a number")
+        if header.number < self._coverage.from_block:
+            raise UsageError(f"anchor: block {header.number} lies before the lake's first {self._coverage.from_block}")
+        return header
+
+    def _by_hash(self, trusted: bytes) -> Header:
+        for teller in self._asked:
+            header = teller.header_of_hash(trusted)
+            if header is not None and header.hash == trusted:
+                return header
+            if header is not None:
+                told, proved = f"hashes to 0x{header.hash.hex()}", f"0x{trusted.hex()}"
+                wrong = Contradiction(header.number, "header", "", told, proved, "the anchor")
+                self._tellers.lies.append(Lie(teller.name, wrong, ""))
+        if self._tellers.lies:
+            raise ContradictedError(self._tellers.lies[0].contradiction)
+        raise NodeError(f"nobody has the anchor 0x{trusted.hex()}: is it of this chain?")
+
+    def _by_number(self, number: int) -> Header:
+        found: dict[bytes, Header] = {}
+        for teller in self._asked:
+            header = teller.headers(number, number)[0]
+            if header is not None and header.number == number:
+                found[header.hash] = header
+        if len(found) > 1:
+            raise NodeError(f"block {number} has {len(found)} hashes: say which one you trust, as anchor=0x...")
+        if not found:
+            raise NodeError(f"nobody has block {number}")
+        return next(iter(found.values()))
+
+    def run(self) -> Outcome:
+        """Prove, and write the certificate where nothing contradicts.
+
+        Raises:
+            ContradictedError, NodeError, UsageError: see the parts.
+        """
+        settings = self._settings
+        anchor = self.anchor()
+        subject = Subject(self._lake, self._events, min(self._coverage.to_block, anchor.number))
+        readings = self._readings(subject) if settings.state else []
+        marks = marks_of(subject, readings) if settings.state else set()
+        prover = Prover(
+            subject,
+            self._tellers,
+            anchor,
+            marks=marks,
+            keep=settings.keep,
+            notes=not settings.offline,
+            progress=self._progress,
+        )
+        proved = prover.run()
+        state = self._prove_state(subject, proved, readings) if settings.state else None
+        wrong = sorted([*proved.contradictions, *(state.contradictions if state is not None else [])])
+        outcome = Outcome(anchor, (subject.first, subject.last), proved, state, wrong, self._tellers.lies)
+        outcome.offline = settings.offline
+        if not wrong:
+            self._certify(subject, outcome)
+        return outcome
+
+    def _prove_state(self, subject: Subject, proved: Proved, readings: list[ReadingRow]) -> StateProved:
+        state = StateProver(subject, self._tellers, self._anatomy, proved.marked()).run(readings)
+        if self._settings.keep and not proved.contradictions and not state.contradictions:
+            keep_state(self._lake.path, state.kept)
+        return state
+
+    def _readings(self, subject: Subject) -> list[ReadingRow]:
+        if not self._lake.has("readings"):
+            return []
+        return [ReadingRow(*row) for row in tuples(subject.rows.of("readings", subject.first, subject.last))]
+
+    def _certify(self, subject: Subject, outcome: Outcome) -> None:
+        given = self._settings.anchor.lower().startswith("0x")
+        if self._settings.offline:
+            self._verify(subject, outcome, given_as_hash=given)
+            return
+        content = certificate_of(
+            subject,
+            outcome.anchor,
+            given_as_hash=given,
+            proved=outcome.proved,
+            state=outcome.state,
+            kept=self._settings.keep,
+        )
+        clear_old(
+            self._lake.path, [(each.first, each.last) for each in outcome.proved.windows], kept=self._settings.keep
+        )
+        write_certificate(self._lake.path, content)
+        outcome.certificate = content
+        outcome.kept_bytes = kept_size(self._lake.path)
+
+    def _verify(self, subject: Subject, outcome: Outcome, *, given_as_hash: bool) -> None:
+        """Hold what follows from the kept evidence against the certificate."""
+        file = self._lake.path / CERTIFICATE
+        certificate = read_certificate(self._lake.path)
+        if certificate is None:
+            raise UsageError(f"{self._lake.path}: has no certificate; run keep3r prove with keep=true first")
+        problem = broken_by(self._lake, certificate)
+        if problem:
+            raise InputError(file, f"is of another lake: {problem}", remedy="run keep3r prove again")
+        asked_for_state = certificate.get("state") is not None
+        content = certificate_of(
+            subject,
+            outcome.anchor,
+            given_as_hash=given_as_hash or certificate["anchor"].get("given_as") == "hash",
+            proved=outcome.proved,
+            state=outcome.state if asked_for_state else None,
+            kept=True,
+        )
+        if certificate_bytes(content) != certificate_bytes(certificate):
+            differing = sorted(key for key in {*content, *certificate} if content.get(key) != certificate.get(key))
+            raise InputError(file, f"says something else than the kept evidence: {', '.join(differing)}")
+        outcome.certificate = content
+        outcome.kept_bytes = kept_size(self._lake.path)

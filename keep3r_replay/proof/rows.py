@@ -1,0 +1,89 @@
+"""The rows that a lake holds of a closed range of blocks, table by table, and one digest of them all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from keep3r_replay.chain.logs import RAW_LOGS
+from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS, UNDECODED
+from keep3r_replay.lake.writer import parquet_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from keep3r_replay.lake.reader import Lake
+
+_SCHEMAS = {"logs": RAW_LOGS, "blocks": BLOCKS, "transactions": TRANSACTIONS, "undecoded": UNDECODED}
+_BLOCK_COLUMN = {"blocks": "number"}
+_KEPT_FILES = 48
+
+
+class LakeRows:
+    """Reads a lake's files once each, as its windows come; a few are kept, for windows do not end where files do."""
+
+    def __init__(self, lake: Lake) -> None:
+        """Take the lake, whose files are whole."""
+        self._lake = lake
+        self._files: dict[str, Any] = {}
+
+    def has(self, table: str) -> bool:
+        """Whether the lake has the table."""
+        return self._lake.has(table)
+
+    def event_tables(self) -> list[str]:
+        """Names of the event tables."""
+        return [name for name in self._lake.tables() if name.startswith("events/")]
+
+    def of(self, table: str, first: int, last: int) -> Any:
+        """A table's rows of a closed range of blocks, as one Arrow table in chain order."""
+        parts = [
+            _between(self._read(entry.path), _BLOCK_COLUMN.get(table, "block_number"), first, last)
+            for entry in self._lake.manifest.of_table(table)
+            if entry.from_block <= last and entry.to_block >= first
+        ]
+        if parts:
+            return pa.concat_tables(parts).combine_chunks()
+        entries = self._lake.manifest.of_table(table)
+        schema = _SCHEMAS.get(table) or (
+            pq.read_schema(self._lake.path / entries[0].path) if entries else pa.schema([])
+        )
+        return schema.empty_table()
+
+    def _read(self, path: str) -> Any:
+        if path not in self._files:
+            while len(self._files) >= _KEPT_FILES:
+                del self._files[next(iter(self._files))]
+            self._files[path] = pq.read_table(self._lake.path / path)
+        return self._files[path]
+
+    def digest(self, tables: Iterable[str], first: int, last: int, about: object) -> str:
+        """SHA-256 of the rows of some tables in a closed range, and of what else a proof rests on, as JSON.
+
+        It does not depend on how the rows are cut into files: a lake that grows keeps the digests of its past.
+        """
+        whole = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+        for name in sorted(tables):
+            rows = self.of(name, first, last)
+            if rows.num_rows:
+                whole.update(name.encode() + hashlib.sha256(parquet_bytes(rows)).digest())
+        return whole.hexdigest()
+
+
+def _between(rows: Any, column: str, first: int, last: int) -> Any:
+    """The rows of a closed range; they are sorted by block, so that they lie together."""
+    numbers = rows.column(column)
+    if rows.num_rows and numbers[0].as_py() >= first and numbers[-1].as_py() <= last:
+        return rows
+    inside = pc.and_(pc.greater_equal(numbers, first), pc.less_equal(numbers, last))
+    return rows.filter(inside)
+
+
+def tuples(rows: Any) -> list[tuple[Any, ...]]:
+    """An Arrow table's rows as tuples."""
+    return list(zip(*(column.to_pylist() for column in rows.columns), strict=True)) if rows.num_rows else []

@@ -1,0 +1,279 @@
+"""Code, parameters and readings of contracts, from the state roots of proved headers by `eth_getProof`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from keep3r_replay.chain.code import IMPLEMENTATION_SLOT, code_hashes
+from keep3r_replay.proof.contradictions import Contradiction
+from keep3r_replay.proof.keccak import keccak
+from keep3r_replay.proof.rlp import decode, decode_list, text
+from keep3r_replay.proof.tries import proved_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.lake.schemas import ReadingRow
+    from keep3r_replay.proof.header import Header
+    from keep3r_replay.proof.subject import Subject
+    from keep3r_replay.proof.tellers import Account, Tellers
+    from keep3r_replay.replay.anatomy import Anatomy, Cell
+
+_IMPLEMENTATION = int(IMPLEMENTATION_SLOT, 16)
+_EMPTY_CODE = keccak(b"").hex()
+
+
+class Words(NamedTuple):
+    """An account as a state root has it: hash of its code, and some words of its storage by slot."""
+
+    code_hash: bytes
+    storage: dict[int, int]
+
+
+def read_account(header: Header, address: bytes, slots: Sequence[int], account: Account) -> Words:
+    """Read an account out of its proof.
+
+    Raises:
+        ValueError: the proof does not lead from the header's state root to the account, or to a word.
+    """
+    content = proved_value(header["stateRoot"], address, account.nodes)
+    if not content:
+        return Words(keccak(b""), dict.fromkeys(slots, 0))
+    _, _, root, code_hash = map(text, decode_list(content))
+    if len(slots) != len(account.storage):
+        raise ValueError(f"{len(account.storage)} words for {len(slots)} slots")
+    words = {}
+    for slot, nodes in zip(slots, account.storage, strict=True):
+        value = proved_value(root, slot.to_bytes(32, "big"), nodes)
+        words[slot] = int.from_bytes(text(decode(value)), "big") if value else 0
+    return Words(code_hash, words)
+
+
+@dataclass
+class StateProved:
+    """What was proved of state.
+
+    Attributes:
+        codes: for each contract's address, what its code is: `hash`, `is` (role and version; empty if on no record),
+            `block`.
+        values: proved parameters: names of views by address, of initial parameters and of readings apart.
+        unproved: what was not, and why, a sentence each.
+        contradictions: in what the lake contradicts a state root.
+        kept: the proofs, to be kept.
+    """
+
+    codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    initial: dict[str, list[str]] = field(default_factory=dict)
+    readings: int = 0
+    readings_left: int = 0
+    unproved: list[str] = field(default_factory=list)
+    contradictions: list[Contradiction] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+
+
+def initial_block(subject: Subject, contract: Contract) -> int:
+    """The block at whose end a contract's initial parameters were read: its first, or the one before the lake's."""
+    return max(int(contract.facts.get("from_block", 0)), subject.first - 1)
+
+
+def marks_of(subject: Subject, readings: Sequence[ReadingRow]) -> set[int]:
+    """The blocks whose state is asked for."""
+    initial = {
+        initial_block(subject, contract)
+        for contract in subject.contracts.values()
+        if contract.address in subject.lake.deployment.initial_state
+    }
+    return {block for block in {subject.last, *initial, *(row.block_number for row in readings)} if block >= 0}
+
+
+class StateProver:
+    """Proves code, initial parameters and readings; what no teller offers proofs of is told."""
+
+    def __init__(self, subject: Subject, tellers: Tellers, anatomy: Anatomy, headers: Mapping[int, Header]) -> None:
+        """Take the lake, who tells, what is known of the contracts, and the proved headers by number."""
+        self._subject = subject
+        self._tellers = tellers
+        self._anatomy = anatomy
+        self._headers = headers
+        self._proved = StateProved()
+        self._cells: dict[str, Mapping[str, Cell]] = {}
+
+    def run(self, readings: Sequence[ReadingRow]) -> StateProved:
+        """Prove what can be proved."""
+        proved = self._proved
+        for contract in self._subject.contracts.values():
+            self._code(contract)
+        for address, parameters in sorted(self._subject.lake.deployment.initial_state.items()):
+            self._initial(self._subject.contracts.get(address), address, parameters)
+        self._readings(readings)
+        lacking = [address for address in self._subject.contracts if address not in proved.codes]
+        if lacking:
+            proved.unproved.append(f"code of {len(lacking)} contracts: no teller offers proofs of state there")
+        proved.unproved.sort()
+        return proved
+
+    def _words(self, block: int, address: str, slots: Sequence[int]) -> Words | None:
+        """An account's words; None where there is no proof, or a false one, which is told."""
+        header = self._headers.get(block)
+        if header is None:
+            return None
+        raw = bytes.fromhex(address[2:])
+
+        def problem(account: Account) -> Contradiction | None:
+            try:
+                read_account(header, raw, slots, account)
+            except ValueError as error:
+                return Contradiction(block, "state", address, str(error), "another account", "the state root")
+            return None
+
+        account = self._tellers.account(header, raw, slots, problem)
+        if account is None:
+            return None
+        if isinstance(account, Contradiction):
+            self._proved.contradictions.append(account)
+            return None
+        storage = {
+            str(slot): [each.hex() for each in nodes] for slot, nodes in zip(slots, account.storage, strict=True)
+        }
+        self._keep(block, raw, "account", [each.hex() for each in account.nodes], storage)
+        return read_account(header, raw, slots, account)
+
+    def _keep(self, block: int, address: bytes, what: str, content: object, storage: Mapping[str, Any]) -> None:
+        place = {"block": block, "address": address.hex()}
+        entry = next((each for each in self._proved.kept if place.items() <= each.items()), None)
+        if entry is None:
+            entry = {**place, "storage": {}}
+            self._proved.kept.append(entry)
+        entry[what] = content
+        entry["storage"] |= storage
+
+    def _code(self, contract: Contract) -> None:
+        block = self._subject.last
+        words = self._words(block, contract.address, [_IMPLEMENTATION])
+        if words is None:
+            return
+        address, code_hash = contract.address, words.code_hash
+        stands_for = words.storage[_IMPLEMENTATION]
+        if stands_for:
+            address = f"0x{stands_for % (1 << 160):040x}"
+            behind = self._words(block, address, [])
+            if behind is None:
+                return
+            code_hash = behind.code_hash
+        known, code = self._known(block, address, code_hash)
+        own = f"{contract.role} {contract.version}".strip()
+        entry = {"block": block, "hash": f"0x{code_hash.hex()}", "is": known}
+        self._proved.codes[contract.address] = entry | ({"proxy_of": address} if stands_for else {})
+        if code_hash.hex() == _EMPTY_CODE and not int(contract.facts.get("from_block", 0)) > block:
+            told = f"a {own}"
+            self._tell(block, contract.address, told, "no code", "code")
+        elif known and known != own:
+            self._tell(block, contract.address, f"a {own}", f"the code of {known}", "code")
+        for start, cells in self._anatomy.storage.items():
+            if code is not None and any(each.startswith(start) for each in code_hashes(code)):
+                self._cells[contract.address] = cells
+
+    def _known(self, block: int, address: str, code_hash: bytes) -> tuple[str, bytes | None]:
+        """Role and version that the code is known to be of, and the code itself where somebody has it."""
+        header, raw = self._headers[block], bytes.fromhex(address[2:])
+
+        def problem(code: bytes) -> Contradiction | None:
+            found = keccak(code)
+            if found == code_hash:
+                return None
+            told, proved = f"code of hash 0x{found.hex()}", f"0x{code_hash.hex()}"
+            return Contradiction(block, "code", address, told, proved, "the state root")
+
+        code = self._tellers.code(header, raw, problem)
+        if isinstance(code, Contradiction):
+            self._proved.contradictions.append(code)
+            code = None
+        hashes = {code_hash.hex()} if code is None else set(code_hashes(code))
+        if code is not None:
+            self._keep(block, raw, "code", code.hex(), {})
+        known = (of for start, of in self._anatomy.codes.items() if any(each.startswith(start) for each in hashes))
+        return next(known, ""), code
+
+    def _initial(self, contract: Contract | None, address: str, parameters: Mapping[str, str]) -> None:
+        if contract is None:
+            self._proved.unproved.append(f"initial parameters of {address}: no contract of the deployment")
+            return
+        block = initial_block(self._subject, contract)
+        cells = self._cells.get(address, {})
+        wanted = {name: value for name, value in parameters.items() if name in cells}
+        found = self._compare(block, contract, wanted, "initial_state") if wanted else []
+        if found:
+            self._proved.initial[address] = found
+        left = sorted(set(parameters) - set(found))
+        if left:
+            why = "no proof of state" if wanted and not found else "the storage of this code is on no record"
+            self._proved.unproved.append(f"initial parameters of {contract.role} {address}: {', '.join(left)}: {why}")
+
+    def _readings(self, readings: Sequence[ReadingRow]) -> None:
+        by_place: dict[tuple[int, str], dict[str, str]] = {}
+        for row in readings:
+            header = self._headers.get(row.block_number)
+            block = {} if header is None else {"block.timestamp": header.timestamp, "block.baseFee": header.base_fee}
+            if not row.contract and row.view in block:
+                proved = str(block[row.view])
+                self._proved.readings += 1
+                if row.value != proved:
+                    wrong = Contradiction(row.block_number, "readings", row.view, str(row.value), proved, "the header")
+                    self._proved.contradictions.append(wrong)
+            elif row.value is not None and not row.arguments and row.view in self._cells.get(row.contract, {}):
+                by_place.setdefault((row.block_number, row.contract), {})[row.view] = row.value
+            else:
+                self._proved.readings_left += 1
+        for (block_number, address), values in sorted(by_place.items()):
+            found = self._compare(block_number, self._subject.contracts[address], values, "readings")
+            self._proved.readings += len(found)
+            self._proved.readings_left += len(values) - len(found)
+
+    def _compare(self, block: int, contract: Contract, values: Mapping[str, str], subject: str) -> list[str]:
+        """Hold values against storage; return the names of those that a state root speaks of."""
+        cells = {name: self._cells[contract.address][name] for name in values}
+        slots = {name: slots_of(cell, values[name]) for name, cell in cells.items()}
+        wanted = sorted({slot for each in slots.values() for slot in each})
+        words = self._words(block, contract.address, wanted)
+        if words is None:
+            return []
+        code = self._proved.codes.get(contract.address, {})
+        if "proxy_of" not in code and code.get("hash") != f"0x{words.code_hash.hex()}":
+            self._tell(block, contract.address, "another code", f"0x{words.code_hash.hex()}", "code")
+            return []
+        for name, told in values.items():
+            proved = value_in(cells[name], [words.storage[slot] for slot in slots[name]])
+            if told.lower() != proved:
+                wrong = Contradiction(block, subject, f"{contract.address} {name}", told, proved, "the state root")
+                self._proved.contradictions.append(wrong)
+        return sorted(values)
+
+    def _tell(self, block: int, address: str, told: str, proved: str, subject: str) -> None:
+        self._proved.contradictions.append(Contradiction(block, subject, address, told, proved, "the state root"))
+
+
+def slots_of(cell: Cell, told: str) -> list[int]:
+    """The slots that hold a value: its own, and those of a set's members, as many as the value has."""
+    if cell.kind != "address[]":
+        return [cell.slot]
+    try:
+        members: Any = json.loads(told)
+    except ValueError:
+        members = []
+    begin = int.from_bytes(keccak(cell.slot.to_bytes(32, "big")), "big")
+    return [cell.slot, *(begin + place for place in range(len(members) if isinstance(members, list) else 0))]
+
+
+def value_in(cell: Cell, words: Sequence[int]) -> str:
+    """The text that `readings` and initial parameters have for what storage words hold."""
+    if cell.kind == "uint256":
+        return str(words[0])
+    if cell.kind == "address":
+        return f"0x{words[0] % (1 << 160):040x}"
+    members = [f"0x{word % (1 << 160):040x}" for word in words[1:]]
+    if words[0] != len(members):
+        return f"{words[0]} members"
+    return json.dumps(members, separators=(",", ":"))

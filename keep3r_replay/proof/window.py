@@ -1,0 +1,254 @@
+"""Proving one window of blocks: headers down from a trusted hash, absence by blooms, presence by opened blocks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from keep3r_replay.proof.base_fee import expected_base_fee, market_of
+from keep3r_replay.proof.blooms import may_hold
+from keep3r_replay.proof.comparing import (
+    Row,
+    compare_block,
+    compare_logs,
+    compare_transactions,
+    true_logs,
+    true_transaction,
+)
+from keep3r_replay.proof.contradictions import Contradiction
+from keep3r_replay.proof.events import compare_events
+from keep3r_replay.proof.rows import tuples
+from keep3r_replay.proof.transactions import Transaction, transaction_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from keep3r_replay.proof.header import Header
+    from keep3r_replay.proof.receipts import Receipt
+    from keep3r_replay.proof.subject import Subject
+    from keep3r_replay.proof.tellers import Tellers
+
+WINDOW = 8_192
+"""Blocks of a window, aligned to multiples of it, as history files are."""
+
+_OPENED_AT_ONCE = 64
+
+
+class WindowRecord(NamedTuple):
+    """What was proved of a window.
+
+    Attributes:
+        first, last: its blocks.
+        hash: of block `last`; hexadecimal with 0x.
+        parent: hash of the block before `first`.
+        opened: blocks whose receipts were read.
+        vain: those of them that hold no log of a followed address: the bloom allowed for one.
+        logs: of followed addresses.
+        transactions: of the lake.
+        unsigned: those of them whose sender no signature tells.
+        digest: of the lake's rows.
+        marked: number and RLP in hexadecimal of headers that proofs of state rest on.
+    """
+
+    first: int
+    last: int
+    hash: str
+    parent: str
+    opened: int
+    vain: int
+    logs: int
+    transactions: int
+    unsigned: int
+    digest: str
+    marked: list[list[int | str]]
+
+
+@dataclass
+class Evidence:
+    """What a window's proof rests on: headers with the one before, and of opened blocks receipts and transactions."""
+
+    headers: list[Header] = field(default_factory=list)
+    receipts: dict[int, list[Receipt]] = field(default_factory=dict)
+    transactions: dict[int, list[bytes]] = field(default_factory=dict)
+
+
+class _Counts:
+    def __init__(self) -> None:
+        self.opened = self.vain = self.logs = self.transactions = self.unsigned = 0
+
+
+def prove_window(
+    subject: Subject,
+    tellers: Tellers,
+    first: int,
+    last: int,
+    trusted: bytes,
+    evidence: Evidence | None = None,
+    marks: Collection[int] = (),
+) -> tuple[WindowRecord, list[Contradiction]]:
+    """Prove what the lake holds of a closed range of blocks, of whose last one the hash is trusted.
+
+    Args:
+        subject: the lake.
+        tellers: who tells of the chain.
+        first: of the range.
+        last: of the range; what lies behind `subject.last` is proved by headers only, for it leads to the anchor.
+        trusted: hash of block `last`.
+        evidence: is filled with what the proof rests on, if it is to be kept.
+        marks: blocks whose headers the record is to hold.
+
+    Returns:
+        What was proved, and in what the lake contradicts it.
+
+    Raises:
+        ContradictedError: a header is not the one that its child names.
+        NodeError: nobody has what is needed.
+    """
+    headers = tellers.headers(max(first - 1, 0), last, trusted)
+    parent = headers[0].hash if first else bytes(32)
+    wrong = list(_base_fees(subject.chain_id, headers))
+    if evidence is not None:
+        evidence.headers = headers
+    inside = [header for header in headers if first <= header.number <= subject.last]
+    counts, digest = _Counts(), ""
+    if inside:
+        wrong += _Rows(subject, tellers, inside, evidence, counts).contradictions()
+        digest = subject.rows.digest(subject.tables, inside[0].number, inside[-1].number, subject.identity)
+    record = WindowRecord(
+        first,
+        last,
+        f"0x{trusted.hex()}",
+        f"0x{parent.hex()}",
+        counts.opened,
+        counts.vain,
+        counts.logs,
+        counts.transactions,
+        counts.unsigned,
+        digest,
+        [[header.number, header.rlp.hex()] for header in headers if header.number in marks],
+    )
+    return record, sorted(wrong)
+
+
+def _base_fees(chain_id: int, headers: Sequence[Header]) -> list[Contradiction]:
+    """Base fees that do not follow from their parents'."""
+    wrong = []
+    for parent, header in pairwise(headers):
+        market = market_of(chain_id, header.number)
+        expected = None if market is None else expected_base_fee(market, parent)
+        if expected is not None and header.base_fee != expected:
+            told = str(header.base_fee)
+            wrong.append(Contradiction(header.number, "header", "baseFeePerGas", told, str(expected), "EIP-1559"))
+    return wrong
+
+
+class _Rows:
+    """The lake's rows of some blocks, whose headers are proved, against the blocks' receipts and transactions."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        tellers: Tellers,
+        headers: list[Header],
+        evidence: Evidence | None,
+        counts: _Counts,
+    ) -> None:
+        self._subject = subject
+        self._tellers = tellers
+        self._headers = headers
+        self._evidence = evidence
+        self._counts = counts
+        self._first, self._last = headers[0].number, headers[-1].number
+        rows = subject.rows
+        self._log_table = rows.of("logs", self._first, self._last)
+        self._logs = _by_block(tuples(self._log_table))
+        self._sent = _by_block(tuples(rows.of("transactions", self._first, self._last)))
+
+    def contradictions(self) -> list[Contradiction]:
+        subject = self._subject
+        wrong: list[Contradiction] = []
+        if not subject.only_logs:
+            stored = {row[0]: row for row in tuples(subject.rows.of("blocks", self._first, self._last))}
+            for header in self._headers:
+                row = stored.get(header.number)
+                if row is None:
+                    told = "the lake lacks it"
+                    wrong.append(Contradiction(header.number, "blocks", "", told, "it is there", "the header"))
+                else:
+                    wrong += compare_block(header, row)
+        allowed = may_hold([header.bloom for header in self._headers], subject.followed)
+        # A block that has rows in the lake is opened whatever its bloom says: if the rows are false, this finds it.
+        wanted = [
+            header
+            for header, may in zip(self._headers, allowed, strict=True)
+            if may or header.number < self._tellers.bloom_from or {header.number} & {*self._logs, *self._sent}
+        ]
+        for start in range(0, len(wanted), _OPENED_AT_ONCE):
+            wrong += self._open(wanted[start : start + _OPENED_AT_ONCE])
+        return wrong + list(
+            compare_events(
+                subject.rows,
+                self._log_table,
+                self._headers,
+                subject.contracts,
+                subject.events,
+                times=not subject.only_logs,
+            )
+        )
+
+    def _open(self, headers: Sequence[Header]) -> list[Contradiction]:
+        wrong: list[Contradiction] = []
+        followed = self._subject.followed
+        opened: list[tuple[Header, list[Receipt], list[int]]] = []
+        for header, receipts in zip(headers, self._tellers.receipts(headers), strict=True):
+            self._counts.opened += 1
+            if isinstance(receipts, Contradiction):
+                wrong.append(receipts)
+                continue
+            if self._evidence is not None:
+                self._evidence.receipts[header.number] = receipts
+            carrying = [
+                place for place, receipt in enumerate(receipts) if any(log.address in followed for log in receipt.logs)
+            ]
+            self._counts.vain += not carrying
+            opened.append((header, receipts, carrying))
+        read = [each for each in opened if each[2] or each[0].number in self._sent or each[0].number in self._logs]
+        told = self._tellers.transactions([header for header, _, _ in read])
+        for (header, receipts, carrying), raws in zip(read, told, strict=True):
+            if isinstance(raws, Contradiction):
+                wrong.append(raws)
+                continue
+            if self._evidence is not None:
+                self._evidence.transactions[header.number] = raws
+            wrong += self._compare(header, receipts, carrying, raws)
+        return wrong
+
+    def _compare(
+        self, header: Header, receipts: list[Receipt], carrying: list[int], raws: list[bytes]
+    ) -> list[Contradiction]:
+        number = header.number
+        if len(raws) != len(receipts):
+            told = f"{len(receipts)} of them"
+            return [Contradiction(number, "receipts", "", told, str(len(raws)), "the transactions root")]
+        stored = self._sent.get(number, [])
+        places = sorted({*carrying, *(row[1] for row in stored if row[1] < len(raws))})
+        sent: dict[int, Transaction] = {place: transaction_of(raws[place]) for place in places}
+        hashes = [sent[place].hash if place in sent else b"" for place in range(len(raws))]
+        proved = true_logs(header, receipts, hashes, self._subject.followed)
+        self._counts.logs += len(proved)
+        wrong = list(compare_logs(number, self._logs.get(number, []), proved))
+        if self._subject.only_logs:
+            return wrong
+        true = {place: true_transaction(header, each, place, receipts) for place, each in sent.items()}
+        self._counts.transactions += len(stored)
+        self._counts.unsigned += sum(not row[3] for row in true.values())
+        return wrong + list(compare_transactions(number, stored, true, carrying))
+
+
+def _by_block(rows: Sequence[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row)
+    return dict(found)

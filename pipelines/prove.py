@@ -1,0 +1,99 @@
+"""`keep3r prove`: everything that a lake holds follows from one block hash."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keep3r_replay.errors import UsageError
+from pipelines.config import load_config
+from pipelines.prove_config import SUMMARY, ProveConfig
+
+if TYPE_CHECKING:
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.proof.node import NodeTeller
+
+FINDINGS = 3
+
+
+def main(argv: list[str]) -> int:
+    """Prove a lake; 0 if it is proved, 3 if something contradicts the anchor."""
+    config = load_config("prove", ProveConfig, argv, summary=SUMMARY)
+    _check(config)
+    import keep3r_replay
+    from keep3r_replay.dataset.lock import lock_if_possible, only_one_run
+
+    path = Path(config.lake)
+    lake = keep3r_replay.open_lake(path)
+    if config.plan or config.offline:
+        with lock_if_possible(path):
+            return _prove(config, lake)
+    with only_one_run(path, create=False):
+        return _prove(config, lake)
+
+
+def _check(config: ProveConfig) -> None:
+    if config.offline and (config.source or config.repair or config.keep):
+        raise UsageError("offline=true verifies what is kept: source, keep and repair make no sense with it")
+    if config.repair and config.deployment.get("name") == "none":
+        raise UsageError("say deployment=NAME: mending needs to know which deployment (keep3r prove --help)")
+    if not 1 <= config.connections <= 64:
+        raise UsageError("connections must be between 1 and 64")
+    if config.attempts < 1 or config.timeout <= 0:
+        raise UsageError("attempts must be at least 1, and timeout more than 0 seconds")
+
+
+def _prove(config: ProveConfig, lake: Lake) -> int:
+    from keep3r_replay.proof.proving import Proving, Settings
+    from keep3r_replay.protocols.registry import protocol_named, protocols_in
+    from pipelines.progress import Progress
+
+    started = time.monotonic()
+    nodes = [] if config.offline else _nodes(config, lake)
+    progress = Progress()
+    settings = Settings(config.anchor, keep=config.keep, offline=config.offline, state=config.state)
+    protocols = [protocol_named(name) for name in protocols_in(lake)]
+    source = None if config.source is None else Path(config.source)
+    proving = Proving(lake, protocols, nodes, source, settings, progress.say, progress.update)
+    if config.plan:
+        from pipelines.prove_terminal import print_plan
+
+        print_plan(proving.plan(), lake)
+        return 0
+    outcome = proving.run()
+    progress.done()
+    from pipelines.prove_terminal import print_outcome
+
+    if outcome.contradictions and nodes:
+        from pipelines.prove_mending import mended, witnesses
+
+        true = witnesses(proving, outcome, lake, nodes)
+        if config.repair:
+            lies = outcome.lies
+            lake = mended(config, outcome, true, progress)
+            outcome = Proving(lake, protocols, nodes, source, settings, progress.say, progress.update).run()
+            outcome.lies = [*lies, *outcome.lies]
+            progress.done()
+    print_outcome(outcome, nodes, time.monotonic() - started)
+    return FINDINGS if outcome.contradictions else 0
+
+
+def _nodes(config: ProveConfig, lake: Lake) -> list[NodeTeller]:
+    """The endpoints of the environment, each a teller of its own; none are needed where history files are named."""
+    import os
+
+    from keep3r_replay.chain.client import NodeClient
+    from keep3r_replay.chain.endpoint import ENVIRONMENT
+    from keep3r_replay.dataset.chain_head import check_chain
+    from keep3r_replay.proof.node import NodeTeller
+
+    urls = [each.strip() for each in os.environ.get(ENVIRONMENT, "").split(",") if each.strip()]
+    if not urls and config.source is None:
+        raise UsageError(f"set {ENVIRONMENT} to the node's address, or name history files with source=FOLDER")
+    nodes = []
+    for number, url in enumerate(urls, 1):
+        client = NodeClient([url], connections=config.connections, timeout=config.timeout, attempts=config.attempts)
+        check_chain(client, lake.deployment.chain_id)
+        nodes.append(NodeTeller(client, f"endpoint {number}", config.connections))
+    return nodes
