@@ -16,11 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-<<<<<<< HEAD
 from keep3r_replay.lake.completeness import ALWAYS_THERE
-=======
 from keep3r_replay.lake.folders import sync
->>>>>>> main
 from keep3r_replay.lake.manifest import FileEntry, file_name
 from keep3r_replay.lake.writer import TEMPORARY, parquet_options
 

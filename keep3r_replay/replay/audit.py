@@ -14,11 +14,8 @@ import polars as pl
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
-<<<<<<< HEAD
-from keep3r_replay.replay.absent import absent_event
-=======
 from keep3r_replay.lake.certificate import inputs_of
->>>>>>> main
+from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted

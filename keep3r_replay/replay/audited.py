@@ -61,13 +61,8 @@ class Audit:
         return all(finding.severity == NOTICE for finding in self.findings)
 
 
-<<<<<<< HEAD
 def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit], absent: Absent) -> Audit:
-    """The audit with the causes of its findings told.
-=======
-def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit]) -> Audit:
     """The audit, each of its findings with its cause.
->>>>>>> main
 
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
     the audit of a mended lake, with the readings of some blocks compared (None: of all); `absent` what is missing.

@@ -1,17 +1,10 @@
 """One cause, one finding: which findings follow from which.
 
-<<<<<<< HEAD
-A finding follows from another if it is gone once the event of the other is told as the model has it (or, where the
-model cannot tell, as another value would make everything agree). So the lake is replayed again, mended in one place,
-and what vanishes has its cause there. An event that a transaction asked for and did not leave is put in as it was asked
+A finding follows from another if it is gone once the event of the other says what the model expects (or, where the
+model cannot tell, another value that makes everything agree). So the lake is replayed again, mended in one place, and
+what vanishes has its cause there. An event that a transaction asked for and did not leave is put in as it was asked
 for. Where an event cannot be mended, for nothing tells it or makes it fit, what comes after it is taken to follow: the
 model goes on from a state that lacks it.
-=======
-A finding follows from another if it is gone once the event of the other says what the model expects (or, where the
-model cannot tell, another value that makes everything agree). So the lake is replayed again, mended in one place,
-and what vanishes has its cause there. Where an event cannot be mended, for it is missing or nothing makes it fit, what
-comes after it is taken to follow: the model goes on from a state that lacks it.
->>>>>>> main
 """
 
 from __future__ import annotations
