@@ -241,8 +241,8 @@ def _typed(kind: str, value: Any) -> Any:
 
 
 def answered(node: Any, questions: Sequence[Question], model: Callable[[int], Replay]) -> None:
-    """Let a served recording answer questions that it has no answer for by the model of its history at that block."""
-    known = node._view
+    """Let a served recording answer questions at its newest block by the model of its history."""
+    known, newest = node._view, node.number("latest")
     asked = {
         (each.contract, "0x" + each.view.selector.hex() + encode(each.view.takes, each.arguments).hex()): each
         for each in questions
@@ -251,9 +251,8 @@ def answered(node: Any, questions: Sequence[Question], model: Callable[[int], Re
 
     def view(contract: str, data: str, block: int) -> str | dict[str, Any]:
         question = asked.get((contract, data))
-        said = known(contract, data, block)
-        if said != "0x" or question is None:
-            return str(said)
+        if question is None or block != newest:
+            return str(known(contract, data, block))
         if block not in replays:
             replays[block] = model(block)
         flat = [item for each in question.arguments for item in (each if isinstance(each, tuple) else [each])]

@@ -179,8 +179,9 @@ def test_keep3r_v1_is_rehearsed_from_its_beginning(tmp_path: Path, capsys: pytes
     arguments = ["rehearse", "deployment=keep3r_v1_local", f"lake={tmp_path / 'lake'}", companions, "blocks=100000"]
     with served(BUNDLED) as (url, node), mock.patch.dict(os.environ, {"ETH_RPC_URL": url}):
         answered(node, questions_at(lake, node.number("latest")), model)
-        assert main(arguments) == 0
+        # Its payments without standing are facts of the history, found in the imported one too.
+        assert main(arguments) == 3
     page = capsys.readouterr().out
     assert "from its beginning" in page
-    assert "CLEAN" in page
+    assert ", 0 not as predicted" in page
     assert ", 0 differ" in page
