@@ -139,6 +139,11 @@ class Proving:
         subject = Subject(self._lake, self._events, min(self._coverage.to_block, anchor.number))
         return plan_of(subject, self._asked[0], anchor.number)
 
+    @property
+    def lies(self) -> list[Lie]:
+        """What was told so far, and refuted."""
+        return self._tellers.lies
+
     def anchor(self) -> Header:
         """The trusted block's header.
 
