@@ -21,7 +21,7 @@ from tests.proof.served_chain import ServedChain, recorded
 if TYPE_CHECKING:
     from pathlib import Path
 
-ANCHOR = f"anchor='{anchor_of(recorded())}'"
+ANCHOR = f"anchor={anchor_of(recorded())}"
 
 
 def entry(kind: bytes, content: bytes) -> bytes:
@@ -81,7 +81,7 @@ def write_ere(folder: Path, receipts: list[list[Receipt]]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("write", [write_era1, write_ere], ids=["era1", "ere"])
+@pytest.mark.parametrize("write", [pytest.param(write_era1, marks=pytest.mark.slow), write_ere], ids=["era1", "ere"])
 def test_a_lake_is_proved_without_any_provider(
     write, lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,6 +94,7 @@ def test_a_lake_is_proved_without_any_provider(
     assert "         0  requests" in told
 
 
+@pytest.mark.slow
 def test_what_files_lack_a_node_tells(lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Headers and receipts are the files', state is a node's."""
     write_ere(tmp_path / "history", _receipts())
@@ -105,6 +106,7 @@ def test_what_files_lack_a_node_tells(lake: Path, tmp_path: Path, capsys: pytest
     assert "4  codes, 2 of a known version" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_false_file_is_named(lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Receipts without one log have another root: the files lied, and the node told the truth."""
     receipts = _receipts()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.node.lakes import content, run, settings
 from tests.proof.proving import LAST, anchor_of
 from tests.proof.served_chain import ServedChain, recorded
@@ -11,9 +13,7 @@ from tests.proof.served_chain import ServedChain, recorded
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
-ANCHOR = f"anchor='{anchor_of(recorded())}'"
+ANCHOR = f"anchor={anchor_of(recorded())}"
 
 
 def _worked(log: dict[str, Any]) -> bool:
@@ -76,6 +76,7 @@ def test_logs_that_a_node_left_out_are_added(
     assert mended == content(extracted)
 
 
+@pytest.mark.slow
 def test_logs_that_were_invented_are_removed(
     extracted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -105,6 +106,7 @@ def test_logs_that_were_invented_are_removed(
     assert mended == content(extracted)
 
 
+@pytest.mark.slow
 def test_an_input_and_a_base_fee_are_mended(
     extracted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,6 +154,7 @@ def test_receipts_of_a_second_endpoint_serve_where_the_first_lies(
     assert "endpoint 2 told the truth" in told
 
 
+@pytest.mark.slow
 def test_receipts_are_asked_one_by_one_where_blocks_are_not_answered(lake: Path) -> None:
     """A node without `eth_getBlockReceipts` serves as well."""
 
