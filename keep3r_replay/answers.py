@@ -38,12 +38,12 @@ class AuditResults:
 
     @property
     def verdict(self) -> str:
-        """`clean`, or `findings`."""
+        """`clean`; `findings`; or `partial`, of a replay that began in mid-history and found nothing."""
         return str(self.summary["verdict"])
 
     @property
     def clean(self) -> bool:
-        """Whether model and chain agree everywhere."""
+        """Whether nothing was found but notices: model and chain agree everywhere."""
         return self.audit.clean
 
     @property
@@ -94,7 +94,7 @@ class SeveralResults:
 
     @property
     def clean(self) -> bool:
-        """Whether model and chain agree everywhere."""
+        """Whether nothing was found but notices: model and chain agree everywhere."""
         return all(each.clean for each in self.parts.values())
 
     @property
@@ -167,7 +167,7 @@ class State:
 
 @dataclass(frozen=True, repr=False)
 class WhatIfResults:
-    """What would have happened. Beside the tables of an audit there are those that compare both sides."""
+    """What would have happened: the tables of an audit, tables that compare both sides, and lines for a terminal."""
 
     summary: dict[str, Any]
     tables: dict[str, pl.DataFrame]
@@ -180,12 +180,12 @@ class WhatIfResults:
 
     @property
     def jobs(self) -> pl.DataFrame:
-        """The sums of each job."""
+        """The sums of each job, both sides. Raises as `works`."""
         return self._table("compared_jobs")
 
     @property
     def keepers(self) -> pl.DataFrame:
-        """The sums of each keeper."""
+        """The sums of each keeper, both sides. Raises as `works`."""
         return self._table("compared_keepers")
 
     def _table(self, name: str) -> pl.DataFrame:
@@ -218,7 +218,7 @@ def explanations(lake: Lake, transaction: str | tuple[int, int]) -> list[Explana
 
 
 def explanations_table(explained: Sequence[Explanation]) -> pl.DataFrame:
-    """One row a term."""
+    """One row a term of these explanations; columns as `api.explain` says."""
     import polars as pl
 
     kinds = list(dict.fromkeys(kind for one in explained for kind in one.subjects))
@@ -248,7 +248,7 @@ def explanations_table(explained: Sequence[Explanation]) -> pl.DataFrame:
 def swept(
     lake: Lake, grid: Mapping[str, Sequence[Any]], folder: Path, workers: int | None, until_block: int | None
 ) -> pl.DataFrame:
-    """The table of a sweep over every combination of the grid's values."""
+    """The table of a sweep over every combination of the grid's values; arguments and errors as of `api.sweep`."""
     from keep3r_replay.what_if.history import Source
     from keep3r_replay.what_if.sweep.run import run_sweep
     from keep3r_replay.what_if.sweep.scenarios import Kept, Scenario
@@ -263,7 +263,7 @@ def swept(
 
 
 def kept_folder() -> Path:
-    """A new folder that goes with the process."""
+    """A new folder, which is removed as the process ends."""
     place = tempfile.TemporaryDirectory(prefix="keep3r-")
     atexit.register(place.cleanup)
     return Path(place.name)

@@ -81,7 +81,7 @@ def replay(
         start_block: start after this block, with the state that its readings tell.
         resume: results of a former replay of this lake; go on from their last snapshot.
         resume_block: with `resume`, from the last snapshot up to this block.
-        snapshot_every: events between two snapshots; 0 takes none.
+        snapshot_every: events between two snapshots; 0 takes none, None the usual number (8,192).
 
     Raises:
         InputError: the lake lacks what the replay needs.
@@ -125,7 +125,7 @@ def replay_all(
         ledger: also keep each ledger.
         until_block: the last block to replay; all if none is said.
         strict: stop at the first disagreement.
-        resume: results of a former run, whose last snapshots are gone on from.
+        resume: results of a former run; each protocol's part goes on from its last snapshot.
 
     Raises:
         InputError: the lake lacks what a replay needs.
@@ -149,7 +149,7 @@ def state_at(lake: Lake, block: int, *, contract: str | None = None, results: st
     Args:
         lake: the history.
         block: the block.
-        contract: address of the contract; that in force at the block if none is said.
+        contract: address of the contract, or its beginning; that in force at the block if none is said.
         results: results of a replay of this lake, whose snapshots save most of the way.
 
     Raises:
@@ -280,7 +280,7 @@ def warehouse(
 
     Raises:
         InputError: the results have no ledger.
-        UsageError: they are no results of a replay.
+        UsageError: they are no results of a replay, or `database` is something other than a former warehouse.
     """
     import duckdb
 

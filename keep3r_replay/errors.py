@@ -2,9 +2,9 @@
 
     Keep3rReplayError                 exit 1
     ├── UsageError                    exit 2   the command line or the configuration is wrong
-    └── InputError                    exit 1   a file says something it must not: file, place, problem, remedy
-        └── LakeError                 exit 1   a lake is missing, damaged, or of an unknown layout
-    ├── NodeError                     exit 1   a node refuses, lies or stays away; its address is never told
+    ├── InputError                    exit 1   a file says something it must not: file, place, problem, remedy
+    │   └── LakeError                 exit 1   a lake is missing, damaged, or of an unknown layout
+    ├── NodeError                     exit 1   a node refuses, lies or stays away; its address is never shown
     └── LockedError                   exit 1   another run works on the same lake
 
 No error text holds a node's address: `without_urls` takes such out of foreign texts before they are shown.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _URL = re.compile(r"\b(?:https?|wss?)://[^\s'\"<>]+|\burl: /[^\s'\")]+|\bhost='[^']*'", re.IGNORECASE)
+_ANY_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 class Keep3rReplayError(Exception):
@@ -62,6 +63,11 @@ class NodeError(Keep3rReplayError):
 
 class LockedError(Keep3rReplayError):
     """Another run works on the same lake."""
+
+
+def is_url(path: str) -> bool:
+    """Whether a text that should be a path begins as a URL does; paths make one slash of two (`s3:/bucket`)."""
+    return _ANY_URL.match(path) is not None
 
 
 def without_urls(text: str) -> str:

@@ -1,30 +1,24 @@
 """What a replay writes down as it goes: findings, each with its place, its reason and the amount it is about.
 
-Kinds of findings:
+Kinds that the engine finds of any protocol's history, or that protocols share:
 
-    payment_mismatch     a KeeperWork pays what the payment formula does not give, where the formula applies
-    reward_mismatch      a LiquidityCreditsReward whose fields are not the model's
-    missing_reward       the model predicts a reward event that the chain did not emit
-    unexpected_reward    a reward event that no work and no added liquidity accounts for
-    event_mismatch       a field of another event differs from the model's
-    impossible_call      the event tells of a call that the contract would have reverted
+    event_mismatch       a field of an event differs from the model's
+    impossible_call      an event shows a call to have succeeded that the contract would have reverted
+    state_mismatch       an event fits another state of its subject than the events before it lead to
     missing_event        a transaction called the contract and succeeded, but its event is not there
     input_mismatch       an event differs from what the transaction asked for
     reading_mismatch     a view or storage value differs from the model's
-    undetermined_slash   a slash whose token and split neither logs nor transaction input tell
-    unknown_contract     the history names a contract that the lake does not describe
-    unknown_code         a contract's code is of no known version (a notice)
     unexpected_event     the called function does not emit this, or not twice
     unknown_call         events of a function that the contract does not have
     unreachable_event    the transaction calls what never calls this contract
     unauthorised_call    somebody called what only somebody else may call
     failed_with_logs     a transaction of status 0 left logs
-    gas_sum              a header's gas used is not the sum of its transactions'
+    gas_sum              a header's gas used does not fit the sum of its transactions'
     impossible_gas       more gas used than allowed, or less paid than the base fee
-    block_time           a block that is earlier than the one before it
+    block_time           a block that is no later than the one before it
     missing_transaction  the indices of a block's transactions have a gap
 
-Findings that follow from another say so (`replay.causes`). Protocols add kinds of their own.
+Findings that follow from another say so (`replay.causes`). Protocols add kinds of their own (docs/findings.md).
 """
 
 from __future__ import annotations
@@ -60,7 +54,14 @@ class Finding:
 
 
 class Journal:
-    """Collects findings; `place` is the block that the replay stands in."""
+    """Collects findings.
+
+    Attributes:
+        findings: in the order in which they were written.
+        block_number: the block that the replay stands in.
+        disagreeing_logs: block and index of the logs that findings are about, each once.
+        events_not_emitted: how many events the model predicts that the chain does not hold.
+    """
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
@@ -78,6 +79,7 @@ class Journal:
         observed: object,
         reason: str,
         severity: str = ERROR,
+        transaction_hash: str | None = None,
     ) -> None:
         """Write a finding at the present block. Amounts come as int, everything else as text."""
         difference = None
@@ -95,6 +97,7 @@ class Journal:
                 as_text(observed),
                 difference,
                 reason,
+                transaction_hash,
             )
         )
 

@@ -28,7 +28,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from keep3r_replay.errors import UsageError
+from keep3r_replay.errors import UsageError, is_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,6 @@ Config = TypeVar("Config")
 CONF = Path(__file__).resolve().parent.parent / "conf"
 """The folder of the YAML files: beside the packages, in a checkout as in an installed wheel."""
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _NO_PATHS = {"query", "scheduler"}
 """Settings of text that may hold a URL."""
 
@@ -105,7 +104,7 @@ def load_config(
         raise UsageError(f"{_first_cause(error)} (keep3r {name} --help)") from None
     for field in sorted(fields):
         value = getattr(config, field)
-        if field not in _NO_PATHS and isinstance(value, str) and _URL.match(value):
+        if field not in _NO_PATHS and isinstance(value, str) and is_url(value):
             raise UsageError(f"{field} is a URL: only files and folders of this machine can be read and written")
     return config
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import UsageError
 from pipelines.config import load_config, setting
 from pipelines.deployment import spec_of
+from pipelines.foreign import say_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +87,7 @@ def main(argv: list[str]) -> int:
     with only_one_run(lake, create=True), _differences_shown():
         outcome = extraction.run()
         progress.done()
+        say_foreign(lake)
         if config.readings:
             blocks = sorted(set(config.readings))
             print(f"readings: {extraction.read_views(blocks)} values at {len(blocks)} blocks")

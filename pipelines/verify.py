@@ -1,4 +1,4 @@
-"""`keep3r verify`: every file of a lake is what was written; on request, every log is what the node says."""
+"""`keep3r verify`: every file of a lake is what was written; on request, all of it is what the node says."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class VerifyConfig:
 
     lake: str = setting("folder of the lake")
     deployment: dict[str, Any] = setting("the lake's deployment, where the node is asked")
-    against_node: bool = setting("compare every stored log with the node's, too", default=False)
+    against_node: bool = setting("compare all that is stored with what the node says, too", default=False)
     repair: bool = setting("fetch again at once what is damaged, or of a dead branch", default=False)
     detail: Detail = setting("how the lake was extracted", default=Detail.all)
     connections: int = setting("requests under way at once", default=2)
@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
         raise LakeError(lake, "no such lake", remedy="make one with keep3r import or keep3r extract")
     with only_one_run(lake, create=False) if config.repair else lock_if_possible(lake) as held:
         manifest, deployment = Lake.read(lake)
-        damaged = _check_files(lake, manifest, alone=held is not False)
+        damaged = _check_files(lake, manifest, deployment.transactions, alone=held is not False)
         if asks_node and not damaged:
             damaged = _compare(config, lake) if config.against_node else set()
         parted = config.repair and deployment.origin == "node" and _parted(config, lake)
@@ -89,7 +89,7 @@ def _check_transactions(lake: Path) -> list[str]:
     return [f"{lake}: block {each.block_number}: {each.reason}" for each in check_transactions(opened, WHOLE)]
 
 
-def _check_files(lake: Path, manifest: Manifest, *, alone: bool) -> set[Range]:
+def _check_files(lake: Path, manifest: Manifest, transactions: str, *, alone: bool) -> set[Range]:
     from keep3r_replay.lake.completeness import lacking, unanchored
     from keep3r_replay.lake.integrity import damaged_files, false_hashes
     from keep3r_replay.lake.reader import Lake
@@ -101,7 +101,7 @@ def _check_files(lake: Path, manifest: Manifest, *, alone: bool) -> set[Range]:
             continue
         print(f"{lake / damage.entry.path}: {damage.problem}")
         damaged.add((damage.entry.from_block, damage.entry.to_block))
-    for gap in (*lacking(manifest), *unanchored(manifest)):
+    for gap in (*lacking(manifest, transactions), *unanchored(manifest)):
         print(f"{lake}: {gap.problem}")
         damaged.add((gap.from_block, gap.to_block))
     for block, problem in false_hashes(lake, manifest) if not damaged else ():
@@ -132,6 +132,7 @@ def _parted(config: VerifyConfig, lake: Path) -> bool:
 def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     from keep3r_replay.dataset.comparison import compare_fees, compare_logs
     from keep3r_replay.dataset.forks import dead_ends
+    from keep3r_replay.dataset.retold import compare_headers, compare_transactions
 
     client, state = _state(config, lake)
     damaged: set[Range] = set()
@@ -144,6 +145,10 @@ def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     for partition, block in compare_fees(client, state):
         print(f"blocks {partition[0]} to {partition[1]}: base fees are not the node's, first of block {block}")
         damaged.add(partition)
+    for retold in (*compare_transactions(client, state), *compare_headers(client, state)):
+        first, last = retold.partition
+        print(f"blocks {first} to {last}: the node tells {retold.what} otherwise: {retold.column}")
+        damaged.add(retold.partition)
     dead = dead_ends(client, state.anchors)
     for span in state.ranges():
         if span[1] in dead:

@@ -68,9 +68,9 @@ def lacks_logs(client: NodeClient, first: int, last: int, addresses: Sequence[st
 
 
 def bears(header: WireBlock, address: bytes, topic: bytes | None) -> bool:
-    """Whether a block's bloom allows for a log of this emitter and first topic; a bloom that is not told allows all.
+    """Whether a block's bloom allows for a log of this emitter and first topic; without a bloom any log is possible.
 
-    Some chains leave their blooms empty, so a bloom of zeros counts as not told.
+    Some chains leave their blooms empty, so a bloom of zeros counts as none.
     """
     bloom = int(header.logsBloom or "0x0", 16)
     bits = bloom_bits(address) | (0 if topic is None else bloom_bits(topic))

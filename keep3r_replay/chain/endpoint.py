@@ -56,7 +56,7 @@ class Endpoint:
 
 
 def secrets_of(url: str) -> frozenset[str]:
-    """Parts of an address that must not be told, as they stand there and in the encodings that a node may echo.
+    """Parts of an address that must not be shown, as they stand there and in the encodings that a node may echo.
 
     These are user and password, the host unless it is this machine, and every part of path and query but short words.
     """
@@ -72,7 +72,7 @@ def secrets_of(url: str) -> frozenset[str]:
 
 
 def retry_after(text: str) -> float | None:
-    """Return the seconds that a header `Retry-After` asks to wait, told as a number or as a date; None if neither."""
+    """Return the seconds that a header `Retry-After` asks to wait, given as a number or as a date; None if neither."""
     if text.isascii() and text.replace(".", "", 1).isdigit():
         return float(text)
     try:

@@ -63,7 +63,7 @@ class Exchange:
     Args:
         statistics: is kept up to date.
         lock: guards statistics and endpoints.
-        secrets: what no message may tell.
+        secrets: what no message may hold.
         most_bytes: the largest answer that is read.
     """
 

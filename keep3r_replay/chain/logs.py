@@ -58,7 +58,7 @@ class LogBatch:
         topics: bytes of shape (n, 4, 32), zero where a log has fewer topics.
         data: the data of all logs, one after the other.
         data_ends: where each log's data starts and ends in `data`, shape (n + 1,).
-        timestamp: the block's time in seconds where the node told it with the log, else -1; shape (n,).
+        timestamp: the block's time in seconds where the node gave it with the log, else -1; shape (n,).
     """
 
     block_number: NDArray[np.uint32]

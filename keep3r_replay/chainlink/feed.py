@@ -17,7 +17,7 @@ class Feed:
     answers: dict[str, int] = field(default_factory=dict)
 
     def update(self, aggregator: str, answer: int) -> None:
-        """Follow an `AnswerUpdated`. The first aggregator ever heard of is in force until a call says otherwise."""
+        """Follow an `AnswerUpdated`. The first aggregator that answers is in force until a call says otherwise."""
         self.answers[aggregator] = answer
         self.aggregator = self.aggregator or aggregator
 

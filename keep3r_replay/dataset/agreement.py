@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Sent(NamedTuple):
-    """A transaction that is wanted, as a log or a body told of it: place (block << 32 | index), hash, block's hash."""
+    """A transaction that is wanted, as a log or a body names it: place (block << 32 | index), hash, block's hash."""
 
     place: int
     hash: str

@@ -1,7 +1,7 @@
 """First contact: before anything is fetched, the chain is asked whether it holds what the configuration says.
 
 Code at every address, its hash against the versions' known ones, the block of creation, and what contracts answer about
-each other. A few dozen questions in a few requests; what differs is told in one table with the line to change.
+each other. A few dozen questions in a few requests; what differs is shown in one table with the line to change.
 """
 
 from __future__ import annotations

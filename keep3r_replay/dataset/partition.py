@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from keep3r_replay.chain.fees import FeeSource
 from keep3r_replay.chain.stream import stream
 from keep3r_replay.chain.wire import quantity
 from keep3r_replay.dataset.decode import Anomaly, decode_logs
+from keep3r_replay.dataset.fees import agreed
 from keep3r_replay.dataset.span import Followed, Span, SpanFetcher, timestamps_of
 from keep3r_replay.errors import InputError, NodeError
 from keep3r_replay.evm.words import AMOUNT
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.spans import SpanPlanner
     from keep3r_replay.chain.wire import WireBlock
+    from keep3r_replay.dataset.fees import Agreed
     from keep3r_replay.evm.abi import EventsByRole
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.manifest import FileEntry
@@ -116,7 +118,8 @@ def write_partition(
         for span in stream(fetch, start, last, planner=source.planner, connections=source.connections):
             part.take(span)
         if fees is not None:
-            writer.add("blocks", _blocks_table(start, last, fees, part.headers))
+            told = agreed(source.client, start, fees.result(), part.headers)
+            writer.add("blocks", _blocks_table(start, last, told))
         return Written(writer.complete(last), part.last_hash, part.ends, part.logs, part.undecoded)
 
 
@@ -182,21 +185,17 @@ def _undecoded_table(anomalies: list[Anomaly]) -> Any:
     return pa.Table.from_arrays(columns, schema=UNDECODED)
 
 
-def _blocks_table(first: int, last: int, fees: Future[list[int | None]], headers: list[WireBlock]) -> Any:
+def _blocks_table(first: int, last: int, told: Agreed) -> Any:
     """Return one row a block: its base fee, and its header where it carries logs."""
-    by_number = {quantity(header.number): header for header in headers}
+    by_number = {quantity(header.number): header for header in told.headers}
     numbers = range(first, last + 1)
     found = [by_number.get(number) for number in numbers]
-    base_fees = fees.result()
-    for header, fee in zip(found, base_fees, strict=True):
-        if header is not None and header.baseFeePerGas is not None and quantity(header.baseFeePerGas) != fee:
-            raise NodeError(f"base fee of block {quantity(header.number)} is not its header's; try another endpoint")
     columns = [
         pa.array(numbers, pa.uint32()),
         pa.array([each and each.hash.lower() for each in found], pa.string()),
         pa.array([each and each.parentHash.lower() for each in found], pa.string()),
         pa.array([each and quantity(each.timestamp) for each in found], pa.int64()),
-        pa.array(base_fees, AMOUNT),
+        pa.array(told.fees, AMOUNT),
         pa.array([each and quantity(each.gasUsed) for each in found], pa.int64()),
         pa.array([each and quantity(each.gasLimit) for each in found], pa.int64()),
     ]

@@ -17,7 +17,7 @@ from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.lake.integrity import problem_of
 from keep3r_replay.lake.leftovers import leftovers
 from keep3r_replay.lake.manifest import Coverage, FileEntry, Manifest
-from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
+from keep3r_replay.lake.partition_writer import truncated
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.writer import TEMPORARY, write_deployment, write_manifest
 
@@ -108,7 +108,7 @@ class ExtractionState:
                 continue
             dropped += entries
             if span[0] <= block:
-                written += self._truncate(span[0], block, entries)
+                written += truncated(self.lake, span[0], block, entries)
         self.files = kept + written
         self.anchors = [each for each in self.anchors if each[0] <= block]
         self.stale = [each for each in self.stale if each[1] <= block]
@@ -121,14 +121,6 @@ class ExtractionState:
         }
         self.save_all()
         self._delete(dropped)
-
-    def _truncate(self, first: int, last: int, entries: list[FileEntry]) -> list[FileEntry]:
-        with PartitionWriter(self.lake, first) as writer:
-            for entry in entries:
-                column = "number" if entry.table == "blocks" else "block_number"
-                for rows in rows_of(self.lake / entry.path, until_block=last, block_column=column):
-                    writer.add(entry.table, rows)
-            return writer.complete(last)
 
     def save_all(self) -> None:
         """Write manifest and deployment: whichever of the two a crash leaves behind, the manifest vouches for it."""
@@ -221,7 +213,8 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[t
     try:
         anchors = [(int(number), str(block_hash)) for number, block_hash in facts["anchors"]]
         stale = [(int(first), int(last)) for first, last in facts["stale"]]
-        final_block = int(facts["final_block"])
+        # What lies beyond the lake's end was never known to be final here.
+        final_block = min(int(facts["final_block"]), manifest.coverage.to_block if manifest.coverage else -1)
     except (KeyError, TypeError, ValueError) as error:
         raise LakeError(lake / "manifest.json", f"damaged: {error}", remedy="extract into a new folder") from None
     state = replace(
@@ -241,7 +234,7 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[t
         genesis=genesis or str(facts.get("genesis", "")),
     )
     state.mark_stale(damaged_by_size(state))
-    state.mark_stale((gap.from_block, gap.to_block) for gap in lacking(manifest))
+    state.mark_stale((gap.from_block, gap.to_block) for gap in lacking(manifest, deployment.transactions))
     return state
 
 

@@ -99,7 +99,7 @@ class Event:
 
 
 class KeptRaw(tuple[Event, ...]):
-    """The events of a role whose logs are kept as they are: nobody declares them, and nobody is surprised by them."""
+    """The events of a role whose logs are kept raw: they are not decoded, and one of an unknown type is no anomaly."""
 
     __slots__ = ()
 
@@ -112,9 +112,8 @@ def parse_event(declaration: str, *, wide: frozenset[str] = frozenset()) -> Even
     """Parse `event Name(type [indexed] name, (type name, ...) struct, ...)`.
 
     Args:
-        declaration: Solidity text; the word `event` and the semicolon may be absent. The members of a struct of static
-        types
-            stand in parentheses.
+        declaration: Solidity text; the word `event` and the semicolon may be absent. The members of a struct of
+            static types stand in parentheses.
         wide: names of parameters to keep as whole words.
 
     Raises:

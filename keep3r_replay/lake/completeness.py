@@ -17,12 +17,17 @@ class Lacking(NamedTuple):
     problem: str
 
 
-def lacking(manifest: Manifest) -> list[Lacking]:
+ALWAYS_THERE = frozenset({"logs", "blocks", "transactions", "calls"})
+"""Tables that have a file without a row where an extraction had nothing to write."""
+
+
+def lacking(manifest: Manifest, transactions: str = "") -> list[Lacking]:
     """Say of which blocks a lake does not hold what it must; empty if it is complete.
 
     Every partition has raw logs and, unless logs are all that was wanted, blocks and transactions. A block has one row.
     A log is in the table of its event or among the undecoded ones, so that their rows together are those of `logs`.
-    An imported or simulated lake has readings, too.
+    An imported or simulated lake has readings, too. Where `transactions` (`Deployment.transactions`) are followed, and
+    by traces, there are calls.
     """
     found = [Lacking(first, last, f"blocks {first} to {last} are missing") for first, last in manifest.missing()]
     rows: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
@@ -30,7 +35,7 @@ def lacking(manifest: Manifest) -> list[Lacking]:
         rows[entry.from_block, entry.to_block][entry.table] = entry.rows
     seen = {(each.from_block, each.to_block) for each in found}
     for (first, last), tables in sorted(rows.items()):
-        problem = "" if (first, last) in seen else _problem(manifest, first, last, tables)
+        problem = "" if (first, last) in seen else _problem(manifest, transactions, first, last, tables)
         if problem:
             found.append(Lacking(first, last, f"blocks {first} to {last}: {problem}"))
     return found
@@ -58,10 +63,12 @@ def unanchored(manifest: Manifest) -> list[Lacking]:
     return found
 
 
-def _problem(manifest: Manifest, first: int, last: int, tables: dict[str, int]) -> str:
+def _problem(manifest: Manifest, transactions: str, first: int, last: int, tables: dict[str, int]) -> str:
     wanted = ["logs"] if manifest.extraction.get("detail") == "logs" else ["logs", "blocks", "transactions"]
     if not manifest.extraction:
         wanted.append("readings")
+    if transactions == "followed" and manifest.extraction.get("follow") == "traces":
+        wanted.append("calls")
     absent = [name for name in wanted if name not in tables]
     if absent:
         return f"no file of {', '.join(absent)}"

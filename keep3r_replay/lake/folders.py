@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MANIFEST = "manifest.json"
@@ -57,7 +57,7 @@ def replaced_folder(target: Path) -> Iterator[Path]:
             _replace_files(building, target)
         else:
             building.rename(target)
-        _sync_one(target.parent)
+        sync(target.parent)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
@@ -75,9 +75,9 @@ def replaced_file(target: Path) -> Iterator[Path]:
     building.unlink(missing_ok=True)
     try:
         yield building
-        _sync_one(building)
+        sync(building)
         building.replace(target)
-        _sync_one(target.parent)
+        sync(target.parent)
     finally:
         building.unlink(missing_ok=True)
 
@@ -111,6 +111,26 @@ def written_files(folder: Path) -> set[str]:
     return {name for name in names if _is_inside(folder, name)}
 
 
+def check_target(folder: Path, setting: str, wanted: str, is_ours: Callable[[Path], bool]) -> None:
+    """Refuse to fill a folder that holds something else, before any work is done; an absent or empty one may be filled.
+
+    Args:
+        folder: what would be filled.
+        setting: that names it, for messages.
+        wanted: what it may hold, for messages.
+        is_ours: tells whether it holds that.
+
+    Raises:
+        UsageError: it holds something else, or is no folder.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: is no folder; say {setting}=FOLDER")
+    if any(folder.iterdir()) and not is_ours(folder):
+        raise UsageError(f"{folder}: holds something other than {wanted}; choose another folder")
+
+
 def foreign_names(folder: Path) -> list[str]:
     """Return what lies at the top of a folder and holds nothing that was written here, sorted."""
     ours = {name.split("/")[0] for name in written_files(folder)} | {".lock"}
@@ -141,9 +161,9 @@ def _replace_files(building: Path, target: Path) -> None:
             with contextlib.suppress(OSError):
                 (target / above).rmdir()
     for folder in {(target / name).parent for name in new}:
-        _sync_one(folder)
+        sync(folder)
     (building / MANIFEST).replace(target / MANIFEST)
-    _sync_one(target)
+    sync(target)
 
 
 def _mark_unfinished(target: Path, building: Path, names: list[str]) -> None:
@@ -152,9 +172,9 @@ def _mark_unfinished(target: Path, building: Path, names: list[str]) -> None:
     content.pop("files", None)
     marked = building / f"{MANIFEST}.{UNFINISHED}"
     marked.write_text(json.dumps(content | {UNFINISHED: names}, indent=1) + "\n")
-    _sync_one(marked)
+    sync(marked)
     marked.replace(target / MANIFEST)
-    _sync_one(target)
+    sync(target)
 
 
 def _lives(process: int) -> bool:
@@ -169,11 +189,12 @@ def _lives(process: int) -> bool:
 
 def _sync(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
-        _sync_one(path)
-    _sync_one(folder)
+        sync(path)
+    sync(folder)
 
 
-def _sync_one(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file's content, or the names in a folder, durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

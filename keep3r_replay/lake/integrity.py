@@ -33,7 +33,9 @@ def damaged_files(lake: Path, manifest: Manifest) -> Iterator[Damage]:
 
 
 def false_hashes(lake: Path, manifest: Manifest) -> Iterator[tuple[int, str]]:
-    """Yield number and a sentence for each last block whose hash in the manifest is not that of the table of blocks.
+    """Yield number and a sentence for each block whose hash in the manifest is not that of the table of blocks.
+
+    They are the last ones of partitions, and the chain's first.
 
     Hashes stand in `blocks` where a header was fetched, and as the parent's in the row of the block after. The files
     must be whole.
@@ -41,6 +43,8 @@ def false_hashes(lake: Path, manifest: Manifest) -> Iterator[tuple[int, str]]:
     told = {int(number): str(text) for number, text in manifest.extraction.get("anchors", [])}
     if manifest.coverage is not None:
         told[manifest.coverage.to_block] = manifest.coverage.last_block_hash
+    if manifest.extraction.get("genesis"):
+        told[0] = str(manifest.extraction["genesis"])
     for entry in manifest.of_table("blocks"):
         table = pq.read_table(lake / entry.path, columns=["number", "hash", "parent_hash"])
         for number, own, parent in zip(*(column.to_pylist() for column in table.columns), strict=True):

@@ -20,7 +20,7 @@ _FACTS = re.compile(rf"{re.escape(TEMPORARY)}\d+-(?:manifest|deployment)\.json",
 def leftovers(lake: Path) -> Iterator[Path]:
     """Yield the files that extractions wrote, finished or not, but for manifest, deployment and lock; sorted.
 
-    A link is somebody's, unless it is named as an unfinished file; what lies behind one is never told.
+    A link is somebody's, unless it is named as an unfinished file; what lies behind one is never shown.
     """
     yield from _named(lake, _FACTS)
     events = lake / "events"

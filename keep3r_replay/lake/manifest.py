@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from keep3r_replay.lake.deployment import LAYOUT
-from keep3r_replay.lake.shapes import mapping, pairs, sequence, text, whole
+from keep3r_replay.lake.shapes import block_hash, mapping, pairs, sequence, text, whole
 
 _TABLE = re.compile(r"[a-z_]+|events/[a-z0-9_]+\.\w+", re.ASCII)
 """Names of tables: they are folders of the lake."""
@@ -124,7 +124,7 @@ def manifest_from_json(content: dict[str, Any]) -> Manifest:
     coverage = Coverage(**mapping(told, "coverage")) if told is not None else None
     if coverage is not None:
         whole(coverage.to_block, "to_block", whole(coverage.from_block, "from_block"))
-        text(coverage.last_block_hash, "last_block_hash")
+        block_hash(coverage.last_block_hash, "last_block_hash")
     files = tuple(_checked(FileEntry(**mapping(entry, "a file"))) for entry in sequence(content["files"], "files"))
     _refuse_overlaps(files)
     first, last = (coverage.from_block, coverage.to_block) if coverage else (0, -1)
@@ -142,16 +142,18 @@ def _check_extraction(facts: dict[str, Any], first: int, last: int) -> None:
     for begin, end in pairs(facts.get("stale", []), "stale"):
         if not first <= whole(begin, "stale") <= whole(end, "stale") <= last:
             raise ValueError(f"stale blocks {begin} to {end} are not within the blocks covered")
-    for number, block_hash in pairs(facts.get("anchors", []), "anchors"):
-        text(block_hash, "anchors")
+    for number, told in pairs(facts.get("anchors", []), "anchors"):
+        block_hash(told, "anchors")
         if not first <= whole(number, "anchors") <= last:
             raise ValueError(f"anchor {number} is not within the blocks covered")
     if "partition_blocks" in facts:
         whole(facts["partition_blocks"], "partition_blocks", 1)
     if "final_block" in facts:
         whole(facts["final_block"], "final_block", -1)
-    for name in {"detail", "follow", "genesis"} & facts.keys():
+    for name in {"detail", "follow"} & facts.keys():
         text(facts[name], name)
+    if facts.get("genesis"):
+        block_hash(facts["genesis"], "genesis")
 
 
 def _checked(entry: FileEntry) -> FileEntry:

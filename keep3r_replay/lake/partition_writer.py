@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from keep3r_replay.lake.completeness import ALWAYS_THERE
+from keep3r_replay.lake.folders import sync
 from keep3r_replay.lake.manifest import FileEntry, file_name
-from keep3r_replay.lake.writer import TEMPORARY, parquet_options, sync_folder
+from keep3r_replay.lake.writer import TEMPORARY, parquet_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -145,7 +147,7 @@ class PartitionWriter:
             writer.publish(self._lake / relative)
             entries.append(FileEntry(name, relative, self._from_block, to_block, writer.rows, size, digest))
         for name in self._tables:
-            sync_folder(self._lake / name)
+            sync(self._lake / name)
         self._tables = {}
         return entries
 
@@ -159,3 +161,19 @@ def rows_of(path: Path, *, until_block: int | None = None, block_column: str = "
                 table = table.filter(pa.array(table.column(block_column).to_numpy() <= until_block))
             if table.num_rows:
                 yield table
+
+
+def truncated(lake: Path, from_block: int, to_block: int, entries: Sequence[FileEntry]) -> list[FileEntry]:
+    """Write the files of a range again up to and with `to_block`; tables that are always there may come out empty.
+
+    Raises:
+        OSError: a file could not be read or written.
+    """
+    with PartitionWriter(lake, from_block) as writer:
+        for entry in entries:
+            column = "number" if entry.table == "blocks" else "block_number"
+            for rows in rows_of(lake / entry.path, until_block=to_block, block_column=column):
+                writer.add(entry.table, rows)
+            if entry.table in ALWAYS_THERE:
+                writer.add(entry.table, pq.read_schema(lake / entry.path).empty_table())
+        return writer.complete(to_block)

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.errors import LakeError
+from keep3r_replay.errors import LakeError, is_url
 from keep3r_replay.lake.completeness import lacking
 from keep3r_replay.lake.deployment import LAYOUT, Deployment, deployment_from_json
 from keep3r_replay.lake.manifest import Manifest, manifest_from_json
@@ -48,7 +48,7 @@ class Lake:
             LakeError: there is no lake, its layout is newer than this code, its manifest is damaged, or a file is
                 missing or has another size than the manifest says, or blocks are said to be covered that no file holds.
         """
-        if "://" in str(path):
+        if is_url(str(path)):
             raise LakeError("lake", "is a URL, and not read", remedy="copy it to a folder of this machine")
         folder = Path(path)
         if not folder.is_dir():
@@ -64,7 +64,7 @@ class Lake:
                 raise LakeError(
                     file, f"has {size} bytes instead of {entry.bytes}", remedy="run keep3r verify, or import again"
                 )
-        for gap in lacking(manifest):
+        for gap in lacking(manifest, deployment.transactions):
             raise LakeError(folder, gap.problem, remedy="run keep3r extract, or import again")
         return cls(folder, deployment, manifest)
 

@@ -65,7 +65,7 @@ READINGS = pa.schema(
 
 
 class ReadingRow(NamedTuple):
-    """A row of `readings`: what `contract` (empty: the block itself) told of `view` after a block.
+    """A row of `readings`: what `contract` (empty: the block itself) answered to `view` after a block.
 
     `arguments` are separated by commas; one of `value` and `revert` is None; `source` is `view` or `storage`.
     """

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
+_HASH = re.compile(r"0x[0-9a-f]{64}", re.ASCII)
 _SHOWN = 60
 _MOST = 2**63 - 1
 
@@ -39,6 +40,17 @@ def address(value: Any, name: str) -> str:
         ValueError: it is something else.
     """
     if not _ADDRESS.fullmatch(text(value, name)):
+        raise ValueError(f"{name} is {_told(value)}")
+    return str(value)
+
+
+def block_hash(value: Any, name: str) -> str:
+    """Return a hash: `0x` and 64 lower-case hexadecimal digits.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not _HASH.fullmatch(text(value, name)):
         raise ValueError(f"{name} is {_told(value)}")
     return str(value)
 

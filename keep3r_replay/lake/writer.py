@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from keep3r_replay.lake.folders import sync
 from keep3r_replay.lake.manifest import FileEntry, file_name
 from keep3r_replay.lake.schemas import UNREPEATED
 
@@ -37,16 +38,7 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)
 
 
 def parquet_options(schema: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from keep3r_replay.chain.forks import SYSTEM_ADDRESS, amsterdam_from
 from keep3r_replay.chain.logs import take
 from keep3r_replay.dataset.decode import Decoded, decode_logs
 from keep3r_replay.errors import InputError, UsageError
-from keep3r_replay.lake.folders import replaced_folder
+from keep3r_replay.lake.folders import check_target, replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import origin_of
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
@@ -68,14 +68,7 @@ def _check_target(lake: Path, recording: Path) -> None:
     """Refuse anything that an import must not replace."""
     if lake.resolve() == recording.resolve():
         raise UsageError(f"{lake}: the lake cannot be the recording itself; say lake=FOLDER")
-    if not lake.exists():
-        return
-    if not lake.is_dir():
-        raise UsageError(f"{lake}: is no folder; say lake=FOLDER")
-    if not any(lake.iterdir()):
-        return
-    if origin_of(lake) != "recording":
-        raise UsageError(f"{lake}: holds something other than an imported lake; choose another folder")
+    check_target(lake, "lake", "an imported lake", lambda folder: origin_of(folder) == "recording")
 
 
 def _build(recording: Path, lake: Path, protocol_of: ProtocolOf) -> Imported:

@@ -67,7 +67,7 @@ class Blocks:
 
 
 def refuse(path: Path, row: int, problem: str) -> NoReturn:
-    """Raise the error for the row-th record of a file."""
+    """Raise `InputError` for the row-th record (from 0) of a file."""
     raise InputError(path, problem, place=line_of_row(path, row), remedy=REMEDY)
 
 

@@ -15,6 +15,7 @@ from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
 from keep3r_replay.lake.certificate import inputs_of
+from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
@@ -63,7 +64,9 @@ def audit(
     options = Options(ledger=ledger, snapshot_every=snapshot_every)
     with no_collections():
         first = audit_once(lake, protocol, until_block, starts, options)
-        return first if first.clean else with_causes(first, partial(_again, protocol, until_block, starts))
+        if first.clean:
+            return first
+        return with_causes(first, partial(_again, protocol, until_block, starts), partial(absent_event, lake, protocol))
 
 
 def _again(
@@ -80,7 +83,11 @@ def _again(
 def audit_once(
     lake: Lake, protocol: Protocol, until_block: int | None, starts: Mapping[str, Start] | None, options: Options
 ) -> Audit:
-    """One replay and what it finds, before causes are looked for; see `audit`."""
+    """One replay and what it finds, before causes are looked for; arguments and errors as of `audit`.
+
+    Raises:
+        InputError: the deployment has no root contract of the protocol.
+    """
     audited = [
         _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
         for root in roots(lake, protocol)

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.causes import Absent
 
 MISMATCH, UNDETERMINED = "mismatch", "undetermined"
-"""Classes that every protocol's tables have in common: wrong, and not to be told."""
+"""Classes that every protocol's tables have in common: wrong, and beyond what the history shows."""
 
 _PLACE = {"block_number": pl.UInt32(), "log_index": pl.UInt32()}
 
@@ -42,7 +43,7 @@ class Audit:
 
     @property
     def doubt(self) -> int:
-        """How unsure the classes are in all: only to be compared with that of the same history, told otherwise."""
+        """How unsure the classes are in all: only to be compared with that of the same history, mended."""
         return sum(
             place * int(self.summary[subject].get(name, 0))
             for subject, names in self.words.items()
@@ -56,22 +57,22 @@ class Audit:
 
     @property
     def clean(self) -> bool:
-        """Whether model and chain agree everywhere."""
+        """Whether nothing was found but notices: model and chain agree everywhere."""
         return all(finding.severity == NOTICE for finding in self.findings)
 
 
-def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit]) -> Audit:
-    """The audit with the causes of its findings told.
+def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit], absent: Absent) -> Audit:
+    """The audit, each of its findings with its cause.
 
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
-    the audit of a mended lake, with the readings of some blocks compared (None: of all).
+    the audit of a mended lake, with the readings of some blocks compared (None: of all); `absent` what is missing.
     """
 
     def retold(lake: Lake, blocks: frozenset[int] | None) -> Retold:
         mended = again(lake, blocks)
         return Retold(mended.findings, mended.doubt)
 
-    traced = trace(found.lake, found.findings, retold, in_order)
+    traced = trace(found.lake, found.findings, retold, absent, in_order)
     tables = {**found.tables, "findings": findings_table(found.lake, traced.findings)}
     summary = dict(found.summary)
     following = [finding for finding in traced.findings if finding.cause is not None]

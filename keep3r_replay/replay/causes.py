@@ -1,9 +1,10 @@
 """One cause, one finding: which findings follow from which.
 
-A finding follows from another if it is gone once the event of the other is told as the model has it (or, where the
-model cannot tell, as another value would make everything agree). So the lake is replayed again, mended in one place,
-and what vanishes has its cause there. Where an event cannot be mended, for it is missing or nothing makes it fit, what
-comes after it is taken to follow: the model goes on from a state that lacks it.
+A finding follows from another if it is gone once the event of the other says what the model expects (or, where the
+model cannot tell, another value that makes everything agree). So the lake is replayed again, mended in one place, and
+what vanishes has its cause there. An event that a transaction asked for and did not leave is put in as it was asked
+for. Where an event cannot be mended, for nothing tells it or makes it fit, what comes after it is taken to follow: the
+model goes on from a state that lacks it.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Retold(NamedTuple):
 
 
 Again = Callable[[Lake, frozenset[int] | None], Retold]
+Absent = Callable[[Finding], Iterable[Mend]]
 
 
 @dataclass
@@ -70,6 +72,7 @@ def trace(
     lake: Lake,
     findings: Sequence[Finding],
     again: Again,
+    absent: Absent,
     in_order: Callable[[Sequence[Finding]], list[Finding]],
 ) -> Traced:
     """Find the causes of findings.
@@ -78,9 +81,10 @@ def trace(
         lake: the history.
         findings: in chain order.
         again: replays the lake that it is handed, and compares the readings of some blocks (None: of all).
+        absent: the event that a finding of a missing one is about, as far as its transaction tells it.
         in_order: sorts findings into chain order.
     """
-    return _Tracer(lake, findings, again).trace(in_order)
+    return _Tracer(lake, findings, again, absent).trace(in_order)
 
 
 class _Left(NamedTuple):
@@ -91,16 +95,19 @@ class _Left(NamedTuple):
 
 
 class _Tracer:
-    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again) -> None:
+    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again, absent: Absent) -> None:
         self._lake = lake
         self._findings = list(findings)
         self._again = again
+        self._absent = absent
         self._left = _MOST_REPLAYS
         self._keys = [_key(finding) for finding in self._findings]
         self._known = frozenset(self._keys)
         self._open = [place for place, finding in enumerate(self._findings) if finding.severity == ERROR]
         self._cause: dict[int, int] = {}
         self._mends: list[Mend] = []
+        self._mended: list[int] = []
+        """The root that each mend stands for."""
 
     def trace(self, in_order: Callable[[Sequence[Finding]], list[Finding]]) -> Traced:
         while self._open:
@@ -109,6 +116,8 @@ class _Tracer:
                 self._of_event(root)
             elif self._is_reading(root):
                 self._of_reading(root)
+            elif self._findings[root].kind == "missing_event":
+                self._close(root, [root], self._best(self._absent(self._findings[root]), [root]))
             else:
                 self._close(root, [root], None)
         self._alone()
@@ -234,6 +243,7 @@ class _Tracer:
             ]
         else:
             self._mends.append(mend)
+            self._mended.append(root)
             told = self._left_by(self._mends)
             left = told.keys if told is not None else frozenset()
             followers = [each for each in self._open if each != root and self._keys[each] not in left]
@@ -248,17 +258,11 @@ class _Tracer:
         """Where one of several mends explains everything by itself, it is the only root."""
         if len(self._mends) < 2:
             return
-        for mend in self._mends[::-1]:
+        for mend, root in zip(self._mends[::-1], self._mended[::-1], strict=True):
             if self._left <= 0:
                 return
             told = self._left_by([mend])
             if told is not None and not told.keys:
-                root = next(
-                    place
-                    for place, finding in enumerate(self._findings)
-                    if place not in self._cause
-                    and (finding.block_number, finding.log_index) == (mend.block_number, mend.log_index)
-                )
                 self._cause = {
                     place: root
                     for place, finding in enumerate(self._findings)

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 def convicted(lake: Lake, mend: Mend, reading: Finding) -> Finding:
-    """The finding for an event that only readings convict."""
+    """The finding (`event_mismatch`) for an event that only readings convict.
+
+    Args:
+        lake: the history.
+        mend: the event, as it would have to be for every reading after it to agree.
+        reading: the finding of the first reading that differs; subject and severity are taken from it.
+    """
     why = "every reading after it agrees if the event says that, and no reading does as it stands"
     if mend.values is None:
         return replace(

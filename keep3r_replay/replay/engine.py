@@ -47,7 +47,7 @@ class Watched(Folding, Protocol):
 
     @property
     def transactions(self) -> pl.Expr | None:
-        """Which of the lake's transactions it is told of."""
+        """Which of the lake's transactions are handed to it; None: none."""
 
 
 class Checkpoints(Protocol):

@@ -12,23 +12,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+PLACES = frozenset({"block_number", "log_index", "transaction_index", "timestamp", "transaction_hash", "address"})
+"""Columns that every event has."""
+
+
 class Mend(NamedTuple):
-    """One event told otherwise.
+    """One event that says something else.
 
     Attributes:
         table: the event's table, `events/keep3r.KeeperWork`.
         block_number, log_index: its place.
         values: columns with other values: amounts as int, addresses as text; None where the event is left out.
+        is_absent: the history lacks the event, and `values` are all its columns.
     """
 
     table: str
     block_number: int
     log_index: int
     values: Mapping[str, int | str] | None
+    is_absent: bool = False
 
 
 class MendedLake(Lake):
-    """A lake of which some events are told otherwise. Only scans differ; files and manifest are the lake's own."""
+    """A lake of which some events say something else. Only scans differ; files and manifest are the lake's own."""
 
     def __init__(self, lake: Lake, mends: Sequence[Mend]) -> None:
         super().__init__(lake.path, lake.deployment, lake.manifest, part=lake.part)
@@ -54,6 +60,10 @@ class MendedLake(Lake):
                 frame = frame.filter(~here)
                 continue
             schema = frame.collect_schema()
+            if mend.is_absent:
+                if (from_block or 0) <= mend.block_number and (until_block is None or mend.block_number <= until_block):
+                    frame = pl.concat([frame, _row(mend, schema)]).sort(*_ORDER)
+                continue
             frame = frame.with_columns(
                 pl.when(here).then(_literal(value, schema[name])).otherwise(pl.col(name)).alias(name)
                 for name, value in mend.values.items()
@@ -66,6 +76,15 @@ class MendedLake(Lake):
             here = (pl.col("block_number") == mend.block_number) & (pl.col("log_index") == mend.log_index)
             logs = logs.filter(~here)
         return logs
+
+
+_ORDER = ("block_number", "transaction_index", "log_index")
+
+
+def _row(mend: Mend, schema: pl.Schema) -> pl.LazyFrame:
+    """The row of an event that the history lacks."""
+    values = {"block_number": mend.block_number, "log_index": mend.log_index, **(mend.values or {})}
+    return pl.LazyFrame({"": [0]}).select(_literal(values[name], kind).alias(name) for name, kind in schema.items())
 
 
 def _literal(value: int | str, kind: pl.DataType) -> pl.Expr:

@@ -34,7 +34,7 @@ def known_name(kind: str, named: str, known: Iterable[str], place: str, where: s
         where: whose names they are.
 
     Raises:
-        UsageError: there is none, or there are several; the nearest names are told.
+        UsageError: there is none, or there are several; the text names the nearest.
     """
     names = sorted(known)
     if named in names:

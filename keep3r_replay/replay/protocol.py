@@ -56,7 +56,7 @@ class Replay(Interface):
 
     @property
     def transactions(self) -> pl.Expr | None:
-        """Which rows of the table `transactions` it is told of, also failed ones and ones without logs; None: none."""
+        """Which rows of table `transactions` are handed to it, failed ones and ones without logs too; None: none."""
 
     def begin_block(self, block: Block) -> None:
         """Enter a block that has events, readings or a transaction that the replay asked for."""

@@ -6,7 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.errors import InputError
+from keep3r_replay.lake import folders
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.version import __version__
@@ -77,15 +78,8 @@ def write(
 
 
 def check_target(folder: Path) -> None:
-    """Refuse a folder that holds something other than results, before any work is done."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: is no folder; say results=FOLDER")
-    if not any(folder.iterdir()):
-        return
-    if not is_results(folder):
-        raise UsageError(f"{folder}: holds something other than results of a replay; choose another folder")
+    """Refuse a folder that holds something other than results, before any work is done. Raises `UsageError`."""
+    folders.check_target(folder, "results", "results of a replay", is_results)
 
 
 def is_results(folder: Path) -> bool:

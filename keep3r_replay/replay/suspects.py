@@ -1,4 +1,4 @@
-"""Events that a finding may come from, each told as it may have been."""
+"""Events that a finding may come from, each as it may have read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from keep3r_replay.replay.mended import Mend
+from keep3r_replay.replay.mended import PLACES, Mend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value", int, str)
 
-_PLACES = frozenset({"block_number", "log_index", "transaction_index", "timestamp", "transaction_hash", "address"})
 _MOST_OTHERS = 5
 """Other addresses tried in the place of one, the most frequent first."""
 _MOST_COMMON = 2
@@ -64,7 +63,7 @@ def suspects_before(lake: Lake, readings: Sequence[Finding], after: int) -> Iter
             block, log_index = row["block_number"], row["log_index"]
             for difference in differences:
                 for name, value in row.items():
-                    if name not in _PLACES and isinstance(value, int) and not isinstance(value, bool):
+                    if name not in PLACES and isinstance(value, int) and not isinstance(value, bool):
                         for other in (value + difference, value - difference):
                             if other >= 0:
                                 yield Mend(table, block, log_index, {name: other})
@@ -80,7 +79,7 @@ def _most_common(values: Iterable[_Value]) -> list[_Value]:
 def _of_others(lake: Lake, table: str, row: dict[str, Any]) -> Iterator[Mend]:
     """The event with another address in each of its columns of addresses."""
     for name, value in row.items():
-        if name in _PLACES or not isinstance(value, str) or not value.startswith("0x"):
+        if name in PLACES or not isinstance(value, str) or not value.startswith("0x"):
             continue
         others = (
             lake.scan(table, columns=[name])
@@ -110,7 +109,7 @@ def _events_of(lake: Lake, subject: str, after: int, until: int) -> list[tuple[s
     for table in lake.tables():
         if table.startswith("events/"):
             scan = lake.scan(table, from_block=after + 1, until_block=until)
-            texts = [name for name, kind in scan.collect_schema().items() if kind == pl.String and name not in _PLACES]
+            texts = [name for name, kind in scan.collect_schema().items() if kind == pl.String and name not in PLACES]
             if texts:
                 named = pl.any_horizontal(pl.col(name) == subject for name in texts)
                 found += [(table, row) for row in _rows(scan.filter(named))]

@@ -60,7 +60,8 @@ def _times(lake: Lake, span: Span) -> list[Finding]:
     # A script may have several calls in one second, each in a block of its own.
     step = 0 if lake.deployment.origin == "simulation" else 1
     early = (
-        blocks.sort("number")
+        blocks.filter(pl.col("timestamp").is_not_null())
+        .sort("number")
         .with_columns(pl.col("timestamp").shift().alias("before"))
         .filter(pl.col("timestamp") < pl.col("before") + step)
         .collect()

@@ -7,7 +7,9 @@ import html
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    import polars as pl
 
 GENERATOR = "keep3r_replay"
 """The mark by which a page is known as ours: nobody else's file is replaced by one."""
@@ -64,6 +66,22 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], numbers: frozen
         for row in rows
     )
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+
+
+def findings_table(findings: pl.DataFrame, shown: int, subject: Callable[[object], str]) -> str:
+    """A section with the first `shown` findings; `subject` makes markup of whom one is about."""
+    rows = [
+        (
+            str(row["block_number"]),
+            text(row["severity"]),
+            text(row["kind"]),
+            subject(row["subject"]),
+            text(row["reason"]),
+        )
+        for row in findings.head(shown).iter_rows(named=True)
+    ]
+    more = f"<p>and {findings.height - shown:,} more in findings.parquet</p>" if findings.height > shown else ""
+    return "<h2>Findings and notices</h2>" + table(("block", "severity", "kind", "subject", "why"), rows) + more
 
 
 def figure(anchor: str, caption: str, wide: bytes, narrow: bytes) -> str:

@@ -17,7 +17,7 @@ _SHOWN = 5
 
 
 def ledger_line(ledger: Mapping[str, Any], told: str) -> str:
-    """The ledger in one line, with what its protocol tells of it."""
+    """The ledger in one line; `told` is what its protocol says of it, empty for nothing."""
     return f"ledger    {ledger['entries']:>10,}  entries, balanced to the wei{'; ' if told else ''}{told}"
 
 

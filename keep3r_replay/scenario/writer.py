@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from keep3r_replay.chain.logs import MAX_TOPICS, LogBatch
 from keep3r_replay.dataset.decode import decode_logs
-from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.errors import InputError
+from keep3r_replay.lake import folders
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import origin_of
@@ -35,10 +36,7 @@ def check_target(lake: Path) -> None:
     Raises:
         UsageError: it does.
     """
-    if not lake.exists() or (lake.is_dir() and not any(lake.iterdir())):
-        return
-    if not lake.is_dir() or origin_of(lake) != ORIGIN:
-        raise UsageError(f"{lake}: holds something other than a simulated lake; choose another folder")
+    folders.check_target(lake, "lake", "a simulated lake", lambda folder: origin_of(folder) == ORIGIN)
 
 
 def write_chain(chain: Chain, readings: Sequence[tuple[Any, ...]], lake: Path) -> None:

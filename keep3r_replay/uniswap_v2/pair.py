@@ -57,7 +57,7 @@ class Pair:
     """One checkpoint a second in which something was synced, in order: the last one of that second."""
     supply_before_block: int = 0
     before_block: Checkpoint = _EMPTY
-    """Supply and reserves at the end of the previous block, kept by `begin_block`."""
+    """Reserves and cumulatives (and, above, the supply) at the end of the previous block, kept by `begin_block`."""
 
     def begin_block(self) -> None:
         """Keep what the previous block left."""

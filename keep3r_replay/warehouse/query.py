@@ -13,8 +13,12 @@ from typing import Any, NamedTuple
 import duckdb
 
 from keep3r_replay.errors import InputError, UsageError, without_urls
+from keep3r_replay.lake.folders import written_files
 
 _ASKING = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.PRAGMA})
+_ANEW = "make the warehouse again"
+_DEPTH = 3
+"""Folders above a lake's file, up to its manifest: `events/keep3r.KeeperWork/...`."""
 _WRITES = re.compile(r"\b(copy|export|attach|install|load)\b", re.IGNORECASE)
 
 
@@ -94,7 +98,7 @@ def ask(database: Path, statement: str, *, write: bool = False) -> Answer:
             columns = [column[0] for column in result.description or []]
             return Answer(columns, result.fetchall())
     except duckdb.IOException as error:
-        raise InputError(database, _first_line(error), remedy="make the warehouse again") from None
+        raise InputError(database, _first_line(error), remedy=_ANEW) from None
     except duckdb.Error as error:
         raise UsageError(f"sql: {_first_line(error)}") from None
 
@@ -112,10 +116,29 @@ def _lock(connection: duckdb.DuckDBPyConnection) -> None:
     """Leave the connection only the files that the warehouse is made from."""
     made_from = connection.execute("select count(*) from duckdb_tables() where table_name = 'made_from'").fetchone()
     rows = connection.execute("select path from main.made_from").fetchall() if made_from and made_from[0] else []
-    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for (path,) in rows)
+    files = [str(path) for (path,) in rows]
+    _refuse_others(files)
+    paths = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
     connection.execute(f"set allowed_paths = [{paths}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
+
+
+def _refuse_others(files: list[str]) -> None:
+    """Refuse a warehouse from anywhere that names other files than those of lakes and of results.
+
+    Such a file is one that a manifest above it lists; raises `InputError` for any other.
+    """
+    listed: dict[Path, set[str]] = {}
+    for name in files:
+        path = Path(name)
+        for folder in list(path.parents)[:_DEPTH]:
+            if folder not in listed:
+                listed[folder] = written_files(folder)
+            if path.suffix == ".parquet" and path.relative_to(folder).as_posix() in listed[folder]:
+                break
+        else:
+            raise InputError(path, "the warehouse names it, and it is of no lake and no results", remedy=_ANEW)
 
 
 def _first_line(error: Exception) -> str:

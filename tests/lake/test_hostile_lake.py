@@ -6,9 +6,16 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 from histories import SAMPLE
 
+from keep3r_replay.lake.completeness import lacking
+from keep3r_replay.lake.integrity import false_hashes, problem_of
+from keep3r_replay.lake.manifest import Coverage, FileEntry, Manifest, file_name
+from keep3r_replay.lake.partition_writer import truncated
+from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
+from keep3r_replay.lake.writer import write_table
 from pipelines.cli import main
 from tests.node.lakes import content, run
 from tests.soak.node import FaultyNode
@@ -185,3 +192,34 @@ def test_what_a_manifest_lost_is_found_and_fetched_again(
         assert content(lake) == whole
         change(lake / "deployment.json", lambda told: told.update(initial_state_block=7))
         assert run(node.url, *arguments) == 1
+
+
+def test_a_first_block_that_is_another_chains_is_found(tmp_path: Path) -> None:
+    """The hash of the chain's first block in a manifest must be the parent of the second, where that is stored."""
+    hashes = ["0x" + f"{number:064x}" for number in range(3)]
+    rows = [{"number": number, "hash": hashes[number], "parent_hash": hashes[number - 1]} for number in (1, 2)]
+    entry = write_table(tmp_path, "blocks", pa.Table.from_pylist(rows, BLOCKS), 1, 2)
+    for genesis, found in ((hashes[0], []), (hashes[2], [0])):
+        told = Manifest((entry,), Coverage(1, 2, hashes[2]), {"genesis": genesis})
+        assert [block for block, _ in false_hashes(tmp_path, told)] == found
+
+
+def test_a_lake_that_is_rolled_back_to_before_its_logs_is_whole(tmp_path: Path) -> None:
+    """A partition of which no log is left keeps its tables, without a row: it is no damaged lake."""
+    rows = pa.Table.from_pylist([{"block_number": 7, "transaction_index": 0, "hash": "0x0"}], TRANSACTIONS)
+    entry = write_table(tmp_path, "transactions", rows, 0, 9)
+    (kept,) = truncated(tmp_path, 0, 5, [entry])
+    assert (kept.table, kept.rows, kept.to_block) == ("transactions", 0, 5)
+    assert problem_of(tmp_path / kept.path, kept) == ""
+
+
+def test_calls_that_were_fetched_are_missed() -> None:
+    """Where callers were followed by traces, a partition without its table of calls is not complete."""
+    facts = {"follow": "traces", "partition_blocks": 10}
+    sizes = {"logs": 0, "blocks": 10, "transactions": 0, "calls": 0}
+    files = tuple(FileEntry(table, file_name(table, 0, 9), 0, 9, rows, 1, "0" * 64) for table, rows in sizes.items())
+    coverage = Coverage(0, 9, "0x" + "11" * 32)
+    assert lacking(Manifest(files, coverage, facts), "followed") == []
+    (found,) = lacking(Manifest(files[:3], coverage, facts), "followed")
+    assert "no file of calls" in found.problem
+    assert lacking(Manifest(files[:3], coverage, facts), "with_logs") == []

@@ -91,7 +91,7 @@ class Scenario:
         """Governance gives credits."""
         self.keep3r.ledger = None
         twin = copy.deepcopy(self.keep3r)
-        self.keep3r.ledger = self.observer.moves
+        self.keep3r.ledger = self.observer.recorder
         settle(twin, twin.jobs[job], self._now)
         return self._event("LiquidityCreditsForced", job, self._now, twin.jobs[job].credits + amount)
 

@@ -95,7 +95,7 @@ def test_ticks_give_the_price(history):
 
 
 def test_credits_follow_from_their_moves(history):
-    """Credits before and the moves that are printed make up the credits after, for every kind of event."""
+    """Credits before and the changes that are printed make up the credits after, for every kind of event."""
     kinds = set()
     rewards = history.audit.tables["rewards"].select("block_number", "log_index")
     for block, log_index in _some(rewards, 12):

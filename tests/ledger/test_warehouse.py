@@ -189,6 +189,17 @@ def test_asking_writes_nothing_and_reads_nothing_else(warehouse, tmp_path, state
     assert [path.name for path in tmp_path.iterdir()] == ["secret.txt"]
 
 
+@pytest.mark.parametrize("name", ["secret.txt", "secret.parquet"])
+def test_a_warehouse_from_anywhere_opens_no_other_files(tmp_path, name):
+    """What a foreign file says that it is made from must be listed by a lake or by results that lie there."""
+    (tmp_path / name).write_text("mine")
+    with duckdb.connect(str(tmp_path / "foreign.duckdb")) as connection:
+        connection.execute("create table made_of as select 'keep3r_v2' as protocol")
+        connection.execute(f"create table made_from as select '{tmp_path / name}' as path")
+    with pytest.raises(InputError, match="of no lake and no results"):
+        ask(tmp_path / "foreign.duckdb", f"select * from read_text('{tmp_path / name}')")
+
+
 def test_files_are_written_where_that_is_said(warehouse, tmp_path):
     """With write=true a statement may write a file."""
     ask(warehouse, f"copy (select count(*) from works) to '{tmp_path / 'works.csv'}'", write=True)

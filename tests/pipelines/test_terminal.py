@@ -7,7 +7,7 @@ import os
 import pty
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from histories import DATA
@@ -16,9 +16,6 @@ import keep3r_replay
 from keep3r_replay.errors import LakeError
 from pipelines.cli import main
 from pipelines.terminal import printable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EVIL = "evil\x1b]0;owned\x07\x1b[2Jname\r\x9b31m\u202egnp"
 
@@ -48,7 +45,9 @@ def test_a_hostile_name_does_not_reach_a_terminal(tmp_path: Path) -> None:
         assert "\r" not in told.replace("\r\n", "")
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/lake", "https://user:pa55word@example.org/lake", "file:///tmp/lake"])
+@pytest.mark.parametrize(
+    "url", ["s3://bucket/lake", "s3:/bucket/lake", "https://user:pa55word@example.org/lake", "file:///tmp/lake"]
+)
 @pytest.mark.parametrize(
     "command", ["status lake=", "verify lake=", "import recording=. lake=", "replay lake=x results=", "sql 1 database="]
 )
@@ -67,5 +66,6 @@ def test_a_url_is_refused_in_one_line(
 
 def test_a_program_is_told_so_too() -> None:
     """The public face refuses a URL by an error of its own."""
-    with pytest.raises(LakeError, match="is a URL"):
-        keep3r_replay.open_lake("s3://bucket/lake")
+    for url in ("s3://bucket/lake", Path("s3://bucket/lake")):
+        with pytest.raises(LakeError, match="is a URL"):
+            keep3r_replay.open_lake(url)

@@ -86,6 +86,13 @@ LIES: dict[str, Lie] = {
     "a fee history that starts earlier": _FEES(
         lambda call, result: {"oldestBlock": "0x0", "baseFeePerGas": ["0x3b9aca00", "0x1"]}
     ),
+    "other base fees": _FEES(
+        lambda call, result: {
+            **result,
+            "baseFeePerGas": [hex(int(fee, 16) + 1) for fee in result["baseFeePerGas"]],
+        }
+    ),
+    "a header with another base fee": _BLOCK(lambda call, result: {**result, "baseFeePerGas": "0x7"}),
     "a transaction of another place": _SENT(lambda call, result: {**result, "transactionIndex": "0x9"}),
     "a receipt of another block": _RECEIPT(lambda call, result: {**result, "blockHash": "0x" + "ee" * 32}),
     "a receipt that failed": _RECEIPT(lambda call, result: {**result, "status": "0x0"}),

@@ -94,6 +94,22 @@ def test_plan_and_verify_work_beside_a_run(tmp_path: Path, capsys: pytest.Captur
         }
 
 
+def test_a_foreign_file_in_an_extracted_lake_is_left_with_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What somebody put into the folder of a lake stays, and every run says so; the lake itself is as without it."""
+    lake = tmp_path / "lake"
+    with FaultyNode(Chain(150), 0) as node:
+        extract(lake, node.url)
+        (lake / "NOTES.txt").write_text("mine")
+        node.chain.head = 250
+        assert command(node.url, "extract", lake, "confirmations=0") == 0
+    assert "left as it was" in (said := capsys.readouterr().err)
+    assert "NOTES.txt" in said
+    assert (lake / "NOTES.txt").read_text() == "mine"
+    assert main(["verify", f"lake={lake}"]) == 0
+
+
 def _no_lock(*_: object, **__: object) -> None:
     raise PermissionError("read-only file system")
 

@@ -73,7 +73,7 @@ def test_by_the_documented_rule_no_lot_outlives_the_next_period(baseline_of):
 
 
 def test_a_wei_too_much_is_noticed(baseline_of):
-    """A job whose credits are not the sum of its moves raises."""
+    """A job whose credits are not the sum of its changes raises."""
     run = what_if(baseline_of(SAMPLE / "recording"), overlay_from({}))
     keep3r = run.protocol.keep3r
     job = next(job for job in keep3r.jobs.values() if job.credits)

@@ -96,7 +96,7 @@ def test_a_what_if_from_a_snapshot_is_that_of_the_whole_history_whose_changes_be
 
 
 def test_what_the_start_found_is_part_of_the_balance(audited_recordings):
-    """Credits at the start and all moves since sum to the credits at the end, by every rule of expiry."""
+    """Credits at the start and all changes since sum to the credits at the end, by every rule of expiry."""
     lake = audited_recordings(SAMPLE / "recording").lake
     started = measure(lake, keep3r_contracts(lake)[0], None, readings_start(lake, 300))
     assert sum(amount for (_, kind), amount in started.sums.items() if kind == "opening") > 0

@@ -137,7 +137,7 @@ class _Keep3rV1Protocol:
         return {"ledger": ledger_summary(tables)}
 
     def ledger_words(self, ledger: Mapping[str, Any]) -> str:
-        """None."""
+        """Empty: that it balances is all there is to say."""
         del ledger
         return ""
 

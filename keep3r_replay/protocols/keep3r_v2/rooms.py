@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.rooms import Chart
 
 _COUNTS = ("paid", "reverted", "dropped", "added", "reverted_calls", "parts_at_block")
+"""What a what-if comes to: counts of works and calls, and the first block that differs."""
 _SUMS = ("paid", "minted", "expired", "capped", "credits")
-"""What a what-if comes to: counts of works and calls, the first block that differs; sums in wei."""
+"""Sums that it comes to on both sides, in wei."""
 
 
 class Keep3rV2WhatIfs(WhatIfs):
@@ -47,7 +48,7 @@ class Keep3rV2WhatIfs(WhatIfs):
         return {each.name: f"{each.type}, {values[each.name]!r} changes nothing" for each in fields(Overlay)}
 
     def check(self, overlay: Mapping[str, Any], lake: Lake) -> None:
-        """Refuse what is no change, or has a value that makes none."""
+        """Refuse what is no change, or has a value that makes no sense. Raises `UsageError`."""
         del lake
         from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 
@@ -96,7 +97,7 @@ class Keep3rV2Scenarios:
     has_extras = True
 
     def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
-        """Mistakes are told by the names of the script's parts, which `source` would only repeat."""
+        """Errors name the script's parts, which `source` would only repeat."""
         del source
         from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
         from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
@@ -117,7 +118,7 @@ class Keep3rV2Scenarios:
 
 
 class Keep3rV2Pages:
-    """See `replay.protocol.Pages`."""
+    """See `replay.rooms.Pages`."""
 
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
         """The page of results with a ledger, or of a what-if; the subject is a job."""

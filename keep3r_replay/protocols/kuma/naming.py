@@ -30,7 +30,7 @@ def find_category(categories: Mapping[str, Category], word: str) -> Category:
     """The one category that `word` names: by country or issuer, full name, risk category or token.
 
     Raises:
-        UsageError: there is none, or there are several; the names there are are told.
+        UsageError: there is none, or there are several; the text lists the names that there are.
     """
     wanted = word.lower()
     found = [each for each in categories.values() if wanted in _words(each)]

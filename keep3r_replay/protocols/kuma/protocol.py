@@ -150,7 +150,7 @@ class _KumaProtocol:
         return {"ledger": ledger_summary(tables)}
 
     def ledger_words(self, ledger: Mapping[str, Any]) -> str:
-        """None."""
+        """Empty: that it balances is all there is to say."""
         del ledger
         return ""
 

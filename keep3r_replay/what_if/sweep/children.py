@@ -1,4 +1,4 @@
-"""Fresh processes that do what they are told, and end when they are told to."""
+"""Fresh processes that answer calls, one at a time, until they are closed."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def _most_voted(names: Sequence[str], following: Sequence[Payment]) -> tuple[str
 
 
 def helpers_by_payments(payments: Sequence[Payment], telling: Sequence[int] | None = None) -> list[str]:
-    """The helper in force at each payment, as far as works tell it; empty while none has told it yet.
+    """The helper in force at each payment, as far as works show it; empty while none has shown it yet.
 
     A helper stays in force while it fits. Where it does not, the one that fits most of the next three takes over:
     chance fits one payment, but not a run of them. Payments that no helper fits decide nothing. `telling` are the

@@ -194,7 +194,7 @@ def repetitions(lake: Lake, span: Span) -> Iterator[Finding]:
 def shortfalls(kp3r: Keep3rV1, owned: Mapping[str, int]) -> Iterator[Finding]:
     """Tokens of which the contract owes more than it owns: whoever asks last is not paid.
 
-    `owned` (wei) is by tokens' own transfers: only tokens whose logs are in the lake can be told of.
+    `owned` (wei) is by tokens' own transfers: only tokens whose logs are in the lake can be judged.
     """
     for token, balance in sorted(owned.items()):
         owed = sum(job.credits.get(token, 0) for job in kp3r.jobs.values()) + sum(

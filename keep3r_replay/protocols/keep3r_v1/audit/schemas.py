@@ -118,7 +118,7 @@ ORACLE_UPDATES = pl.Schema(
         "paid": pl.Boolean,
     }
 )
-"""One row an observation of an oracle; `paid` where the payment for it told of it."""
+"""One row an observation of an oracle; `paid` where the payment for it shows it."""
 
 ORACLE_GAPS = pl.Schema(
     {

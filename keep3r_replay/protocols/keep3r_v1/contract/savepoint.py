@@ -31,7 +31,7 @@ def refusal(kp3r: Keep3rV1, call: Callable[[], None], touched: tuple[str, ...]) 
 
 
 class Savepoint:
-    """What a stretch of calls goes back to, unless it is told to keep what they did."""
+    """What a stretch of calls goes back to, unless `keep` lets stand what they did."""
 
     def __init__(self) -> None:
         self.kept = False

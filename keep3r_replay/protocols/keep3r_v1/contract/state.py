@@ -20,7 +20,7 @@ Amounts = defaultdict[str, int]
 
 
 class Emitted(NamedTuple):
-    """A log of the KP3R contract, told by the model or the chain: the event and its values in declared order."""
+    """A log of the KP3R contract, the model's or the chain's: the event and its values in declared order."""
 
     event: str
     values: tuple[Value, ...]

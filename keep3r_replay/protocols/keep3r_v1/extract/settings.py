@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from typing import Any
 
 import msgspec
 
+from keep3r_replay.dataset.settings import address, companions_of, settings_of
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v1.events import HELPER_VERSIONS, ROOT
 
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _SINGLE = {
     "keep3r": ROOT,
     "fastgas": "fastgas",
@@ -92,31 +91,19 @@ def checked_settings(content: Mapping[str, Any]) -> Keep3rV1Deployment:
     Raises:
         UsageError: a setting is missing, unknown or of a wrong type, an address is none, or a role or version unknown.
     """
-    try:
-        raw = msgspec.convert(content, type=Keep3rV1Deployment)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"deployment: {error}") from None
-    for role in raw.companions:
-        if role not in COMPANIONS:
-            raise UsageError(f"deployment.companions: no role {role!r}; there are {', '.join(COMPANIONS)}")
+    raw = settings_of(content, Keep3rV1Deployment)
     for version in raw.helpers:
         if version not in HELPER_VERSIONS:
             raise UsageError(f"deployment.helpers: no version {version!r}; there are {', '.join(HELPER_VERSIONS)}")
     for name in ("keep3r", "weth", "kp3r_weth", "fastgas"):
         if not getattr(raw, name):
             raise UsageError(f"deployment: say deployment.{name}=ADDRESS")
-    singles = {name: _address(getattr(raw, name)) for name in (*_SINGLE, "weth") if getattr(raw, name)}
-    several = {name: tuple(map(_address, getattr(raw, name))) for name in (*_SEVERAL, "left_out")}
+    singles = {name: address(getattr(raw, name)) for name in (*_SINGLE, "weth") if getattr(raw, name)}
+    several = {name: tuple(map(address, getattr(raw, name))) for name in (*_SEVERAL, "left_out")}
     return msgspec.structs.replace(
         raw,
         **singles,
         **several,
-        helpers={version: _address(address) for version, address in raw.helpers.items()},
-        companions={role: tuple(map(_address, each)) for role, each in raw.companions.items()},
+        helpers={version: address(each) for version, each in raw.helpers.items()},
+        companions=companions_of(raw.companions, COMPANIONS),
     )
-
-
-def _address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text.lower()):
-        raise UsageError(f"deployment: {text[:60]!r} is no address; write it in quotes, 0x and 40 digits")
-    return text.lower()

@@ -11,6 +11,7 @@ from keep3r_replay.dataset.values import value_text
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.protocols.keep3r_v1.events import ROOT
+from keep3r_replay.recording.deployment import deployment_recorded
 from keep3r_replay.recording.files import REMEDY
 
 if TYPE_CHECKING:
@@ -115,18 +116,10 @@ def recorded_deployment(path: Path, meta: Meta, created: Mapping[str, tuple[str,
         if tokens is None or tokens[0] != token0.lower():
             raise InputError(path, f"the factory did not log the pair {address}", place="pairs", remedy=REMEDY)
         contracts.append(Contract("uniswap_v2_pair", address.lower(), facts={"token0": tokens[0], "token1": tokens[1]}))
-    if len({contract.address for contract in contracts}) != len(contracts):
-        raise InputError(path, "two contracts have one address", remedy=REMEDY)
-    return Deployment(
-        meta.name,
-        meta.chainId,
-        "recording",
-        {"kp3r": meta.keep3rV1.lower(), "weth": meta.weth.lower(), "kp3r_weth": main},
-        "all",
-        tuple(sorted(contracts, key=lambda contract: (contract.role, contract.address))),
-        {meta.keep3rV1.lower(): _parameters(path, meta.initialParameters)},
-        meta.deploymentBlock,
-    )
+    kp3r = meta.keep3rV1.lower()
+    named = {"kp3r": kp3r, "weth": meta.weth.lower(), "kp3r_weth": main}
+    initial_state = {kp3r: _parameters(path, meta.initialParameters)}
+    return deployment_recorded(path, (meta.name, meta.chainId), named, contracts, initial_state, meta.deploymentBlock)
 
 
 def _version(path: Path, name: str) -> str:

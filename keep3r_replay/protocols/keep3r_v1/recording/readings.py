@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.dataset.values import value_text
 from keep3r_replay.lake.schemas import ReadingRow
+from keep3r_replay.recording.answers import answer, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +73,7 @@ class ReadingRows:
         if section == "fastgas":
             yield self._fastgas, "latestAnswer", "", content
         elif section in {"kp3r", "raw"}:
-            for name, value in _items(content, section):
+            for name, value in items(content, section):
                 view, argument = ("balanceOf", self._kp3r) if name == "balanceOfSelf" else (name, "")
                 yield self._kp3r, view, argument, value
         elif section in {"jobs", "keepers"}:
@@ -87,13 +87,13 @@ class ReadingRows:
             }[section](content)
 
     def _limits(self, content: Any) -> Iterator[Cell]:
-        for name, by_origin in _items(content, "quoteLimit100k"):
-            for origin, value in _items(by_origin, f"quoteLimit100k.{name}"):
+        for name, by_origin in items(content, "quoteLimit100k"):
+            for origin, value in items(by_origin, f"quoteLimit100k.{name}"):
                 yield self._helpers[name], "getQuoteLimit", f"{_LIMIT_OF},{origin.lower()}", value
 
     def _subjects(self, section: str, content: Any) -> Iterator[Cell]:
-        for subject, views in _items(content, section):
-            for view, value in _items(views, f"{section}.{subject}"):
+        for subject, views in items(content, section):
+            for view, value in items(views, f"{section}.{subject}"):
                 if isinstance(value, dict) and "revert" not in value:
                     for token, amount in value.items():
                         yield self._kp3r, view, f"{subject.lower()},{token.lower()}", amount
@@ -101,8 +101,8 @@ class ReadingRows:
                     yield self._kp3r, view, subject.lower(), value
 
     def _pairs(self, content: Any) -> Iterator[Cell]:
-        for pair, views in _items(content, "pairs"):
-            for view, value in _items(views, f"pairs.{pair}"):
+        for pair, views in items(content, "pairs"):
+            for view, value in items(views, f"pairs.{pair}"):
                 if view == "liquidityAccepted":
                     yield self._kp3r, view, pair.lower(), value
                 elif view == "balanceOfKP3R":
@@ -111,20 +111,20 @@ class ReadingRows:
                     yield pair.lower(), view, "", value
 
     def _liquidity(self, content: Any) -> Iterator[Cell]:
-        for provider, by_pair in _items(content, "liquidity"):
-            for pair, by_job in _items(by_pair, f"liquidity.{provider}"):
-                for job, views in _items(by_job, f"liquidity.{provider}.{pair}"):
-                    for view, value in _items(views, f"liquidity.{provider}.{pair}.{job}"):
+        for provider, by_pair in items(content, "liquidity"):
+            for pair, by_job in items(by_pair, f"liquidity.{provider}"):
+                for job, views in items(by_job, f"liquidity.{provider}.{pair}"):
+                    for view, value in items(views, f"liquidity.{provider}.{pair}.{job}"):
                         yield self._kp3r, view, f"{provider},{pair},{job}".lower(), value
 
     def _oracle_cells(self, content: Any) -> Iterator[Cell]:
-        for name, views in _items(content, "oracles"):
+        for name, views in items(content, "oracles"):
             if name not in self._oracles:
                 raise ValueError(f"unknown oracle {name!r}")
             contract = self._oracles[name]
-            for view, value in _items(views, f"oracles.{name}"):
+            for view, value in items(views, f"oracles.{name}"):
                 if view == "observations":
-                    for index, observation in _items(value, f"oracles.{name}.{view}"):
+                    for index, observation in items(value, f"oracles.{name}.{view}"):
                         yield contract, "pairObservations", f"{self._pair},{index}", observation
                 elif view in self._asked:
                     yield contract, *self._asked[view], value
@@ -133,19 +133,7 @@ class ReadingRows:
 
 
 def _answer(place: str, value: object) -> tuple[str | None, str | None]:
-    """Split what came back into value and revert; one of them is None."""
-    if isinstance(value, dict):
-        name = value.get("name")
-        if not isinstance(name, str) or "revert" not in value:
-            raise ValueError(f"{place}: a revert needs its data and its name")
-        return None, name.removeprefix("Error(").removesuffix(")") if name.startswith("Error(") else name
-    try:
-        return value_text(value), None
-    except ValueError as error:
-        raise ValueError(f"{place}: {error}") from None
-
-
-def _items(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{place} is no object")
-    yield from value.items()
+    """As `answer`; of `Error(REASON)` the reason alone."""
+    text, revert = answer(place, value)
+    is_error = revert is not None and revert.startswith("Error(")
+    return text, revert.removeprefix("Error(").removesuffix(")") if revert is not None and is_error else revert

@@ -25,7 +25,7 @@ _META = Path("meta.json")
 
 
 class Keep3rV1Recordings:
-    """See `replay.protocol.Recordings`."""
+    """See `replay.rooms.Recordings`."""
 
     def deployment(self, path: Path, meta: Mapping[str, Any], logs: LogBatch) -> Deployment:
         """What the recording is of. Raises `InputError`."""

@@ -101,7 +101,7 @@ def _market(deployment: Deployment, root: Contract) -> Market:
 
 
 def _feed(deployment: Deployment, proxy: str) -> Feed:
-    """The feed as the history begins: its aggregator and its answer, where a node told them."""
+    """The feed as the history begins: its aggregator and its answer, where a node gave them."""
     feed = Feed(proxy)
     state = deployment.initial_state.get(proxy, {})
     aggregator = state.get("aggregator", ZERO_ADDRESS)

@@ -67,7 +67,7 @@ class Evaluations:
     """A payment under every helper that may explain it, as far as anybody has asked.
 
     Attributes:
-        told: by helper's address.
+        told: those that were asked for, by helper's address.
         waiting: versions by address of helpers without an oracle that nobody has asked about yet.
         amount, feed, bond: of the payment (wei), the feed's answer and the origin's bond as they stood.
         bound: gas whose limit is asked for; None where nothing is known of it.

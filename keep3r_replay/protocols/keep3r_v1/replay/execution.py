@@ -59,7 +59,7 @@ def _hold_sums(
     reasons: Sequence[str],
     logs: Sequence[Log],
 ) -> None:
-    """A call that goes through leaves the contract's sums as they were; one that should not have is told already."""
+    """A call that goes through leaves the contract's sums as they were; one that should not is a finding already."""
     for name, expected, observed in changes:
         if expected != observed and not reasons:
             place, text = logs[-1].log_index if logs else None, f"{function} changed one side of the sum only"
@@ -141,6 +141,15 @@ def _adopt(context: Context, pair: Compared, token: str) -> None:
                 kp3r.accounts[owner].balance += change
     elif event == "ApplyCredit":
         kp3r.jobs[str(said[0])].credits[kp3r.address] += int(said[4]) - int(meant[4])
+
+
+def unexpected(context: Context, logs: Sequence[Log], reason: str) -> None:
+    """A finding for each log that no call accounts for."""
+    for log in logs:
+        values = ",".join(map(str, log.values))
+        context.journal.disagree(
+            "unexpected_event", log.log_index, context.kp3r.address, log.event, "none", values, reason
+        )
 
 
 def _false_transfer(context: Context, pair: Compared) -> bool:

@@ -1,4 +1,4 @@
-"""Unbondings whose token nothing has told yet: guessed, and put right when a later log tells.
+"""Unbondings whose token nothing has shown yet: guessed, and put right when a later log shows it.
 
 No event names the token of an unbonding. Until a withdrawal, an activation or a slash shows what must have been
 unbonded, a guess stands in the model; which guess, is remembered here.

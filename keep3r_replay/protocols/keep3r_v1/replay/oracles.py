@@ -36,7 +36,7 @@ def follow_oracle_input(context: Context, made: Made) -> None:
 
 
 def follow_oracle_payment(context: Context, job: str) -> None:
-    """Update what an oracle job updates before it is paid; nothing where the input has told it already."""
+    """Update what an oracle job updates before it is paid; nothing where the input has done it already."""
     oracle = context.oracle_jobs.get(job)
     if oracle is not None:
         update(context, oracle, _pairs(context.kp3r.market, oracle), paid=True)
@@ -55,7 +55,7 @@ def update(context: Context, oracle: str, pairs: Iterable[str], *, paid: bool) -
 
 
 def _pairs(market: Market, oracle: str) -> list[str]:
-    """The pairs that an oracle knows; before it is told any, the one that helpers ask it for."""
+    """The pairs that an oracle knows; before it is given any, the one that helpers ask it for."""
     if market.uniswap_v2_oracle is not None and oracle == market.uniswap_v2_oracle.address:
         return market.uniswap_v2_oracle.pairs or [market.kp3r_weth]
     if market.v1_oracle is not None and oracle == market.v1_oracle.address:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.evm.arithmetic import UINT256_MAX
 from keep3r_replay.protocols.keep3r_v1.contract import keepers, token
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
-from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
+from keep3r_replay.protocols.keep3r_v1.replay.execution import execute, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,15 +33,7 @@ def follow_plain(context: Context, logs: Sequence[Log]) -> None:
         elif log.event == "DelegateVotesChanged":
             _votes(context, log)
         else:
-            context.journal.disagree(
-                "unexpected_event",
-                log.log_index,
-                context.kp3r.address,
-                log.event,
-                "none",
-                ",".join(map(str, log.values)),
-                "no call that the model knows logs this here",
-            )
+            unexpected(context, [log], "no call that the model knows logs this here")
 
 
 def _spends(context: Context, approval: Log, following: Log) -> bool:

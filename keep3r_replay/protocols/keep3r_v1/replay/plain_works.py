@@ -1,6 +1,6 @@
 """The transaction that a history is full of: one work is paid, and nothing else happens that this replay looks at.
 
-What such a transaction does is what `from_logs` makes of its two logs; here it is told at a glance.
+What such a transaction does is what `from_logs` makes of its two logs; here it is seen at a glance.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def observe(kp3r: Keep3rV1, oracle: str, pair: str) -> bool:
 
 
 def add_pair(kp3r: Keep3rV1, oracle: str, pair: str) -> None:
-    """A pair that an oracle is told of."""
+    """A pair that is added to an oracle."""
     market = kp3r.market
     for each in (market.uniswap_v2_oracle, market.v1_oracle):
         if each is not None and each.address == oracle:

@@ -9,7 +9,7 @@ from keep3r_replay.protocols.keep3r_v1.contract.functions import BY_NAME
 from keep3r_replay.protocols.keep3r_v1.contract.savepoint import refusal
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.replay import steps
-from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
+from keep3r_replay.protocols.keep3r_v1.replay.execution import execute, unexpected
 from keep3r_replay.protocols.keep3r_v1.replay.from_logs import follow_logs, take_as_accepted
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call, confirmed_aggregator, direct_call, governing_calls
 from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_input
@@ -48,7 +48,7 @@ def follow_transaction(context: Context) -> None:
             for call in _calls(context, transaction, mine):
                 unexplained = _follow_call(context, call, unexplained)
             if unexplained and transaction.to == context.kp3r.address and len(unexplained) < len(mine):
-                _unexpected(context, unexplained)
+                unexpected(context, unexplained, "the call that the transaction made does not log this")
         follow_logs(context, logs, unexplained)
     context.logs = []
 
@@ -150,19 +150,6 @@ def _arrived(context: Context, token: str, event: str, logs: list[Log]) -> int:
         if log.address == token and log.event == "Transfer" and log.values[1] == context.kp3r.address
     ]
     return sum(transfers) if transfers else _logged_amount(event, logs)
-
-
-def _unexpected(context: Context, logs: list[Log]) -> None:
-    for log in logs:
-        context.journal.disagree(
-            "unexpected_event",
-            log.log_index,
-            context.kp3r.address,
-            log.event,
-            "none",
-            ",".join(map(str, log.values)),
-            "the call that the transaction made does not log this",
-        )
 
 
 def _follow_failure(context: Context, transaction: Transaction) -> None:

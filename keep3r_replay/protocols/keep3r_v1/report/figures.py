@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MOST_POINTS = 2_000
-"""Points of one line or cloud; of more, every so manieth is drawn."""
+"""Points of one line or cloud; of more, every n-th is drawn."""
 ENTRY_POINTS_SHOWN = 20
 _COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, GREY, YELLOW, BLACK)
 _MARKERS = "osD^vP*Xd"

@@ -13,7 +13,7 @@ from keep3r_replay.protocols.keep3r_v1.audit.works import entry_points
 from keep3r_replay.protocols.keep3r_v1.report.figures import charts
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
-from keep3r_replay.report.html import code, page, table, text
+from keep3r_replay.report.html import code, findings_table, page, table, text
 from keep3r_replay.report.inputs import basis
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Keep3rV1Pages:
             _gaps(tables["oracle_gaps"]),
             _applications(tables["credit_applications"]),
             _keepers(results),
-            _findings(tables["findings"]),
+            findings_table(tables["findings"], _SHOWN, code),
         ]
         return page(f"Keep3r V1 replay: {summary['deployment']}", "\n".join(parts))
 
@@ -190,12 +190,3 @@ def _keepers(results: Path) -> str:
         "profit",
     )
     return "<h2>Keepers</h2>" + table(headers, rows, frozenset(range(1, 8)))
-
-
-def _findings(findings: pl.DataFrame) -> str:
-    rows = [
-        (str(row["block_number"]), text(row["severity"]), text(row["kind"]), code(row["subject"]), text(row["reason"]))
-        for row in findings.head(_SHOWN).iter_rows(named=True)
-    ]
-    more = f"<p>and {findings.height - _SHOWN:,} more in findings.parquet</p>" if findings.height > _SHOWN else ""
-    return "<h2>Findings and notices</h2>" + table(("block", "severity", "kind", "subject", "why"), rows) + more

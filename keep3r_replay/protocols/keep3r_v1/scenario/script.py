@@ -1,4 +1,4 @@
-"""A script as values: market, jobs and keepers, and what is done when. Mistakes are told by their place."""
+"""A script as values: market, jobs and keepers, and what is done when. Errors name the place of a mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plays a script: founds the market, keeps the oracles, and does what is planned in order of time."""
+"""Plays a script: initialises the market, keeps the oracles, and does what is planned in order of time."""
 
 from __future__ import annotations
 

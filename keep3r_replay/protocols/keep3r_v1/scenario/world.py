@@ -129,7 +129,7 @@ class World:
         self.kp3r.market.feed.confirm(aggregator_of(number))
 
     def tell_oracles(self) -> None:
-        """The oracles are told of the pair."""
+        """The pair is added to the oracles."""
         tokens = encode_arguments(["address", "address"], [WETH, KP3R])
         for name in ("uniswap", "v1"):
             self.transaction(GOVERNANCE, ORACLES[name], bytes.fromhex("52c28fab") + tokens)

@@ -26,7 +26,7 @@ class Cost(NamedTuple):
 
 
 def helper_costs(lake: Lake, what_ifs: WhatIfs, until_block: int | None = None) -> list[Cost]:
-    """A what-if for each helper, over the payments whose gas is told; credits run out as they would."""
+    """A what-if for each helper, over the payments whose gas is known; credits run out as they would."""
     baseline = what_ifs.baseline(lake, until_block, {})
     costs = []
     for version in HELPERS:

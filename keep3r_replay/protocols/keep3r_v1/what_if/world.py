@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.what_if.changes import Changes
 
 _BY_GAS = frozenset({"work_exact", "work_deep", "work_stale", "receipt_measured"})
-"""Classes of payments whose gas is told."""
+"""Classes of payments whose gas is known."""
 _OWN = frozenset({"work_own", "work_excess"})
 
 

@@ -1,7 +1,7 @@
 """Classes of works: what each KeeperWork's payment turns out to be, once the whole history is known.
 
 A payment that the formula gives is `exact`, `interval`, or `stale_gas` if the gas meter came from an earlier
-transaction. One that it gives only with something that no event told (a meter, an access to storage, a price that the
+transaction. One that it gives only with something that no event holds (a meter, an access to storage, a price that the
 job asked once), and one by code that no known version has, is `undetermined`. Any other is the job's `own_payment`,
 unless something speaks against that beyond chance, which makes it a `mismatch`: the same entry point otherwise pays by
 the formula (`evidence`), or the payment lies nearer to the formula's amount than own payments do. A work that was paid

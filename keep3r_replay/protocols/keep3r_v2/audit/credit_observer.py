@@ -1,4 +1,4 @@
-"""Watches the credits of a replay: every move, every job's state after each event, and what views mine per period.
+"""Watches the credits of a replay: every change, every job's state after each event, and what views mine per period.
 
 Without an observer a replay pays nothing for the ledger; with one, handlers of events that touch credits are wrapped.
 """
@@ -37,9 +37,9 @@ _MOST_BOUNDARIES = 1_000
 
 
 class JobState(NamedTuple):
-    """A job after an event: wei and seconds. `moves` is how many moves the recorder held by then."""
+    """A job after an event: wei and seconds. `changes` is how many changes the recorder held by then."""
 
-    moves: int
+    changes: int
     block_number: int
     log_index: int
     timestamp: int
@@ -88,8 +88,8 @@ class CreditObserver:
 
     def __init__(self, protocol: Keep3rV2) -> None:
         self.keep3r = protocol.keep3r
-        self.moves = CreditChanges(protocol.context)
-        self.keep3r.ledger = self.moves
+        self.recorder = CreditChanges(protocol.context)
+        self.keep3r.ledger = self.recorder
         self.states: list[JobState] = []
         self.views: list[PeriodView] = []
         self.plain_boosts: list[int | None] = []
@@ -123,7 +123,7 @@ class CreditObserver:
     def _start_regime(self, now: int) -> None:
         length = self.keep3r.parameters.reward_period_time
         self.regimes.append(Regime(now, length))
-        self.moves.regime = len(self.regimes) - 1
+        self.recorder.regime = len(self.regimes) - 1
         self._next_boundary = now - now % length + length if length > 0 else 1 << 64
 
     def _cross_boundaries(self, timestamp: int) -> None:
@@ -175,13 +175,13 @@ class CreditObserver:
 
     def _wrapped_credit_event(self, operation: str, handle: Handle, positions: Sequence[int]) -> Handle:
         is_work = operation == "KeeperWork"
-        moves, jobs, states = self.moves, self.keep3r.jobs, self.states
-        noted = moves.moves
+        recorder, jobs, states = self.recorder, self.keep3r.jobs, self.states
+        noted = recorder.changes
 
         def run(context: CallContext, row: Row) -> None:
             log_index, *_ = row
-            moves.log_index = log_index
-            moves.operation = operation
+            recorder.log_index = log_index
+            recorder.operation = operation
             if is_work:
                 self.plain_boosts.append(self._plain_boost(context.base_fee))
             handle(context, row)

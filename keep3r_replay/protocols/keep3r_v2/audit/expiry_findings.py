@@ -156,54 +156,57 @@ def _finding(kind: str, severity: str, entries: list[Entry], reason: str) -> Exp
 def _postponed(ledger: Ledger) -> Iterator[ExpiryFinding]:
     """Where `rewarded_at` moved to now although credits from before were kept."""
     balances = {job: amount for job, (amount, _) in ledger.opening.items()}
-    moves = ledger.moves
-    for position, (job, move) in enumerate(moves):
+    changes = ledger.changes
+    for position, (job, change) in enumerate(changes):
         older = balances.get(job, 0)
-        balances[job] = older + move.amount
-        if move.kind not in MINTED or move.kind == MINTED_RESET or move.rewarded_at <= move.rewarded_before:
+        balances[job] = older + change.amount
+        if change.kind not in MINTED or change.kind == MINTED_RESET or change.rewarded_at <= change.rewarded_before:
             continue
-        if position + 1 < len(moves):
-            next_job, following = moves[position + 1]
-            if next_job == job and following.kind == CAPPED and _place(following) == _place(move):
+        if position + 1 < len(changes):
+            next_job, following = changes[position + 1]
+            if next_job == job and following.kind == CAPPED and _place(following) == _place(change):
                 older += following.amount
         if older > 0:
             yield ExpiryFinding(
                 EXPIRY_POSTPONED,
                 INFO,
-                move.block_number,
-                move.log_index,
-                move.timestamp,
+                change.block_number,
+                change.log_index,
+                change.timestamp,
                 job,
-                move.operation,
+                change.operation,
                 older,
-                move.period_credits,
+                change.period_credits,
                 "",
                 f"credits from before keep their place while the job's clock moves on by "
-                f"{move.rewarded_at - move.rewarded_before} s"
-                + ("; this payment spends them first" if move.operation == "KeeperWork" else ""),
+                f"{change.rewarded_at - change.rewarded_before} s"
+                + ("; this payment spends them first" if change.operation == "KeeperWork" else ""),
             )
 
 
-def _place(move: CreditChange) -> tuple[int, int]:
-    return move.block_number, move.log_index
+def _place(change: CreditChange) -> tuple[int, int]:
+    return change.block_number, change.log_index
 
 
 def _denied(ledger: Ledger, calendar: Calendar) -> Iterator[ExpiryFinding]:
     """Jobs at the last second of each period whose reward is a whole period old, which is when views stop counting."""
     by_job: dict[str, list[CreditChange]] = {}
-    for job, move in ledger.moves:
-        by_job.setdefault(job, []).append(move)
-    for job, moves in by_job.items():
+    for job, change in ledger.changes:
+        by_job.setdefault(job, []).append(change)
+    for job, changes in by_job.items():
         balance, rewarded_at = ledger.opening.get(job, (0, 0))
         position = 0
         for place, period in enumerate(calendar.periods[:-1]):
-            while position < len(moves) and calendar.place(moves[position].regime, moves[position].timestamp) <= place:
-                balance += moves[position].amount
-                rewarded_at = moves[position].rewarded_at
+            while (
+                position < len(changes)
+                and calendar.place(changes[position].regime, changes[position].timestamp) <= place
+            ):
+                balance += changes[position].amount
+                rewarded_at = changes[position].rewarded_at
                 position += 1
             last_second = period.ends_at - 1
             if balance and position and last_second - rewarded_at >= period.length:
-                last = moves[position - 1]
+                last = changes[position - 1]
                 yield ExpiryFinding(
                     DENIED_ON_PAPER,
                     INFO,

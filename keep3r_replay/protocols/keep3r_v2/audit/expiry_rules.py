@@ -85,17 +85,17 @@ class RuleBook:
         account.lots.add(minted_at, "opening", amount)
         account.opening = amount
 
-    def enter(self, job: str, move: CreditChange) -> None:
-        """What the rule makes of a move."""
+    def enter(self, job: str, change: CreditChange) -> None:
+        """What the rule makes of a change."""
         account = self._accounts.get(job)
         if account is None:
             account = self._accounts[job] = _Account()
-        self._advance(job, account, self._calendar.place(move.regime, move.timestamp))
-        name = _NAME[move.kind]
-        change = self._change(account, move)
-        account.sums[name] += change
-        if move.kind == SPENT:
-            account.sums["unpaid"] += change - move.amount
+        self._advance(job, account, self._calendar.place(change.regime, change.timestamp))
+        name = _NAME[change.kind]
+        difference = self._change(account, change)
+        account.sums[name] += difference
+        if change.kind == SPENT:
+            account.sums["unpaid"] += difference - change.amount
 
     def close(self) -> Iterator[ExpiryRow]:
         """Rows of `expiries` up to the end of the run, by job and time."""
@@ -135,26 +135,26 @@ class RuleBook:
             account.sums = dict.fromkeys(_SUMS, 0)
         account.opening = closing
 
-    def _change(self, account: _Account, move: CreditChange) -> int:
-        """Apply a move to the lots; how much the balance changed, in wei."""
-        lots, kind, before = account.lots, move.kind, account.lots.total
-        if kind in MINTED or kind == FORCED or (kind == ADOPTED and move.amount > 0):
-            lots.add(move.rewarded_at, kind, move.amount)
+    def _change(self, account: _Account, change: CreditChange) -> int:
+        """Apply a change to the lots; how much the balance changed, in wei."""
+        lots, kind, before = account.lots, change.kind, account.lots.total
+        if kind in MINTED or kind == FORCED or (kind == ADOPTED and change.amount > 0):
+            lots.add(change.rewarded_at, kind, change.amount)
         elif kind == MIGRATED_IN:
             for lot in self._migrating:
                 lots.add(lot.minted_at, lot.origin, lot.amount)
         elif kind == MIGRATED_OUT:
             self._migrating = lots.take(before)
         elif kind == REPRICED:
-            lots.rescale(before * move.numerator // move.denominator)
+            lots.rescale(before * change.numerator // change.denominator)
         elif kind == REMOVED:
-            lots.rescale(before - min(before, before * move.numerator // move.denominator))
+            lots.rescale(before - min(before, before * change.numerator // change.denominator))
         elif kind not in _CONTRACTS_OWN:
-            lots.take(-move.amount)
-        change = lots.total - before
+            lots.take(-change.amount)
+        difference = lots.total - before
         if kind in _SETTLED:
-            account.sums["capped"] -= sum(lot.amount for lot in lots.take(lots.total - move.period_credits))
-        return change
+            account.sums["capped"] -= sum(lot.amount for lot in lots.take(lots.total - change.period_credits))
+        return difference
 
 
 def contract_rows(periods: Sequence[PeriodRow]) -> Iterator[ExpiryRow]:
@@ -192,7 +192,7 @@ def expiry_rows(ledger: Ledger, calendar: Calendar, periods: Sequence[PeriodRow]
         book = RuleBook(rule, calendar)
         for job, (amount, minted_at) in ledger.opening.items():
             book.open(job, amount, minted_at)
-        for job, move in ledger.moves:
-            book.enter(job, move)
+        for job, change in ledger.changes:
+            book.enter(job, change)
         rows += book.close()
     return rows

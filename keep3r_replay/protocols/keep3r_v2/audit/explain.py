@@ -171,15 +171,15 @@ class _Explainer(CreditObserver):
             for one in mine:
                 one.block_number = context.block_number
                 one.terms += accountance_terms(self.keep3r, job_before(self.keep3r.jobs[one.job]), context.now)
-            noted = len(self.moves.moves)
+            noted = len(self.recorder.changes)
             works = len(context.works)
             rewards = len(context.rewards)
             is_work = name == "keep3r.KeeperWork"
             prices = list(price_terms(context, WorkEvent._make(row).keeper)) if is_work else []
             handle(context, row)
-            moves = self.moves.moves[noted:]
+            changes = self.recorder.changes[noted:]
             for one in mine:
-                one.terms += self._terms_after(one.job, moves)
+                one.terms += self._terms_after(one.job, changes)
                 one.terms += _reward_terms(context.rewards[rewards:], one.job)
             if is_work and len(context.works) > works:
                 work, event = mine[0], WorkEvent._make(row)
@@ -189,21 +189,21 @@ class _Explainer(CreditObserver):
 
         return run_explained
 
-    def _terms_after(self, address: str, moves: list[CreditChange]) -> Iterator[Term]:
+    def _terms_after(self, address: str, changes: list[CreditChange]) -> Iterator[Term]:
         job = self.keep3r.jobs[address]
-        for move in moves:
-            if move.job != id(job):
+        for change in changes:
+            if change.job != id(job):
                 continue
-            how = _HOW.get(move.kind, "")
-            if move.kind == REPRICED:
-                how = f"credits * {move.numerator} // {move.denominator}, the new period credits over the former"
-            elif move.kind.startswith("minted") and move.kind != "minted_reset":
-                seconds = move.rewarded_at - move.rewarded_before
-                how = f"{seconds} s since the last reward, of {move.period_credits} a period"
-            yield Term("credits", move.kind, move.amount, how)
+            how = _HOW.get(change.kind, "")
+            if change.kind == REPRICED:
+                how = f"credits * {change.numerator} // {change.denominator}, the new period credits over the former"
+            elif change.kind.startswith("minted") and change.kind != "minted_reset":
+                seconds = change.rewarded_at - change.rewarded_before
+                how = f"{seconds} s since the last reward, of {change.period_credits} a period"
+            yield Term("credits", change.kind, change.amount, how)
         yield Term("credits", "rewarded_at_after", job.rewarded_at, "the job's clock after, s")
         yield Term("credits", "period_credits_after", job.period_credits, "stored, wei")
-        yield Term("credits", "credits_after", job.credits, "stored, wei: credits_before and the moves above")
+        yield Term("credits", "credits_after", job.credits, "stored, wei: credits_before and the changes above")
         yield from liquidity_terms(self.keep3r, job)
 
 

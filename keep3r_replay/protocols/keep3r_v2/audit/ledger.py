@@ -1,4 +1,4 @@
-"""The credit ledger: every move of credits as entries on lots, balanced to the wei against the model's state.
+"""The credit ledger: every change of credits as entries on lots, balanced to the wei against the model's state.
 
 An entry changes one lot of one job. What leaves is taken from the oldest lots first; what is rescaled is spread over
 all lots so that they still sum to the credits. After every event the lots must make up the job's credits exactly: a
@@ -32,7 +32,7 @@ _NEW_LOT = frozenset({*MINTED, FORCED})
 
 
 class LedgerError(Keep3rReplayError):
-    """The ledger does not balance: a move of credits was not written down, or written down wrongly."""
+    """The ledger does not balance: a change of credits was not written down, or written down wrongly."""
 
 
 class Entry(NamedTuple):
@@ -42,11 +42,11 @@ class Entry(NamedTuple):
         block_number, log_index, timestamp, operation: the event that it belongs to, and when.
         regime: place in the list of lengths of reward periods.
         job: whose credits.
-        kind: one of `keep3r_v2.moves.KINDS`.
+        kind: one of `contract.credit_changes.KINDS`.
         lot, minted_at, origin: which lot, see `lots.Lot`.
         amount: wei, signed.
         balance: the job's credits after the entry.
-        rewarded_before, rewarded_at, period_credits: the job around the move.
+        rewarded_before, rewarded_at, period_credits: the job around the change.
         counterpart: keeper or other job; empty for the rest.
     """
 
@@ -69,16 +69,16 @@ class Entry(NamedTuple):
 
 
 class Ledger(NamedTuple):
-    """The whole book: entries in chain order, moves with the address of their job, and what jobs held at the start."""
+    """The whole book: entries in chain order, changes with their job's address, and what jobs held at the start."""
 
     entries: list[Entry]
-    moves: list[tuple[str, CreditChange]]
+    changes: list[tuple[str, CreditChange]]
     opening: dict[str, Opening]
     closing: dict[str, int]
 
 
 def make_ledger(observer: CreditObserver) -> Ledger:
-    """Turn an observer's moves into entries.
+    """Turn an observer's changes into entries.
 
     Raises:
         LedgerError: a job's lots do not make up its credits after one of its events, or at the end.
@@ -89,68 +89,68 @@ def make_ledger(observer: CreditObserver) -> Ledger:
     for address, held in opening.items():
         books[address].add(held.rewarded_at, OPENING, held.credits)
     entries: list[Entry] = []
-    moves = [(addresses[move.job], move) for move in observer.moves.moves]
+    changes = [(addresses[change.job], change) for change in observer.recorder.changes]
     migrating: list[Lot] = []
     done = 0
     for state in observer.states:
-        while done < state.moves:
-            address, move = moves[done]
-            migrating = _enter(entries, books[address], address, move, migrating)
+        while done < state.changes:
+            address, change = changes[done]
+            migrating = _enter(entries, books[address], address, change, migrating)
             done += 1
         booked = books[state.job].total
         if booked != state.credits:
             place = f"block {state.block_number} log {state.log_index}"
             raise LedgerError(f"{place}: the ledger of job {state.job} holds {booked} wei, the model {state.credits}")
-    for address, move in moves[done:]:
-        migrating = _enter(entries, books[address], address, move, migrating)
+    for address, change in changes[done:]:
+        migrating = _enter(entries, books[address], address, change, migrating)
     for address, job in observer.keep3r.jobs.items():
         if books[address].total != job.credits:
             raise LedgerError(
                 f"end: the ledger of job {address} holds {books[address].total} wei, the model {job.credits}"
             )
-    return Ledger(entries, moves, opening, {address: book.total for address, book in books.items() if book.total})
+    return Ledger(entries, changes, opening, {address: book.total for address, book in books.items() if book.total})
 
 
-def _enter(entries: list[Entry], book: Lots, address: str, move: CreditChange, migrating: list[Lot]) -> list[Lot]:
-    """Write one move; the lots that leave a migrating job are returned for the entry on the other side."""
-    amount, kind = move.amount, move.kind
+def _enter(entries: list[Entry], book: Lots, address: str, change: CreditChange, migrating: list[Lot]) -> list[Lot]:
+    """Write one change; the lots that leave a migrating job are returned for the entry on the other side."""
+    amount, kind = change.amount, change.kind
     balance = book.total
     leaving: list[Lot] = []
     if kind in _NEW_LOT:
-        changes = [book.add(move.rewarded_at, kind, amount)] if amount else []
+        lots = [book.add(change.rewarded_at, kind, amount)] if amount else []
     elif kind == MIGRATED_IN:
-        changes = [book.add(lot.minted_at, lot.origin, lot.amount) for lot in migrating]
+        lots = [book.add(lot.minted_at, lot.origin, lot.amount) for lot in migrating]
     elif kind == EXPIRED:
-        changes = [lot._replace(amount=-lot.amount) for lot in book.take(-amount)]
+        lots = [lot._replace(amount=-lot.amount) for lot in book.take(-amount)]
     elif kind in {REPRICED, REMOVED}:
-        changes = book.rescale(balance + amount) if amount else []
+        lots = book.rescale(balance + amount) if amount else []
     elif kind == ADOPTED and amount > 0:
-        changes = [book.add(move.rewarded_at, kind, amount)]
+        lots = [book.add(change.rewarded_at, kind, amount)]
     else:
         leaving = book.take(-amount)
-        changes = [lot._replace(amount=-lot.amount) for lot in leaving]
-    for lot in changes:
+        lots = [lot._replace(amount=-lot.amount) for lot in leaving]
+    for lot in lots:
         balance += lot.amount
-        entries.append(_entry(address, move, lot, balance))
+        entries.append(_entry(address, change, lot, balance))
     return leaving if kind == MIGRATED_OUT else []
 
 
-def _entry(address: str, move: CreditChange, lot: Lot, balance: int) -> Entry:
+def _entry(address: str, change: CreditChange, lot: Lot, balance: int) -> Entry:
     return Entry(
-        move.block_number,
-        move.log_index,
-        move.timestamp,
-        move.operation,
-        move.regime,
+        change.block_number,
+        change.log_index,
+        change.timestamp,
+        change.operation,
+        change.regime,
         address,
-        move.kind,
+        change.kind,
         lot.number,
         lot.minted_at,
         lot.origin,
         lot.amount,
         balance,
-        move.rewarded_before,
-        move.rewarded_at,
-        move.period_credits,
-        move.counterpart,
+        change.rewarded_before,
+        change.rewarded_at,
+        change.period_credits,
+        change.counterpart,
     )

@@ -54,7 +54,7 @@ class Calendar:
         self._first.append(len(self.periods))
 
     def place(self, regime: int, timestamp: int) -> int:
-        """Index of the period that a move at `timestamp` under the `regime`-th length lies in."""
+        """Index of the period that a change at `timestamp` under the `regime`-th length lies in."""
         recent = self.periods[self._recent]
         if regime == self._recent_regime and recent.begins_at <= timestamp < recent.ends_at:
             return self._recent
@@ -64,7 +64,7 @@ class Calendar:
         return self._recent
 
 
-class _Moved(NamedTuple):
+class _Change(NamedTuple):
     """A change of credits: index of its period, kind, wei, the job's clock after it."""
 
     place: int
@@ -79,14 +79,14 @@ def period_rows(ledger: Ledger, calendar: Calendar) -> list[PeriodRow]:
     Raises:
         LedgerError: opening and entries do not make up a closing balance.
     """
-    moves: dict[str, list[_Moved]] = {job: [] for job in ledger.opening}
-    for job, move in ledger.moves:
-        place = calendar.place(move.regime, move.timestamp)
-        moves.setdefault(job, []).append(_Moved(place, move.kind, move.amount, move.rewarded_at))
+    changes: dict[str, list[_Change]] = {job: [] for job in ledger.opening}
+    for job, change in ledger.changes:
+        place = calendar.place(change.regime, change.timestamp)
+        changes.setdefault(job, []).append(_Change(place, change.kind, change.amount, change.rewarded_at))
     rows: list[PeriodRow] = []
-    for job in sorted(moves):
+    for job in sorted(changes):
         opening, rewarded_at = ledger.opening.get(job, (0, 0))
-        mine = list(_of_job(job, moves[job], calendar, opening, rewarded_at))
+        mine = list(_of_job(job, changes[job], calendar, opening, rewarded_at))
         rows += mine
         closing = mine[-1].closing if mine else 0
         if closing != ledger.closing.get(job, 0):
@@ -94,13 +94,15 @@ def period_rows(ledger: Ledger, calendar: Calendar) -> list[PeriodRow]:
     return rows
 
 
-def _of_job(job: str, moves: list[_Moved], calendar: Calendar, opening: int, rewarded_at: int) -> Iterator[PeriodRow]:
+def _of_job(
+    job: str, changes: list[_Change], calendar: Calendar, opening: int, rewarded_at: int
+) -> Iterator[PeriodRow]:
     position = 0
     for place, period in enumerate(calendar.periods):
         sums = dict.fromkeys(KINDS, 0)
         entries = 0
-        while position < len(moves) and moves[position].place == place:
-            _, kind, amount, rewarded_at = moves[position]
+        while position < len(changes) and changes[position].place == place:
+            _, kind, amount, rewarded_at = changes[position]
             sums[kind] += amount
             entries += amount != 0
             position += 1

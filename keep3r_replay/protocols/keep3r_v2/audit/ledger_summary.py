@@ -68,7 +68,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("capped", (CAPPED,), True),
     ("removed", (REMOVED,), False),
 )
-"""Kinds of entries by their word, and whether a sum of nothing is told too."""
+"""Kinds of entries by their word, and whether a sum of nothing is shown too."""
 _LEAVES = frozenset({"spent", "expired", "capped", "removed"})
 
 

@@ -48,9 +48,9 @@ EVIDENCE_SCHEMA = pl.Schema(
         "beyond_gas": pl.Boolean(),
     }
 )
-"""Columns that only the classes are made of. `told_later`: the meter that explains the payment is told by a validation
-after it. `beyond_gas`: more gas passed between validation and work than the transaction can have used. `code`: how the
-code that priced it is known."""
+"""Columns that only the classes are made of. `told_later`: a validation after the payment logged the meter that makes
+it right. `beyond_gas`: more gas passed between validation and work than the transaction can have used. `code`: how
+the code that priced it is known."""
 
 WORKS_SCHEMA = pl.Schema(
     {
@@ -115,7 +115,7 @@ def _column(name: str, kind: pl.DataType, values: Sequence[object]) -> pl.Series
 
 
 def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
-    """Works whose meter no event told before them, but a validation after them in the same transaction does."""
+    """Works whose meter no event before them logged, but a validation after them in the same transaction did."""
     solved = works.filter(pl.col("explanation") == SOLVED_GAS).select(*_TRANSACTION, "log_index", "initial_gas")
     if solved.is_empty() or not lake.has("events/keep3r.KeeperValidation"):
         return pl.DataFrame(schema={"block_number": pl.UInt32, "log_index": pl.UInt32, "told_later": pl.Boolean})

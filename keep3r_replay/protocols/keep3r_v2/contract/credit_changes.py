@@ -56,15 +56,15 @@ class CreditChange(NamedTuple):
     """One change of a job's credits.
 
     Attributes:
-        block_number, log_index: the event whose call moved them.
+        block_number, log_index: the event whose call made it.
         timestamp: of the block, seconds.
         regime: how often the length of reward periods had changed before.
         operation: the event's name.
         kind: one of `KINDS`.
         job: identity of the job's record in the model.
         amount: wei, signed.
-        rewarded_before, rewarded_at: the job's clock before and after the move, seconds.
-        period_credits: the job's credits per period at the move, wei.
+        rewarded_before, rewarded_at: the job's clock before and after the change, seconds.
+        period_credits: the job's credits per period at the change, wei.
         counterpart: keeper or other job, empty otherwise.
         numerator, denominator: the ratio that `repriced` and `removed` are made by, 0 otherwise.
     """
@@ -101,10 +101,10 @@ class Credits(Protocol):
 
 
 class CreditChanges:
-    """Recorder of moves. `log_index` and `operation` name the event at hand; whoever handles events sets them."""
+    """Recorder of changes. `log_index` and `operation` name the event at hand; whoever handles events sets them."""
 
     def __init__(self, clock: Clock) -> None:
-        self.moves: list[CreditChange] = []
+        self.changes: list[CreditChange] = []
         self.log_index = 0
         self.operation = ""
         self.regime = 0
@@ -120,9 +120,9 @@ class CreditChanges:
         numerator: int = 0,
         denominator: int = 0,
     ) -> None:
-        """Write a move of `amount` wei, after which the job stands as it is now; see `CreditChange`."""
+        """Write a change of `amount` wei, after which the job stands as it is now; see `CreditChange`."""
         clock = self._clock
-        self.moves.append(
+        self.changes.append(
             CreditChange(
                 clock.block_number,
                 self.log_index,
@@ -143,11 +143,11 @@ class CreditChanges:
 
     def mark(self) -> int:
         """Where the record stands now; see `cut`."""
-        return len(self.moves)
+        return len(self.changes)
 
     def cut(self, mark: int) -> None:
         """Forget what was written since the mark: the call that wrote it is taken back."""
-        del self.moves[mark:]
+        del self.changes[mark:]
 
     def minted_since(self, job: Credits, amount: int, rewarded_before: int) -> None:
         """Write what was mined since the last reward; the event at hand says for what."""

@@ -63,7 +63,9 @@ def refresh_period_credits(keep3r: Keep3r, job: Job, now: int) -> None:
 
 
 def update_if_needed(keep3r: Keep3r, job: Job, now: int) -> bool:
-    """Bring the job into the present period; True if it was rewarded, which is where unused credits expire.
+    """Bring the job into the present period (`_updateJobCreditsIfNeeded`); True if it was rewarded.
+
+    A reward is where unused credits expire; otherwise a new quote rescales them once a period.
 
     Raises `Revert` Panic(0x12) when credits of a worthless period are to be rescaled.
     """
@@ -92,7 +94,7 @@ def update_if_needed(keep3r: Keep3r, job: Job, now: int) -> bool:
 
 
 def _reset(keep3r: Keep3r, job: Job, rewarded_at: int, now: int) -> None:
-    """Throw away what the rule of expiry says, all of it by the contract's, and mine one period by `rewarded_at`."""
+    """Expire what the rule says, all of it by the contract's, and mine one period by `rewarded_at` (seconds)."""
     refresh_period_credits(keep3r, job, now)
     rewarded_before, expired = job.rewarded_at, keep3r.expiry.at_reset(job)
     job.credits += job.period_credits - expired

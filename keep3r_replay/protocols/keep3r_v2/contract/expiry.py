@@ -35,7 +35,7 @@ class Expiry(Protocol):
         """Wei that the job holds of what was mined by `until` (seconds), and that has expired now."""
 
     def changed(self, kind: str, job: Credits, amount: int, /) -> None:
-        """The job's credits have changed by `amount` wei; `kind` is one of `moves.KINDS`."""
+        """The job's credits have changed by `amount` wei; `kind` is one of `credit_changes.KINDS`."""
 
     def savepoint(self, jobs: Iterable[Credits], /) -> Any:
         """What the rule remembers of these jobs, for `restore`."""
@@ -55,7 +55,7 @@ class ContractExpiry:
         return job.credits
 
     def by_now(self, _job: Credits, _until: int, /) -> int:
-        """None."""
+        """0: age alone lets nothing expire."""
         return 0
 
     def changed(self, _kind: str, _job: Credits, _amount: int, /) -> None:

@@ -7,29 +7,27 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.enumerable_set import EnumerableSet
-from keep3r_replay.protocols.keep3r_v2.contract.state import Approval, Job, Keep3r, Keeper, Unbond
+from keep3r_replay.protocols.keep3r_v2.contract.state import (
+    JOB_AMOUNTS,
+    JOB_SETS,
+    JOB_VALUES,
+    KEEPER_AMOUNTS,
+    KEEPER_VALUES,
+    Approval,
+    Job,
+    Keep3r,
+    Keeper,
+    Unbond,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-_JOB_VALUES = (
-    "credits",
-    "period_credits",
-    "rewarded_at",
-    "worked_at",
-    "owner",
-    "pending_owner",
-    "pending_migration",
-    "migration_requested_at",
-)
-_JOB_SETS = ("liquidities", "tokens")
-_JOB_AMOUNTS = ("liquidity_amounts", "token_credits", "token_credits_added_at")
-_KEEPER_VALUES = ("work_completed", "first_seen", "has_bonded")
-_KEEPER_AMOUNTS = ("bonds", "pending_bonds", "can_activate_after")
 _LISTS = ("job_list", "keeper_list", "approved_liquidities")
 _ROLES = ("disputes", "slashers", "disputers")
 
-_values_of_job, _values_of_keeper = attrgetter(*_JOB_VALUES), attrgetter(*_KEEPER_VALUES)
+_values_of_job, _sets_of_job, _amounts_of_job = (attrgetter(*names) for names in (JOB_VALUES, JOB_SETS, JOB_AMOUNTS))
+_values_of_keeper, _amounts_of_keeper = (attrgetter(*names) for names in (KEEPER_VALUES, KEEPER_AMOUNTS))
 
 
 class Savepoint:
@@ -105,15 +103,15 @@ class _JobKept:
     def __init__(self, job: Job) -> None:
         self.job = job
         self._values = _values_of_job(job)
-        self._sets = [job.liquidities.values(), job.tokens.values()]
-        self._amounts = [job.liquidity_amounts.copy(), job.token_credits.copy(), job.token_credits_added_at.copy()]
+        self._sets = [members.values() for members in _sets_of_job(job)]
+        self._amounts = [amounts.copy() for amounts in _amounts_of_job(job)]
 
     def restore(self) -> None:
-        for name, value in zip(_JOB_VALUES, self._values, strict=True):
+        for name, value in zip(JOB_VALUES, self._values, strict=True):
             setattr(self.job, name, value)
-        for name, members in zip(_JOB_SETS, self._sets, strict=True):
+        for name, members in zip(JOB_SETS, self._sets, strict=True):
             setattr(self.job, name, EnumerableSet(members))
-        for name, amounts in zip(_JOB_AMOUNTS, self._amounts, strict=True):
+        for name, amounts in zip(JOB_AMOUNTS, self._amounts, strict=True):
             setattr(self.job, name, amounts.copy())
 
 
@@ -125,12 +123,12 @@ class _KeeperKept:
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
         self._values = _values_of_keeper(keeper)
-        self._amounts = [keeper.bonds.copy(), keeper.pending_bonds.copy(), keeper.can_activate_after.copy()]
+        self._amounts = [amounts.copy() for amounts in _amounts_of_keeper(keeper)]
 
     def restore(self) -> None:
-        for name, value in zip(_KEEPER_VALUES, self._values, strict=True):
+        for name, value in zip(KEEPER_VALUES, self._values, strict=True):
             setattr(self._keeper, name, value)
-        for name, amounts in zip(_KEEPER_AMOUNTS, self._amounts, strict=True):
+        for name, amounts in zip(KEEPER_AMOUNTS, self._amounts, strict=True):
             setattr(self._keeper, name, amounts.copy())
 
 

@@ -6,11 +6,17 @@ Entries that equal what an untouched slot holds are left out: storage does not t
 from __future__ import annotations
 
 from dataclasses import asdict
+from operator import attrgetter
 from typing import Any
 
 from keep3r_replay.evm.enumerable_set import EnumerableSet
 from keep3r_replay.protocols.keep3r_v2.contract.helper import HelperParameters
 from keep3r_replay.protocols.keep3r_v2.contract.state import (
+    JOB_AMOUNTS,
+    JOB_SETS,
+    JOB_VALUES,
+    KEEPER_AMOUNTS,
+    KEEPER_VALUES,
     Approval,
     Job,
     Keep3r,
@@ -19,6 +25,9 @@ from keep3r_replay.protocols.keep3r_v2.contract.state import (
     TickCache,
     Unbond,
 )
+
+_values_of_job = attrgetter(*JOB_VALUES)
+_UNTOUCHED_JOB = _values_of_job(Job())
 
 
 def dump(keep3r: Keep3r) -> dict[str, Any]:
@@ -96,9 +105,9 @@ def load_contract(keep3r: Keep3r, state: dict[str, Any]) -> None:
 def _load_job(values: dict[str, Any]) -> Job:
     job = Job()
     for name, value in values.items():
-        if name in {"liquidities", "tokens"}:
+        if name in JOB_SETS:
             setattr(job, name, EnumerableSet(value))
-        elif name in {"liquidity_amounts", "token_credits", "token_credits_added_at"}:
+        elif name in JOB_AMOUNTS:
             getattr(job, name).update(value)
         else:
             setattr(job, name, value)
@@ -117,20 +126,10 @@ def _load_keeper(values: dict[str, Any]) -> Keeper:
 
 def dump_job(job: Job) -> dict[str, Any]:
     """One job's state, without what is zero."""
-    untouched = Job()
     values: dict[str, Any] = {
-        name: getattr(job, name)
-        for name in (
-            "credits",
-            "period_credits",
-            "rewarded_at",
-            "worked_at",
-            "owner",
-            "pending_owner",
-            "pending_migration",
-            "migration_requested_at",
-        )
-        if getattr(job, name) != getattr(untouched, name)
+        name: value
+        for name, value, untouched in zip(JOB_VALUES, _values_of_job(job), _UNTOUCHED_JOB, strict=True)
+        if value != untouched
     }
     values["liquidities"] = job.liquidities.values()
     values["liquidity_amounts"] = _present(job.liquidity_amounts)
@@ -142,14 +141,8 @@ def dump_job(job: Job) -> dict[str, Any]:
 
 def dump_keeper(keeper: Keeper) -> dict[str, Any]:
     """One keeper's state, without what is zero."""
-    values: dict[str, Any] = {
-        "bonds": _present(keeper.bonds),
-        "pending_bonds": _present(keeper.pending_bonds),
-        "can_activate_after": _present(keeper.can_activate_after),
-        "work_completed": keeper.work_completed,
-        "first_seen": keeper.first_seen,
-        "has_bonded": keeper.has_bonded,
-    }
+    values: dict[str, Any] = {name: _present(getattr(keeper, name)) for name in KEEPER_AMOUNTS}
+    values |= {name: getattr(keeper, name) for name in KEEPER_VALUES}
     return {name: value for name, value in values.items() if value}
 
 

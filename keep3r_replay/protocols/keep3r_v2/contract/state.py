@@ -52,6 +52,20 @@ class Job:
     token_credits_added_at: dict[str, int] = field(default_factory=dict)
 
 
+JOB_VALUES = (
+    "credits",
+    "period_credits",
+    "rewarded_at",
+    "worked_at",
+    "owner",
+    "pending_owner",
+    "pending_migration",
+    "migration_requested_at",
+)
+JOB_SETS, JOB_AMOUNTS = ("liquidities", "tokens"), ("liquidity_amounts", "token_credits", "token_credits_added_at")
+"""All slots of a `Job` by their kind: single values, sets of addresses, numbers by address."""
+
+
 @dataclass(slots=True)
 class Keeper:
     """What the contract holds of one keeper; amounts by bonded token."""
@@ -62,6 +76,13 @@ class Keeper:
     work_completed: int = 0
     first_seen: int = 0
     has_bonded: bool = False
+
+
+KEEPER_VALUES, KEEPER_AMOUNTS = (
+    ("work_completed", "first_seen", "has_bonded"),
+    ("bonds", "pending_bonds", "can_activate_after"),
+)
+"""All slots of a `Keeper`, likewise."""
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ class Payment(Enum):
     CACHED_PRICE = "cached price"
     """Gas is quoted by the cached price of the KP3R/WETH pool, and scaled to the gas used at the end."""
     LIVE_PRICE = "live price"
-    """Gas is quoted by the helper's live twap; the gas used and the payment are both told exactly."""
+    """Gas is quoted by the helper's live twap; the events log the gas used and the payment exactly."""
     USD_PRICE = "usd price"
     """As the live price, but a unit of gas costs the USD that the job names in its call."""
 

@@ -45,7 +45,7 @@ _POOL_FACTS = {
 
 
 class Keep3rV2Extractor:
-    """Asks contracts what they are and whom they lead to. See `replay.protocol.Extractor`.
+    """Asks contracts what they are and whom they lead to. See `replay.rooms.Extractor`.
 
     Raises:
         UsageError: the settings make no sense.
@@ -159,7 +159,7 @@ class Keep3rV2Extractor:
         return tokens
 
     def transactions_to(self, contracts: Mapping[str, Contract]) -> Sequence[str]:  # noqa: ARG002 - none at all
-        """None: whatever changes Keep3r's state for good is told by logs."""
+        """None: whatever changes Keep3r's state for good leaves a log."""
         return ()
 
     def proofs(self, contracts: Mapping[str, Contract], block: int) -> Sequence[Proof]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from typing import Any
 
 import msgspec
 
+from keep3r_replay.dataset.settings import address, companions_of, settings_of
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, configured_version
 
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _COMPANIONS = ("pair_manager_factory", "escrow")
 
 
@@ -64,36 +63,24 @@ def checked_settings(content: Mapping[str, Any]) -> Keep3rV2Deployment:
         UsageError: a setting is unknown or of a wrong type, an address is none, a role or a version is unknown, or
             there is nothing to follow.
     """
-    try:
-        raw = msgspec.convert(content, type=Keep3rV2Deployment)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"deployment: {error}") from None
-    for role in raw.companions:
-        if role not in _COMPANIONS:
-            raise UsageError(f"deployment: unknown role {role!r}; known are {', '.join(_COMPANIONS)}")
+    raw = settings_of(content, Keep3rV2Deployment)
     if not raw.keep3r and not raw.pools:
         raise UsageError("deployment: say deployment.keep3r=ADDRESS or deployment.pools=[ADDRESS]")
     return Keep3rV2Deployment(
-        keep3r=_address(raw.keep3r) if raw.keep3r else "",
+        keep3r=address(raw.keep3r) if raw.keep3r else "",
         version=_version(raw.version, of_keep3r=True) if raw.keep3r else "",
         from_block=raw.from_block,
         more_keep3r=tuple(
-            KnownKeep3r(_address(more.address), _version(more.version, of_keep3r=True), more.from_block)
+            KnownKeep3r(address(more.address), _version(more.version, of_keep3r=True), more.from_block)
             for more in raw.more_keep3r
         ),
-        helper_versions={_address(each): _version(version) for each, version in raw.helper_versions.items()},
-        pools=tuple(map(_address, raw.pools)),
-        companions={role: tuple(map(_address, each)) for role, each in raw.companions.items()},
-        liquidities=tuple(map(_address, raw.liquidities)),
-        tokens={name: _address(each) for name, each in raw.tokens.items()},
-        first_blocks={_address(each): block for each, block in raw.first_blocks.items()},
+        helper_versions={address(each): _version(version) for each, version in raw.helper_versions.items()},
+        pools=tuple(map(address, raw.pools)),
+        companions=companions_of(raw.companions, _COMPANIONS),
+        liquidities=tuple(map(address, raw.liquidities)),
+        tokens={name: address(each) for name, each in raw.tokens.items()},
+        first_blocks={address(each): block for each, block in raw.first_blocks.items()},
     )
-
-
-def _address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text.lower()):
-        raise UsageError(f"deployment: {text[:60]!r} is no address; write it in quotes, 0x and 40 digits")
-    return text.lower()
 
 
 def _version(name: str, *, of_keep3r: bool = False) -> str:

@@ -12,6 +12,7 @@ from keep3r_replay.errors import InputError
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.protocols.keep3r_v2.contract.versions import FIRST_HELPERS, HELPER_RULES, RULES
 from keep3r_replay.protocols.keep3r_v2.recording.readings import is_derived
+from keep3r_replay.recording.deployment import deployment_recorded
 from keep3r_replay.recording.files import REMEDY
 
 if TYPE_CHECKING:
@@ -126,18 +127,9 @@ def recorded_deployment(path: Path, meta: Meta, pairs: dict[str, str]) -> Deploy
     contracts.append(Contract("pair_manager_factory", meta.pairManagerFactory.lower()))
     if meta.escrow:
         contracts.append(Contract("escrow", meta.escrow.lower()))
-    if len({contract.address for contract in contracts}) != len(contracts):
-        raise InputError(path, "two contracts have one address", remedy=REMEDY)
-    return Deployment(
-        meta.name,
-        meta.chainId,
-        "recording",
-        {"kp3r": meta.kp3r.lower(), "kp3r_in_pools": meta.kp3r_in_pools.lower(), "weth": meta.weth.lower()},
-        "all",
-        tuple(sorted(contracts, key=lambda contract: (contract.role, contract.address))),
-        _initial_state(path, meta),
-        meta.initialParameters.readAtBlock,
-    )
+    tokens = {"kp3r": meta.kp3r.lower(), "kp3r_in_pools": meta.kp3r_in_pools.lower(), "weth": meta.weth.lower()}
+    initial_state, block = _initial_state(path, meta), meta.initialParameters.readAtBlock
+    return deployment_recorded(path, (meta.name, meta.chainId), tokens, contracts, initial_state, block)
 
 
 def _keep3r(meta: Meta) -> Contract:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.dataset.values import value_text
 from keep3r_replay.lake.schemas import ReadingRow
+from keep3r_replay.recording.answers import answer, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,7 +67,7 @@ class ReadingRows:
             if not isinstance(content, dict):
                 raise ValueError(f"section {section!r} is no object")
             for contract, view, arguments, value, source in self._section(section, content):
-                yield ReadingRow(block, contract, view, arguments, *_answer(section, view, value), source)
+                yield ReadingRow(block, contract, view, arguments, *answer(f"{section}.{view}", value), source)
 
     def _section(self, section: str, content: dict[str, Any]) -> Iterator[tuple[str, str, str, Any, str]]:
         if section in self._of_role:
@@ -94,21 +94,8 @@ class ReadingRows:
                 yield self._keep3r, name, "", value, "storage"
                 continue
             for subject, variables in value.items():
-                for variable, word in _items(variables, f"raw.{name}.{subject}"):
+                for variable, word in items(variables, f"raw.{name}.{subject}"):
                     yield self._keep3r, variable, subject.lower(), word, "storage"
-
-
-def _answer(section: str, view: str, value: object) -> tuple[str | None, str | None]:
-    """Split what came back into value and revert; one of them is None."""
-    if isinstance(value, dict):
-        name = value.get("name")
-        if not isinstance(name, str) or "revert" not in value:
-            raise ValueError(f"{section}.{view}: a revert needs its data and its name")
-        return None, name
-    try:
-        return value_text(value), None
-    except ValueError as error:
-        raise ValueError(f"{section}.{view}: {error}") from None
 
 
 def _calls(name: str, value: Any) -> Iterator[tuple[str, str, Any]]:
@@ -122,7 +109,7 @@ def _calls(name: str, value: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def _subject_calls(section: str, subject: str, views: Any) -> Iterator[tuple[str, str, Any]]:
-    for name, value in _items(views, f"{section}.{subject}"):
+    for name, value in items(views, f"{section}.{subject}"):
         cumulative = _CUMULATIVE.fullmatch(name)
         if section == "pools":
             yield ("observe", cumulative.group(1), value) if cumulative else (name, "", value)
@@ -134,9 +121,3 @@ def _subject_calls(section: str, subject: str, views: Any) -> Iterator[tuple[str
                 yield name, f"{subject},{argument.lower()}", each
         else:
             yield name, subject, value
-
-
-def _items(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{place} is no object")
-    yield from value.items()

@@ -1,4 +1,4 @@
-"""Recorded histories of Keep3r V2 as an import asks for them. See `replay.protocol.Recordings`."""
+"""Recorded histories of Keep3r V2 as an import asks for them. See `replay.rooms.Recordings`."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def cached_price_bounds(gas: int, boost: int, price: tuple[int, int], *, told_he
         gas: initial gas less gas left.
         boost: wei of ETH per unit of gas in parts of 10,000.
         price: KP3R per ETH as numerator and denominator.
-        told_here: whether the meter was set in this transaction, so that its log was paid for after it.
+        told_here: whether a log of this transaction set the meter, and so was paid for after it.
 
     The contract quotes a record of the gas, between 1 and `gas`, and scales the quote to `gas`: each cut is magnified
     by the quotient of the two.
@@ -46,7 +46,7 @@ def root_price_bounds(gas: int, boost: int, tick_difference: int, window: int, *
 def root_price_gas(
     amount: int, told: int, boost: int, tick_difference: int, window: int, late: frozenset[int], *, told_here: bool
 ) -> int | None:
-    """The gas that explains what 2.0 paid, where the events tell `told` between them; None where none does.
+    """The gas that explains what 2.0 paid, where the events log `told` gas between them; None where none does.
 
     `late` is all that it may exceed that by (`slot_gas`); other arguments as `root_price_bounds`.
     """

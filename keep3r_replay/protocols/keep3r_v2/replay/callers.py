@@ -89,7 +89,7 @@ def rightful_caller(keep3r: Keep3r, target: str, data: bytes) -> str | None:
 
 
 def only_callers() -> dict[str, OnlyCaller]:
-    """By event table: who alone may have caused the event of a row now, by the state before it; None: not to be told.
+    """By event table: who alone may have caused the event of a row now, by the state before it; None: nobody can say.
 
     Only events that one function emits, and that do not hold their caller themselves.
     """

@@ -22,7 +22,7 @@ def describe(keep3r: Keep3r, named: Mapping[str, str]) -> dict[str, Any]:
     Addresses go by their beginning, where it is unique.
 
     Raises:
-        UsageError: the contract never heard of the job or the keeper, or something else is named.
+        UsageError: the contract knows no such job or keeper, or something else is named.
     """
     for kind in named:
         if kind not in _KINDS:

@@ -47,7 +47,7 @@ class Early(NamedTuple):
 
 
 NO_EARLY = frozenset({Early(0, reads_earnings=False)})
-"""Of a meter that was read from storage, not told by a log some gas later."""
+"""Of a meter that was read from storage, not logged some gas later."""
 
 
 @lru_cache(maxsize=64)
@@ -84,7 +84,7 @@ class Booking:
 
 @lru_cache(maxsize=256)
 def lateness(early: frozenset[Early], booking: Booking) -> frozenset[int]:
-    """All that the gas paid for may exceed the gas told between validation and work by; mostly below zero."""
+    """All that the gas paid for may exceed the gas logged between validation and work by; mostly below zero."""
     fixed = PAYMENT_BASE + 2 * WARM_READ + booking.worked_at + booking.credits_gas + booking.bonds + booking.earned
     fixed += 0 if booking.reads_worked_at else COLD_SLOT
     return frozenset(
@@ -132,7 +132,7 @@ class PaymentSlots:
     first_payment: bool
     """The keeper never earned before."""
     meter_is_read: bool = False
-    """The gas meter was read from storage, not told by a log some gas later."""
+    """The gas meter was read from storage, not logged some gas later."""
 
 
 @lru_cache(maxsize=64)

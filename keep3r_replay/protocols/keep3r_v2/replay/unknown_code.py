@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Deployment
 
 BY_VIEWS = "version_by_views"
-"""Fact of a helper whose version no configuration says: its views have told it."""
+"""Fact of a helper whose version no configuration says: it follows from its views."""
 
 
 def unknown_codes(deployment: Deployment) -> Mapping[str, str]:

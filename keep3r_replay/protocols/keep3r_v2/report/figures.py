@@ -76,7 +76,7 @@ def kp3r_over_time(axes: Any, size: Size) -> None:
 
 
 def some(times: Sequence[int]) -> list[datetime]:
-    """Marks that can be told apart: of a crowd every so manieth."""
+    """Marks that the eye can separate: of a crowd every n-th."""
     unique = sorted(set(times))
     return [when(time) for time in unique[:: -(-len(unique) // _MOST_MARKS) or 1]]
 

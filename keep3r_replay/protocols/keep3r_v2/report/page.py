@@ -36,7 +36,7 @@ MEANINGS = {
 
 
 def make_report(results: Results, jobs: Sequence[str]) -> str:
-    """The page for `jobs`, in the order given; the rest of the results is told in sums."""
+    """The page for `jobs`, in the order given; the rest of the results is shown in sums."""
     title = f"Keep3r replay: {results.summary['deployment']}"
     parts = [_head(results), _findings(results), _expiry(results)]
     names = " ".join(f'<a href="#{_anchor(job)}">{text(job[:10])}…</a>' for job in jobs)

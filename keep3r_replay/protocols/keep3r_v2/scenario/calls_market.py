@@ -54,7 +54,7 @@ def grow_observations(world: World, to: Any, pool: str = "pool") -> None:
 
 
 def provide(world: World, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
-    """Liquidity of others in a pool, between two ticks; over the full range where none are told."""
+    """Liquidity of others in a pool, between two ticks; over the full range where none are given."""
     value = world.amount(liquidity, "liquidity")
     bounds = _bounds(world.pool(pool), lower, upper)
     world.call("router", "router", "mint(uint128)", value)
@@ -62,7 +62,7 @@ def provide(world: World, liquidity: Any, pool: str = "pool", lower: Any = None,
 
 
 def remove(world: World, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
-    """Liquidity of others leaves a pool, with what it was worth; the fees that it earned stay untold."""
+    """Liquidity of others leaves a pool, with what it was worth; the fees that it earned stay in the pool."""
     value = world.amount(liquidity, "liquidity")
     bounds = _bounds(world.pool(pool), lower, upper)
     world.call("router", "router", "burn(uint128)", value)

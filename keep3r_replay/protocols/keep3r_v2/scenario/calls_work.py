@@ -44,7 +44,7 @@ def work(
 
     `initial_gas` and `gas_left` are what KeeperValidation and KeeperWork tell; `gas`, in place of the latter, is their
     difference. Where the job `validates` nobody, the meter of an earlier validation counts. `payment` is wei of KP3R,
-    in 2.0 and 2.1 only; `usd_per_gas_unit` is wei of USD, on the sidechain only, where it must be told.
+    in 2.0 and 2.1 only; `usd_per_gas_unit` is wei of USD, on the sidechain only, where it must be given.
     """
     left = _begin(world, job, keeper, (gas, initial_gas, gas_left), validates, "work()")
     address, worker = world.actors[job], world.actors[keeper]
@@ -176,7 +176,7 @@ def _payment(world: World, job: str, keeper: str, left: int, given: int | None, 
 
 
 def _root_price(world: World, job: str, keeper: str, told: int, held: int) -> int:
-    """2.0: the most that is paid for the gas `told`, by the job with `held` wei of credits at the end of the measure.
+    """2.0: the most that is paid for the logged gas `told`, by a job with `held` wei at the end of the measure.
 
     The events tell the gas a little late at both ends: of all that is possible, by the smallest difference.
     """

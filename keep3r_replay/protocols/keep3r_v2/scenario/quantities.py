@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _AMOUNT = re.compile(r"(\d{1,80})(?:\.(\d{1,80}))?(?:e(\d{1,9}))?", re.ASCII)
 _DURATION = re.compile(r"(\d{1,18})\s*([smhd])", re.ASCII)
 PARTS = 10_000
-"""What fees are told in parts of."""
+"""Fees are parts of this many."""
 _DIGITS = 38
 """Of the largest amount that a lake's columns hold."""
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}

@@ -77,7 +77,7 @@ class Baseline:
     state: dict[str, Any]
     """State at the end."""
     sums: dict[tuple[str, str], int]
-    """Wei by job and kind of move."""
+    """Wei by job and kind of change."""
     direct_inputs: dict[tuple[int, int], bytes]
     """Input of the transactions that call Keep3r itself."""
     credits_around: list[tuple[int, int]]

@@ -81,7 +81,7 @@ def _tolerant(lake: Lake) -> Mapping[Place, bool]:
 def calls_within(data: bytes) -> int:
     """How many calls a transaction's input holds in its arguments: the longest array of byte strings, or of tuples.
 
-    Only its shape is looked at: an array whose every element is told by its distance within the array.
+    Only its shape is looked at: an array that lists the distance of every element within it.
     """
     arguments = data[_SELECTOR:]
     most = 0

@@ -53,13 +53,14 @@ class Consequences(Journal):
         observed: object,
         reason: str,
         severity: str = "",
+        transaction_hash: str | None = None,
     ) -> None:
-        """Nothing."""
+        """Write nothing: a consequence is no finding."""
 
     def disagree(
         self, kind: str, log_index: int, subject: str, field: str, expected: object, observed: object, reason: str
     ) -> None:
-        """Nothing."""
+        """Write nothing: a consequence is no finding."""
 
 
 _MOVES_LIQUIDITY = ("LiquidityAddition", "Unbonding", "JobSlashLiquidity", "LiquidityWithdrawal")
@@ -70,7 +71,7 @@ _OF_TWO = ("JobMigrationSuccessful", "JobMigrationRequested")
 
 
 _TOLD_BY_WORKS = frozenset({"KeeperWork", "KeeperValidation", "LiquidityCreditsReward"})
-"""Events that tell of works, which have a table of their own."""
+"""Events of works, which have a table of their own."""
 
 
 class Calls:

@@ -31,11 +31,11 @@ class NoExpiry:
     by_age = False
 
     def at_reset(self, _job: Credits, /) -> int:
-        """Nothing."""
+        """0: a reset throws nothing away."""
         return 0
 
     def by_now(self, _job: Credits, _until: int, /) -> int:
-        """Nothing."""
+        """0: nothing expires by its age."""
         return 0
 
     def changed(self, _kind: str, _job: Credits, _amount: int, /) -> None:

@@ -104,7 +104,7 @@ def _boost(keep3r: Keep3r, keeper: str, amount: int, base_fee: int) -> int | Non
 def scaled_price(keep3r: Keep3r, keeper: str, work: Measured, base_fee: int) -> Priced:
     """2.0 and 2.1: the paid amount times the quotient of boost and price, then and now, rounded down.
 
-    Of a work that was paid nothing, for want of a price, the told gas is paid by the formula without its inner cuts:
+    Of a work that was paid nothing, for want of a price, the logged gas is paid by the formula without its inner cuts:
     the upper bound of docs/payments.md. Raises `Revert` as the contract does.
     """
     boost = reward_boost(keep3r, keeper, base_fee)

@@ -45,8 +45,8 @@ class Recorder(CreditChanges):
     def sums(self) -> dict[tuple[int, str], int]:
         """Wei by identity of the job's record and kind of change; `opening` is what a start in mid-history found."""
         sums = self._opened()
-        for move in self.moves:
-            sums[move.job, move.kind] += move.amount
+        for change in self.changes:
+            sums[change.job, change.kind] += change.amount
         return sums
 
     def _opened(self) -> defaultdict[tuple[int, str], int]:

@@ -52,7 +52,7 @@ PLAIN: dict[str, EventHandler] = {
 class WhatIf:
     """What would have happened.
 
-    `sums` are wei by job and kind of move; `reverted` are the calls that fail, works apart.
+    `sums` are wei by job and kind of change; `reverted` are the calls that fail, works apart.
     """
 
     baseline: Baseline
@@ -134,7 +134,7 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     observer = CreditObserver(protocol) if ledger else None
     protocol.observer = observer
     if observer is not None:
-        observer.moves = recorder
+        observer.recorder = recorder
     keep3r.ledger = recorder
 
     dropped = dropped_works(overlay, baseline.names) if overlay.drops_works else frozenset()

@@ -39,7 +39,7 @@ _TITLES = {
 
 
 def explain(lake: Lake, protocol: Protocol, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
-    """Every call of a transaction with its terms; the transaction is told by its hash, or by one of its logs.
+    """Every call of a transaction with its terms; the transaction is named by its hash, or by one of its logs.
 
     Raises:
         UsageError: there is no such transaction, or it called nothing of the deployment.

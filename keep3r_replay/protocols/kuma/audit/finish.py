@@ -57,7 +57,7 @@ def history_of(replay: KumaReplay, lake: Lake, until_block: int | None) -> Histo
 
 
 def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, ledger: bool) -> Results:
-    """Tables and notices of the span; what concerns bonds is told from the whole history up to its end.
+    """Tables and notices of the span; what concerns bonds rests on the whole history up to its end.
 
     Args:
         replay: what went over the span.

@@ -34,7 +34,8 @@ class Counterfactual(NamedTuple):
         has_clone: whether the purchase leaves a clone; None where it fails.
         clone_principal: of that clone (wei); None without one.
         supply: the token's supply after the last block before the purchase's, at its time; None where that is before
-        the expiry. changed: transactions that succeed in one world only, without expiries of the same bond.
+            the expiry.
+        changed: transactions that succeed in one world only, without expiries of the same bond.
         closed_form: the price by the closed form; None where it does not apply.
     """
 

@@ -40,8 +40,7 @@ def ledger_tables(kuma: Kuma, moves: Sequence[Move]) -> dict[str, pl.DataFrame]:
 
     Raises:
         LedgerError: the bases do not sum to the total base, self-transfers set apart, or an account's entries do not
-        give its
-            balance.
+            give its balance.
     """
     last: dict[tuple[str, str], int] = {}
     sums: dict[str, int] = {}

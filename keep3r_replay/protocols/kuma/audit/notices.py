@@ -1,4 +1,4 @@
-"""Facts that an auditor wants told: they are findings of severity `notice`, and leave the verdict as it is.
+"""Facts that an auditor wants to know: they are findings of severity `notice`, and leave the verdict as it is.
 
 Kinds:
 

@@ -39,7 +39,7 @@ class CallRow(NamedTuple):
 
 
 class TokenState(NamedTuple):
-    """A category after a call: what yields, prices and cover are told from (rays, wei)."""
+    """A category after a call: what yields, prices and cover are made from (rays, wei)."""
 
     place: Place
     category: str

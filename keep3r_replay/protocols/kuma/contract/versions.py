@@ -24,7 +24,7 @@ class Rules:
         clone_before_burn: a purchase issues its clone before it burns the price.
         keeps_base_value: a purchase leaves the bond's base value in storage.
         views_bond_value: the swap has `getBondValue`.
-        issuer: a category is told by a 32-byte issuer and a uint32 term, not by a 4-byte country and a uint64 term.
+        issuer: a category is named by a 32-byte issuer and a uint32 term, not by a 4-byte country and a uint64 term.
     """
 
     version: str

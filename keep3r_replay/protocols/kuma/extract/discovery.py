@@ -110,7 +110,7 @@ class KumaExtractor:
         return [(role, address) for role, address in named if address != NOBODY]
 
     def describe(self, role: str, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
-        """A contract's version and its category's facts; None for one of a category that no event has told yet."""
+        """A contract's version and its category's facts; None for one of a category that no event has named yet."""
         version = self._deployment.version if role in VERSIONED else ""
         facts = dict(self._facts.get(address, {}))
         if role in {"kib_token", "kuma_swap", "fee_collector", "mcag_aggregator"} and not facts:
@@ -121,7 +121,7 @@ class KumaExtractor:
         return Contract(role, address, version, facts), []
 
     def initial_state(self, contract: Contract, block: int) -> dict[str, str]:
-        """A swap's fees at its beginning, which no event tells."""
+        """A swap's fees at its beginning, which no event holds."""
         if contract.role != "kuma_swap":
             return {}
         fees = {name: self._one(block, contract.address, name, "uint256") for name in ("getVariableFee", "getFixedFee")}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from typing import Any
 
 import msgspec
 
+from keep3r_replay.dataset.settings import address, companions_of, settings_of
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.kuma.contract.versions import RULES
 from keep3r_replay.protocols.kuma.recording.meta import OF_CATEGORY, SHARED
 
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _ROLES = frozenset({*SHARED.values(), *OF_CATEGORY.values()})
 
 
@@ -40,27 +39,16 @@ class KumaDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def checked_settings(settings: Mapping[str, Any]) -> KumaDeployment:
     """The settings as values. Raises `UsageError` where they make no sense."""
-    try:
-        found = msgspec.convert(settings, type=KumaDeployment)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"deployment: {error}") from None
+    found = settings_of(settings, KumaDeployment)
     version = found.version.removeprefix("v").replace("_", ".")
     if version not in RULES:
         raise UsageError(f"deployment.version={found.version!r}: there are v1_0 and v1_1")
-    companions = {role: tuple(map(str.lower, each)) for role, each in found.companions.items()}
-    unknown = sorted(set(companions) - _ROLES)
-    if unknown:
-        raise UsageError(f"deployment.companions: no role {unknown[0]!r}; there are {', '.join(sorted(_ROLES))}")
-    named = [found.address_provider, *found.swaps, *(address for each in companions.values() for address in each)]
-    for address in named:
-        if address and not _ADDRESS.fullmatch(address.lower()):
-            raise UsageError(f"deployment: {address[:60]!r} is no address")
     if not found.address_provider and not found.swaps:
         raise UsageError("deployment: say address_provider, or swaps")
     return msgspec.structs.replace(
         found,
         version=version,
-        address_provider=found.address_provider.lower(),
-        swaps=tuple(map(str.lower, found.swaps)),
-        companions=companions,
+        address_provider=address(found.address_provider) if found.address_provider else "",
+        swaps=tuple(map(address, found.swaps)),
+        companions=companions_of(found.companions, _ROLES),
     )

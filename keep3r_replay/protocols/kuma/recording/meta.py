@@ -10,6 +10,7 @@ from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.protocols.kuma.contract.versions import RULES
 from keep3r_replay.protocols.kuma.recording.readings import ReadingRows
+from keep3r_replay.recording.deployment import deployment_recorded
 from keep3r_replay.recording.files import REMEDY
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def risk_category(currency_word: str, country_word: str, term: int) -> str:
 
 
 class KumaRecordings:
-    """See `replay.protocol.Recordings`."""
+    """See `replay.rooms.Recordings`."""
 
     def deployment(self, path: Path, meta: Mapping[str, Any], logs: Any) -> Deployment:
         """What the recording is of. Raises `InputError` where `meta.json` lacks a part, or a part is wrong."""
@@ -87,18 +88,8 @@ class KumaRecordings:
                 "getVariableFee": str(int(parameters["variableFee"])),
                 "getFixedFee": str(int(parameters["fixedFee"])),
             }
-        if len({contract.address for contract in contracts}) != len(contracts):
-            raise InputError(path, "two contracts have one address", remedy=REMEDY)
-        return Deployment(
-            meta["name"],
-            meta["chainId"],
-            "recording",
-            {"stable_coin": meta["stableCoin"].lower()},
-            "all",
-            tuple(sorted(contracts, key=lambda contract: (contract.role, contract.address))),
-            initial,
-            int(meta["deploymentBlock"]),
-        )
+        named, tokens = (meta["name"], meta["chainId"]), {"stable_coin": meta["stableCoin"].lower()}
+        return deployment_recorded(path, named, tokens, contracts, initial, int(meta["deploymentBlock"]))
 
     @staticmethod
     def _contract(path: Path, address: str, role: str, version: str, facts: dict[str, Any]) -> Contract:

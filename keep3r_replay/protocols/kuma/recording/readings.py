@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keep3r_replay.dataset.values import value_text
 from keep3r_replay.lake.schemas import ReadingRow
+from keep3r_replay.recording.answers import answer, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +84,7 @@ class ReadingRows:
         section, subject, name = place
         if section in {"bonds", "clones"}:
             names = _OF_BOND if section == "bonds" else _OF_CLONE
-            for recorded, value in _items(part, f"{section}.{subject}"):
+            for recorded, value in items(part, f"{section}.{subject}"):
                 if recorded not in names:
                     raise ValueError(f"{section}.{subject}: unknown reading {recorded!r}")
                 yield _Asked(self._bonds if section == "bonds" else self._clones, names[recorded], subject, value)
@@ -100,13 +100,13 @@ class ReadingRows:
     def _of_category(self, category: _Category, name: str, part: Any) -> Iterator[_Asked]:
         if name in {"kibt", "swap"}:
             contract = category.token if name == "kibt" else category.swap
-            for view, each in _items(part, name):
+            for view, each in items(part, name):
                 yield _Asked(contract, view, "", each)
         elif name in {"balanceOf", "getBaseBalance"}:
-            for account, each in _items(part, name):
+            for account, each in items(part, name):
                 yield _Asked(category.token, name, account.lower(), each)
         elif name == "couponInventory":
-            for coupon, each in _items(part, name):
+            for coupon, each in items(part, name):
                 yield _Asked(category.swap, "getCouponInventory", coupon, each)
         elif name == "rate":
             yield _Asked(self._rate_feed, "getRate", category.risk_category, part)
@@ -119,39 +119,20 @@ class ReadingRows:
 def _parts(section: str, content: Any) -> Iterator[tuple[tuple[str, str, str], Any]]:
     """The parts of a section that are compared with those of the line before, each with its place."""
     if section in {"bonds", "clones"}:
-        for number, views in _items(content, section):
+        for number, views in items(content, section):
             yield (section, number, ""), views
     elif section == "cats":
-        for country, views in _items(content, section):
-            for name, part in _items(views, "cats"):
+        for country, views in items(content, section):
+            for name, part in items(views, "cats"):
                 yield (section, country, name), part
     else:
         yield (section, "", ""), content
 
 
 def _answered(section: str, asked: _Asked) -> tuple[Any, ...]:
-    """A row without its block."""
+    """A row without its block. A struct is the list of its members."""
     contract, view, arguments, value = asked
-    source = "storage" if view in _STORAGE else "view"
-    return contract, view, arguments, *_answer(f"{section}.{view}", value), source
-
-
-def _answer(place: str, value: Any) -> tuple[str | None, str | None]:
-    """What came back as value and revert; one of them is None. A struct is the list of its members."""
-    if isinstance(value, dict):
-        if "revert" in value:
-            name = value.get("name")
-            if not isinstance(name, str):
-                raise ValueError(f"{place}: a revert needs its name")
-            return None, name
+    if isinstance(value, dict) and "revert" not in value:
         value = list(value.values())
-    try:
-        return value_text(value), None
-    except ValueError as error:
-        raise ValueError(f"{place}: {error}") from None
-
-
-def _items(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{place} is no object")
-    yield from value.items()
+    source = "storage" if view in _STORAGE else "view"
+    return contract, view, arguments, *answer(f"{section}.{view}", value), source

@@ -69,7 +69,7 @@ def build(deployment: Deployment, root: Contract, source: str) -> Kuma:
 
 
 def _categories(deployment: Deployment) -> Iterator[Category]:
-    """Categories in the order of their tokens' addresses. Raises KeyError for what is not told."""
+    """Categories in the order of their tokens' addresses. Raises KeyError for a fact that is missing."""
     of_category: dict[str, dict[str, Contract]] = {}
     for contract in deployment.contracts:
         if contract.role in _OF_CATEGORY:

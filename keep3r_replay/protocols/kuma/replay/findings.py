@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keep3r_replay.journal import ERROR, NOTICE, Finding, as_text
+from keep3r_replay.journal import NOTICE, Finding, as_text
 from keep3r_replay.protocols.kuma.replay.calls import Call
 
 if TYPE_CHECKING:
@@ -130,22 +130,7 @@ class Findings:
         transaction: str | None = None,
     ) -> None:
         journal = self.journal
-        expected, observed = values
-        difference = observed - expected if isinstance(expected, int) and isinstance(observed, int) else None
-        finding = Finding(
-            kind,
-            ERROR,
-            journal.block_number,
-            log_index,
-            subject,
-            field,
-            as_text(expected),
-            as_text(observed),
-            difference,
-            reason,
-            transaction,
-        )
-        journal.findings.append(finding)
+        journal.note(kind, log_index, subject, field, *values, reason, transaction_hash=transaction)
         if log_index is not None and kind in _OF_LOGS:
             journal.disagreeing_logs[journal.block_number, log_index] = None
 

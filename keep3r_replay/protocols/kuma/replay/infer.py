@@ -1,4 +1,4 @@
-"""From a transaction's logs to the calls that left them: each call is told by its last log.
+"""From a transaction's logs to the calls that left them: each call is known by its last log.
 
 A silent refresh leaves no log, and is not found; everything else that changes state is.
 """

@@ -99,7 +99,7 @@ class KumaReplay:
         self._events.clear()
 
     def end_transaction(self) -> None:
-        """Leave the transaction: now all of its events are known, and its calls can be told."""
+        """Leave the transaction: now all of its events are known, and so its calls."""
         if self._place is None:
             return
         transaction, events = self._transaction, self._events
@@ -164,7 +164,7 @@ class KumaReplay:
         return again
 
     def _adopt_rounds(self, disagreements: Sequence[Disagreement]) -> None:
-        """An answer's round tells how many came before it: a missing one is told once, not at every answer after it."""
+        """An answer's round tells how many came before it: a missing one is found once, not at every later answer."""
         for each in disagreements:
             if (each.event, each.position) == ("AnswerTransmitted", 1) and isinstance(each.observed, int):
                 self.kuma.aggregators[each.contract].round_id = each.observed

@@ -1,4 +1,4 @@
-"""Events that are a call by themselves, and events that the replay is told rather than predicts."""
+"""Events that are a call by themselves, and events that the replay takes as they are and does not predict."""
 
 from __future__ import annotations
 
@@ -95,4 +95,4 @@ TOLD: frozenset[tuple[str, str]] = frozenset(
         *((role, "RoleAdminChanged") for role in ("access_controller", "mcag_access_controller")),
     }
 )
-"""Events that founding and governing a deployment leaves, and that nothing can predict; some of them set state."""
+"""Events that initialising and governing a deployment leaves, and that nothing can predict; some of them set state."""

@@ -16,7 +16,7 @@ from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve
 from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
 from keep3r_replay.protocols.registry import protocol_of
 from keep3r_replay.report.amounts import tokens
-from keep3r_replay.report.html import figure, page, table, text
+from keep3r_replay.report.html import figure, findings_table, page, table, text
 from keep3r_replay.report.inputs import basis
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _NEEDED = ("bonds", "late_expiries", "tokens", "keepers", "findings")
 
 
 class KumaPages:
-    """See `replay.protocol.Pages`."""
+    """See `replay.rooms.Pages`."""
 
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
         """The page of a folder of results. Raises `InputError` where it holds none of KUMA.
@@ -56,7 +56,7 @@ class KumaPages:
             _yields(tables["tokens"]),
             _bonds(tables["bonds"], tables["tokens"]),
             _keepers(tables["keepers"]),
-            _findings(tables["findings"]),
+            findings_table(tables["findings"], SHOWN, text),
         ]
         return page(f"KUMA replay: {summary['deployment']}", "\n".join(parts))
 
@@ -147,12 +147,3 @@ def _keepers(keepers: pl.DataFrame) -> str:
     ]
     headers = ("keeper", *(name.replace("_", " ") for name in columns), "outlay, ETH", f"reimbursement, {NOT_VERIFIED}")
     return "<h2>Keepers</h2>" + table(headers, rows, frozenset(range(1, 9)))
-
-
-def _findings(findings: pl.DataFrame) -> str:
-    rows = [
-        (str(row["block_number"]), text(row["severity"]), text(row["kind"]), text(row["subject"]), text(row["reason"]))
-        for row in findings.head(SHOWN).iter_rows(named=True)
-    ]
-    more = f"<p>and {findings.height - SHOWN:,} more in findings.parquet</p>" if findings.height > SHOWN else ""
-    return "<h2>Findings and notices</h2>" + table(("block", "severity", "kind", "subject", "why"), rows) + more

@@ -1,4 +1,4 @@
-"""The deployment that a script plays on: contracts at addresses of their own, and the transactions that found it."""
+"""The deployment that a script plays on: contracts at addresses of their own, and its first transactions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What-ifs as the pipelines ask for them. See `replay.protocol.WhatIfs`."""
+"""What-ifs as the pipelines ask for them. See `replay.rooms.WhatIfs`."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def explain_cached_price(context: CallContext, _job: str, keeper: str, amount: int, gas_left: int) -> Explained:
-    """2.1: the gas left before the top-up is not told, so the formula gives bounds, some hundred wei apart."""
+    """2.1: the gas left before the top-up is not logged, so the formula gives bounds, some hundred wei apart."""
     keep3r = context.keep3r
     meter = keep3r.gas_meter
     told_here = context.metered_in == context.transaction
@@ -78,7 +78,7 @@ def explain_cached_price(context: CallContext, _job: str, keeper: str, amount: i
 
 
 def explain_root_price(context: CallContext, job: str, keeper: str, amount: int, gas_left: int) -> Explained:
-    """2.0: the gas that counts is told a little late at both ends, by one of a few sums of gas costs."""
+    """2.0: the gas that counts is logged a little late at both ends, by one of a few sums of gas costs."""
     keep3r = context.keep3r
     meter = keep3r.gas_meter
     told_here = context.metered_in == context.transaction

@@ -79,7 +79,7 @@ class CallContext:
     metered_in: Place = (-1, -1)
     """Transaction of the validation that the gas meter was last set by, as far as events tell."""
     metered_at: Place = (-1, -1)
-    """Block and log of the event that last told the gas meter."""
+    """Block and log of the event that last logged the gas meter."""
     meter_is_read: bool = False
     """The gas meter holds what a start in mid-history read from storage."""
     pending_rewards: dict[str, list[tuple[int, Reward]]] = field(default_factory=dict)

@@ -12,7 +12,7 @@ INTERVAL = "interval"
 """The payment lies between the bounds that the formula gives for what events leave open."""
 TOKEN_PAYMENT = "token_payment"  # noqa: S105 - no password
 SOLVED_GAS = "solved_gas"
-"""The formula gives the payment with a gas meter that no event told."""
+"""The formula gives the payment with a gas meter that no event logged."""
 SILENT_ACCESS = "silent_access"
 """2.0: the formula gives the payment only if a contract accessed a slot of Keep3r before it in a way that leaves no
 event."""
@@ -50,10 +50,10 @@ class Explained(NamedTuple):
         one_eth_quote: KP3R for one ETH; on the sidechain for one USD.
         extra_gas: of the helper.
         usd_per_gas_unit: what a sidechain's job asked, wei of USD.
-        suspicious: the gas meter is one that no silent validation explains by itself: an event of the transaction told
-            another one, or the keeper passes the plain test.
+        suspicious: the gas meter is one that no silent validation explains by itself: an event of the transaction
+            logged another one, or the keeper passes the plain test.
         obstacle: why the formula has no answer.
-        told_here: the gas meter was told in this transaction.
+        told_here: a log of this transaction set the gas meter.
         choices: how many amounts of gas events leave open, each with bounds of its own.
         off_by: wei between the payment and the nearest amount that the formula gives; None where it gives none.
         price_is_told: the transaction's input tells `usd_per_gas_unit`.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def unexplained_kind(context: CallContext, keeper: str) -> str:
     """Whether an unknown price or a silent validation may stand behind a payment.
 
-    The latter may if no event told the meter, and the keeper would have failed.
+    The latter may if no event logged the meter, and the keeper would have failed.
     """
     if context.price_is_uncertain:
         return UNPRICED

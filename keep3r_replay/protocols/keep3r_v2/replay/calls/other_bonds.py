@@ -36,7 +36,7 @@ def other_boost(
     """A boost other than the keeper's that gives `amount` for `gas`; None where there is none, or chance may give one.
 
     Args:
-        context: the meter must have been told in this transaction.
+        context: a log of this transaction must have set its meter.
         amount: wei of KP3R.
         gas: what is paid for.
         price: KP3R for one ETH, on the sidechain for a unit of gas, as numerator and denominator.

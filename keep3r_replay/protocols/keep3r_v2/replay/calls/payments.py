@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def explain_live_price(context: CallContext, _job: str, keeper: str, amount: int, gas_left: int) -> Explained:
-    """2.2 and 2.3: every term is told, so the formula gives one amount.
+    """2.2 and 2.3: every term is known from logs, so the formula gives one amount.
 
     A payment that the formula gives is a `worked`, and moves the gas meter as one does; so does one that it gives
     with a meter set by a validation that left no event. Any other leaves the meter alone, as `bondedPayment` does.

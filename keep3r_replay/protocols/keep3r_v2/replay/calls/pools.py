@@ -85,7 +85,7 @@ _GROWS = "the pool logs it only as it grows"
 
 
 def _found_late(context: CallContext, log_index: int, pool: Pool) -> None:
-    """An event of a pool that no Initialize founded: the pool begins here, at a price that the next swap tells."""
+    """An event of a pool without an Initialize before it: the pool begins here, at a price that the next swap shows."""
     context.expect(log_index, pool.address, "event", "Initialize before it", "none", _FOUNDED)
     pool.initialize(context.now, 0, 0)
 

@@ -45,12 +45,12 @@ class Inference(Protocol):
 
 
 class Lateness(NamedTuple):
-    """All that the gas paid for may exceed the gas that the events tell by."""
+    """All that the gas paid for may exceed the logged gas by."""
 
     told: frozenset[int]
     """By what events and state say."""
     silent: frozenset[int]
-    """Where accesses that no event tells are allowed for."""
+    """Where accesses that leave no event are allowed for."""
 
 
 class _Found(NamedTuple):
@@ -84,7 +84,7 @@ class SlotWatch:
             self._keepers.clear()
 
     def validation(self, context: Inference, told: int) -> None:
-        """A KeeperValidation tells `told`, before the model's meter is set."""
+        """A KeeperValidation logs `told` gas, before the model's meter is set."""
         self._enter(context.transaction)
         warm = self._validated or bool(self._keepers) or context.touched == context.transaction
         meter = _WRITTEN if self._validated else _COLD_CHANGE if context.keep3r.gas_meter else _COLD_FROM_ZERO
