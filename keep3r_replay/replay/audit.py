@@ -20,6 +20,7 @@ from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
 from keep3r_replay.replay.findings import findings_table, in_order
+from keep3r_replay.replay.of_roots import merge_tables, with_contract
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.reached import check_reached
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
@@ -226,30 +227,6 @@ def strict_audit(
 def state_hash(state: dict[str, Any]) -> str:
     """SHA-256 of a state in its canonical JSON form."""
     return hashlib.sha256(json.dumps(state, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def merge_tables(parts: list[dict[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
-    """The tables of several roots, one below the other; a single root's are as they are.
-
-    Rows that several roots have in common (what pools and feeds tell, without a root's address) stand once.
-    """
-    if len(parts) == 1:
-        return dict(parts[0])
-    merged = {}
-    for name in parts[0]:
-        below = pl.concat([part[name] for part in parts])
-        merged[name] = below.unique(maintain_order=True) if "pool" in below.columns else below
-    return merged
-
-
-def with_contract(tables: dict[str, pl.DataFrame], protocol: Protocol, root: str) -> dict[str, pl.DataFrame]:
-    """The tables of one root of several, each with its address in a column of the role's name; pools need none."""
-    return {
-        name: frame
-        if {protocol.root, "pool"} & set(frame.columns)
-        else frame.with_columns(pl.lit(root).alias(protocol.root))
-        for name, frame in tables.items()
-    }
 
 
 def _event_counts(lake: Lake, protocol: Protocol, replayed: Replayed, results: Results) -> dict[str, int]:
