@@ -31,7 +31,7 @@ _SETTINGS = {
 
 
 def main(argv: list[str]) -> int:
-    """Print the answer; return the exit code."""
+    """Print the answer; return the exit code. Raises `UsageError` for settings that the question does not take."""
     from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.what_if.history import Source
     from pipelines.what_if import split_file, with_file

@@ -36,7 +36,7 @@ class ExplainConfig:
 
 
 def main(argv: list[str]) -> int:
-    """Print the explanation; return the exit code."""
+    """Print the explanation; return the exit code. Raises `UsageError` where no place is said."""
     config = load_config("explain", ExplainConfig, argv, summary=SUMMARY)
     if bool(config.tx) == (config.block is not None) or (config.block is None) != (config.log_index is None):
         raise UsageError("say tx=HASH, or block=NUMBER log_index=NUMBER")

@@ -35,7 +35,10 @@ def main(argv: list[str]) -> int:
 
 
 def replay(config: ReplayConfig) -> int:
-    """Replay as configured, write the results, print the summary; return the exit code."""
+    """Replay as configured, write the results, print the summary; return the exit code.
+
+    Raises `UsageError` for an overlay without `mode=what_if`.
+    """
     if config.mode is Mode.what_if:
         from pipelines.what_if import replay_what_if
 

@@ -41,7 +41,7 @@ class ReportConfig:
 
 
 def main(argv: list[str]) -> int:
-    """Write the report; return the exit code."""
+    """Write the report; return the exit code. Raises `UsageError` for a protocol without a page."""
     config = load_config("report", ReportConfig, argv, summary=SUMMARY)
     from keep3r_replay.lake.writer import write_bytes
     from keep3r_replay.protocols.registry import protocol_of_results

@@ -26,7 +26,7 @@ class SimulateConfig:
 
 
 def main(argv: list[str]) -> int:
-    """Simulate one scenario; return the exit code."""
+    """Simulate one scenario; return the exit code. Raises `UsageError` for a protocol without scenarios or drawings."""
     config = read_config(argv)
     from keep3r_replay.protocols.registry import scenarios_of
     from keep3r_replay.replay.rooms import Extras

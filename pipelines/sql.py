@@ -36,7 +36,7 @@ class SqlConfig:
 
 
 def main(argv: list[str]) -> int:
-    """Print the answer; return the exit code."""
+    """Print the answer; return the exit code. Raises `UsageError` for more than one statement."""
     plain = [argument for argument in argv if not argument.startswith(_SETTINGS)]
     settings = [argument for argument in argv if argument.startswith(_SETTINGS) and not argument.startswith("query=")]
     named = [argument.removeprefix("query=") for argument in argv if argument.startswith("query=")]

@@ -65,7 +65,10 @@ def _lake(point: Point) -> str:
 
 
 def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
-    """Run the sweep, write table and chart, print the outcomes; return 1 if a scenario failed."""
+    """Run the sweep, write table and chart, print the outcomes; return 1 if a scenario failed.
+
+    Raises `UsageError` for a chart of nothing measured, or no processes.
+    """
     from keep3r_replay.lake.writer import write_bytes
     from keep3r_replay.report.sweep import sweep_chart, sweep_lines
     from keep3r_replay.what_if.sweep.run import run_sweep
@@ -151,7 +154,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """Sweep as the command line says; return the exit code."""
+    """Sweep as the command line says; return the exit code. Raises `UsageError` where nothing varies."""
     from pipelines.config import load_config
     from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
     from pipelines.what_if import split_file, with_file

@@ -37,7 +37,10 @@ class VerifyConfig:
 
 
 def main(argv: list[str]) -> int:
-    """Verify a lake; 0 if it is whole (or made whole), 3 if it is not."""
+    """Verify a lake; 0 if it is whole (or made whole), 3 if it is not.
+
+    Raises `LakeError` where there is none, `UsageError` for a node without a deployment.
+    """
     config = load_config("verify", VerifyConfig, argv, summary=SUMMARY)
     asks_node = config.against_node or config.repair
     if asks_node and config.deployment.get("name") == "none":

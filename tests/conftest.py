@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from audits import Replayed, audit, keep3r_contracts, replay_contract
-from histories import DATA, ROOT, bundled, is_recording, name_of, repeats
+from histories import DATA, ROOT, is_recording, name_of, one_a_version, repeats
 from hypothesis import HealthCheck, settings
 from lakes import AT_HAND, imported
 from two_contracts import lake_of_two
@@ -27,7 +27,6 @@ settings.load_profile("keep3r")
 EVERY_VERSION = {
     "keep3r_v1/test_v1_recordings.py",
     "kuma/test_kuma_recordings.py",
-    "ledger/test_ledger_recordings.py",
     "replay/test_all_recordings.py",
 }
 """Tests that go through the whole of a recording of each version."""
@@ -73,9 +72,15 @@ def audited_recordings():
     return lru_cache(AT_HAND)(Audited)
 
 
-@pytest.fixture(params=bundled(), ids=name_of)
+@pytest.fixture(scope="session")
+def ledger_audits(audited_recordings):
+    """Gives the audit with ledger of a recording, made once."""
+    return lru_cache(AT_HAND)(lambda recording: audit(audited_recordings(recording).lake, ledger=True))
+
+
+@pytest.fixture(params=one_a_version(), ids=name_of)
 def audited(request, audited_recordings) -> Audited:
-    """Each recording of the repository in turn."""
+    """A recording of each version in turn."""
     return audited_recordings(request.param)
 
 

@@ -37,6 +37,11 @@ def bundled() -> list[Path]:
     return [SAMPLE / "recording", *_modelled(DATA)]
 
 
+def one_a_version() -> list[Path]:
+    """The recordings in the repository, one of each version that has a model."""
+    return [path for path in bundled() if not repeats(path)]
+
+
 def beside() -> list[Path]:
     """The other recordings in the folder KEEP3R_RECORDINGS, or else in ../shared/recordings, whose version has a model.
 

@@ -71,7 +71,10 @@ class Discovery:
         return sorted(found.values(), key=lambda contract: (contract.role, contract.address))
 
     def first_block(self, address: str) -> int:
-        """Return the block in which a contract was created, by bisection; the earliest possible if history is gone."""
+        """Return the block in which a contract was created, by bisection; the earliest possible if history is gone.
+
+        Raises `NodeError` where the node tells its code in two ways.
+        """
         try:
             for _ in range(_SEARCHES):
                 first = self._search(address)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.chain.forks import amsterdam_from, receipts_gas
+from keep3r_replay.chain.forks import FORKS, amsterdam_from, receipts_gas
 from keep3r_replay.journal import ERROR, Finding
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def _failed_with_logs(lake: Lake, transactions: pl.LazyFrame, span: Span) -> lis
 
 def _times(lake: Lake, span: Span) -> list[Finding]:
     blocks = lake.scan("blocks", columns=["number", "timestamp"], from_block=span.first, until_block=span.until)
-    # A script may have several calls in one second, each in a block of its own.
-    step = 0 if lake.deployment.origin == "simulation" else 1
+    # A script may have several calls in one second, each in a block of its own; a local chain several blocks.
+    known = lake.deployment.origin != "simulation" and lake.deployment.chain_id in FORKS
+    step = 1 if known else 0
     early = (
         blocks.filter(pl.col("timestamp").is_not_null())
         .sort("number")

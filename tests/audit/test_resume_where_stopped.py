@@ -10,6 +10,8 @@ from lakes import imported
 
 from pipelines.cli import main
 
+pytestmark = pytest.mark.slow
+
 PARTIAL = 4
 RECORDINGS = [SAMPLE / "recording", DATA / "open-v1-gov-305", DATA / "open-kuma-clean-1"]
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 from two_contracts import SECOND
+
+pytestmark = pytest.mark.slow
 
 
 def test_each_contract_replays_with_its_own_state(pair):

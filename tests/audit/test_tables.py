@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from audits import audit
-from histories import bundled, name_of
+from histories import bundled, name_of, one_a_version
 
 from keep3r_replay.protocols.keep3r_v2.audit.rows import ROWS
 from keep3r_replay.protocols.keep3r_v2.tables import LEDGER_TABLES, TABLES, WHAT_IF_TABLES
@@ -14,7 +14,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_wh
 OF_THE_ENGINE = {"findings", "observations", "snapshots"}
 
 
-@pytest.mark.parametrize("recording", bundled(), ids=name_of)
+@pytest.mark.parametrize("recording", one_a_version(), ids=name_of)
 def test_an_audits_tables_have_the_declared_schemas(recording, audited_recordings):
     """Names, order and types of all columns, of every table of an audit with its ledger."""
     made = audit(audited_recordings(recording).lake, ledger=True).tables

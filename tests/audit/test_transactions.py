@@ -15,6 +15,8 @@ from keep3r_replay.evm.abi import keccak256
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
 
+pytestmark = pytest.mark.slow
+
 RECORDINGS = [SAMPLE / "recording", DATA / "open-v2.3-fuzz-mixed-101"]
 
 

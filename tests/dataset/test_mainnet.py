@@ -67,6 +67,7 @@ def day() -> list[dict]:
     return sorted(logs, key=lambda log: (log["block_number"], log["log_index"]))
 
 
+@pytest.mark.slow
 def test_a_day_of_a_busy_pool_decodes(day: list[dict]) -> None:
     """All 6,000 logs of a mainnet day decode without an anomaly, each to what eth-abi says."""
     batch = batch_of(day)

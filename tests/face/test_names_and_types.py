@@ -47,6 +47,7 @@ def test_the_command_takes_the_beginning_of_an_address(state, capsys):
     assert "nearest name" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_transaction_goes_by_the_beginning_of_its_hash(lake, capsys):
     """A unique beginning, with 0x or without, is the hash; others are wrong usage, in one line."""
     whole = lake.scan("events/keep3r.KeeperWork").collect()["transaction_hash"][0]

@@ -133,6 +133,7 @@ def test_a_what_if_compares_both_sides(lake, results):
         kr.what_if(lake, liquidity_facter="2")
 
 
+@pytest.mark.slow
 def test_a_sweep_is_a_row_a_combination(lake, tmp_path):
     """Each row says what the what-if of its values does, and a folder keeps what is finished."""
     grid = {"liquidity_factor": ["1/2", "1"], "fee": [0]}
@@ -143,6 +144,7 @@ def test_a_sweep_is_a_row_a_combination(lake, tmp_path):
     assert kr.sweep(lake, grid, folder=tmp_path / "sweep", until_block=300).equals(table)
 
 
+@pytest.mark.slow
 def test_a_plain_script_may_sweep(tmp_path):
     """A script without a guard around its work is run once, and has the rows of its sweep."""
     script = tmp_path / "plain.py"

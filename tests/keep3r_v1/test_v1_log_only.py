@@ -15,6 +15,8 @@ from keep3r_replay.replay.audit import audit
 from tests.keep3r_v1.expected import CLASSES
 from tests.keep3r_v1.recorded import recorded, recordings
 
+pytestmark = pytest.mark.slow
+
 CONVICTING = {"work_stale", "work_excess", "impossible", "work_own", "receipt_own"}
 LEFT = {
     "with_logs": {

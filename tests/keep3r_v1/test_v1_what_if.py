@@ -268,6 +268,7 @@ def test_another_fee_is_the_fee_of_every_credit(baseline):
         assert row["credits_what_if"] < row["credits"]
 
 
+@pytest.mark.slow
 def test_a_sweep_over_helpers_is_the_what_ifs(baseline, tmp_path):
     """`keep3r replay -m` over helpers comes out, helper by helper, with what single what-ifs say."""
     lake = recorded(BUNDLED).lake.path

@@ -39,6 +39,7 @@ def test_a_few_wei_off_are_no_fee(sent, fee, off):
 
 @pytest.mark.parametrize("more", [1, 2])
 @pytest.mark.parametrize("kind", ARRIVALS)
+@pytest.mark.slow
 def test_more_than_was_sent_cannot_arrive(kind, more, tmp_path):
     """A wei or two more than was sent is found at the event, without any reading."""
     history = History(DATA / "open-v2.3-fuzz-mixed-101")

@@ -12,6 +12,8 @@ from lakes import imported
 from pipelines.cli import main
 from pipelines.replay import PARTIAL
 
+pytestmark = pytest.mark.slow
+
 CLEAN = DATA / "open-kuma-clean-1"
 
 

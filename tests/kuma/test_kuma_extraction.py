@@ -15,6 +15,8 @@ from pipelines.cli import main
 from tests.kuma.recorded import PROTOCOL, audited, engine, lines, meta
 from tests.kuma.served import ServedRecording
 
+pytestmark = pytest.mark.slow
+
 CASES = [
     ("open-kuma-clean-1", "v1_0", "address_provider"),
     ("open-kuma11-clean-1", "v1_1", "swaps"),

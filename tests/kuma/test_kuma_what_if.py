@@ -107,6 +107,7 @@ def test_nonsense_is_refused(changes):
         PROTOCOL.what_ifs.check(changes, Lake.open(imported(CLEAN)))
 
 
+@pytest.mark.slow
 def test_the_cost_curve_meets_the_audit():
     """At the delay that a keeper had, the curve gives the excess of the audit; two hundred delays are one history."""
     from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve, cost_of_all

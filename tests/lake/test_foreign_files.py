@@ -70,6 +70,7 @@ def test_an_import_replaces_its_own_files_only(lake: Path, capsys: pytest.Captur
     assert ".git, NOTES.txt, analysis.duckdb, mine (not of keep3r)" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_lake_inside_former_results_stays(lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Results are replaced file by file: a lake that was put among them, and notes, are there afterwards."""
     results = tmp_path / "results"
@@ -173,6 +174,7 @@ def test_leftovers_of_killed_runs_are_cleared(lake: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("moment", range(4))
+@pytest.mark.slow
 def test_a_replacement_may_end_anywhere(lake: Path, monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
     """Ended between any two files, a replacement leaves what no reader takes for whole, and the next completes."""
     whole = content(lake)
@@ -235,6 +237,7 @@ def test_somebodys_database_is_no_warehouse(tmp_path: Path) -> None:
         check_target(tmp_path / "text.duckdb")
 
 
+@pytest.mark.slow
 def test_a_page_replaces_pages_only(lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A report is not written over somebody's file; over a former report it is."""
     results = tmp_path / "results"

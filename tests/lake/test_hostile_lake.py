@@ -170,6 +170,7 @@ def test_a_last_hash_that_is_not_the_blocks_is_found(lake: Path) -> None:
         lambda told: told["extraction"]["anchors"].pop(1),
     ],
 )
+@pytest.mark.slow
 def test_what_a_manifest_lost_is_found_and_fetched_again(
     tmp_path: Path, how: Callable[[dict[str, Any]], object]
 ) -> None:

@@ -1,19 +1,9 @@
-"""Lakes of the recordings, audited with the ledger, once a session."""
+"""Recordings audited with the ledger."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pytest
-from audits import audit
 from histories import beside, bundled, name_of
-from lakes import AT_HAND
-
-
-@pytest.fixture(scope="session")
-def ledger_audits(audited_recordings):
-    """Gives the audit with ledger of a recording, made once."""
-    return lru_cache(AT_HAND)(lambda recording: audit(audited_recordings(recording).lake, ledger=True))
 
 
 @pytest.fixture(params=[*bundled(), *beside()], ids=name_of)

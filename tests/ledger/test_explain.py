@@ -69,6 +69,7 @@ def _pay_by_hand(t) -> int:
     return gas * (cap * base_fee) // 10_000 * one_eth // 10**18
 
 
+@pytest.mark.slow
 def test_exact_works_follow_from_their_terms(history):
     """Computed by hand from the printed terms, the payment of any exact work is what was paid."""
     works = history.audit.tables["works"].filter(pl.col("class") == "exact")
@@ -78,6 +79,7 @@ def test_exact_works_follow_from_their_terms(history):
         assert _pay_by_hand(terms) == terms["payment.computed"] == terms["payment.paid"]
 
 
+@pytest.mark.slow
 def test_ticks_give_the_price(history):
     """The average tick is the cumulatives' difference over the window, cut toward zero, and gives the root price."""
     works = history.audit.tables["works"].filter(pl.col("class") == "exact")
@@ -94,6 +96,7 @@ def test_ticks_give_the_price(history):
             assert terms["quote.sqrt_ratio"] == sqrt_ratio(terms["quote.average_tick"])
 
 
+@pytest.mark.slow
 def test_credits_follow_from_their_moves(history):
     """Credits before and the changes that are printed make up the credits after, for every kind of event."""
     kinds = set()

@@ -19,6 +19,7 @@ def middle(audited_recordings, tmp_path_factory):
     return {file.stem: pl.read_parquet(file) for file in folder.glob("*.parquet")}
 
 
+@pytest.mark.slow
 def test_what_jobs_held_is_their_opening(middle, ledger_audits):
     """The first period of each job opens with what it held at the start, and ends as in a replay of all."""
     whole = ledger_audits(DATA / "open-v2.3-fuzz-mixed-101").tables

@@ -6,6 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
+from histories import bundled as recordings
+from histories import name_of
 from sums import IN_TOKENS, negative, paid_in_kp3r, rows, sums
 
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
@@ -17,11 +20,14 @@ from keep3r_replay.warehouse.query import ask, bundled
 if TYPE_CHECKING:
     from keep3r_replay.replay.audited import Audit
 
+pytestmark = pytest.mark.slow
+
 QUERIES = bundled(PROTOCOL.sql, "queries")
 _OF_WHAT = {"computed_kp3r": "computed_payment", "bonded_tokens": "bonded", "reward_in_eth": "reward_eth"}
 """Columns of whole tokens whose wei stand under another name."""
 
 
+@pytest.mark.parametrize("ledger_audit", recordings(), ids=name_of, indirect=True)
 def test_every_view_and_question_adds_up(ledger_audit, tmp_path):
     """Whole tokens are the wei beside them in every row of every view; questions sum to the tables, to the wei."""
     write_results(ledger_audit, tmp_path / "results", {})

@@ -69,6 +69,7 @@ def test_audits_return_no_bad_row(warehouse, name):
     assert ask(warehouse, AUDITS[name]).rows == []
 
 
+@pytest.mark.slow
 def test_audit_finds_what_is_wrong(history, results, tmp_path):
     """The audits can fail: one wei taken off a ledger entry is found by those that look at it."""
     import polars as pl
@@ -113,6 +114,7 @@ def test_tokens_are_exact(amount):
     assert int(f"{value:.18f}".replace(".", "")) == amount
 
 
+@pytest.mark.slow
 def test_state_as_of_is_the_state_of_a_shorter_replay(history, warehouse):
     """`state_as_of(block)` tells of each job what a replay that ends there holds."""
     from audits import audit
@@ -127,6 +129,7 @@ def test_state_as_of_is_the_state_of_a_shorter_replay(history, warehouse):
         assert dict(zip(columns, row, strict=True)) == expected[row[0]]
 
 
+@pytest.mark.slow
 def test_command(history, results, tmp_path, capsys):
     """`keep3r warehouse` and `keep3r sql` work from the command line, with a statement, a file, or a name."""
     database = f"database={tmp_path / 'new.duckdb'}"

@@ -80,6 +80,7 @@ def work_of(history):
     return next(log for log in history.logs if log["topics"][0] == WORK)
 
 
+@pytest.mark.slow
 def test_a_log_with_too_little_data_is_named(history, tmp_path, capsys):
     """A KeeperWork of one word is refused by block and log."""
     log = work_of(history)
@@ -110,6 +111,7 @@ def test_a_log_out_of_order_is_named(history, tmp_path, capsys):
     import_is_refused(capsys, history.write(tmp_path / "recording"), 1, "logs.jsonl.gz", "out of order")
 
 
+@pytest.mark.slow
 def test_an_amount_beyond_38_digits_is_named(history, tmp_path, capsys):
     """A payment that no column holds exactly is refused, not rounded."""
     set_word(work_of(history), 0, 10**38)
@@ -169,6 +171,7 @@ def test_replay_of_a_folder_that_is_no_lake(tmp_path, capsys):
     replay_is_refused(capsys, tmp_path / "lake", 1, "no lake here")
 
 
+@pytest.mark.slow
 def test_replay_of_a_lake_with_a_missing_file(lake, capsys):
     """A file that the manifest names must be there."""
     gone = next((lake / "events" / "keep3r.KeeperWork").iterdir())
@@ -245,6 +248,7 @@ def test_until_block_and_mode_are_settings(lake, capsys):
     assert {"mode": "strict", "until_block": 150}.items() <= manifest["configuration"].items()
 
 
+@pytest.mark.slow
 def test_findings_end_with_three(history, tmp_path, capsys):
     """A tampered payment ends the command with 3, and its place stands in the summary."""
     from audits import audit

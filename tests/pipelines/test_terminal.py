@@ -26,6 +26,7 @@ def test_what_steers_a_terminal_is_written_out() -> None:
     assert printable("Zürich\t読\n") == "Zürich\t読\n"
 
 
+@pytest.mark.slow
 def test_a_hostile_name_does_not_reach_a_terminal(tmp_path: Path) -> None:
     """Names of a hostile lake, an error's text and a folder's name are shown on a terminal without their sequences."""
     lake = tmp_path / EVIL

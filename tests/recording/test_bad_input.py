@@ -195,6 +195,7 @@ def test_a_former_import_is_replaced_and_nothing_else(tmp_path: Path, capsys: py
     assert capsys.readouterr().err.count("\n") == 2
 
 
+@pytest.mark.slow
 def test_the_same_recording_gives_the_same_bytes(tmp_path: Path) -> None:
     """Two imports under different hash seeds write the same bytes."""
     contents = []

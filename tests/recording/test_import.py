@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 from eth_abi import decode
-from histories import DATA, bundled, name_of
+from histories import DATA, name_of, one_a_version
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
@@ -18,7 +18,7 @@ from keep3r_replay.recording.importer import import_recording
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECORDINGS = bundled()
+RECORDINGS = one_a_version()
 
 
 def lines_of(path: Path) -> list[dict]:

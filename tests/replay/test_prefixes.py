@@ -13,6 +13,7 @@ from keep3r_replay.errors import UsageError
 ROWS = ("works", "rewards", "findings")
 
 
+@pytest.mark.slow
 def test_a_prefix_has_the_rows_of_the_whole(audited):
     """Works with their classes, rewards and findings up to a block are the same; readings up to it all agree."""
     whole = audited.audit

@@ -3,12 +3,14 @@ from __future__ import annotations
 from bisect import bisect_right
 
 import polars as pl
+import pytest
 
 from keep3r_replay.protocols.keep3r_v2.report.series import Point, State, credit_views, job_series, thinned
 
 VIEWS = {"totalJobCredits": "total", "jobLiquidityCredits": "liquidity", "jobPeriodCredits": "period"}
 
 
+@pytest.mark.slow
 def test_curves_pass_through_every_reading(history):
     """At every block where the contract's views were read, the rebuilt curve has what they answered, to the wei."""
     tables = history.tables

@@ -52,6 +52,7 @@ def test_simulation_and_replay_end_in_the_same_state(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["random_market", "notebook_all"])
+@pytest.mark.slow
 def test_the_same_scenario_gives_the_same_bytes(name, tmp_path):
     """Two simulations agree in every file."""
     for folder in ("first", "second"):
@@ -94,6 +95,7 @@ def test_several_calls_in_one_block_replay_clean(tmp_path):
     assert audited.tables["works"].height == 3
 
 
+@pytest.mark.slow
 def test_the_command_and_all_that_reads_its_lake(tmp_path, capsys):
     """The command writes lake, trace and charts; replay, report, warehouse, SQL, explain and state work on the lake."""
     lake, results = f"lake={tmp_path / 'lake'}", f"results={tmp_path / 'results'}"

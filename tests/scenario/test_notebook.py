@@ -151,6 +151,7 @@ def test_all_scenarios_of_the_notebook_are_recorded():
         assert len(names) == 28
 
 
+@pytest.mark.slow
 def test_one_unit_of_gas_is_seen(reproduce, monkeypatch):
     """The comparison is sharp: one unit of gas more in one work gives another payment, and another history after it."""
     pair = reproduce(next(path for path in bundled() if path.name == "open-v2.3-nb-all"))
@@ -178,6 +179,7 @@ def test_a_history_that_tells_no_gas_is_refused(audited_recordings):
         simulate(configured("balanced", given=audited_recordings(recording).lake.path))
 
 
+@pytest.mark.slow
 def test_a_history_of_another_shape_is_refused(reproduce):
     """A scenario that calls more or less than the history holds is refused by name."""
     pair = reproduce(next(path for path in bundled() if path.name == "open-v2.3-nb-all"))

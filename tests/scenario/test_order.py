@@ -15,6 +15,8 @@ from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
 from tests.scenario.scripts import own
 from tests.scenario.test_calls import EVERYTHING
 
+pytestmark = pytest.mark.slow
+
 SIGNATURES = {selector: call.signature for selector, call in (KEEP3R_CALLS | HELPER_CALLS).items()}
 NEVER_RECORDED = frozenset({"removeSlasher(address)", "removeDisputer(address)", "revoke(address)"})
 """Functions that a version's recordings in the repository may lack; those beside it have them."""

@@ -71,6 +71,7 @@ def holdings(lake, until):
     return amounts, approved
 
 
+@pytest.mark.slow
 def test_credits_of_two_liquidities_are_the_sum_by_hand(two_pools):
     """A period's credits of a job, at every reading, are those of its liquidities at each pool's own average price."""
     first, second = made_address("pair"), made_address("dai_pair")

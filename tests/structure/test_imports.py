@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,12 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return the whole syntax of a file."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
 def sources() -> dict[str, Path]:
     """Return every Python file of the project but the tests, by its module's name."""
     return {module_of(path): path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
@@ -46,7 +53,7 @@ def sources() -> dict[str, Path]:
 
 def imports_of(module: str, path: Path, known: Mapping[str, Path]) -> Iterator[str]:
     """Yield the modules that a file imports anywhere in it, under `TYPE_CHECKING` too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names = [each.name for each in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -164,7 +171,7 @@ def test_versions_are_named_in_one_file() -> None:
         module
         for module, path in sources().items()
         if module.startswith(("keep3r_replay", "pipelines")) and module not in {VERSIONS, JSON_RPC}
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and VERSION.fullmatch(node.value)
     }
     assert named == set()

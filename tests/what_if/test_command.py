@@ -13,6 +13,7 @@ from pipelines.cli import main
 LAKE = f"lake={SAMPLE / 'lake'}"
 
 
+@pytest.mark.slow
 def test_an_overlay_by_name_by_file_and_by_single_changes_is_the_same(tmp_path):
     """Three ways to say half of the liquidity give one state and the same tables."""
     file = tmp_path / "mine.yaml"

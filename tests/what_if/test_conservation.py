@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from histories import DATA, SAMPLE, bundled, name_of
+from histories import DATA, SAMPLE, name_of, one_a_version
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import LedgerError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
@@ -37,7 +37,7 @@ def _within(changes, last):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("changes", OVERLAYS.values(), ids=OVERLAYS)
-@pytest.mark.parametrize("recording", bundled(), ids=name_of)
+@pytest.mark.parametrize("recording", one_a_version(), ids=name_of)
 def test_the_ledger_balances(recording, changes, baseline_of):
     """Lots make up a job's credits after every event, and the entries sum to what the jobs hold at the end."""
     baseline = baseline_of(recording)

@@ -198,7 +198,7 @@ def test_a_worker_with_another_polars_is_refused_even_if_it_comes_later():
 def test_a_worker_without_the_package_is_refused(scheduler, tmp_path, capfd):
     """It is told what to do."""
     (tmp_path / "other" / "keep3r_replay").mkdir(parents=True)
-    (tmp_path / "other" / "keep3r_replay" / "__init__.py").touch()
+    (tmp_path / "other" / "keep3r_replay" / "__init__.py").write_text("raise ImportError('not here')")
     scheduler.start_worker(path=tmp_path / "other")
     error = _fails(["engine=dask", f"scheduler={scheduler.address}"], tmp_path, capfd)
     assert "a worker cannot run what-ifs, install the same everywhere: " in error

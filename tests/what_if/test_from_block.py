@@ -6,7 +6,7 @@ import json
 from fractions import Fraction
 
 import pytest
-from histories import DATA, SAMPLE, bundled, name_of
+from histories import DATA, SAMPLE, name_of, one_a_version
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.calls import SYNTHETIC
@@ -18,8 +18,8 @@ from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables
 
 FACTORS = ("2", "1/3", "0")
-WITH_LIQUIDITY = [path for path in bundled() if not path.name.endswith("-nb-mining-twap")]
-WITH_FEES = [path for path in bundled() if "-nb-" not in path.name and "v2.3s" not in path.name]
+WITH_LIQUIDITY = [path for path in one_a_version() if not path.name.endswith("-nb-mining-twap")]
+WITH_FEES = [path for path in one_a_version() if "-nb-" not in path.name and "v2.3s" not in path.name]
 """Recordings of works whose payments follow from base fees."""
 
 
@@ -84,7 +84,7 @@ def _scaled(factor, block, job=""):
     return {"liquidity_factor": factor, "liquidity_from_block": block, "liquidity_job": job}
 
 
-@pytest.mark.parametrize("recording", bundled(), ids=name_of)
+@pytest.mark.parametrize("recording", one_a_version(), ids=name_of)
 def test_liquidity_that_comes_and_goes_later_is_scaled_too(recording, baseline_of):
     """At the end each job has the factor's part of what it had: rounded down once, and once more for each migration."""
     baseline = baseline_of(recording)
@@ -99,7 +99,7 @@ def test_liquidity_that_comes_and_goes_later_is_scaled_too(recording, baseline_o
                 assert amount * 7 // 3 - migrations <= other <= amount * 7 // 3
 
 
-@pytest.mark.parametrize("recording", bundled(), ids=name_of)
+@pytest.mark.parametrize("recording", one_a_version(), ids=name_of)
 def test_from_the_first_block_on_is_from_the_beginning(recording, baseline_of):
     """A change that begins before anything happens is the change without a block."""
     baseline = baseline_of(recording)

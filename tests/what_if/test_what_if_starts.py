@@ -26,6 +26,7 @@ FUZZ = [path for path in (*bundled(), *beside()) if "-fuzz-" in path.name or pat
 DAY = 86_400
 STARTS = "starts"
 """In an overlay: the first block after the start."""
+SOMEBODY = "0x" + "77" * 20
 OVERLAYS = {
     "nothing": {},
     "less_liquidity": {"liquidity_factor": "1/2", "liquidity_from_block": STARTS},
@@ -34,7 +35,7 @@ OVERLAYS = {
     "short_periods": {"reward_period_time": 4 * DAY, "from_block": STARTS},
     "other_ticks": {"tick_scale": "1.1", "tick_shift": -100, "market_from_block": STARTS},
     "other_pool": {"market_pool": "0xf4aaee4e6ffc79252f131635a0dbd6d630c69c12", "market_from_block": STARTS},
-    "bond": {"bonds": [{"keeper": "0x" + "77" * 20, "add": 10**20, "block": STARTS}]},
+    "bond": {"bonds": [{"keeper": SOMEBODY, "add": 10**20, "block": STARTS}], "new": [SOMEBODY]},
 }
 
 

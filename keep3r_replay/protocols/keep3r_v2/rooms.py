@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.rooms import Chart
 
 _COUNTS = ("paid", "reverted", "dropped", "added", "reverted_calls", "parts_at_block")
-"""What a what-if comes to: counts of works and calls, and the first block that differs."""
 _SUMS = ("paid", "minted", "expired", "capped", "credits")
-"""Sums that it comes to on both sides, in wei."""
+"""What a what-if comes to: counts of works and calls, the first block that differs; sums in wei."""
 
 
 class Keep3rV2WhatIfs(WhatIfs):
@@ -48,7 +47,7 @@ class Keep3rV2WhatIfs(WhatIfs):
         return {each.name: f"{each.type}, {values[each.name]!r} changes nothing" for each in fields(Overlay)}
 
     def check(self, overlay: Mapping[str, Any], lake: Lake) -> None:
-        """Refuse what is no change, or has a value that makes no sense. Raises `UsageError`."""
+        """Refuse what is no change, or has a value that makes none."""
         del lake
         from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 
@@ -97,7 +96,10 @@ class Keep3rV2Scenarios:
     has_extras = True
 
     def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
-        """Errors name the script's parts, which `source` would only repeat."""
+        """Errors name the script's parts, which `source` would only repeat.
+
+        Raises `UsageError` where a drawing is asked for that no view was read for.
+        """
         del source
         from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
         from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
@@ -118,7 +120,7 @@ class Keep3rV2Scenarios:
 
 
 class Keep3rV2Pages:
-    """See `replay.rooms.Pages`."""
+    """See `replay.protocol.Pages`."""
 
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
         """The page of results with a ledger, or of a what-if; the subject is a job."""

@@ -193,7 +193,7 @@ def _client(work: Work, scheduler: str | None) -> Iterator[Any]:
                     # One thread each: the processes are many.
                     env={"POLARS_MAX_THREADS": "1"},
                 )
-            stack.callback(target.close)
+            stack.callback(_close, target)
         try:
             with warnings.catch_warnings():
                 # What of the versions decides a result is compared by ourselves.
@@ -204,6 +204,15 @@ def _client(work: Work, scheduler: str | None) -> Iterator[Any]:
             raise Keep3rReplayError("no scheduler answers there: start one with dask scheduler") from None
         stack.callback(client.close)
         yield client
+
+
+def _close(cluster: Any) -> None:
+    """End a cluster of our own."""
+    try:
+        cluster.close()
+    except KeyError:
+        # A worker that dies while the cluster closes is removed twice: what is left closes the second time.
+        cluster.close()
 
 
 @contextmanager

@@ -113,7 +113,10 @@ class Keep3rV1WhatIfs(WhatIfs):
         return {"overlay": {**overlay, "feed_file": ""}, "feed": [list(each) for each in read_feed(Path(file))]}
 
     def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Baseline:
-        """The history as it was, step by step, from the beginning: a changed helper may stand anywhere."""
+        """The history as it was, step by step, from the beginning: a changed helper may stand anywhere.
+
+        Raises `UsageError` for another start.
+        """
         if starts:
             raise UsageError("a what-if of Keep3r V1 begins with the history: leave start_block and resume out")
         (root,) = roots(lake, self._protocol)

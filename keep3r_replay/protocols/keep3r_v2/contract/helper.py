@@ -113,7 +113,10 @@ class Helper:
         return eth_quote(amount, difference if wanted_is_token0 else -difference, window)
 
     def quote_one_ether(self, now: int) -> int:
-        """`quote(1e18)`, remembered while neither the time nor the pool's observations nor the parameters change."""
+        """`quote(1e18)`, remembered while neither the time nor the pool's observations nor the parameters change.
+
+        Raises `Revert` as `quote` does.
+        """
         parameters = self.parameters
         pool = self.pools.get(parameters.kp3r_weth_pool)
         if pool is None:

@@ -33,7 +33,10 @@ def take_from_escrow(world: World, value: int) -> None:
 
 
 def deposit(world: World, amount: Any, provider: str = "provider", escrow: str = "escrow") -> None:
-    """`deposit` of wrapped KP3R into the escrow, which withdrawals are paid from."""
+    """`deposit` of wrapped KP3R into the escrow, which withdrawals are paid from.
+
+    Raises `UsageError` where the version has no escrow.
+    """
     value, address = world.amount(amount, "amount"), world.actors[escrow]
     if address not in world.keep3r.escrows:
         raise UsageError(f"deposit: there is no escrow '{escrow}' with Keep3r {world.keep3r.version}")

@@ -37,7 +37,10 @@ def create_pool(world: World, tick: Any = None, sqrt_price_x96: Any = None, pool
 
 
 def grow_observations(world: World, to: Any, pool: str = "pool") -> None:
-    """`increaseObservationCardinalityNext`: room for as many observations."""
+    """`increaseObservationCardinalityNext`: room for as many observations.
+
+    Raises `UsageError` above 65,535.
+    """
     count, record = whole(to, "to"), world.pool(pool)
     if not 0 <= count < 1 << 16:
         raise UsageError(f"a pool holds at most 65,535 observations, not {count}")
@@ -105,7 +108,10 @@ def swap(
     trader: str = "trader",
     pool: str = "pool",
 ) -> None:
-    """A swap of an exact amount of one of the pool's tokens; or of whatever leads to a tick or an exact price."""
+    """A swap of an exact amount of one of the pool's tokens; or of whatever leads to a tick or an exact price.
+
+    Raises `UsageError` for a token that the pool does not hold.
+    """
     record = world.pool(pool)
     world.call(trader, "router", "swap()")
     world.keep3r.require(record.sqrt_price_x96 > 0, "Error(LOK)")

@@ -45,7 +45,10 @@ class EpochLengths(NamedTuple):
 
 
 def previous_epoch(token: KIBToken, now: int) -> int:
-    """Start of the epoch that `now` lies in; a boundary belongs to the epoch that it begins (seconds)."""
+    """Start of the epoch that `now` lies in; a boundary belongs to the epoch that it begins (seconds).
+
+    Raises `Revert` Panic(0x12) for an epoch of no length.
+    """
     if token.epoch_length == 0:
         raise Revert(DIVISION_PANIC)
     return now - now % token.epoch_length

@@ -55,7 +55,7 @@ def _set_oracle(kuma: Kuma, contract: str, sender: str, given: tuple[object, ...
 
 
 def category_named(kuma: Kuma, currency: object, country: object, term: object) -> str:
-    """The risk category of what `OracleSet` and `setOracle` tell; KeyError where there is none."""
+    """The risk category of what `OracleSet` and `setOracle` tell; raises `KeyError` where there is none."""
     for category in kuma.categories.values():
         if (*category.declared, category.term) == (currency, country, term):
             return category.risk_category

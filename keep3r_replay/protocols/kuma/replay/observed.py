@@ -21,7 +21,7 @@ class Observed(NamedTuple):
     values: tuple[object, ...]
 
     def number(self, position: int) -> int:
-        """A value that is a number."""
+        """A value that is a number. Raises `TypeError` where the table holds something else: a mistake of the code."""
         value = self.values[position]
         if not isinstance(value, int):
             raise TypeError(f"{self.event}: value {position} is no number")

@@ -245,6 +245,9 @@ class KumaReplay:
         self.findings.restore(snapshot["findings"])
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
-        """KUMA's readings do not tell allowances, roles and issued bonds: a replay begins with the deployment."""
+        """KUMA's readings do not tell allowances, roles and issued bonds: a replay begins with the deployment.
+
+        Raises `UsageError` always.
+        """
         del lake, block, readings
         raise UsageError("start_block: a replay of KUMA begins with its deployment, or at a snapshot (resume)")

@@ -38,7 +38,8 @@ class KumaPages:
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
         """The page of a folder of results. Raises `InputError` where it holds none of KUMA.
 
-        With the lake it also draws what a delay costs, by running the history again.
+        With the lake it also draws what a delay costs, by running the history again. Raises `UsageError` for a page of
+        one job.
         """
         if subject:
             raise UsageError("a page of KUMA is about all bonds; leave job= out")

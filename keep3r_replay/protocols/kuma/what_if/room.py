@@ -84,7 +84,10 @@ class KumaWhatIfs(WhatIfs):
         return {"overlay": dict(overlay), "rate_file": hashlib.sha256(content).hexdigest()}
 
     def baseline(self, lake: Lake, until_block: int | None, starts: Mapping[str, Any]) -> Baseline:
-        """The history as it was, as calls; from the beginning, for a changed call may stand anywhere."""
+        """The history as it was, as calls; from the beginning, for a changed call may stand anywhere.
+
+        Raises `UsageError` for another start.
+        """
         if starts:
             raise UsageError("a what-if of KUMA begins with the history: leave start_block and resume out")
         (root,) = roots(lake, self._protocol)
