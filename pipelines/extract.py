@@ -81,10 +81,10 @@ def main(argv: list[str]) -> int:
     extraction = Extraction(lake, spec, protocol, client, request, progress.say, progress.update)
     if config.plan:
         # It writes nothing, so it needs no lock: neither on a lake that cannot be written to nor beside another run.
-        with _differences_shown():
+        with differences_shown():
             _print_plan(extraction.plan())
         return 0
-    with only_one_run(lake, create=True), _differences_shown():
+    with only_one_run(lake, create=True), differences_shown():
         outcome = extraction.run()
         progress.done()
         say_foreign(lake)
@@ -96,7 +96,7 @@ def main(argv: list[str]) -> int:
 
 
 @contextmanager
-def _differences_shown() -> Iterator[None]:
+def differences_shown() -> Iterator[None]:
     """Print the table of what the chain says otherwise than the configuration, if that is why nothing is done."""
     from keep3r_replay.dataset.differences import FirstContactError, table_of
 

@@ -47,9 +47,15 @@ class Discovery:
         self._code: dict[tuple[str, int], bool] = {}
         self._codes = KnownCodes(client, extractor, chain_id, block)
 
-    def start(self) -> list[Contract]:
-        """Return the contracts that the configuration names, and all that they lead to, each with its facts."""
-        return self.resolve(self._extractor.start(self._block, self.first_block), {})
+    def start(self, also_at: int | None = None) -> list[Contract]:
+        """Return the contracts that the configuration names, and all that they lead to, each with its facts.
+
+        Whom they lead to is asked at the newest block, and at `also_at`, where a lake begins in mid-history.
+        """
+        named = self._extractor.start(self._block, self.first_block)
+        if also_at is not None and also_at < self._block:
+            named += self._extractor.start(also_at, self.first_block)
+        return self.resolve(named, {})
 
     def resolve(self, named: Iterable[tuple[str, str]], known: Mapping[str, Contract]) -> list[Contract]:
         """Return the contracts that are named and not known yet, and all that they lead to, each with its facts."""

@@ -30,7 +30,7 @@ def initialise_lake(
         UsageError: a contract that the deployment names does not exist.
         NodeError: the node has no state of the contracts' first blocks.
     """
-    contracts = discovery.start()
+    contracts = discovery.start(from_block if protocol.starts_anywhere else None)
     found = {(contract.role, contract.address) for contract in contracts}
     for role, address in extractor.roots:
         if (role, address) not in found:

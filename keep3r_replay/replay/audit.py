@@ -20,7 +20,7 @@ from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
 from keep3r_replay.replay.findings import findings_table, in_order
-from keep3r_replay.replay.of_roots import merge_tables, with_contract
+from keep3r_replay.replay.merged import merge_tables, with_contract
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.reached import check_reached
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots

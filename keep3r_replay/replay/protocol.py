@@ -148,6 +148,8 @@ class Protocol(Interface):
     """Calls by role and selector (eight hexadecimal digits)."""
     never_call: frozenset[str]
     """Roles of contracts that never call a root, whatever a transaction asks of them."""
+    starts_anywhere: bool
+    """Whether readings tell enough of the state for a replay to start in mid-history."""
     predicted: frozenset[str]
     """Tables of events (`keep3r.KeeperWork`) that the model predicts."""
     words: Mapping[str, Mapping[str, str]]

@@ -8,9 +8,12 @@ tick-seconds.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.arithmetic import Revert, truncating_div
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 OLD = "Error(OLD)"
 UNINITIALIZED = "Error(I)"
@@ -37,6 +40,7 @@ class Pool:
         "initialized_ticks",
         "liquidity",
         "net_liquidity",
+        "partial",
         "per_liquidity",
         "positions",
         "sqrt_price_x96",
@@ -71,6 +75,8 @@ class Pool:
         self.gross_liquidity: dict[int, int] = {}
         self.net_liquidity: dict[int, int] = {}
         self.positions: dict[tuple[str, int, int], int] = {}
+        self.partial = False
+        """It was started from readings, which tell no positions: what events say of liquidity is taken from them."""
 
     # EVENTS
 
@@ -97,7 +103,7 @@ class Pool:
         if amount and tick_lower <= self.tick < tick_upper:
             self._write(now)
             self.liquidity += amount
-        if amount:
+        if amount and not self.partial:
             self._bound(tick_lower, amount, amount)
             self._bound(tick_upper, amount, -amount)
 
@@ -185,6 +191,20 @@ class Pool:
             raise Revert(OLD)
         return bisect_right(self.times, target, oldest) - 1
 
+    # START
+
+    def start(self, slot0: Sequence[int], liquidity: int, ring: Mapping[int, tuple[int, int, int]]) -> None:
+        """Stand where readings say, without positions: `slot0` up to the fee of the protocol, and the ring by index.
+
+        The ring holds time, tick cumulative and seconds per liquidity of the initialized observations.
+        """
+        price, self.tick, self.index, self.cardinality, self.cardinality_next, self.fee_protocol = slot0
+        self.sqrt_price_x96, self.liquidity, self.partial = price, liquidity, True
+        places = [(self.index + 1 + each) % self.cardinality for each in range(self.cardinality)]
+        kept = [ring[place] for place in places if place in ring]
+        self.times, self.tick_cumulatives, self.per_liquidity = map(list, zip(*kept, strict=True))
+        self.stored = len(kept)
+
     # SNAPSHOT
 
     def dump(self) -> dict[str, Any]:
@@ -210,12 +230,21 @@ class Pool:
             "ticks": [[tick, self.gross_liquidity[tick], self.net_liquidity[tick]] for tick in self.initialized_ticks],
         }
 
-    def dump_positions(self) -> list[list[str | int]]:
-        """Positions as [owner, lower tick, upper tick, liquidity], in the order that they were opened in."""
-        return [[*position, liquidity] for position, liquidity in self.positions.items()]
+    def dump_whole(self) -> dict[str, Any]:
+        """`dump_price` with how many observations there were, how many are stored, and the positions.
+
+        Positions are [owner, lower tick, upper tick, liquidity], in the order that they were opened in.
+        """
+        return {
+            **self.dump_price(),
+            "stored": self.stored,
+            "observed": self.forgotten + len(self.times),
+            "positions": [[*position, liquidity] for position, liquidity in self.positions.items()],
+            **({"partial": True} if self.partial else {}),
+        }
 
     def load(self, state: dict[str, Any], observations: list[list[int]], forgotten: int) -> None:
-        """Take over a `dump_price` with `positions`, and the observations in the ring then.
+        """Take over a `dump_whole`, and the observations in the ring then.
 
         `forgotten` observations came before those.
         """
@@ -235,3 +264,4 @@ class Pool:
         self.per_liquidity = [cumulative for _, _, cumulative in observations]
         self.stored = len(observations)
         self.forgotten = forgotten
+        self.partial = state.get("partial", False)

@@ -175,7 +175,8 @@ def served(recording: Path, *, traces: bool = False, opaque: bool = False) -> It
     def reply(one: dict[str, Any]) -> dict[str, Any]:
         own = {"jsonrpc": "2.0", "id": one["id"]}
         try:
-            return own | {"result": answers.answer(one["method"], one["params"])}
+            said = answers.answer(one["method"], one["params"])
+            return own | (said if isinstance(said, dict) and said.keys() == {"error"} else {"result": said})
         except NoSuchMethodError:
             return own | {"error": NO_SUCH_METHOD}
 

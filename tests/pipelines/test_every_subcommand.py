@@ -35,7 +35,7 @@ STEPS = {
 
 def test_the_sample_goes_through_every_subcommand(tmp_path, monkeypatch, capfd):
     """Each ends with 0 and says what it should; `extract` and `prove`, which need a node, have tests of their own."""
-    assert set(SUBCOMMANDS) == {*STEPS, "extract", "prove"}
+    assert set(SUBCOMMANDS) == {*STEPS, "extract", "prove", "rehearse"}
     monkeypatch.chdir(tmp_path)
     for name, (arguments, says) in STEPS.items():
         values = {**work(), "sample": SAMPLE}

@@ -53,6 +53,7 @@ class Keep3rV2Audits:
         "escrow": ESCROW_CALLS,
     }
     never_call = frozenset({"keep3r_helper", "pair_manager", "pair_manager_factory", "uniswap_v3_pool"})
+    starts_anywhere = True
     predicted = (
         frozenset(
             f"{role}.{event.name}"

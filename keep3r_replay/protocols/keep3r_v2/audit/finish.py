@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from keep3r_replay.lake.late import begins_late
 from keep3r_replay.protocols.keep3r_v2.audit.callers import indirect_findings, unauthorised_findings
 from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
@@ -55,13 +56,19 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
             *unknown_code_findings(lake.deployment, address),
             *unauthorised_findings(lake, replay),
             *indirect_findings(lake, replay),
-            *(pair_manager_findings(lake, span) if _is_first(lake, address) else ()),
+            *(pair_manager_findings(lake, span) if _is_first(lake, address) and _holds_pair_managers(lake) else ()),
         ],
         mismatched_logs=tuple(
             (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
         ),
         unpredicted=rewards["expected_rewarded_at"].null_count(),
     )
+
+
+def _holds_pair_managers(lake: Lake) -> bool:
+    """Whether the lake holds the whole history of its pair managers, which tells balances and positions."""
+    managers = [each for each in lake.deployment.contracts if each.role == "pair_manager"]
+    return not any(begins_late(lake, each) for each in managers)
 
 
 def _is_first(lake: Lake, address: str) -> bool:

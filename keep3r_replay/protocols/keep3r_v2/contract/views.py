@@ -9,7 +9,7 @@ from keep3r_replay.evm.arithmetic import Revert, checked_div
 from keep3r_replay.protocols.keep3r_v2.contract.credits import mined_in
 from keep3r_replay.protocols.keep3r_v2.contract.helper import BOOST_BASE, eth_quote
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import observe_liquidity, period_start, quote_live, reward
-from keep3r_replay.protocols.keep3r_v2.contract.state import Approval, Job, Keep3r, Keeper, Unbond
+from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS, Approval, Job, Keep3r, Keeper, Unbond
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper
@@ -188,6 +188,7 @@ HELPER_VIEWS: dict[str, View] = {
         h.parameters.is_weth_token0,
         *([h.parameters.usd_decimals] if h.rules.has_usd_decimals else []),
     ],
+    "oracle": lambda k, h, now, fee, liquidity: h.oracles.get(liquidity, ZERO_ADDRESS),
     "quoteUsdToEth": lambda k, h, now, fee, usd: h.quote_usd_to_eth(int(usd), now),
     "quote": lambda k, h, now, fee, eth: helper_quote(k, h, int(eth), now),
     "getRewardBoostFor": lambda k, h, now, fee, bonds: h.reward_boost(int(bonds), fee),

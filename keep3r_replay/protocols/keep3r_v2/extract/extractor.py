@@ -15,7 +15,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, helper_ve
 from keep3r_replay.protocols.keep3r_v2.extract.expected import CODES, configured_contracts
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import read_parameters
 from keep3r_replay.protocols.keep3r_v2.extract.settings import checked_settings
-from keep3r_replay.protocols.keep3r_v2.extract.views import questions_at
+from keep3r_replay.protocols.keep3r_v2.extract.views import OBSERVATIONS, SLOT0, questions_at, rings_to_read
 from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import BY_VIEWS
 from keep3r_replay.replay.rooms import Proof
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.contact import Configured
 
 _ADDRESS = ("address",)
+_CARDINALITY = 3
+"""Place of the ring's size in `slot0`."""
 _LEADS = {
     "events/keep3r.Keep3rHelperChange": ("keep3r_helper", "keep3r_helper"),
     "events/keep3r.LiquidityApproval": ("liquidity", "pair_manager"),
@@ -181,8 +183,20 @@ class Keep3rV2Extractor:
         return proofs
 
     def views(self, lake: Lake, block: int) -> Sequence[Question]:
-        """Every view of every contract, for every subject that events have named up to the block."""
-        return questions_at(lake, block)
+        """Every view of every contract, for every subject that events have named up to the block.
+
+        In the first block of a lake that begins in mid-history also the pools' rings, which a replay starts from.
+        """
+        rings = rings_to_read(lake, block)
+        sizes = read_views(self._client, [Question(pool, SLOT0) for pool in rings], block)
+        return [
+            *questions_at(lake, block),
+            *(
+                Question(pool, OBSERVATIONS, (place,))
+                for pool, slot0 in zip(rings, sizes, strict=True)
+                for place in range(slot0.values[_CARDINALITY] if slot0.values else 0)
+            ),
+        ]
 
     def _describe_helper(self, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
         leads = [

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.views import Question, View
+from keep3r_replay.lake.late import begins_late
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import parameters_of
+from keep3r_replay.protocols.keep3r_v2.extract.subjects import subjects
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
@@ -24,13 +26,23 @@ _OF_KEEPER = {"workCompleted": _UINT, "firstSeen": _UINT, "disputes": _BOOL, "ha
 _OF_KEEPER_AND_TOKEN = ("bonds", "pendingBonds", "canActivateAfter", "canWithdrawAfter", "pendingUnbonds")
 _OF_JOB_AND_LIQUIDITY = ("liquidityAmount", "pendingUnbonds", "canWithdrawAfter")
 _OF_JOB_AND_TOKEN = ("jobTokenCredits", "jobTokenCreditsAddedAt")
-_SLOT0 = ("uint160", "int24", "uint16", "uint16", "uint16", "uint8", "bool")
+SLOT0 = View("slot0", (), ("uint160", "int24", "uint16", "uint16", "uint16", "uint8", "bool"))
+OBSERVATIONS = View("observations", ("uint256",), ("uint32", "int56", "uint160", "bool"))
 _AGO = (0, 600, 86_400, 432_000)
 
 
 def questions_at(lake: Lake, block: int) -> list[Question]:
     """Return the questions to ask of every contract that there is at a block."""
     return [question for contract in lake.deployment.contracts for question in _questions(lake, contract, block)]
+
+
+def rings_to_read(lake: Lake, block: int) -> list[str]:
+    """Pools whose rings a replay needs that begins at this block: it is a lake's first, and they are older."""
+    coverage = lake.manifest.coverage
+    if coverage is None or block != coverage.from_block:
+        return []
+    pools = [each for each in lake.deployment.contracts if each.role == "uniswap_v3_pool"]
+    return [each.address for each in pools if begins_late(lake, each)]
 
 
 def _questions(lake: Lake, contract: Contract, block: int) -> list[Question]:
@@ -40,23 +52,20 @@ def _questions(lake: Lake, contract: Contract, block: int) -> list[Question]:
         Question(contract.address, View(name, (), returns)) for name, returns in parameters_of(contract).items()
     ]
     if contract.role == "keep3r":
-        questions += _of_keep3r(lake, contract.address, contract.version, block)
+        questions += _of_keep3r(lake, contract, block)
     elif contract.role == "keep3r_helper":
         questions += _of_helper(lake, contract, block)
     elif contract.role == "uniswap_v3_pool":
-        questions.append(Question(contract.address, View("slot0", (), _SLOT0)))
+        questions.append(Question(contract.address, SLOT0))
         questions.append(Question(contract.address, View("liquidity", (), ("uint128",))))
         observe = View("observe", ("uint32[]",), ("int56[]", "uint160[]"))
         questions += [Question(contract.address, observe, ((ago,),)) for ago in _AGO]
     return questions
 
 
-def _of_keep3r(lake: Lake, keep3r: str, version: str, block: int) -> list[Question]:
-    jobs = _seen(lake, "events/keep3r.JobAddition", "job", block, keep3r)
-    keepers = _seen(lake, "events/keep3r.Bonding", "keeper", block, keep3r)
-    bonded = _seen(lake, "events/keep3r.Bonding", "bonding", block, keep3r)
-    credited = _seen(lake, "events/keep3r.TokenCreditAddition", "token", block, keep3r)
-    liquidities = _seen(lake, "events/keep3r.LiquidityApproval", "liquidity", block, keep3r)
+def _of_keep3r(lake: Lake, contract: Contract, block: int) -> list[Question]:
+    keep3r = contract.address
+    jobs, keepers, bonded, credited, liquidities = subjects(lake, contract, block)
     tokens = sorted({lake.deployment.tokens["kp3r"], *bonded})
     pair = ("address", "address")
     questions: list[Question] = []
@@ -68,7 +77,7 @@ def _of_keep3r(lake: Lake, keep3r: str, version: str, block: int) -> list[Questi
         questions += [Question(keep3r, View(name, _ADDRESS, kind), (keeper,)) for name, kind in _OF_KEEPER.items()]
         for name in _OF_KEEPER_AND_TOKEN:
             questions += [Question(keep3r, View(name, pair, _UINT), (keeper, token)) for token in tokens]
-    pools = _pools(lake) if RULES[version].has_kp3r_weth_pool else []
+    pools = _pools(lake) if RULES[contract.version].has_kp3r_weth_pool else []
     for liquidity in [*liquidities, *pools]:
         observed = View("observeLiquidity", _ADDRESS, ("int56", "int56", "uint256"))
         questions.append(Question(keep3r, observed, (liquidity,)))
@@ -83,19 +92,15 @@ def _of_helper(lake: Lake, contract: Contract, block: int) -> list[Question]:
     if not HELPER_RULES[contract.version].is_constant:
         questions.append(Question(helper, View("getPaymentParams", _UINT, _UINT * 3), (50 * _ONE,)))
     reward = View("getRewardAmountFor", ("address", "uint256"), _UINT)
-    keepers = _seen(lake, "events/keep3r.Bonding", "keeper", block)
+    keep3rs = [subjects(lake, each, block) for each in lake.deployment.contracts if each.role == "keep3r"]
+    if HELPER_RULES[contract.version].has_oracles:
+        oracle = View("oracle", _ADDRESS, _ADDRESS)
+        named = sorted({liquidity for each in keep3rs for liquidity in each.liquidities})
+        questions += [Question(helper, oracle, (liquidity,)) for liquidity in named]
+    keepers = sorted({keeper for each in keep3rs for keeper in each.keepers})
     return questions + [Question(helper, reward, (keeper, 100_000)) for keeper in keepers]
 
 
 def _pools(lake: Lake) -> list[str]:
     """Return the addresses of all pools."""
     return [contract.address for contract in lake.deployment.contracts if contract.role == "uniswap_v3_pool"]
-
-
-def _seen(lake: Lake, table: str, column: str, block: int, emitter: str | None = None) -> list[str]:
-    """Return the addresses that an event (of one contract, if one is given) has named up to a block, sorted."""
-    if not lake.has(table):
-        return []
-    frame = lake.scan(table, until_block=block).select("address", column).unique().collect()
-    rows = zip(frame["address"].to_list(), frame[column].to_list(), strict=True)
-    return sorted({named for address, named in rows if emitter in {None, address}})

@@ -84,9 +84,9 @@ class Readings:
         text = self.text(contract, view, *arguments)
         return None if text is None else int(text)
 
-    def items(self, contract: str, view: str) -> list[str]:
+    def items(self, contract: str, view: str, *arguments: str) -> list[str]:
         """The answer as a list of texts."""
-        text = self.text(contract, view)
+        text = self.text(contract, view, *arguments)
         return [] if text is None else [str(item) for item in json.loads(text)]
 
     def arguments(self, contract: str, view: str) -> list[list[str]]:
@@ -224,9 +224,12 @@ def _load_approvals(keep3r: Keep3r, context: CallContext, readings: Readings) ->
         keep3r.approvals[liquidity] = Approval(pool, token0, TickCache(*cache))
         if liquidity == keep3r.parameters.kp3r_weth_pool:
             context.uncertain_price_period = keep3r.approvals[liquidity].tick.period
+            context.uncertain_price_window = keep3r.parameters.reward_period_time
 
 
 def _load_helper(helper: Helper, readings: Readings) -> None:
+    for (liquidity,) in readings.arguments(helper.address, "oracle"):
+        helper.oracles[liquidity] = readings.text(helper.address, "oracle", liquidity) or ZERO_ADDRESS
     _set_fields(helper.parameters, _HELPER_PARAMETERS, readings, helper.address)
     for view, pool, order in (
         ("kp3rWethPool", "kp3r_weth_pool", "is_kp3r_token0"),

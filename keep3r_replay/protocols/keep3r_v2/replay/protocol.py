@@ -22,6 +22,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, loa
 from keep3r_replay.protocols.keep3r_v2.replay.pool_rings import OfPools, observations, rings
 from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import METER_LATENESS
 from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_codes
+from keep3r_replay.protocols.keep3r_v2.replay.window_start import start_pools
 from keep3r_replay.replay.direct_call import SELECTOR, WORD
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.timeline import Span
@@ -241,15 +242,7 @@ class Keep3rV2:
         context = self.context
         return {
             "contract": dump_contract(self.keep3r),
-            "pools": {
-                address: {
-                    **pool.dump_price(),
-                    "stored": pool.stored,
-                    "observed": pool.forgotten + len(pool.times),
-                    "positions": pool.dump_positions(),
-                }
-                for address, pool in self.keep3r.pools.items()
-            },
+            "pools": {address: pool.dump_whole() for address, pool in self.keep3r.pools.items()},
             "inference": {
                 "metered_in": context.metered_in,
                 "metered_at": context.metered_at,
@@ -261,6 +254,7 @@ class Keep3rV2:
                 "uncertain_jobs": list(context.uncertain_jobs),
                 "uncertain_tokens": list(context.uncertain_tokens),
                 "uncertain_price_period": context.uncertain_price_period,
+                "uncertain_price_window": context.uncertain_price_window,
                 "roles_are_partial": self.keep3r.roles_are_partial,
             },
         }
@@ -273,9 +267,10 @@ class Keep3rV2:
         """Stand where readings after `block` say: pools by replaying their events, all else from the readings."""
         # Nobody watches the way to the start.
         watching, self.observer = self.observer, None
-        run(lake, OfPools(self, HANDLERS), span=Span(None, block))
+        told = Readings(readings)
+        start_pools(self.keep3r, told, lambda: run(lake, OfPools(self, HANDLERS), span=Span(None, block)))
         self.observer = watching
-        load_readings(self.keep3r, self.context, Readings(readings))
+        load_readings(self.keep3r, self.context, told)
 
     def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
         """Take over a `snapshot`; the table `observations` holds what was in each pool's ring then."""
@@ -296,5 +291,6 @@ class Keep3rV2:
         context.undetermined_keepers = dict.fromkeys(inference["undetermined_keepers"])
         context.uncertain_jobs = dict.fromkeys(inference["uncertain_jobs"])
         context.uncertain_price_period = inference["uncertain_price_period"]
+        context.uncertain_price_window = inference["uncertain_price_window"]
         context.uncertain_tokens = dict.fromkeys(inference["uncertain_tokens"])
         self.keep3r.roles_are_partial = inference["roles_are_partial"]

@@ -100,6 +100,8 @@ class CallContext:
     """Jobs whose stored credits are unknown since a start from views, until the chain rewards them."""
     uncertain_price_period: int | None = None
     """Period of the KP3R/WETH pool's cached price, where a start from views took the live one for it."""
+    uncertain_price_window: int | None = None
+    """The reward period's seconds then: once they change, caches are taken over from others that nobody has read."""
     uncertain_tokens: dict[str, None] = field(default_factory=dict)
     """Jobs of which a start in mid-history does not tell which tokens without credits they list."""
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
@@ -122,11 +124,14 @@ class CallContext:
 
     @property
     def price_is_uncertain(self) -> bool:
-        """Whether the cached price of KP3R is still the one that a start from views took for it."""
+        """Whether the cached price of KP3R is still one that a start from views took for it, or could not tell."""
         if self.uncertain_price_period is None:
             return False
+        if self.keep3r.parameters.reward_period_time != self.uncertain_price_window:
+            return True
         cache = self.keep3r.approvals[self.keep3r.parameters.kp3r_weth_pool].tick
-        return cache.period == self.uncertain_price_period
+        # Governance may go back to a pool whose cache is older than the start: no reading told it.
+        return cache.period in {0, self.uncertain_price_period}
 
     @property
     def code(self) -> str:
@@ -203,7 +208,8 @@ def _guarded(handle: Handler, only: OnlyCaller | None) -> Handler:
         if only is not None:
             rightful = only(context.keep3r, row)
             if rightful:
-                context.caused.append(Caused(context.block_number, row[0], rightful))
+                log_index, *_ = row
+                context.caused.append(Caused(context.block_number, log_index, rightful))
         try:
             handle(context, row)
         except Revert as revert:

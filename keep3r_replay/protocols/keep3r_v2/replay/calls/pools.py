@@ -41,10 +41,10 @@ def on_swap(context: CallContext, row: Row) -> None:
     log_index, address, amount0, amount1, sqrt_price, liquidity, tick = row
     pool = context.keep3r.pools[address]
     price = int.from_bytes(sqrt_price, "big")
-    if pool.times:
-        _contradicts(context, log_index, address, swap_contradiction(pool, amount0, amount1, price, liquidity, tick))
-    else:
+    if not pool.times:
         _found_late(context, log_index, pool)
+    elif not pool.partial:
+        _contradicts(context, log_index, address, swap_contradiction(pool, amount0, amount1, price, liquidity, tick))
     pool.swap(context.now, price, liquidity, tick)
 
 
@@ -56,7 +56,8 @@ def on_mint(context: CallContext, row: Row) -> None:
         _found_late(context, log_index, pool)
     if not pool.sqrt_price_x96:
         pool.tick = tick_of_mint(position, amount, amount1)
-    _contradicts(context, log_index, address, mint_contradiction(pool, position, amount, amount0, amount1))
+    if not pool.partial:
+        _contradicts(context, log_index, address, mint_contradiction(pool, position, amount, amount0, amount1))
     pool.change_liquidity(context.now, tick_lower, tick_upper, amount)
     pool.change_position(*position, amount)
     if owner in context.keep3r.pair_pools:
@@ -67,9 +68,10 @@ def on_burn(context: CallContext, row: Row) -> None:
     """Burn of a position in a pool; of nothing, when only its fees are brought up to date."""
     log_index, address, owner, tick_lower, tick_upper, amount, amount0, amount1 = row
     pool, position = context.keep3r.pools[address], Position(owner, tick_lower, tick_upper)
-    _contradicts(context, log_index, address, burn_contradiction(pool, position, amount, amount0, amount1))
+    if not pool.partial:
+        _contradicts(context, log_index, address, burn_contradiction(pool, position, amount, amount0, amount1))
     # No more than there is: a burn that the pool would have refused takes nothing from other positions.
-    taken = min(amount, pool.positions.get(position, 0))
+    taken = amount if pool.partial else min(amount, pool.positions.get(position, 0))
     pool.change_liquidity(context.now, tick_lower, tick_upper, -taken)
     pool.change_position(*position, -taken)
     if amount and owner in context.keep3r.pair_pools:

@@ -1,4 +1,4 @@
-"""Tables of several root contracts of one lake, put together."""
+"""Result tables of several root contracts of a lake as one table each."""
 
 from __future__ import annotations
 
