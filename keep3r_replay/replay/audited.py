@@ -61,18 +61,21 @@ class Audit:
         return all(finding.severity == NOTICE for finding in self.findings)
 
 
-def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit], absent: Absent) -> Audit:
+def with_causes(
+    found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit], absent: Absent, *, inputs: bool
+) -> Audit:
     """The audit, each of its findings with its cause.
 
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
-    the audit of a mended lake, with the readings of some blocks compared (None: of all); `absent` what is missing.
+    the audit of a mended lake, with the readings of some blocks compared (None: of all); `absent` what is missing;
+    `inputs` says whether calls are taken from transactions' input.
     """
 
     def retold(lake: Lake, blocks: frozenset[int] | None) -> Retold:
         mended = again(lake, blocks)
         return Retold(mended.findings, mended.doubt)
 
-    traced = trace(found.lake, found.findings, retold, absent, in_order)
+    traced = trace(found.lake, found.findings, retold, absent, in_order, inputs=inputs)
     tables = {**found.tables, "findings": findings_table(found.lake, traced.findings)}
     summary = dict(found.summary)
     following = [finding for finding in traced.findings if finding.cause is not None]
