@@ -171,7 +171,7 @@ class _Rows:
             carrying = [
                 place for place, receipt in enumerate(receipts) if any(log.address in followed for log in receipt.logs)
             ]
-            self._counts.vain += not carrying
+            self._counts.vain += not carrying and header.number not in self._sent
             opened.append((header, receipts, carrying))
         read = [each for each in opened if each[2] or each[0].number in self._sent or each[0].number in self._logs]
         told = self._tellers.transactions([header for header, _, _ in read])
