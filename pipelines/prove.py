@@ -45,6 +45,7 @@ def _check(config: ProveConfig) -> None:
 
 
 def _prove(config: ProveConfig, lake: Lake) -> int:
+    from keep3r_replay.proof.contradictions import ContradictedError
     from keep3r_replay.proof.proving import Proving, Settings
     from keep3r_replay.protocols.registry import protocol_named, protocols_in
     from pipelines.progress import Progress
@@ -61,7 +62,12 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
 
         print_plan(proving.plan(), lake)
         return 0
-    outcome = proving.run()
+    try:
+        outcome = proving.run()
+    except ContradictedError:
+        for lie in proving.lies:
+            print(lie.line())
+        raise
     progress.done()
     from pipelines.prove_terminal import print_outcome
 

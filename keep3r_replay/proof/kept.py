@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from keep3r_replay.proof.window import Evidence
+    from keep3r_replay.proof.records import Evidence
 
 FOLDER = "proof"
 """The folder in a lake for what proofs leave behind."""

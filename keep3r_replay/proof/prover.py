@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.lake.writer import write_bytes
 from keep3r_replay.proof.header import header_from_rlp
 from keep3r_replay.proof.kept import FOLDER, keep_window, kept_name
-from keep3r_replay.proof.window import WINDOW, Evidence, WindowRecord, prove_window
+from keep3r_replay.proof.records import WINDOW, Evidence, WindowRecord
+from keep3r_replay.proof.window import prove_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
