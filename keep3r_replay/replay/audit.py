@@ -14,7 +14,6 @@ import polars as pl
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import InputError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
-from keep3r_replay.lake.certificate import inputs_of
 from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.coverage import check_range, covered_blocks
@@ -195,8 +194,6 @@ def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until
     }
     if len(summaries) > 1:
         summary["contracts"] = summaries
-    if (inputs := inputs_of(lake)) is not None:
-        summary["inputs"] = inputs
     return summary
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.journal import NOTICE, Finding
+from keep3r_replay.lake.certificate import inputs_of
 from keep3r_replay.replay.causes import Retold, Traced, trace
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.mended import MendedLake
@@ -54,6 +55,11 @@ class Audit:
     def roots(self) -> list[Finding]:
         """Findings that follow from no other."""
         return [finding for finding in self.findings if finding.cause is None]
+
+    def with_inputs(self) -> Audit:
+        """The audit, whose summary says how its inputs were proved, if the lake has a certificate."""
+        inputs = inputs_of(self.lake)
+        return self if inputs is None else replace(self, summary={**self.summary, "inputs": inputs})
 
     @property
     def clean(self) -> bool:
