@@ -99,7 +99,7 @@ def test_a_replay_carries_it(certified: Path, tmp_path: Path, capsys: pytest.Cap
     assert json.loads((results / "manifest.json").read_bytes())["proof"] == summary
     assert run("", "report", f"results={results}", f"report={page}") == 0
     assert f"Inputs proved from block 46 {anchor_of(recorded())}" in page.read_text()
-    change_rows(certified, "blocks", lambda rows: [{**row, "gas_limit": 1} for row in rows])
+    change_rows(certified, "blocks", lambda rows: [{**row, "gas_limit": (row["gas_limit"] or 0) + 1} for row in rows])
     capsys.readouterr()
     assert run("", "replay", f"lake={certified}", f"results={results}") == 0
     assert "NOT PROVED: the certificate from block 46" in capsys.readouterr().out
@@ -111,7 +111,7 @@ def test_a_lake_says_whether_it_is_the_one_that_was_proved(certified: Path) -> N
     assert inputs is not None
     assert inputs["broken"] == ""
     assert inputs_words(inputs).startswith(f"proved from block 46 {anchor_of(recorded())}, blocks 3 to 43, except: ")
-    change_rows(certified, "blocks", lambda rows: [{**row, "gas_limit": 1} for row in rows])
+    change_rows(certified, "blocks", lambda rows: [{**row, "gas_limit": (row["gas_limit"] or 0) + 1} for row in rows])
     broken = inputs_of(Lake.open(certified))
     assert broken is not None
     assert broken["broken"] == "blocks/000000003-000000043.parquet is another one than was proved"
