@@ -17,6 +17,7 @@ from keep3r_replay.proof.kept import KeptTeller, clear_old, keep_state, kept_siz
 from keep3r_replay.proof.mending import TrueBlock
 from keep3r_replay.proof.planning import Plan, plan_of
 from keep3r_replay.proof.prover import Proved, Prover
+from keep3r_replay.proof.records import WINDOW
 from keep3r_replay.proof.rows import tuples
 from keep3r_replay.proof.state import StateProved, StateProver, marks_of
 from keep3r_replay.proof.subject import Subject
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
 
 
 class Settings(NamedTuple):
-    """What is asked for: the anchor as hash or number, and the rest as `keep3r prove` has it."""
+    """What is asked for: the anchor as hash or number, the rest as `keep3r prove` has it, and blocks of a window."""
 
     anchor: str
     keep: bool = False
     offline: bool = False
     state: bool = True
+    window: int = WINDOW
 
 
 @dataclass
@@ -167,6 +169,7 @@ class Proving:
             marks=marks,
             keep=settings.keep,
             notes=not settings.offline,
+            window=settings.window,
             progress=self._progress,
         )
         proved = prover.run()
