@@ -118,7 +118,9 @@ def test_bonds_and_votes_of_a_script_are_replayed(tmp_path):
     # Of 500 she bonded 300, and 100 came back; what is left of the bond, and the payment, is governance's.
     assert kp3r.accounts[alice].balance == 300 * ETHER
     assert (kp3r.worth_of_bonds(alice), payment > 0) == (0, True)
-    assert kp3r.accounts[kp3r.parameters.governance].balance - simulation.script.kp3r_reserve * 5 == 200 * ETHER + payment
+    assert (
+        kp3r.accounts[kp3r.parameters.governance].balance - simulation.script.kp3r_reserve * 5 == 200 * ETHER + payment
+    )
 
 
 def test_mistakes_are_told_by_their_place(tmp_path):
