@@ -10,17 +10,18 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.certificate import CERTIFICATE, broken_by, read_certificate
 from keep3r_replay.lake.schemas import ReadingRow
 from keep3r_replay.proof.anchoring import anchor_of
-from keep3r_replay.proof.certificate import certificate_bytes, certificate_of, write_certificate
+from keep3r_replay.proof.certificate import certificate_of, claims_of, write_certificate
 from keep3r_replay.proof.contradictions import Contradiction, Lie
 from keep3r_replay.proof.history_files import HistoryFolder
 from keep3r_replay.proof.kept import KeptTeller, clear_old, keep_state, kept_size
 from keep3r_replay.proof.mending import TrueBlock
 from keep3r_replay.proof.planning import Plan, plan_of
 from keep3r_replay.proof.prover import Proved, Prover
+from keep3r_replay.proof.records import WINDOW
 from keep3r_replay.proof.rows import tuples
 from keep3r_replay.proof.state import StateProved, StateProver, marks_of
 from keep3r_replay.proof.subject import Subject
-from keep3r_replay.proof.tellers import Teller, Tellers
+from keep3r_replay.proof.tellers import Tellers
 from keep3r_replay.replay.anatomy import Anatomy
 
 if TYPE_CHECKING:
@@ -30,16 +31,21 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.proof.header import Header
     from keep3r_replay.proof.node import NodeTeller
+    from keep3r_replay.proof.teller import Teller
     from keep3r_replay.replay.protocol import Protocol
 
 
+_ANEW = "run keep3r prove again"
+
+
 class Settings(NamedTuple):
-    """What is asked for: the anchor as hash or number, and the rest as `keep3r prove` has it."""
+    """What is asked for: the anchor as hash or number, the rest as `keep3r prove` has it, and blocks of a window."""
 
     anchor: str
     keep: bool = False
     offline: bool = False
     state: bool = True
+    window: int = WINDOW
 
 
 @dataclass
@@ -167,6 +173,7 @@ class Proving:
             marks=marks,
             keep=settings.keep,
             notes=not settings.offline,
+            window=settings.window,
             progress=self._progress,
         )
         proved = prover.run()
@@ -217,18 +224,19 @@ class Proving:
             raise UsageError(f"{self._lake.path}: has no certificate; run keep3r prove with keep=true first")
         problem = broken_by(self._lake, certificate)
         if problem:
-            raise InputError(file, f"is of another lake: {problem}", remedy="run keep3r prove again")
+            raise InputError(file, f"is of another lake: {problem}", remedy=_ANEW)
         asked_for_state = certificate.get("state") is not None
         content = certificate_of(
             subject,
             outcome.anchor,
-            given_as_hash=given_as_hash or certificate["anchor"].get("given_as") == "hash",
+            given_as_hash=given_as_hash,
             proved=outcome.proved,
             state=outcome.state if asked_for_state else None,
             kept=True,
         )
-        if certificate_bytes(content) != certificate_bytes(certificate):
-            differing = sorted(key for key in {*content, *certificate} if content.get(key) != certificate.get(key))
-            raise InputError(file, f"says something else than the kept evidence: {', '.join(differing)}")
+        said, found = claims_of(certificate), claims_of(content)
+        if said != found:
+            differing = ", ".join(name for name in found if found[name] != said[name])
+            raise InputError(file, f"says something else than the kept evidence: {differing}", remedy=_ANEW)
         outcome.certificate = content
         outcome.kept_bytes = kept_size(self._lake.path)

@@ -171,7 +171,7 @@ class _Rows:
             carrying = [
                 place for place, receipt in enumerate(receipts) if any(log.address in followed for log in receipt.logs)
             ]
-            self._counts.vain += not carrying
+            self._counts.vain += not carrying and header.number not in self._sent
             opened.append((header, receipts, carrying))
         read = [each for each in opened if each[2] or each[0].number in self._sent or each[0].number in self._logs]
         told = self._tellers.transactions([header for header, _, _ in read])
@@ -191,13 +191,17 @@ class _Rows:
         if len(raws) != len(receipts):
             told = f"{len(receipts)} of them"
             return [Contradiction(number, "receipts", "", told, str(len(raws)), "the transactions root")]
-        stored = self._sent.get(number, [])
+        stored, logs = self._sent.get(number, []), self._logs.get(number, [])
+        if number < self._tellers.bloom_from:
+            # What comes after the transactions of the root is state synchronisation, of which no root speaks.
+            stored = [row for row in stored if row[1] < len(raws)]
+            logs = [row for row in logs if row[2] < len(raws)]
         places = sorted({*carrying, *(row[1] for row in stored if row[1] < len(raws))})
         sent: dict[int, Transaction] = {place: transaction_of(raws[place]) for place in places}
         hashes = [sent[place].hash if place in sent else b"" for place in range(len(raws))]
         proved = true_logs(header, receipts, hashes, self._subject.followed)
         self._counts.logs += len(proved)
-        wrong = list(compare_logs(number, self._logs.get(number, []), proved))
+        wrong = list(compare_logs(number, logs, proved))
         if self._subject.only_logs:
             return wrong
         true = {place: true_transaction(header, each, place, receipts) for place, each in sent.items()}

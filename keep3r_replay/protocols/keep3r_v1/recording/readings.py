@@ -66,7 +66,7 @@ class ReadingRows:
                 raise ValueError(f"unknown section {section!r}")
             source = "storage" if section == "raw" else "view"
             for contract, view, arguments, value in self._cells(section, content):
-                yield Reading(contract, view, arguments, *answer(f"{section}.{view}", value), source)
+                yield Reading(contract, view, arguments, *_answer(f"{section}.{view}", value), source)
 
     def _cells(self, section: str, content: Any) -> Iterator[Cell]:
         if section == "fastgas":

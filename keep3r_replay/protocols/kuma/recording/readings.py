@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from keep3r_replay.lake.schemas import Reading
+from keep3r_replay.protocols.kuma.naming import full_name, names_of
 from keep3r_replay.recording.answers import answer, items
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class ReadingRows:
         self._clones: str = meta["KBCToken"].lower()
         self._rate_feed: str = meta["rateFeed"].lower()
         self._stable_coin: str = meta["stableCoin"].lower()
-        self._categories = {each["country"]: _Category(each) for each in meta["categories"]}
+        self._categories = _by_name(meta["categories"])
         self._before: dict[_Place, tuple[bytes, Sequence[Sequence[Reading]]]] = {}
 
     def parts(self, line: Mapping[str, Any]) -> Iterator[Sequence[Reading]]:
@@ -105,7 +106,7 @@ class ReadingRows:
             yield _Asked(self._bonds if section == "bondCounter" else self._clones, "getTokenIdCounter", "", part)
         elif section == "cats":
             if subject not in self._categories:
-                raise ValueError(f"cats.{subject}: meta.json names no such category")
+                raise ValueError(f"cats.{subject}: meta.json names no such category, or several")
             yield from self._of_category(self._categories[subject], name, part)
         else:
             raise ValueError(f"unknown section {section!r}")
@@ -127,6 +128,16 @@ class ReadingRows:
             yield _Asked(self._stable_coin, "balanceOf", category.swap, part)
         else:
             raise ValueError(f"cats: unknown section {name!r}")
+
+
+def _by_name(categories: Sequence[Mapping[str, Any]]) -> dict[str, _Category]:
+    """Categories by what a line may call them: the country where no other has it, the full name, the risk category."""
+    told = [(each["currency"], each["country"], each["term"]) for each in categories]
+    found: dict[str, _Category] = {}
+    for each, name, parts in zip(categories, names_of(told), told, strict=True):
+        category = _Category(each)
+        found |= dict.fromkeys((name, full_name(*parts), each["riskCategory"]), category)
+    return found
 
 
 def _parts(place: _Place, content: Any) -> Iterator[tuple[_Place, Any]] | None:
