@@ -58,65 +58,76 @@ def quoted(oracle: SidechainOracle, now: int, window: int, *, is_token0: bool) -
         return {"revert": "0x08c379a0" + encode(["string"], ["T"]).hex(), "name": revert.name}
 
 
+class Followed:
+    """The oracles of a recording, as the logs up to a block have made them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.logs = [raw(log) for log in lines(folder, "logs")]
+        inputs = {
+            (int(each["blockNumber"], 16), int(each["transactionIndex"], 16)): bytes.fromhex(each["input"][2:])
+            for each in lines(folder, "txs")
+            if each["status"] == "0x1"
+        }
+        self.feed = feed_of(self.logs, inputs)
+        self.oracles: dict[str, SidechainOracle] = {}
+        self.swaps = 0
+        self._next = 0
+
+    def go_to(self, block: int) -> None:
+        """Take all logs up to a block."""
+        while self._next < len(self.logs) and self.logs[self._next].block <= block:
+            log = self.logs[self._next]
+            self._next += 1
+            if log.address in self.feed.oracles:
+                self._take(log)
+
+    def _take(self, log: RawLog) -> None:
+        if log.address not in self.oracles:
+            self.oracles[log.address] = SidechainOracle(log.address, "", "")
+            self.oracles[log.address].deploy(*self.feed.oracles[log.address][1:])
+        oracle, topic = self.oracles[log.address], "0x" + log.topics[0].hex()
+        if log.topics[0] == SWAP:
+            written = self.feed.written[log.block, log.log_index]
+            assert written.nonce == oracle.pool_nonce
+            oracle.write(written.batch)
+            assert oracle.sqrt_price_x96 == int.from_bytes(log.data[64:96], "big")
+            assert oracle.tick == int.from_bytes(log.data[128:160], "big", signed=True)
+            self.swaps += 1
+        elif topic == GROWTH:
+            oracle.grow(int.from_bytes(log.data[32:], "big"))
+        elif topic == INFO:
+            oracle.unlocked = False
+
+
+def answers_as_read(oracle: SidechainOracle, now: int, told: dict[str, Any]) -> int:
+    """Compare slot, nonce, ring and observations; how many observations there were."""
+    slot0 = [oracle.sqrt_price_x96, oracle.tick, oracle.index, oracle.cardinality, oracle.cardinality_next, 0]
+    assert [*map(str, slot0), oracle.unlocked] == told["slot0"]
+    assert str(oracle.pool_nonce) == told["poolNonce"]
+    for where, value in told["observations"].items():
+        *numbers, is_written = oracle.observation(int(where))
+        assert [*map(str, numbers), is_written] == value
+    for asked in told["observe"]:
+        said = f"{asked['name']}()" if "revert" in asked else asked["answer"]
+        assert observed(oracle, now, asked["secondsAgos"]) == said
+    return len(told["observe"])
+
+
 @pytest.mark.parametrize("folder", RECORDINGS, ids=lambda folder: folder.name)
 def test_every_reading_is_answered(folder: Path) -> None:
     """Slots, rings, nonces, observations with their errors, and quotes, after every block."""
-    logs = [raw(log) for log in lines(folder, "logs")]
-    inputs = {
-        (int(each["blockNumber"], 16), int(each["transactionIndex"], 16)): bytes.fromhex(each["input"][2:])
-        for each in lines(folder, "txs")
-        if each["status"] == "0x1"
-    }
-    feed = feed_of(logs, inputs)
-    oracles: dict[str, SidechainOracle] = {}
-    compared = dict.fromkeys(("swap", "slot0", "nonce", "observations", "observe", "OLD()", "quote"), 0)
-    place = 0
+    followed = Followed(folder)
+    answers = quotes = 0
     for view in lines(folder, "views"):
-        while place < len(logs) and logs[place].block <= view["block"]:
-            log, place = logs[place], place + 1
-            if log.address not in feed.oracles:
-                continue
-            if log.address not in oracles:
-                oracles[log.address] = SidechainOracle(log.address, "", "")
-                oracles[log.address].deploy(*feed.oracles[log.address][1:])
-            oracle, topic = oracles[log.address], "0x" + log.topics[0].hex()
-            if log.topics[0] == SWAP:
-                written = feed.written[log.block, log.log_index]
-                assert written.nonce == oracle.pool_nonce
-                oracle.write(written.batch)
-                assert oracle.sqrt_price_x96 == int.from_bytes(log.data[64:96], "big")
-                assert oracle.tick == int.from_bytes(log.data[128:160], "big", signed=True)
-                compared["swap"] += 1
-            elif topic == GROWTH:
-                oracle.grow(int.from_bytes(log.data[32:], "big"))
-            elif topic == INFO:
-                oracle.unlocked = False
+        followed.go_to(view["block"])
         now = view["timestamp"]
         for address, told in view["oracles"].items():
-            oracle = oracles[address.lower()]
-            slot0 = [oracle.sqrt_price_x96, oracle.tick, oracle.index, oracle.cardinality, oracle.cardinality_next, 0]
-            assert [*map(str, slot0), oracle.unlocked] == told["slot0"]
-            assert str(oracle.pool_nonce) == told["poolNonce"]
-            compared["slot0"] += 1
-            compared["nonce"] += 1
-            for where, value in told["observations"].items():
-                *numbers, written_there = oracle.observation(int(where))
-                assert [*map(str, numbers), written_there] == value
-                compared["observations"] += 1
-            for asked in told["observe"]:
-                answer = observed(oracle, now, asked["secondsAgos"])
-                if "revert" in asked:
-                    assert answer == f"{asked['name']}()"
-                    compared["OLD()"] += 1
-                else:
-                    assert answer == asked["answer"]
-                    compared["observe"] += 1
+            answers += answers_as_read(followed.oracles[address.lower()], now, told)
         for helper in view["helpers"].values():
             address, order = helper["kp3rWethPool"]
-            oracle = oracles[address.lower()]
-            said = helper["quote"]
-            assert quoted(oracle, now, int(helper["quoteTwapTime"]), is_token0=order) == said
-            compared["quote"] += isinstance(said, str)
-    assert compared["observe"] > 10_000
-    assert compared["OLD()"] > 1_000
-    assert compared["quote"] > 500
+            oracle = followed.oracles[address.lower()]
+            assert quoted(oracle, now, int(helper["quoteTwapTime"]), is_token0=order) == helper["quote"]
+            quotes += 1
+    assert answers > 50_000
+    assert quotes > 1_000
+    assert followed.swaps == len(followed.feed.written)
