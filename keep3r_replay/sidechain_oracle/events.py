@@ -1,12 +1,12 @@
 """Events of the sidechain's oracles, their factory and their receivers.
 
-A receiver's `ObservationsAdded` holds an array in generations 1 and 2, and not in the third: its logs are kept raw, and
-read by `feed`.
+`ObservationsAdded` of generations 1 and 2 holds an array, and is none of these: such logs stay raw (table `undecoded`), and
+`feed` reads them from there.
 """
 
 from __future__ import annotations
 
-from keep3r_replay.evm.abi import Event, EventsByRole, KeptRaw, parse_event
+from keep3r_replay.evm.abi import Event, EventsByRole, parse_event
 from keep3r_replay.uniswap_v3.events import POOL_EVENTS
 
 ORACLE, FACTORY, RECEIVER = "sidechain_oracle", "oracle_factory", "data_receiver"
@@ -37,6 +37,13 @@ EVENTS: EventsByRole = {
             *_GOVERNED,
         )
     },
-    RECEIVER: {"": KeptRaw()},
+    RECEIVER: {
+        "": _parsed(
+            "ObservationsAdded(bytes32 indexed poolSalt, uint24 poolNonce, address receiverAdapter)",
+            "ObservationsCached(bytes32 indexed poolSalt, uint24 poolNonce, address receiverAdapter)",
+            "AdapterWhitelisted(address adapter, bool isAllowed)",
+            *_GOVERNED,
+        )
+    },
 }
 """By role; each has one version."""

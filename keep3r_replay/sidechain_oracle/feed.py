@@ -64,14 +64,18 @@ class Feed(NamedTuple):
     written: dict[tuple[int, int], Written]
 
 
-def feed_of(logs: Iterable[RawLog], inputs: Mapping[tuple[int, int], bytes]) -> Feed:
+def feed_of(
+    logs: Iterable[RawLog], inputs: Mapping[tuple[int, int], bytes], known: Mapping[str, Deployed] | None = None
+) -> Feed:
     """Follow factories, receivers and oracles.
 
     Args:
         logs: all of theirs, in chain order; others are passed over.
         inputs: of transactions, by block and place in it.
+        known: oracles that are older than the logs.
     """
     follower = _Follower(inputs)
+    follower.feed.oracles.update(known or {})
     for log in logs:
         follower.take(log)
     return follower.feed

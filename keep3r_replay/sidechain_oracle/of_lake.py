@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from keep3r_replay.sidechain_oracle.events import FACTORY, ORACLE, RECEIVER
-from keep3r_replay.sidechain_oracle.feed import Feed, RawLog, feed_of
+from keep3r_replay.sidechain_oracle.feed import Deployed, Feed, RawLog, feed_of
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -31,4 +31,9 @@ def feed_of_lake(lake: Lake, until_block: int | None) -> Feed:
     wanted = scan.select(_PLACE).unique()
     inputs = lake.scan("transactions", until_block=until_block).join(wanted, on=_PLACE, how="semi")
     told = inputs.select(*_PLACE, "input").collect().iter_rows()
-    return feed_of(logs, {(block, place): data for block, place, data in told})
+    known = {
+        each.address: Deployed(bytes.fromhex(str(each.facts["pool_salt"])[2:]), 0, 0)
+        for each in contracts
+        if each.role == ORACLE and "pool_salt" in each.facts
+    }
+    return feed_of(logs, {(block, place): data for block, place, data in told}, known)

@@ -16,7 +16,7 @@ from keep3r_replay.uniswap_v3.tick_math import sqrt_ratio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OLD = "OLD()"
+OLD = "OLD"
 UNKNOWN = "unknown batch"
 """Stands for an answer that a batch decides which nothing tells."""
 USUAL_CARDINALITY = 144
@@ -56,7 +56,7 @@ class SidechainOracle(Pool):
     def write(self, batch: Sequence[Item] | None) -> None:
         """`write` of the present nonce; the batch is None where nothing tells it.
 
-        Raises `Revert` T() where the last tick is no tick of a pool.
+        Raises `Revert` where the last tick is no tick of a pool.
         """
         self.pool_nonce += 1
         if batch is None:
@@ -85,7 +85,7 @@ class SidechainOracle(Pool):
     # OBSERVE
 
     def tick_cumulative(self, target: int) -> int:
-        """`tickCumulative` at time `target`, asked at `now`. Raises `Revert` OLD(), or `UNKNOWN`."""
+        """`tickCumulative` at time `target`, asked at `now`. Raises `Revert` OLD, or `UNKNOWN`."""
         if self.is_unknown:
             raise Revert(UNKNOWN)
         target %= _UINT32

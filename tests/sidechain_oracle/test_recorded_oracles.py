@@ -50,7 +50,7 @@ def quoted(oracle: SidechainOracle, now: int, window: int, *, is_token0: bool) -
     """What a helper quotes for one ETH, or the error that it reverts with: the oracle's, or its own for a tick."""
     answer = observed(oracle, now, ["0", str(window)])
     if isinstance(answer, str):
-        return {"revert": "0x27e8e875", "name": answer.removesuffix("()")}
+        return {"revert": "0x27e8e875", "name": answer}
     difference = int(answer[0][0]) - int(answer[0][1])
     try:
         return str(eth_quote(10**18, difference if is_token0 else -difference, window))
@@ -108,7 +108,7 @@ def answers_as_read(oracle: SidechainOracle, now: int, told: dict[str, Any]) -> 
         *numbers, is_written = oracle.observation(int(where))
         assert [*map(str, numbers), is_written] == value
     for asked in told["observe"]:
-        said = f"{asked['name']}()" if "revert" in asked else asked["answer"]
+        said = asked["name"] if "revert" in asked else asked["answer"]
         assert observed(oracle, now, asked["secondsAgos"]) == said
     return len(told["observe"])
 

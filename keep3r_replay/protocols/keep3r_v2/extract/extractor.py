@@ -151,10 +151,10 @@ class Keep3rV2Extractor:
         self, address: str, facts: dict[str, Any], block: int
     ) -> tuple[Contract | None, list[tuple[str, str]]]:
         """An oracle that mainnet feeds has a pool's tokens, the salt of that pool, and a factory; no tick spacing."""
-        salt, factory = (self._one(block, address, *view) for view in (("poolSalt", "bytes32"), ("factory",)))
+        salt, factory = (self._one(block, address, *view) for view in (("poolSalt", "uint256"), ("factory",)))
         if salt is None or not factory or None in facts.values():
             return None, []
-        facts |= {"pool_salt": "0x" + salt.hex(), "factory": factory}
+        facts |= {"pool_salt": f"0x{salt:064x}", "factory": factory}
         return Contract(ORACLE, address, facts=facts), [(FACTORY, factory)]
 
     def initial_state(self, contract: Contract, block: int) -> dict[str, str]:
