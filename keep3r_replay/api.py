@@ -99,7 +99,7 @@ def replay(
     protocol = protocol_of(lake)
     beginnings = starts(lake, protocol, until_block, start_block, None if resume is None else str(resume), resume_block)
     run = strict_audit if strict else audit
-    found = run(lake, protocol, until_block, ledger=ledger, starts=beginnings, snapshot_every=every)
+    found = run(lake, protocol, until_block, ledger=ledger, starts=beginnings, snapshot_every=every).with_inputs()
     configuration = {
         "mode": "strict" if strict else "audit",
         "until_block": until_block,

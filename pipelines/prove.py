@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keep3r_replay.errors import UsageError
+from keep3r_replay.errors import NodeError, UsageError
 from pipelines.config import load_config
 from pipelines.prove_config import SUMMARY, ProveConfig
 
@@ -38,6 +40,12 @@ def _check(config: ProveConfig) -> None:
         raise UsageError("offline=true verifies what is kept: source, keep and repair make no sense with it")
     if config.repair and config.deployment.get("name") == "none":
         raise UsageError("say deployment=NAME: mending needs to know which deployment (keep3r prove --help)")
+    needed = {"trie": config.state, "cramjam": config.source is not None}
+    missing = [name for name, wanted in needed.items() if wanted and find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"{' and '.join(missing)} must be installed: pip install keep3r-replay[prove], or say state=false"
+        )
     if not 1 <= config.connections <= 64:
         raise UsageError("connections must be between 1 and 64")
     if config.attempts < 1 or config.timeout <= 0:
@@ -45,6 +53,7 @@ def _check(config: ProveConfig) -> None:
 
 
 def _prove(config: ProveConfig, lake: Lake) -> int:
+    from keep3r_replay.proof.contradictions import ContradictedError
     from keep3r_replay.proof.proving import Proving, Settings
     from keep3r_replay.protocols.registry import protocol_named, protocols_in
     from pipelines.progress import Progress
@@ -61,7 +70,12 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
 
         print_plan(proving.plan(), lake)
         return 0
-    outcome = proving.run()
+    try:
+        outcome = proving.run()
+    except ContradictedError:
+        for lie in proving.lies:
+            print(lie.line())
+        raise
     progress.done()
     from pipelines.prove_terminal import print_outcome
 
@@ -69,7 +83,7 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
         from pipelines.prove_mending import mended, witnesses
 
         true = witnesses(proving, outcome, lake, nodes)
-        if config.repair:
+        if config.repair and true:
             lies = outcome.lies
             lake = mended(config, outcome, true, progress)
             outcome = Proving(lake, protocols, nodes, source, settings, progress.say, progress.update).run()
@@ -85,15 +99,24 @@ def _nodes(config: ProveConfig, lake: Lake) -> list[NodeTeller]:
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.endpoint import ENVIRONMENT
+    from keep3r_replay.chain.forks import forks_of
     from keep3r_replay.dataset.chain_head import check_chain
     from keep3r_replay.proof.node import NodeTeller
 
     urls = [each.strip() for each in os.environ.get(ENVIRONMENT, "").split(",") if each.strip()]
     if not urls and config.source is None:
         raise UsageError(f"set {ENVIRONMENT} to the node's address, or name history files with source=FOLDER")
-    nodes = []
+    chain_id, nodes, away = lake.deployment.chain_id, [], None
     for number, url in enumerate(urls, 1):
         client = NodeClient([url], connections=config.connections, timeout=config.timeout, attempts=config.attempts)
-        check_chain(client, lake.deployment.chain_id)
-        nodes.append(NodeTeller(client, f"endpoint {number}", config.connections))
+        try:
+            check_chain(client, chain_id)
+        except NodeError as error:
+            print(f"endpoint {number} does not answer and is left out", file=sys.stderr)
+            away = error
+            continue
+        whole_from = forks_of(chain_id).bloom_complete_from
+        nodes.append(NodeTeller(client, f"endpoint {number}", config.connections, whole_from))
+    if away is not None and not nodes and config.source is None:
+        raise away
     return nodes

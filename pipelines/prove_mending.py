@@ -73,7 +73,8 @@ def mended(config: ProveConfig, outcome: Outcome, true: list[TrueBlock], progres
     client = MendingClient(urls, true, connections=config.connections, timeout=config.timeout, attempts=config.attempts)
     detail = str(manifest.extraction.get("detail", "all"))
     spec, protocol = spec_of(config.deployment, detail=detail, follow=follow_of(manifest))
-    request = Request(to_block=manifest.coverage.to_block, connections=config.connections)
+    # No depth below the head: what is fetched again is proved, and no new word about what is final.
+    request = Request(to_block=manifest.coverage.to_block, confirmations=0, connections=config.connections)
     Extraction(path, spec, protocol, client, request, progress.say, progress.update).run()
     progress.done()
     return keep3r_replay.open_lake(path)

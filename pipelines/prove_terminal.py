@@ -37,9 +37,8 @@ def print_outcome(outcome: Outcome, nodes: Sequence[NodeTeller], seconds: float)
         more = len(outcome.contradictions) - _SHOWN
         if more > 0:
             print(f"and {more:,} more")
-        print(
-            f"NOT proved: {len(outcome.contradictions):,} contradictions, blocks {first:,} to {last:,}; no certificate"
-        )
+        many = len(outcome.contradictions)
+        print(f"NOT PROVED  blocks {first:,} to {last:,}: {many:,} contradictions; no certificate was written")
     else:
         _print_certificate(outcome)
     windows = outcome.proved.windows

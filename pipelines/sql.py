@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
     config = load_config("sql", SqlConfig, settings, summary=SUMMARY)
     from keep3r_replay.errors import UsageError
     from keep3r_replay.protocols.registry import KEEP3R_V2, protocol_named
-    from keep3r_replay.warehouse.query import as_csv, as_json, as_table, ask, bundled, protocol_in, statement_of
+    from keep3r_replay.warehouse.query import as_csv, as_json, as_table, bundled, protocol_in, query, statement_of
 
     database = Path(config.database)
     package = protocol_named(protocol_in(database) or KEEP3R_V2).sql
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
         known = {kind: bundled(package, kind) for kind in ("queries", "audits")}
         print("\n".join([*_listing("queries", known["queries"]), "", *_listing("audits", known["audits"])]))
         return 0
-    answer = ask(database, statement_of(questions[0], package), write=config.write)
+    answer = query(database, statement_of(questions[0], package), write=config.write)
     text = {Format.table: as_table, Format.csv: as_csv, Format.json: as_json}[config.format](answer)
     # What goes into a file is data, to the last character.
     print(text, file=sys.stdout if sys.stdout.isatty() else unfiltered(sys.stdout))

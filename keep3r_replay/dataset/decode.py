@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from keep3r_replay.evm.abi import WORD, Event, EventsByRole, KeptRaw
+from keep3r_replay.evm.abi import TEXT, WORD, Event, EventsByRole, KeptRaw
+from keep3r_replay.evm.texts import read_texts
 from keep3r_replay.evm.words import decode_words, hex_text
 
 if TYPE_CHECKING:
@@ -82,9 +83,15 @@ def decode_logs(
             continue
         arguments, good = _arguments(batch, good, event, anomalies)
         if len(good):
-            tables[table_name(role, event)] = pa.table(_places(batch, good, timestamps) | arguments)
+            table, name = pa.table(_places(batch, good, timestamps) | arguments), table_name(role, event)
+            tables[name] = _together(tables[name], table) if name in tables else table
     anomalies.sort(key=lambda anomaly: anomaly.row)
     return Decoded(dict(sorted(tables.items())), anomalies)
+
+
+def _together(one: Any, other: Any) -> Any:
+    """Two tables of one event, each in chain order, as one in chain order."""
+    return pa.concat_tables([one, other]).sort_by([("block_number", "ascending"), ("log_index", "ascending")])
 
 
 def _anomaly(batch: LogBatch, row: int, reason: str, *, unfit: bool = False) -> Anomaly:
@@ -145,9 +152,11 @@ def _identify(
     if batch.topic_count[row] == 0:
         return f"a {name} emits no anonymous events"
     topic0 = batch.topics[row, 0].tobytes()
-    for event in declared:
-        if event.topic0 == topic0:
-            return contract.role, event
+    same = [event for event in declared if event.topic0 == topic0]
+    # What is indexed is not in the first topic: of two declarations it is that with as many topics as the log has.
+    fitting = [event for event in same if 1 + len(event.indexed) == batch.topic_count[row]]
+    if same:
+        return contract.role, (fitting or same)[0]
     return f"unknown event: topic 0x{topic0.hex()} is none of a {name}"
 
 
@@ -156,7 +165,8 @@ def _well_formed(batch: LogBatch, rows: Rows, event: Event, anomalies: list[Anom
     topics = batch.topic_count[rows]
     length = np.diff(batch.data_ends)[rows]
     expected_topics, expected_length = 1 + len(event.indexed), WORD * len(event.in_data)
-    good: NDArray[np.bool_] = (topics == expected_topics) & (length == expected_length)
+    enough = length >= expected_length if event.has_texts else length == expected_length
+    good: NDArray[np.bool_] = (topics == expected_topics) & enough
     for row in rows[~good]:
         has_topics, has_bytes = batch.topic_count[row], int(batch.data_ends[row + 1] - batch.data_ends[row])
         if has_topics != expected_topics:
@@ -174,6 +184,8 @@ def _arguments(batch: LogBatch, rows: Rows, event: Event, anomalies: list[Anomal
     columns: dict[str, Any] = {}
     bad = np.zeros(len(rows), np.bool_)
     reasons: dict[int, tuple[str, bool]] = {}
+    texts = _texts(batch, rows, event, reasons) if event.has_texts else []
+    bad[list(reasons)] = True
     topic = word = 0
     for parameter in event.parameters:
         if parameter.indexed:
@@ -182,6 +194,9 @@ def _arguments(batch: LogBatch, rows: Rows, event: Event, anomalies: list[Anomal
         else:
             words = data[:, word]
             word += 1
+        if parameter.is_text:
+            columns[parameter.column] = pa.array([each.pop(0) for each in texts], pa.string())
+            continue
         column = decode_words(parameter, words)
         columns[parameter.column] = column.values
         for mask, unfit in ((column.dirty, False), (column.unfit, True)):
@@ -199,10 +214,24 @@ def _arguments(batch: LogBatch, rows: Rows, event: Event, anomalies: list[Anomal
     return {name: values.filter(keep) for name, values in columns.items()}, rows[~bad]
 
 
+def _texts(batch: LogBatch, rows: Rows, event: Event, reasons: dict[int, tuple[str, bool]]) -> list[list[str]]:
+    """The texts of every row, in the order of the event's parameters; of a malformed row they are empty."""
+    types = [parameter.type for parameter in event.in_data]
+    found = []
+    for number, row in enumerate(rows.tolist()):
+        data = batch.data[batch.data_ends[row] : batch.data_ends[row + 1]].tobytes()
+        try:
+            found.append([*read_texts(types, data)])
+        except ValueError as error:
+            reasons[number] = f"{event.name}: {error}", False
+            found.append([""] * types.count(TEXT))
+    return found
+
+
 def _data_words(batch: LogBatch, rows: Rows, count: int) -> NDArray[np.uint8]:
     """Gather the data of `rows`, `count` words each, into an array of shape (rows, count, 32)."""
     starts = batch.data_ends[rows]
-    if len(rows) == len(batch):
+    if len(rows) == len(batch) and len(batch.data) == len(rows) * count * WORD:
         return np.ascontiguousarray(batch.data).reshape(len(rows), count, WORD)
     if not (batch.data_ends % WORD).any():
         gathered: NDArray[np.uint8] = batch.data.reshape(-1, WORD)[(starts // WORD)[:, None] + np.arange(count)]

@@ -69,13 +69,15 @@ def read_at_blocks(
 
 def _merged(lake: Lake, former: list[FileEntry], inside: dict[int, list[ReadingRow]]) -> list[FileEntry]:
     """Write a partition's readings: the former ones, and the new ones in the place of those of the same blocks."""
-    kept: list[Any] = []
+    kept: list[ReadingRow] = []
     for entry in former:
         if entry.table == "readings":
             _refuse_damage(lake, entry)
             columns = pq.read_table(lake.path / entry.path).to_pydict()
-            kept += [row for row in zip(*columns.values(), strict=True) if row[0] not in inside]
-    everything = sorted([*kept, *(row for block in inside.values() for row in block)], key=lambda row: row[0])
+            rows = map(ReadingRow._make, zip(*columns.values(), strict=True))
+            kept += [row for row in rows if row.block_number not in inside]
+    new = [row for block in inside.values() for row in block]
+    everything = sorted([*kept, *new], key=lambda row: row.block_number)
     arrays = [
         pa.array(column, field.type) for column, field in zip(zip(*everything, strict=True), READINGS, strict=True)
     ]

@@ -1,7 +1,8 @@
 """Event declarations: from the Solidity text to the topic, the names of the columns, and the place of every word.
 
-Only static types occur in the events this project reads, so a log is: topic 0, one topic for every indexed parameter,
-and one 32-byte word of data for every other parameter, in the order declared. `evm.words` decodes by these layouts.
+A log is: topic 0, one topic for every indexed parameter, and one 32-byte word of data for every other parameter, in the
+order declared. `evm.words` decodes by these layouts. Of the dynamic types `string` is known: its word is the place of
+its text, which follows after all words (`evm.texts`).
 Follows the contract ABI specification of Solidity ("Events", "Formal specification of the encoding").
 """
 
@@ -14,6 +15,8 @@ from functools import cached_property
 
 WORD = 32
 """Bytes of an ABI word, and of a topic."""
+
+TEXT = "string"
 
 _DECLARATION = re.compile(r"^\s*(?:event\s+)?(\w+)\s*\((.*)\)\s*;?\s*$")
 _INTEGER = re.compile(r"^(u?)int(\d+)$")
@@ -28,7 +31,7 @@ class Parameter:
 
     Attributes:
         name: as declared.
-        type: canonical Solidity type: `address`, `bool`, `uintN`, `intN`, `bytesN`.
+        type: canonical Solidity type: `address`, `bool`, `uintN`, `intN`, `bytesN`, `string`.
         indexed: whether it stands in a topic rather than in the data.
         wide: keep the whole 32-byte word; for values that may exceed 38 decimal digits.
     """
@@ -53,6 +56,11 @@ class Parameter:
     def signed(self) -> bool:
         """Whether the type is a signed integer."""
         return self.type.startswith("int")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the type is `string`, whose word is not its value."""
+        return self.type == TEXT
 
     @cached_property
     def size(self) -> int:
@@ -97,6 +105,11 @@ class Event:
         """The parameters that stand in the data, a word each, in order."""
         return tuple(parameter for parameter in self.parameters if not parameter.indexed)
 
+    @cached_property
+    def has_texts(self) -> bool:
+        """Whether texts follow the words of the data."""
+        return any(parameter.is_text for parameter in self.parameters)
+
 
 class KeptRaw(tuple[Event, ...]):
     """The events of a role whose logs are kept raw: they are not decoded, and one of an unknown type is no anomaly."""
@@ -117,7 +130,7 @@ def parse_event(declaration: str, *, wide: frozenset[str] = frozenset()) -> Even
         wide: names of parameters to keep as whole words.
 
     Raises:
-        ValueError: the text is no declaration of static, named parameters, or has more than three indexed ones.
+        ValueError: the text is no declaration of named parameters of known types, or has more than three indexed ones.
     """
     match = _DECLARATION.match(declaration)
     if match is None:
@@ -146,8 +159,10 @@ def _parse_parameter(text: str, wide: frozenset[str]) -> Parameter:
     kind = {"uint": "uint256", "int": "int256"}.get(kind, kind)
     integer = _INTEGER.match(kind)
     valid_integer = integer is not None and int(integer.group(2)) in range(8, 257, 8)
-    if not valid_integer and kind not in {"address", "bool"} and not _BYTES.match(kind):
-        raise ValueError(f"not a static type this decoder knows: {kind!r}")
+    if not valid_integer and kind not in {"address", "bool", TEXT} and not _BYTES.match(kind):
+        raise ValueError(f"not a type this decoder knows: {kind!r}")
+    if indexed and kind == TEXT:
+        raise ValueError(f"of an indexed text only the hash is logged: {text!r}")
     # Prices of 160 bits do not fit 38 digits: such widths always keep their word.
     too_wide = valid_integer and 128 < int(kind.removeprefix("u").removeprefix("int")) < 256
     return Parameter(name, kind, indexed, wide=name in wide or too_wide)

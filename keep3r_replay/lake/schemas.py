@@ -64,11 +64,22 @@ READINGS = pa.schema(
 """One row a value that a view answered or a storage slot held after a block."""
 
 
-class ReadingRow(NamedTuple):
-    """A row of `readings`: what `contract` (empty: the block itself) answered to `view` after a block.
+class Reading(NamedTuple):
+    """A row of `readings` without its block: what `contract` (empty: the block itself) answered to `view`.
 
     `arguments` are separated by commas; one of `value` and `revert` is None; `source` is `view` or `storage`.
     """
+
+    contract: str
+    view: str
+    arguments: str
+    value: str | None
+    revert: str | None
+    source: str
+
+
+class ReadingRow(NamedTuple):
+    """A row of `readings`: a `Reading` after a block."""
 
     block_number: int
     contract: str

@@ -13,6 +13,7 @@ from keep3r_replay.lake.writer import write_bytes
 from keep3r_replay.proof.kept import kept_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from keep3r_replay.proof.header import Header
@@ -31,6 +32,7 @@ _COLUMNS = {
         "effective_gas_price": f"{_SENT} with the base fees of {_HEADERS}",
     },
 }
+NODES_WORD = "the anchor's hash, which is the node's word"
 _LOGS = f"{_RECEIPTS} and {_SENT}; that there are no others: blooms of all {_HEADERS}"
 _DECODED = "decoded again from the proved logs"
 
@@ -89,7 +91,7 @@ def exceptions(subject: Subject, proved: Proved, state: StateProved | None, *, g
     coverage = lake.manifest.coverage
     assert coverage is not None
     if not given_as_hash:
-        found.append("the anchor's hash, which is the node's word")
+        found.append(NODES_WORD)
     if coverage.to_block > subject.last:
         found.append(f"blocks {subject.last + 1} to {coverage.to_block}, which lie behind the anchor")
     if lake.has("calls"):
@@ -111,6 +113,24 @@ def exceptions(subject: Subject, proved: Proved, state: StateProved | None, *, g
     if state.readings_left:
         found.append(f"{state.readings_left} readings of views that are computed")
     return found
+
+
+def claims_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What a certificate claims, without what the next version may count or digest in another way.
+
+    Left out are how many blocks were opened, the digests of windows, and by whose word the anchor is one.
+    """
+    claims = {
+        name: content.get(name) for name in ("chain_id", "blocks", "files", "tables", "state", "deployment_sha256")
+    }
+    anchor, counts, rests = (content.get(name) or {} for name in ("anchor", "counts", "rests_on"))
+    return claims | {
+        "anchor": [anchor.get("block"), anchor.get("hash")],
+        "counts": [counts.get("logs"), counts.get("transactions")],
+        "windows": [window[:3] for window in rests.get("windows", [])],
+        "kept": rests.get("kept"),
+        "except": sorted(set(content.get("except", [])) - {NODES_WORD}),
+    }
 
 
 def certificate_bytes(content: dict[str, Any]) -> bytes:

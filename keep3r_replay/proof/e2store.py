@@ -71,7 +71,7 @@ class HistoryFile:
             raise self._wrong(place, error) from None
 
     def transactions(self, place: int) -> list[bytes] | None:
-        """The raw transactions of the nth block; None where the file has no bodies."""
+        """The raw transactions of the nth block; None where the file has no bodies. Raises `InputError` if damaged."""
         if len(self._places[BODY]) != self.count:
             return None
         try:
@@ -81,7 +81,7 @@ class HistoryFile:
         return [each if isinstance(each, bytes) else encode(items(each)) for each in sent]
 
     def receipts(self, place: int) -> list[Receipt] | None:
-        """The receipts of the nth block, of either kind; None where the file has none."""
+        """The receipts of the nth block, of either kind; None where the file has none. Raises as `transactions`."""
         try:
             if len(self._places[SLIM_RECEIPTS]) == self.count:
                 return [receipt_from_slim(each) for each in decode_list(self._unpacked(SLIM_RECEIPTS, place))]

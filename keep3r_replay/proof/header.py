@@ -70,10 +70,10 @@ _PLACE = {name: place for place, name in enumerate(FIELDS)}
 class Header:
     """A block's header, known by its RLP alone: nothing of it can differ from what is hashed."""
 
-    def __init__(self, fields: list[bytes]) -> None:
-        """Take the fields in order, each as its RLP holds it."""
+    def __init__(self, fields: list[bytes], rlp: bytes | None = None) -> None:
+        """Take the fields in order, each as its RLP holds it; and that, if it was read from there."""
         self.fields = fields
-        self.rlp = encode(fields)
+        self.rlp = encode(fields) if rlp is None else rlp
         self.hash = keccak(self.rlp)
 
     def __getitem__(self, name: str) -> bytes:
@@ -162,4 +162,5 @@ def header_from_rlp(content: bytes) -> Header:
             raise ValueError(f"{name} has {len(field)} bytes")
         if width is None and name != "extraData":
             whole(field)
-    return Header(fields)
+    # What is read strictly has one encoding only: that which it was read from.
+    return Header(fields, content)

@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from keep3r_replay.proof.window import Evidence
+    from keep3r_replay.proof.records import Evidence
 
 FOLDER = "proof"
 """The folder in a lake for what proofs leave behind."""
@@ -117,7 +118,7 @@ class KeptTeller:
         self._open: tuple[Any, dict[int, int], list[Header]] | None = None
         self._path: Path | None = None
         state = lake / FOLDER / "kept" / STATE
-        self._state: list[dict[str, Any]] = json.loads(state.read_bytes()) if state.is_file() else []
+        self._state = _read_state(state) if state.is_file() else []
 
     @property
     def last(self) -> int:
@@ -175,19 +176,44 @@ class KeptTeller:
     def account(self, header: Header, address: bytes, slots: Sequence[int]) -> Account | None:
         """An account's proof, if the same was asked for when it was kept."""
         found = self._entry(header, address)
-        if found is None or "account" not in found or not {str(slot) for slot in slots} <= found["storage"].keys():
+        if found is None or found.account is None or not {str(slot) for slot in slots} <= found.storage.keys():
             return None
-        storage = tuple(tuple(map(bytes.fromhex, found["storage"][str(slot)])) for slot in slots)
-        return Account(tuple(map(bytes.fromhex, found["account"])), storage)
+        storage = tuple(tuple(map(_bytes, found.storage[str(slot)])) for slot in slots)
+        return Account(tuple(map(_bytes, found.account)), storage)
 
     def code(self, header: Header, address: bytes) -> bytes | None:
         """An account's code, if it was kept."""
         found = self._entry(header, address)
-        return bytes.fromhex(found["code"]) if found is not None and "code" in found else None
+        return _bytes(found.code) if found is not None and found.code is not None else None
 
-    def _entry(self, header: Header, address: bytes) -> dict[str, Any] | None:
+    def _entry(self, header: Header, address: bytes) -> _Kept | None:
         wanted = (header.number, address.hex())
-        return next((each for each in self._state if (each["block"], each["address"]) == wanted), None)
+        return next((each for each in self._state if (each.block, each.address) == wanted), None)
+
+
+def _bytes(text_: str) -> bytes:
+    """The bytes of hexadecimal text; none where it is not, which proves nothing."""
+    try:
+        return bytes.fromhex(text_)
+    except ValueError:
+        return b""
+
+
+class _Kept(msgspec.Struct):
+    """A kept proof of state: block, address, and as far as they were asked for the account's nodes, words and code."""
+
+    block: int
+    address: str
+    storage: dict[str, list[str]]
+    account: list[str] | None = None
+    code: str | None = None
+
+
+def _read_state(path: Path) -> list[_Kept]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[_Kept])
+    except msgspec.MsgspecError as error:
+        raise InputError(path, f"cannot be read: {' '.join(str(error).split())[:80]}", remedy=_AGAIN) from None
 
 
 def _read(path: Path) -> tuple[Any, dict[int, int], list[Header]]:

@@ -138,7 +138,7 @@ class MendingClient(NodeClient):
             told = _UNCHANGED if block is None else self._block(block, raw, whole=bool(call.parameters[1]))
         elif call.method == "eth_feeHistory":
             told = self._fees(raw)
-        elif wanted in self._sent:
+        elif isinstance(wanted, str) and wanted in self._sent:
             block, place = self._sent[wanted]
             if call.method == "eth_getTransactionByHash":
                 told = block.transaction(place, msgspec.json.decode(raw))

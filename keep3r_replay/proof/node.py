@@ -11,13 +11,14 @@ from keep3r_replay.chain.belief import ask
 from keep3r_replay.chain.refusals import RefusedError
 from keep3r_replay.chain.rpc import Call
 from keep3r_replay.chain.tries import UNBELIEVABLE
+from keep3r_replay.errors import NodeError
 from keep3r_replay.proof.header import FIELDS, Header, header_of
 from keep3r_replay.proof.receipts import Receipt, receipt_of
 from keep3r_replay.proof.tellers import Account
 from keep3r_replay.proof.transactions import raw_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from keep3r_replay.chain.client import NodeClient
 
@@ -32,6 +33,7 @@ _HEADER = msgspec.json.Decoder(_WireHeader | None)
 _OBJECT = msgspec.json.Decoder(dict[str, Any] | None)
 _LIST = msgspec.json.Decoder(list[dict[str, Any]] | None)
 _TEXT = msgspec.json.Decoder(str)
+_NOBODY = "0x" + "00" * 20
 
 
 class NodeTeller:
@@ -41,12 +43,15 @@ class NodeTeller:
         client: of this endpoint alone.
         name: what to call it; never its address, which carries a key.
         connections: requests under way at once.
+        whole_from: first block whose roots hold all that the node tells of it. Before it Polygon's nodes add a
+            transaction of state synchronisation, from nobody to nobody, which is in no root (`chain.forks`).
     """
 
-    def __init__(self, client: NodeClient, name: str, connections: int = 2) -> None:
+    def __init__(self, client: NodeClient, name: str, connections: int = 2, whole_from: int = 0) -> None:
         self.name = name
         self.client = client
         self._connections = connections
+        self._whole_from = whole_from
         self._bare_headers: bool | None = None
         self._block_receipts: bool | None = None
 
@@ -54,7 +59,7 @@ class NodeTeller:
         """The headers of a closed range; `eth_getHeaderByNumber`, where offered, spares the transactions' hashes."""
         numbers = range(first, last + 1)
         if self._bare_headers is None:
-            self._bare_headers = self._headers("eth_getHeaderByNumber", [last])[0] is not None
+            self._bare_headers = _offered(lambda: self._headers("eth_getHeaderByNumber", [last]))
         method = "eth_getHeaderByNumber" if self._bare_headers else "eth_getBlockByNumber"
         return self._in_parts(numbers, HEADERS_A_REQUEST, lambda part: self._headers(method, part))
 
@@ -73,13 +78,15 @@ class NodeTeller:
     def receipts(self, headers: Sequence[Header]) -> list[list[Receipt] | None]:
         """The receipts of some blocks: by `eth_getBlockReceipts`, or one by one."""
         if self._block_receipts is None and headers:
-            self._block_receipts = self._receipts_of(headers[:1])[0] is not None
+            self._block_receipts = _offered(lambda: self._receipts_of(headers[:1]))
         if self._block_receipts:
             return self._in_parts(headers, BLOCKS_A_REQUEST, self._receipts_of)
         return [self._one_by_one(header) for header in headers]
 
     def _receipts_of(self, headers: Sequence[Header]) -> list[list[Receipt] | None]:
-        return self._asked([Call("eth_getBlockReceipts", [hex(header.number)]) for header in headers], _receipts)
+        calls = [Call("eth_getBlockReceipts", [hex(header.number)]) for header in headers]
+        told = self._asked(calls, _LIST.decode)
+        return [self._rooted(header, each, receipt_of) for header, each in zip(headers, told, strict=True)]
 
     def _one_by_one(self, header: Header) -> list[Receipt] | None:
         body = self._asked([Call("eth_getBlockByNumber", [hex(header.number), False])], _OBJECT.decode)[0]
@@ -88,19 +95,34 @@ class NodeTeller:
         found = self._in_parts(
             body["transactions"],
             RECEIPTS_A_REQUEST,
-            lambda part: self._asked([Call("eth_getTransactionReceipt", [each]) for each in part], _receipt),
+            lambda part: self._asked([Call("eth_getTransactionReceipt", [each]) for each in part], _OBJECT.decode),
         )
-        return None if any(receipt is None for receipt in found) else [each for each in found if each is not None]
+        there = [each for each in found if each is not None]
+        return self._rooted(header, there, receipt_of) if len(there) == len(found) else None
+
+    def _rooted(
+        self, header: Header, told: list[dict[str, Any]] | None, read: Callable[[Mapping[str, Any]], Found]
+    ) -> list[Found] | None:
+        """What a node tells of a block's transactions, without what is in no root; None for what cannot be read."""
+        if told is None:
+            return None
+        if header.number < self._whole_from and told and _NOBODY == told[-1].get("from") == told[-1].get("to"):
+            told = told[:-1]
+        try:
+            return [read(each) for each in told]
+        except UNBELIEVABLE:
+            return None
 
     def transactions(self, headers: Sequence[Header]) -> list[list[bytes] | None]:
         """The raw transactions of some blocks."""
-        return self._in_parts(
+        told = self._in_parts(
             headers,
             BLOCKS_A_REQUEST,
             lambda part: self._asked(
-                [Call("eth_getBlockByNumber", [hex(header.number), True]) for header in part], _raws
+                [Call("eth_getBlockByNumber", [hex(header.number), True]) for header in part], _transactions
             ),
         )
+        return [self._rooted(header, each, raw_of) for header, each in zip(headers, told, strict=True)]
 
     def account(self, header: Header, address: bytes, slots: Sequence[int]) -> Account | None:
         """An account with its proof, by `eth_getProof`."""
@@ -140,6 +162,14 @@ class NodeTeller:
             return _flat(pool.map(asked, parts))
 
 
+def _offered(probe: Callable[[], list[Any]]) -> bool:
+    """Whether a node answers a question that not all know; a failure says no, and the usual question tells more."""
+    try:
+        return probe()[0] is not None
+    except NodeError:
+        return False
+
+
 def _flat(parts: Iterable[list[Found | None]]) -> list[Found | None]:
     return [found for part in parts for found in part]
 
@@ -149,19 +179,9 @@ def _header(raw: msgspec.Raw) -> Header | None:
     return None if told is None else header_of(msgspec.structs.asdict(told))
 
 
-def _receipts(raw: msgspec.Raw) -> list[Receipt] | None:
-    told = _LIST.decode(raw)
-    return None if told is None else [receipt_of(each) for each in told]
-
-
-def _receipt(raw: msgspec.Raw) -> Receipt | None:
+def _transactions(raw: msgspec.Raw) -> list[dict[str, Any]] | None:
     told = _OBJECT.decode(raw)
-    return None if told is None else receipt_of(told)
-
-
-def _raws(raw: msgspec.Raw) -> list[bytes] | None:
-    told = _OBJECT.decode(raw)
-    return None if told is None else [raw_of(each) for each in told["transactions"]]
+    return None if told is None else list(told["transactions"])
 
 
 def _bytes(text: str) -> bytes:

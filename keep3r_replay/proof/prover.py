@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.lake.writer import write_bytes
 from keep3r_replay.proof.header import header_from_rlp
 from keep3r_replay.proof.kept import FOLDER, keep_window, kept_name
-from keep3r_replay.proof.window import WINDOW, Evidence, WindowRecord, prove_window
+from keep3r_replay.proof.records import WINDOW, Evidence, WindowRecord
+from keep3r_replay.proof.window import prove_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -46,10 +47,10 @@ class Proved:
         }
 
 
-def windows_of(first: int, last: int) -> list[tuple[int, int]]:
-    """Cut a closed range where windows begin, descending."""
-    starts = [first, *range((first // WINDOW + 1) * WINDOW, last + 1, WINDOW)]
-    return [(start, min(last, (start // WINDOW + 1) * WINDOW - 1)) for start in starts][::-1]
+def windows_of(first: int, last: int, size: int = WINDOW) -> list[tuple[int, int]]:
+    """Cut a closed range where windows of `size` blocks begin, descending."""
+    starts = [first, *range((first // size + 1) * size, last + 1, size)]
+    return [(start, min(last, (start // size + 1) * size - 1)) for start in starts][::-1]
 
 
 class Prover:
@@ -62,6 +63,7 @@ class Prover:
         marks: blocks whose headers proofs of state need.
         keep: leave the evidence beside the lake.
         notes: go on from the notes of former runs, and leave some; without them all is proved anew and nothing written.
+        window: blocks of a window.
         progress: is told how many blocks of how many are proved, and the logs that these hold.
     """
 
@@ -74,6 +76,7 @@ class Prover:
         marks: Collection[int] = (),
         keep: bool,
         notes: bool,
+        window: int = WINDOW,
         progress: Callable[[int, int, int], None],
     ) -> None:
         self._subject = subject
@@ -82,6 +85,7 @@ class Prover:
         self._marks = frozenset(marks)
         self._keep = keep
         self._notes = notes
+        self._window = window
         self._progress = progress
 
     def run(self) -> Proved:
@@ -94,7 +98,7 @@ class Prover:
         proved = Proved()
         first, last = self._subject.first, self._anchor.number
         trusted = self._anchor.hash
-        for start, end in windows_of(first, last):
+        for start, end in windows_of(first, last, self._window):
             record = self._noted(start, end, trusted)
             if record is not None:
                 proved.resumed += 1

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.chain.forks import forks_of
-from keep3r_replay.errors import InputError, NodeError, UsageError
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.certificate import CERTIFICATE, broken_by, read_certificate
 from keep3r_replay.lake.schemas import ReadingRow
-from keep3r_replay.proof.certificate import certificate_bytes, certificate_of, write_certificate
-from keep3r_replay.proof.contradictions import ContradictedError, Contradiction, Lie
+from keep3r_replay.proof.anchoring import anchor_of
+from keep3r_replay.proof.certificate import certificate_of, claims_of, write_certificate
+from keep3r_replay.proof.contradictions import Contradiction, Lie
 from keep3r_replay.proof.history_files import HistoryFolder
 from keep3r_replay.proof.kept import KeptTeller, clear_old, keep_state, kept_size
 from keep3r_replay.proof.mending import TrueBlock
 from keep3r_replay.proof.planning import Plan, plan_of
 from keep3r_replay.proof.prover import Proved, Prover
+from keep3r_replay.proof.records import WINDOW
 from keep3r_replay.proof.rows import tuples
 from keep3r_replay.proof.state import StateProved, StateProver, marks_of
 from keep3r_replay.proof.subject import Subject
@@ -32,13 +34,17 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Protocol
 
 
+_ANEW = "run keep3r prove again"
+
+
 class Settings(NamedTuple):
-    """What is asked for: the anchor as hash or number, and the rest as `keep3r prove` has it."""
+    """What is asked for: the anchor as hash or number, the rest as `keep3r prove` has it, and blocks of a window."""
 
     anchor: str
     keep: bool = False
     offline: bool = False
     state: bool = True
+    window: int = WINDOW
 
 
 @dataclass
@@ -139,54 +145,14 @@ class Proving:
         subject = Subject(self._lake, self._events, min(self._coverage.to_block, anchor.number))
         return plan_of(subject, self._asked[0], anchor.number)
 
+    @property
+    def lies(self) -> list[Lie]:
+        """What was told so far, and refuted."""
+        return self._tellers.lies
+
     def anchor(self) -> Header:
-        """The trusted block's header.
-
-        Raises:
-            UsageError: the anchor is no hash and no number, or lies before the lake.
-            NodeError: nobody has the block.
-        """
-        wanted = self._settings.anchor.lower()
-        if wanted.startswith("0x"):
-            try:
-                trusted = bytes.fromhex(wanted[2:])
-            except ValueError:
-                trusted = b""
-            if len(trusted) != 32:
-                raise UsageError(f"anchor={wanted[:80]}: no block hash, which has 64 hexadecimal digits after 0x")
-            header = self._by_hash(trusted)
-        elif wanted.isdecimal():
-            header = self._by_number(int(wanted))
-        else:
-            raise UsageError(f"anchor={wanted[:80]}: neither a block's hash nor a number")
-        if header.number < self._coverage.from_block:
-            raise UsageError(f"anchor: block {header.number} lies before the lake's first {self._coverage.from_block}")
-        return header
-
-    def _by_hash(self, trusted: bytes) -> Header:
-        for teller in self._asked:
-            header = teller.header_of_hash(trusted)
-            if header is not None and header.hash == trusted:
-                return header
-            if header is not None:
-                told, proved = f"hashes to 0x{header.hash.hex()}", f"0x{trusted.hex()}"
-                wrong = Contradiction(header.number, "header", "", told, proved, "the anchor")
-                self._tellers.lies.append(Lie(teller.name, wrong, ""))
-        if self._tellers.lies:
-            raise ContradictedError(self._tellers.lies[0].contradiction)
-        raise NodeError(f"nobody has the anchor 0x{trusted.hex()}: is it of this chain?")
-
-    def _by_number(self, number: int) -> Header:
-        found: dict[bytes, Header] = {}
-        for teller in self._asked:
-            header = teller.headers(number, number)[0]
-            if header is not None and header.number == number:
-                found[header.hash] = header
-        if len(found) > 1:
-            raise NodeError(f"block {number} has {len(found)} hashes: say which one you trust, as anchor=0x...")
-        if not found:
-            raise NodeError(f"nobody has block {number}")
-        return next(iter(found.values()))
+        """The trusted block's header; see `anchoring.anchor_of`."""
+        return anchor_of(self._settings.anchor, self._asked, self._coverage.from_block, self._tellers.lies)
 
     def run(self) -> Outcome:
         """Prove, and write the certificate where nothing contradicts.
@@ -206,6 +172,7 @@ class Proving:
             marks=marks,
             keep=settings.keep,
             notes=not settings.offline,
+            window=settings.window,
             progress=self._progress,
         )
         proved = prover.run()
@@ -256,18 +223,19 @@ class Proving:
             raise UsageError(f"{self._lake.path}: has no certificate; run keep3r prove with keep=true first")
         problem = broken_by(self._lake, certificate)
         if problem:
-            raise InputError(file, f"is of another lake: {problem}", remedy="run keep3r prove again")
+            raise InputError(file, f"is of another lake: {problem}", remedy=_ANEW)
         asked_for_state = certificate.get("state") is not None
         content = certificate_of(
             subject,
             outcome.anchor,
-            given_as_hash=given_as_hash or certificate["anchor"].get("given_as") == "hash",
+            given_as_hash=given_as_hash,
             proved=outcome.proved,
             state=outcome.state if asked_for_state else None,
             kept=True,
         )
-        if certificate_bytes(content) != certificate_bytes(certificate):
-            differing = sorted(key for key in {*content, *certificate} if content.get(key) != certificate.get(key))
-            raise InputError(file, f"says something else than the kept evidence: {', '.join(differing)}")
+        said, found = claims_of(certificate), claims_of(content)
+        if said != found:
+            differing = ", ".join(name for name in found if found[name] != said[name])
+            raise InputError(file, f"says something else than the kept evidence: {differing}", remedy=_ANEW)
         outcome.certificate = content
         outcome.kept_bytes = kept_size(self._lake.path)

@@ -12,18 +12,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHORT, _LIST, _LONGEST = 0x80, 0xC0, 55
+_SHORT_PREFIXES = [bytes((_SHORT + size,)) for size in range(_LONGEST + 1)]
 
 
 def encode(item: bytes | Sequence[object]) -> bytes:
     """Return the encoding of bytes, or of a list of what can be encoded."""
     if isinstance(item, bytes):
-        size = len(item)
-        if size == 1 and item[0] < _SHORT:
-            return item
-        return (bytes((_SHORT + size,)) if size <= _LONGEST else _long(_SHORT, size)) + item
-    content = b"".join([encode(each) for each in item])  # type: ignore[arg-type] # items are of bytes or of items, to any depth
+        return _prefix(item) + item
+    parts: list[bytes] = []
+    for each in item:
+        if isinstance(each, bytes):
+            parts.append(_prefix(each))
+            parts.append(each)
+        else:
+            parts.append(encode(each))  # type: ignore[arg-type] # items are of bytes or of items, to any depth
+    content = b"".join(parts)
     size = len(content)
     return (bytes((_LIST + size,)) if size <= _LONGEST else _long(_LIST, size)) + content
+
+
+def _prefix(content: bytes) -> bytes:
+    """What comes before bytes: nothing before a single small one."""
+    size = len(content)
+    if size > _LONGEST:
+        return _long(_SHORT, size)
+    return b"" if size == 1 and content[0] < _SHORT else _SHORT_PREFIXES[size]
 
 
 def _long(offset: int, size: int) -> bytes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keep3r_replay.proof.base_fee import expected_base_fee, market_of
 from keep3r_replay.proof.blooms import may_hold
@@ -19,6 +18,7 @@ from keep3r_replay.proof.comparing import (
 )
 from keep3r_replay.proof.contradictions import Contradiction
 from keep3r_replay.proof.events import compare_events
+from keep3r_replay.proof.records import Evidence, WindowRecord
 from keep3r_replay.proof.rows import tuples
 from keep3r_replay.proof.transactions import Transaction, transaction_of
 
@@ -30,48 +30,7 @@ if TYPE_CHECKING:
     from keep3r_replay.proof.subject import Subject
     from keep3r_replay.proof.tellers import Tellers
 
-WINDOW = 8_192
-"""Blocks of a window, aligned to multiples of it, as history files are."""
-
 _OPENED_AT_ONCE = 64
-
-
-class WindowRecord(NamedTuple):
-    """What was proved of a window.
-
-    Attributes:
-        first, last: its blocks.
-        hash: of block `last`; hexadecimal with 0x.
-        parent: hash of the block before `first`.
-        opened: blocks whose receipts were read.
-        vain: those of them that hold no log of a followed address: the bloom allowed for one.
-        logs: of followed addresses.
-        transactions: of the lake.
-        unsigned: those of them whose sender no signature tells.
-        digest: of the lake's rows.
-        marked: number and RLP in hexadecimal of headers that proofs of state rest on.
-    """
-
-    first: int
-    last: int
-    hash: str
-    parent: str
-    opened: int
-    vain: int
-    logs: int
-    transactions: int
-    unsigned: int
-    digest: str
-    marked: list[list[int | str]]
-
-
-@dataclass
-class Evidence:
-    """What a window's proof rests on: headers with the one before, and of opened blocks receipts and transactions."""
-
-    headers: list[Header] = field(default_factory=list)
-    receipts: dict[int, list[Receipt]] = field(default_factory=dict)
-    transactions: dict[int, list[bytes]] = field(default_factory=dict)
 
 
 class _Counts:
@@ -212,7 +171,7 @@ class _Rows:
             carrying = [
                 place for place, receipt in enumerate(receipts) if any(log.address in followed for log in receipt.logs)
             ]
-            self._counts.vain += not carrying
+            self._counts.vain += not carrying and header.number not in self._sent
             opened.append((header, receipts, carrying))
         read = [each for each in opened if each[2] or each[0].number in self._sent or each[0].number in self._logs]
         told = self._tellers.transactions([header for header, _, _ in read])
@@ -232,13 +191,17 @@ class _Rows:
         if len(raws) != len(receipts):
             told = f"{len(receipts)} of them"
             return [Contradiction(number, "receipts", "", told, str(len(raws)), "the transactions root")]
-        stored = self._sent.get(number, [])
+        stored, logs = self._sent.get(number, []), self._logs.get(number, [])
+        if number < self._tellers.bloom_from:
+            # What comes after the transactions of the root is state synchronisation, of which no root speaks.
+            stored = [row for row in stored if row[1] < len(raws)]
+            logs = [row for row in logs if row[2] < len(raws)]
         places = sorted({*carrying, *(row[1] for row in stored if row[1] < len(raws))})
         sent: dict[int, Transaction] = {place: transaction_of(raws[place]) for place in places}
         hashes = [sent[place].hash if place in sent else b"" for place in range(len(raws))]
         proved = true_logs(header, receipts, hashes, self._subject.followed)
         self._counts.logs += len(proved)
-        wrong = list(compare_logs(number, self._logs.get(number, []), proved))
+        wrong = list(compare_logs(number, logs, proved))
         if self._subject.only_logs:
             return wrong
         true = {place: true_transaction(header, each, place, receipts) for place, each in sent.items()}

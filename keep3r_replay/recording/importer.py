@@ -17,7 +17,8 @@ from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import origin_of
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
 from keep3r_replay.recording.files import REMEDY, read_object
-from keep3r_replay.recording.tables import Blocks, read_blocks, read_logs, read_readings, read_transactions, refuse
+from keep3r_replay.recording.readings import read_readings
+from keep3r_replay.recording.tables import Blocks, read_blocks, read_logs, read_transactions, refuse
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""The four line files of a recording as checked columns: an unbroken chain of blocks, and everything in its place."""
+"""Blocks, logs and transactions of a recording as checked columns: an unbroken chain, everything in its place."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from keep3r_replay.chain.wire import (
 )
 from keep3r_replay.errors import InputError
 from keep3r_replay.evm.words import AMOUNT, hex_text
-from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
-from keep3r_replay.recording.files import REMEDY, WireTransaction, each_line, line_of_row, read_lines
+from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
+from keep3r_replay.recording.files import REMEDY, WireTransaction, line_of_row, read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from keep3r_replay.chain.logs import LogBatch
-    from keep3r_replay.lake.schemas import ReadingRow
 
 _CREATED = "0x(create)"
 """What stands for the input of a contract creation, which recordings leave out."""
@@ -240,27 +239,3 @@ def _check_gas(
                 "missing or changed",
                 remedy=REMEDY,
             )
-
-
-def read_readings(path: Path, blocks: Blocks, rows_of: Callable[[Mapping[str, Any]], Iterable[ReadingRow]]) -> Any:
-    """Read `views.jsonl.gz` into the lake's table, in order of blocks; `rows_of` gives the rows of a line.
-
-    Raises:
-        InputError: a line is wrong, of a block that is not there, or out of order.
-    """
-    columns: list[list[Any]] = [[] for _ in READINGS]
-    before = -1
-    for number, line in enumerate(each_line(path, dict[str, Any])):
-        try:
-            # Columns at once: hundreds of thousands of rows would keep the garbage collector busy.
-            for column, values in zip(columns, zip(*rows_of(line), strict=True), strict=False):
-                column.extend(values)
-        except ValueError as error:
-            refuse(path, number, str(error))
-        block = line["block"]
-        if not blocks.first <= block <= blocks.last:
-            refuse(path, number, f"block {block} is not in blocks.jsonl.gz")
-        if block < before:
-            refuse(path, number, f"block {block} follows block {before}: out of order")
-        before = block
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, READINGS, strict=True)], READINGS)

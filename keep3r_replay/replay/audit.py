@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.collector import no_collections
-from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.errors import InputError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
-from keep3r_replay.lake.certificate import inputs_of
 from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.audited import Audit, with_causes
+from keep3r_replay.replay.coverage import check_range, covered_blocks
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
 from keep3r_replay.replay.findings import findings_table, in_order
+from keep3r_replay.replay.merged import merge_tables, with_contract
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.reached import check_reached
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
@@ -66,7 +67,9 @@ def audit(
         first = audit_once(lake, protocol, until_block, starts, options)
         if first.clean:
             return first
-        return with_causes(first, partial(_again, protocol, until_block, starts), partial(absent_event, lake, protocol))
+        again, absent = partial(_again, protocol, until_block, starts), partial(absent_event, lake, protocol)
+        # A protocol whose inputs are held against events does not replay them.
+        return with_causes(first, again, absent, inputs=not protocol.direct_calls)
 
 
 def _again(
@@ -191,8 +194,6 @@ def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until
     }
     if len(summaries) > 1:
         summary["contracts"] = summaries
-    if (inputs := inputs_of(lake)) is not None:
-        summary["inputs"] = inputs
     return summary
 
 
@@ -228,30 +229,6 @@ def state_hash(state: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(state, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def merge_tables(parts: list[dict[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
-    """The tables of several roots, one below the other; a single root's are as they are.
-
-    Rows that several roots have in common (what pools and feeds tell, without a root's address) stand once.
-    """
-    if len(parts) == 1:
-        return dict(parts[0])
-    merged = {}
-    for name in parts[0]:
-        below = pl.concat([part[name] for part in parts])
-        merged[name] = below.unique(maintain_order=True) if "pool" in below.columns else below
-    return merged
-
-
-def with_contract(tables: dict[str, pl.DataFrame], protocol: Protocol, root: str) -> dict[str, pl.DataFrame]:
-    """The tables of one root of several, each with its address in a column of the role's name; pools need none."""
-    return {
-        name: frame
-        if {protocol.root, "pool"} & set(frame.columns)
-        else frame.with_columns(pl.lit(root).alias(protocol.root))
-        for name, frame in tables.items()
-    }
-
-
 def _event_counts(lake: Lake, protocol: Protocol, replayed: Replayed, results: Results) -> dict[str, int]:
     journal = replayed.journal
     observed = _observed(lake, protocol, replayed)
@@ -284,20 +261,3 @@ def _widest(spans: list[Span]) -> Span:
     """The part of the history that any of the contracts was replayed over."""
     afters = [span.after for span in spans if span.after is not None]
     return Span(min(afters) if len(afters) == len(spans) else None, spans[0].until)
-
-
-def covered_blocks(lake: Lake, until_block: int | None) -> list[int]:
-    """First and last block of a replay up to `until_block`. Raises `InputError` if the lake covers none."""
-    coverage = lake.manifest.coverage
-    if coverage is None:
-        raise InputError(lake.path, "the lake covers no block", remedy="import or extract it again")
-    return [coverage.from_block, coverage.to_block if until_block is None else min(until_block, coverage.to_block)]
-
-
-def check_range(lake: Lake, until_block: int | None) -> None:
-    """Refuse an end that lies outside of the lake. Raises `UsageError`."""
-    first, last = covered_blocks(lake, None)
-    if until_block is not None and until_block < first:
-        raise UsageError(f"until_block={until_block} lies before the lake's first block {first}")
-    if until_block is not None and until_block > last:
-        raise UsageError(f"until_block={until_block} lies after the lake's last block {last}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.journal import NOTICE, Finding
+from keep3r_replay.lake.certificate import inputs_of
 from keep3r_replay.replay.causes import Retold, Traced, trace
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.mended import MendedLake
@@ -55,24 +56,32 @@ class Audit:
         """Findings that follow from no other."""
         return [finding for finding in self.findings if finding.cause is None]
 
+    def with_inputs(self) -> Audit:
+        """The audit, whose summary says how its inputs were proved, if the lake has a certificate."""
+        inputs = inputs_of(self.lake)
+        return self if inputs is None else replace(self, summary={**self.summary, "inputs": inputs})
+
     @property
     def clean(self) -> bool:
         """Whether nothing was found but notices: model and chain agree everywhere."""
         return all(finding.severity == NOTICE for finding in self.findings)
 
 
-def with_causes(found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit], absent: Absent) -> Audit:
+def with_causes(
+    found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit], absent: Absent, *, inputs: bool
+) -> Audit:
     """The audit, each of its findings with its cause.
 
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
-    the audit of a mended lake, with the readings of some blocks compared (None: of all); `absent` what is missing.
+    the audit of a mended lake, with the readings of some blocks compared (None: of all); `absent` what is missing;
+    `inputs` says whether calls are taken from transactions' input.
     """
 
     def retold(lake: Lake, blocks: frozenset[int] | None) -> Retold:
         mended = again(lake, blocks)
         return Retold(mended.findings, mended.doubt)
 
-    traced = trace(found.lake, found.findings, retold, absent, in_order)
+    traced = trace(found.lake, found.findings, retold, absent, in_order, inputs=inputs)
     tables = {**found.tables, "findings": findings_table(found.lake, traced.findings)}
     summary = dict(found.summary)
     following = [finding for finding in traced.findings if finding.cause is not None]

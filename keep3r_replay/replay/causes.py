@@ -3,14 +3,16 @@
 A finding follows from another if it is gone once the event of the other says what the model expects (or, where the
 model cannot tell, another value that makes everything agree). So the lake is replayed again, mended in one place, and
 what vanishes has its cause there. An event that a transaction asked for and did not leave is put in as it was asked
-for. Where an event cannot be mended, for nothing tells it or makes it fit, what comes after it is taken to follow: the
-model goes on from a state that lacks it.
+for. Where a protocol replays inputs, one that lies is found by the same means: its transaction is followed by its logs.
+Where an event cannot be mended, for nothing tells it or makes it fit, what comes after it is taken to follow: the model
+goes on from a state that lacks it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
@@ -18,7 +20,7 @@ from keep3r_replay.journal import ERROR, Finding
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.replay.convicted import convicted
 from keep3r_replay.replay.mended import Mend, MendedLake
-from keep3r_replay.replay.suspects import suspects_at, suspects_before
+from keep3r_replay.replay.suspects import input_at, suspects_at, suspects_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +76,8 @@ def trace(
     again: Again,
     absent: Absent,
     in_order: Callable[[Sequence[Finding]], list[Finding]],
+    *,
+    inputs: bool,
 ) -> Traced:
     """Find the causes of findings.
 
@@ -83,8 +87,9 @@ def trace(
         again: replays the lake that it is handed, and compares the readings of some blocks (None: of all).
         absent: the event that a finding of a missing one is about, as far as its transaction tells it.
         in_order: sorts findings into chain order.
+        inputs: whether the replay takes calls from transactions' input.
     """
-    return _Tracer(lake, findings, again, absent).trace(in_order)
+    return _Tracer(lake, findings, again, absent, inputs=inputs).trace(in_order)
 
 
 class _Left(NamedTuple):
@@ -95,8 +100,9 @@ class _Left(NamedTuple):
 
 
 class _Tracer:
-    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again, absent: Absent) -> None:
+    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again, absent: Absent, *, inputs: bool) -> None:
         self._lake = lake
+        self._inputs = inputs
         self._findings = list(findings)
         self._again = again
         self._absent = absent
@@ -152,8 +158,17 @@ class _Tracer:
         group = [
             each for each in self._open if (self._findings[each].block_number, self._findings[each].log_index) == place
         ]
-        best = self._best(suspects_at(self._lake, [self._findings[each] for each in group]), group)
+        best = self._best(self._suspects([self._findings[each] for each in group]), group)
         self._close(root, group, best)
+
+    def _suspects(self, findings: Sequence[Finding]) -> Iterator[Mend]:
+        """The event at a place as the model expects it, the input of its transaction, the event otherwise."""
+        events = suspects_at(self._lake, findings)
+        yield from islice(events, 1)
+        doubted = input_at(self._lake, findings[0]) if self._inputs else None
+        if doubted is not None:
+            yield doubted
+        yield from events
 
     def _of_reading(self, root: int) -> None:
         """A reading that no finding before it explains: an event since the last block whose readings agree."""

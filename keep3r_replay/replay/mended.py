@@ -1,4 +1,4 @@
-"""A lake as it would be if single events said something else: to see which findings are gone then."""
+"""A lake as it would be if single events or inputs said something else: to see which findings are gone then."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 PLACES = frozenset({"block_number", "log_index", "transaction_index", "timestamp", "transaction_hash", "address"})
 """Columns that every event has."""
 
+TRANSACTIONS = "transactions"
+
+_UNKNOWN_INPUT = b"\xff\xff\xff\xff"
+"""The selector of no function: what calls nothing known is told by its logs."""
+
 
 class Mend(NamedTuple):
-    """One event that says something else.
+    """One event that says something else, or a transaction whose input is not believed.
 
     Attributes:
-        table: the event's table, `events/keep3r.KeeperWork`.
-        block_number, log_index: its place.
+        table: the event's table, `events/keep3r.KeeperWork`; or `transactions`.
+        block_number, log_index: its place; of a transaction that of the log that casts doubt on it.
         values: columns with other values: amounts as int, addresses as text; None where the event is left out.
         is_absent: the history lacks the event, and `values` are all its columns.
+        transaction_index: the transaction that is not believed.
     """
 
     table: str
@@ -31,6 +37,7 @@ class Mend(NamedTuple):
     log_index: int
     values: Mapping[str, int | str] | None
     is_absent: bool = False
+    transaction_index: int | None = None
 
 
 class MendedLake(Lake):
@@ -55,6 +62,12 @@ class MendedLake(Lake):
         if table == "logs":
             return self._without(frame) if columns is None else self._without(frame).select(columns)
         for mend in self._mends.get(table, ()):
+            if mend.table == TRANSACTIONS:
+                here = pl.col("block_number") == mend.block_number
+                here &= pl.col("transaction_index") == mend.transaction_index
+                doubted = pl.when(here).then(pl.lit(_UNKNOWN_INPUT)).otherwise(pl.col("input")).alias("input")
+                frame = frame.with_columns(doubted)
+                continue
             here = (pl.col("block_number") == mend.block_number) & (pl.col("log_index") == mend.log_index)
             if mend.values is None:
                 frame = frame.filter(~here)
@@ -72,7 +85,8 @@ class MendedLake(Lake):
 
     def _without(self, logs: pl.LazyFrame) -> pl.LazyFrame:
         """Raw logs but for those of events that are left out."""
-        for mend in (mend for mends in self._mends.values() for mend in mends if mend.values is None):
+        left_out = [mend for name, mends in self._mends.items() if name != TRANSACTIONS for mend in mends]
+        for mend in (mend for mend in left_out if mend.values is None):
             here = (pl.col("block_number") == mend.block_number) & (pl.col("log_index") == mend.log_index)
             logs = logs.filter(~here)
         return logs

@@ -46,6 +46,7 @@ class Reconciliation:
         self._journal = journal
         self._keys: list[tuple[str, str, str, str]] = []
         self._answers: list[Answer | None] = []
+        self._spelled: list[tuple[object, str]] = []
         self._places: dict[int, tuple[int, int]] = {}
         if lake.has("readings"):
             scan = lake.scan("readings")
@@ -77,7 +78,8 @@ class Reconciliation:
                 self._protocol.view(contract, view, _split(arguments), source)
                 for contract, view, arguments, source in self._keys
             ]
-        answers = self._answers
+            self._spelled = [(None, "")] * len(self._keys)
+        answers, spelled = self._answers, self._spelled
         start, count = self._places[block]
         part = self._frame.slice(start, count)
         matched = 0
@@ -89,7 +91,12 @@ class Reconciliation:
                 self._count_undetermined(key, "the model has no such view")
                 continue
             try:
-                expected = render(answer())
+                found = answer()
+                # Most answers are those of the block before; a number or text that is the same object is spelled alike.
+                before, expected = spelled[key]
+                if found is not before or isinstance(found, list):
+                    expected = render(found)
+                    spelled[key] = found, expected
                 agrees = expected == value
             except Revert as error:
                 expected = f"revert {error.name}"

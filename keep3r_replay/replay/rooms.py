@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keep3r_replay.chain.views import Question
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.lake.schemas import ReadingRow
+    from keep3r_replay.lake.schemas import Reading
     from keep3r_replay.replay.contact import Configured
 
 
@@ -64,8 +64,11 @@ class Recordings(Interface):
         Raises `InputError` for a `meta.json` that lacks something, or says something it must not.
         """
 
-    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
-        """What turns a line of `views.jsonl.gz` into rows of `readings`; it raises `ValueError` for a wrong line."""
+    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[Sequence[Reading]]]:
+        """What turns a line of `views.jsonl.gz` into rows of `readings`; it raises `ValueError` for a wrong line.
+
+        Rows come in parts. Whoever gives the same object as for the line before spares the reader from looking at it.
+        """
 
 
 class Extractor(Interface):

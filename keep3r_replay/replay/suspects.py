@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from keep3r_replay.replay.mended import PLACES, Mend
+from keep3r_replay.replay.mended import PLACES, TRANSACTIONS, Mend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,6 +49,19 @@ def suspects_at(lake: Lake, findings: Sequence[Finding]) -> Iterator[Mend]:
         yield Mend(table, first.block_number, first.log_index, expected)
     yield Mend(table, first.block_number, first.log_index, None)
     yield from _of_others(lake, table, row)
+
+
+def input_at(lake: Lake, finding: Finding) -> Mend | None:
+    """The input of the transaction at a log's place, or before it where no log is there; None where none is known."""
+    if finding.log_index is None or not lake.has(TRANSACTIONS):
+        return None
+    block = finding.block_number
+    logs = lake.scan("logs", ["log_index", "transaction_index"], until_block=block, from_block=block)
+    found = logs.filter(pl.col("log_index") <= finding.log_index).sort("log_index").last().collect()
+    if found.is_empty():
+        return None
+    index = found["transaction_index"].item()
+    return Mend(TRANSACTIONS, block, finding.log_index, None, transaction_index=index)
 
 
 def suspects_before(lake: Lake, readings: Sequence[Finding], after: int) -> Iterator[Mend]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import WORD, keccak256
 from keep3r_replay.evm.codec import encode_arguments
+from keep3r_replay.evm.texts import encode_with_texts
 
 if TYPE_CHECKING:
     from keep3r_replay.evm.abi import Event, EventsByRole
@@ -106,12 +107,10 @@ class Chain:
     def emit(self, address: str, event_name: str, values: dict[str, object]) -> None:
         """Add a log of the present transaction; `values` by the event's columns."""
         event = self._event(address, event_name)
-        words = {
-            parameter.column: encode_arguments([parameter.type], [values[parameter.column]])
-            for parameter in event.parameters
-        }
-        topics = (event.topic0, *(words[parameter.column] for parameter in event.indexed))
-        data = b"".join(words[parameter.column] for parameter in event.in_data)
+        indexed = (encode_arguments([each.type], [values[each.column]]) for each in event.indexed)
+        topics = (event.topic0, *indexed)
+        in_data = event.in_data
+        data = encode_with_texts([each.type for each in in_data], [values[each.column] for each in in_data])
         transaction = self.transactions[-1]
         index = len(self.logs) - self._first_log
         emitter = bytes.fromhex(address[2:])

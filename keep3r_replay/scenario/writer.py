@@ -14,7 +14,7 @@ from keep3r_replay.lake import folders
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import origin_of
-from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
+from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS, ReadingRow
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
 from keep3r_replay.scenario.chain import GAS_LIMIT
 
@@ -39,7 +39,7 @@ def check_target(lake: Path) -> None:
     folders.check_target(lake, "lake", "a simulated lake", lambda folder: origin_of(folder) == ORIGIN)
 
 
-def write_chain(chain: Chain, readings: Sequence[tuple[Any, ...]], lake: Path) -> None:
+def write_chain(chain: Chain, readings: Sequence[ReadingRow], lake: Path) -> None:
     """Write a simulated chain as a lake to folder `lake`, which appears whole; a former simulation there is replaced.
 
     Raises:
@@ -51,7 +51,7 @@ def write_chain(chain: Chain, readings: Sequence[tuple[Any, ...]], lake: Path) -
         _build(chain, readings, building)
 
 
-def _build(chain: Chain, readings: Sequence[tuple[Any, ...]], lake: Path) -> None:
+def _build(chain: Chain, readings: Sequence[ReadingRow], lake: Path) -> None:
     batch = _batch(chain)
     decoded = decode_logs(batch, chain.deployment.by_address(), chain.events, batch.timestamp)
     if decoded.anomalies:

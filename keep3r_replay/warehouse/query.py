@@ -69,13 +69,13 @@ def protocol_in(database: Path) -> str:
     if not database.is_file():
         return ""
     try:
-        (row,) = ask(database, "select protocol from main.made_of").rows
+        (row,) = query(database, "select protocol from main.made_of").rows
     except (UsageError, InputError):
         return ""
     return str(row[0])
 
 
-def ask(database: Path, statement: str, *, write: bool = False) -> Answer:
+def query(database: Path, statement: str, *, write: bool = False) -> Answer:
     """Run one statement on a warehouse, read-only.
 
     Nothing but the warehouse and the files that it is made from can be read, and nothing written; with `write` a

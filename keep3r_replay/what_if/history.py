@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.replay.audit import check_range, state_hash
+from keep3r_replay.replay.audit import state_hash
+from keep3r_replay.replay.coverage import check_range
 from keep3r_replay.replay.results import MANIFEST, lake_fingerprint, made_from, write
 from keep3r_replay.replay.starts import starts
 

@@ -14,7 +14,7 @@ from keep3r_replay.replay.entries import entry_of
 from keep3r_replay.replay.protocol import Transaction
 from keep3r_replay.replay.results import write_results
 from keep3r_replay.warehouse.build import build
-from keep3r_replay.warehouse.query import ask, bundled
+from keep3r_replay.warehouse.query import bundled, query
 from tests.evm.test_relays import RELAY, aggregate3, automation, stealth
 
 RECORDING = DATA / "open-v2.3-fuzz-mixed-101"
@@ -67,7 +67,7 @@ def test_questions_and_report_group_by_what_the_relay_calls(relayed, tmp_path):
     """The bundled question and the page tell the works of each entry point and relay, and all of them together."""
     write_results(relayed, tmp_path / "results", {})
     build(relayed.lake, tmp_path / "results", tmp_path / "relayed.duckdb", PROTOCOL)
-    answer = ask(tmp_path / "relayed.duckdb", bundled(PROTOCOL.sql, "queries")["entry_points"])
+    answer = query(tmp_path / "relayed.duckdb", bundled(PROTOCOL.sql, "queries")["entry_points"])
     works = relayed.tables["works"]
     found = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     assert sum(row["works"] for row in found) == works.height

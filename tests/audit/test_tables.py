@@ -6,8 +6,10 @@ import pytest
 from audits import audit
 from histories import bundled, name_of, one_a_version
 
-from keep3r_replay.protocols.keep3r_v2.audit.rows import ROWS
+from keep3r_replay.lake.schemas import READINGS, ReadingRow
+from keep3r_replay.protocols.keep3r_v2.audit.rows import ROWS, WorkAccountRow
 from keep3r_replay.protocols.keep3r_v2.tables import LEDGER_TABLES, TABLES, WHAT_IF_TABLES
+from keep3r_replay.protocols.keep3r_v2.what_if.compare import ROWS as COMPARED_ROWS
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_what_if
 
@@ -28,6 +30,10 @@ def test_rows_are_named_as_their_columns():
     """A row's fields are its table's columns, in their order."""
     for name, row in ROWS.items():
         assert row._fields == tuple(TABLES[name]), name
+    for name, row in COMPARED_ROWS.items():
+        assert row._fields == tuple(WHAT_IF_TABLES[name]), name
+    assert WorkAccountRow._fields == tuple(name.replace("class", "work_class") for name in TABLES["work_accounts"])
+    assert ReadingRow._fields == tuple(READINGS.names)
 
 
 @pytest.mark.parametrize("recording", bundled()[:2], ids=name_of)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keep3r_replay.chain.refusals import Refusal, RefusedError, Verdict
+from keep3r_replay.chain.refusals import Refusal, RefusedError, Verdict, of_error
 from keep3r_replay.chain.spans import SpanPlanner
 from keep3r_replay.chain.stream import stream
 from keep3r_replay.errors import NodeError
@@ -88,3 +88,35 @@ def test_a_block_that_is_too_large_by_itself_is_an_error() -> None:
     provider = Provider([1, 1, 50, 1], 10, 100, hints=True)
     with pytest.raises(NodeError, match="single block 2"):
         list(stream(provider.fetch, 0, 3, planner=SpanPlanner(), connections=2))
+
+
+class Hinting(Provider):
+    """A provider whose first refusal suggests a part of the range that was asked for, and no more."""
+
+    def __init__(self, blocks: int, max_blocks: int, message: str) -> None:
+        super().__init__([0] * blocks, 10_000, max_blocks, hints=True)
+        self.message: str | None = message
+
+    def fetch(self, first: int, last: int) -> Answer:
+        """Answer a span; the first one of full size gets the message."""
+        if self.message is not None and last - first + 1 > 125:
+            self.requests += 1
+            message, self.message = self.message.format(hex(first), hex(first + 124)), None
+            raise RefusedError("no", of_error(-32602, message, splits=True))
+        return super().fetch(first, last)
+
+
+@pytest.mark.parametrize(
+    ("message", "requests"),
+    [
+        ("query returned more than 10000 results. Try with this block range [{}, {}].", 122),
+        ("query exceeds max block range 125", 1_921),
+    ],
+)
+def test_a_hint_is_for_the_range_that_was_refused(message: str, requests: int) -> None:
+    """240,000 blocks in spans of 2,000: a hint costs two requests more, a cap of 125 is kept to the end."""
+    provider = Hinting(240_000, 2_000, message)
+    planner = SpanPlanner(max_blocks=2_000, first_span=2_000)
+    answers = list(stream(provider.fetch, 0, 239_999, planner=planner, connections=1))
+    assert sum(answer.last - answer.first + 1 for answer in answers) == 240_000
+    assert provider.requests == requests

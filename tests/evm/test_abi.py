@@ -77,7 +77,7 @@ def test_columns_are_named_in_snake_case(solidity: str, column: str) -> None:
     "declaration",
     [
         "Broken(address",
-        "E(string text)",
+        "E(bytes data)",
         "E(uint7 x)",
         "E(uint256)",
         "E(uint256 a, uint256 a)",

@@ -139,20 +139,6 @@ def test_nothing_is_owed_to_a_position_that_nobody_minted(column, value, lake):
     assert ("event_mismatch", row["block_number"], row["log_index"], "amount0, amount1") in _found(told)
 
 
-def test_nobody_sends_more_of_a_pair_managers_token_than_there_is(lake):
-    """A transfer of more than its sender holds is found at its log."""
-    row = lake.scan("events/pair_manager.Transfer").sort("block_number", "log_index").collect().to_dicts()[-1]
-    told = Told(
-        lake,
-        "events/pair_manager.Transfer",
-        lambda frame: frame.with_columns(
-            pl.when(_at(row)).then(pl.lit(10**37).cast(pl.Decimal(38, 0))).otherwise("value").alias("value"),
-            pl.when(_at(row)).then(pl.lit(STRANGER)).otherwise("to").alias("to"),
-        ),
-    )
-    assert ("event_mismatch", row["block_number"], row["log_index"], "value") in _found(told)
-
-
 def test_a_pair_manager_stands_where_its_factory_creates(lake):
     """Another address in a PairCreated is found at its log, at the first of a factory too."""
     table = "events/pair_manager_factory.PairCreated"

@@ -71,19 +71,19 @@ def test_states_and_explanations(lake, capsys):
 def test_questions_in_sql(lake, results, tmp_path, capsys):
     """Every bundled question and audit of the protocol runs; audits have no rows."""
     from keep3r_replay.protocols.kuma.protocol import PROTOCOL
-    from keep3r_replay.warehouse.query import ask, bundled
+    from keep3r_replay.warehouse.query import bundled, query
 
     database = tmp_path / "kuma.duckdb"
     assert main(["warehouse", f"lake={lake}", f"results={results}", f"database={database}"]) == 0
     for statement in bundled(PROTOCOL.sql, "queries").values():
-        assert ask(database, statement).rows
+        assert query(database, statement).rows
     for name, statement in bundled(PROTOCOL.sql, "audits").items():
-        assert ask(database, statement).rows == [], name
+        assert query(database, statement).rows == [], name
     queries = bundled(PROTOCOL.sql, "queries")
-    assert tuple(ask(database, queries["history_counts"]).rows[0]) == (21, 17, 4, 4, 15, 0, 20, 0, 1, 0, 0)
-    assert tuple(map(int, ask(database, queries["keepers_outlay"]).rows[0])) == (15, 2838166, 0, 0, 20, 2338288, 0, 0)
+    assert tuple(query(database, queries["history_counts"]).rows[0]) == (21, 17, 4, 4, 15, 0, 20, 0, 1, 0, 0)
+    assert tuple(map(int, query(database, queries["keepers_outlay"]).rows[0])) == (15, 2838166, 0, 0, 20, 2338288, 0, 0)
     stale = "select count(*) from raw.readings where revert = 'ORACLE_ANSWER_IS_STALE'"
-    assert int(ask(database, stale).rows[0][0]) == 0
+    assert int(query(database, stale).rows[0][0]) == 0
     assert main(["sql", "cost_of_lateness", f"database={database}"]) == 0
     assert "3042279063381024074658" in capsys.readouterr().out
 

@@ -9,6 +9,7 @@ import pytest
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.kuma.contract.ray import RAY
+from keep3r_replay.protocols.kuma.recording.readings import ReadingRows
 from pipelines.cli import main
 from tests.kuma.recorded import PROTOCOL, engine
 
@@ -92,3 +93,26 @@ def test_a_script_says_which(tmp_path):
         simulated(tmp_path / "one", calls=[{**ISSUE, "category": "FR"}])
     with pytest.raises(UsageError, match=r"categories\[3\]"):
         simulated(tmp_path / "two", categories=[*CATEGORIES, CATEGORIES[0]])
+
+
+def category_of(country: str, term: int, number: int) -> dict:
+    """A category as `meta.json` names it; its addresses are made of its number."""
+    roles = {"KIBToken": "11", "KUMASwap": "22"}
+    addresses = {role: "0x" + start * 19 + f"{number:02x}" for role, start in roles.items()}
+    return {"currency": "EUR", "country": country, "term": term, "riskCategory": "0x" + f"{number:064x}", **addresses}
+
+
+def test_readings_of_two_categories_of_one_country_are_kept_apart():
+    """A line names such categories in full or by their risk category, and each value goes to its own token."""
+    names = ("KUMABondToken", "KBCToken", "rateFeed", "stableCoin")
+    shared = {name: "0x" + f"{number:040x}" for number, name in enumerate(names)}
+    categories = [category_of("FR", 100, 1), category_of("FR", 200, 2), category_of("DE", 100, 3)]
+    rows = ReadingRows({**shared, "categories": categories})
+    cats = {
+        name: {"kibt": {"getYield": value}}
+        for name, value in (("EUR/FR/100", "7"), ("0x" + f"{2:064x}", "8"), ("DE", "9"), ("EUR/DE/100", "9"))
+    }
+    told = [row for part in rows.parts({"block": 1, "timestamp": 2, "cats": cats}) for row in part][1:]
+    assert [(row.contract[-2:], row.value) for row in told] == [("01", "7"), ("02", "8"), ("03", "9"), ("03", "9")]
+    with pytest.raises(ValueError, match="FR: meta"):
+        list(rows.parts({"block": 1, "timestamp": 2, "cats": {"FR": {"kibt": {"getYield": "7"}}}}))

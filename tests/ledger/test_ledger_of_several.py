@@ -13,7 +13,7 @@ from keep3r_replay.protocols.keep3r_v2.report.results import Results
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
 from keep3r_replay.replay.results import write_results
 from keep3r_replay.warehouse.build import build
-from keep3r_replay.warehouse.query import ask, bundled
+from keep3r_replay.warehouse.query import bundled, query
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def test_audits_keep_contracts_apart(both, tmp_path, name):
     """No audit mixes up two jobs of the same address."""
     audited, _, folder, _ = both
     build(audited.lake, folder, tmp_path / "both.duckdb", PROTOCOL)
-    assert ask(tmp_path / "both.duckdb", bundled(PROTOCOL.sql, "audits")[name]).rows == []
+    assert query(tmp_path / "both.duckdb", bundled(PROTOCOL.sql, "audits")[name]).rows == []
 
 
 def test_report_keeps_contracts_apart(both):

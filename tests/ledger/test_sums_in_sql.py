@@ -15,7 +15,7 @@ from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.replay.results import write_results
 from keep3r_replay.report.amounts import rounded
 from keep3r_replay.warehouse.build import build
-from keep3r_replay.warehouse.query import ask, bundled
+from keep3r_replay.warehouse.query import bundled, query
 
 if TYPE_CHECKING:
     from keep3r_replay.replay.audited import Audit
@@ -33,7 +33,7 @@ def test_every_view_and_question_adds_up(ledger_audit, tmp_path):
     write_results(ledger_audit, tmp_path / "results", {})
     database = tmp_path / "sums.duckdb"
     build(ledger_audit.lake, tmp_path / "results", database, PROTOCOL)
-    columns = ask(
+    columns = query(
         database,
         "select table_name, list(column_name) from duckdb_columns() where schema_name = 'main' and internal = false "
         "and table_name in (select view_name from duckdb_views() where schema_name = 'main') group by table_name",
@@ -45,7 +45,7 @@ def test_every_view_and_question_adds_up(ledger_audit, tmp_path):
             if wei != name and wei in names:
                 where = "explanation <> 'token_payment' and " if view == "works" else ""
                 bad = f'select count(*) from "{view}" where {where} kp3r("{wei}") is distinct from "{name}"'
-                assert ask(database, bad).rows == [(0,)], (view, name)
+                assert query(database, bad).rows == [(0,)], (view, name)
                 compared += 1
     assert compared >= 25
     _works_view(ledger_audit, database)
@@ -53,7 +53,7 @@ def test_every_view_and_question_adds_up(ledger_audit, tmp_path):
 
 
 def _answer(database, name: str) -> list[dict]:
-    answer = ask(database, QUERIES[name])
+    answer = query(database, QUERIES[name])
     return [
         {
             column: int(value * 10**18) if isinstance(value, Decimal) and column.endswith(("_kp3r", "_eth")) else value
@@ -65,7 +65,7 @@ def _answer(database, name: str) -> list[dict]:
 
 def _works_view(audited: Audit, database) -> None:
     """KP3R and other tokens stand in two columns, and no row is in both."""
-    (row,) = ask(
+    (row,) = query(
         database,
         "select count(*) filter (payment_kp3r is null), count(*) filter (payment_in_token is null), "
         "sum(payment_kp3r), wei(sum(payment_in_token)) from works",

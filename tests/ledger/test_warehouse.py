@@ -13,7 +13,7 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.replay.results import write_results
 from keep3r_replay.warehouse.build import TOKENS, build
-from keep3r_replay.warehouse.query import ask, bundled
+from keep3r_replay.warehouse.query import bundled, query
 from pipelines import cli
 
 QUERIES = bundled(PROTOCOL.sql, "queries")
@@ -52,7 +52,7 @@ def test_questions_come_along():
 def test_questions_have_the_columns_they_promise(warehouse, name):
     """Each bundled question runs, answers with the columns that it names, and has rows on a lively history."""
     promised = re.search(r"^-- columns: (.*)$", QUERIES[name], re.MULTILINE).group(1).split(", ")
-    answer = ask(warehouse, QUERIES[name])
+    answer = query(warehouse, QUERIES[name])
     assert answer.columns == promised
     assert answer.rows
 
@@ -60,13 +60,13 @@ def test_questions_have_the_columns_they_promise(warehouse, name):
 @pytest.mark.parametrize("name", QUERIES)
 def test_no_amount_is_a_float(warehouse, name):
     """No bundled question answers with a floating-point number."""
-    assert not any(isinstance(value, float) for row in ask(warehouse, QUERIES[name]).rows for value in row)
+    assert not any(isinstance(value, float) for row in query(warehouse, QUERIES[name]).rows for value in row)
 
 
 @pytest.mark.parametrize("name", AUDITS)
 def test_audits_return_no_bad_row(warehouse, name):
     """An audit is a query for bad rows, and a clean history has none."""
-    assert ask(warehouse, AUDITS[name]).rows == []
+    assert query(warehouse, AUDITS[name]).rows == []
 
 
 @pytest.mark.slow
@@ -85,18 +85,18 @@ def test_audit_finds_what_is_wrong(history, results, tmp_path):
     )
     database = tmp_path / "changed.duckdb"
     build(history.lake, changed, database, PROTOCOL)
-    bad = {name for name, text in AUDITS.items() if ask(database, text).rows}
+    bad = {name for name, text in AUDITS.items() if query(database, text).rows}
     assert {"ledger_balances", "storage_is_ledger"} <= bad
 
 
 def test_views_are_documented_and_exact(warehouse):
     """Every view has a description, and every column of an amount is a decimal."""
-    views = ask(
+    views = query(
         warehouse, "select view_name, comment from duckdb_views() where not internal and schema_name = 'main'"
     ).rows
     assert len(views) >= 18
     assert [name for name, comment in views if not comment] == []
-    floats = ask(
+    floats = query(
         warehouse,
         "select table_name, column_name from duckdb_columns() "
         "where schema_name = 'main' and data_type in ('DOUBLE', 'FLOAT')",
@@ -123,7 +123,7 @@ def test_state_as_of_is_the_state_of_a_shorter_replay(history, warehouse):
     states = audit(history.lake, block).tables["job_states"]
     columns = ("job", "credits", "period_credits", "rewarded_at", "worked_at")
     expected = {row["job"]: row for row in states.select(columns).iter_rows(named=True)}
-    answer = ask(warehouse, f"select {', '.join(columns)} from state_as_of({block})")
+    answer = query(warehouse, f"select {', '.join(columns)} from state_as_of({block})")
     assert answer.rows
     for row in answer.rows:
         assert dict(zip(columns, row, strict=True)) == expected[row[0]]
@@ -151,7 +151,7 @@ def test_command(history, results, tmp_path, capsys):
 def test_writing_is_refused(warehouse):
     """Questions cannot change the warehouse."""
     with pytest.raises(UsageError, match="read-only"):
-        ask(warehouse, "create table x as select 1")
+        query(warehouse, "create table x as select 1")
 
 
 def test_mistakes_are_one_line(history, results, tmp_path, capsys):
@@ -183,10 +183,10 @@ def test_mistakes_are_one_line(history, results, tmp_path, capsys):
 def test_asking_writes_nothing_and_reads_nothing_else(warehouse, tmp_path, statement):
     """A statement that writes, attaches, installs, or reads a file of somebody else is refused in one line."""
     (tmp_path / "secret.txt").write_text("mine")
-    (own,) = ask(warehouse, "select min(path) from main.made_from").rows[0]
+    (own,) = query(warehouse, "select min(path) from main.made_from").rows[0]
     before = Path(own).read_bytes()
     with pytest.raises((UsageError, InputError)) as refused:
-        ask(warehouse, statement.format(folder=tmp_path, own=own.replace("'", "''")))
+        query(warehouse, statement.format(folder=tmp_path, own=own.replace("'", "''")))
     assert "\n" not in str(refused.value)
     assert Path(own).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["secret.txt"]
@@ -200,10 +200,10 @@ def test_a_warehouse_from_anywhere_opens_no_other_files(tmp_path, name):
         connection.execute("create table made_of as select 'keep3r_v2' as protocol")
         connection.execute(f"create table made_from as select '{tmp_path / name}' as path")
     with pytest.raises(InputError, match="of no lake and no results"):
-        ask(tmp_path / "foreign.duckdb", f"select * from read_text('{tmp_path / name}')")
+        query(tmp_path / "foreign.duckdb", f"select * from read_text('{tmp_path / name}')")
 
 
 def test_files_are_written_where_that_is_said(warehouse, tmp_path):
     """With write=true a statement may write a file."""
-    ask(warehouse, f"copy (select count(*) from works) to '{tmp_path / 'works.csv'}'", write=True)
+    query(warehouse, f"copy (select count(*) from works) to '{tmp_path / 'works.csv'}'", write=True)
     assert (tmp_path / "works.csv").exists()

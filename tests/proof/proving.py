@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.client import NodeClient
 from keep3r_replay.lake.reader import Lake
@@ -32,7 +32,7 @@ def extract(lake: Path) -> None:
         assert run(node.url, *settings(recorded().keep3r, lake, *more)) == 0
 
 
-def prove(lake: Path, *urls: str, anchor: str | None = None, **asked: bool) -> Outcome:
+def prove(lake: Path, *urls: str, anchor: str | None = None, **asked: Any) -> Outcome:
     """Prove a lake against nodes at these addresses."""
     settings_ = Settings(anchor or anchor_of(recorded()), **({"state": False} | asked))
     nodes = [NodeTeller(NodeClient([url], attempts=3), f"endpoint {i + 1}") for i, url in enumerate(urls)]

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 import rlp
 from eth_utils import keccak as eth_keccak
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trie import HexaryTrie
 
@@ -37,6 +37,7 @@ EMPTY_BLOOM = "0x" + "00" * BLOOM_BYTES
 ITEMS = st.recursive(st.binary(max_size=80), lambda inner: st.lists(inner, max_size=6), max_leaves=30)
 
 
+@settings(max_examples=40)
 @given(ITEMS)
 def test_encodings_are_those_of_the_library(item) -> None:
     """Both ways, for anything that can be encoded."""
@@ -44,6 +45,7 @@ def test_encodings_are_those_of_the_library(item) -> None:
     assert decode(encode(item)) == item
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=60))
 def test_what_the_library_refuses_is_refused(data: bytes) -> None:
     """Bytes that are no encoding, or not the shortest one, are read by neither; others alike by both."""
@@ -56,6 +58,7 @@ def test_what_the_library_refuses_is_refused(data: bytes) -> None:
         assert decode(data) == expected
 
 
+@settings(max_examples=12)
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=300))
 def test_roots_are_those_of_the_library(values: list[bytes]) -> None:
     """The root that is folded from sorted keys is the one of a trie that is filled value by value."""
@@ -65,6 +68,7 @@ def test_roots_are_those_of_the_library(values: list[bytes]) -> None:
     assert ordered_root(values) == trie.root_hash
 
 
+@settings(max_examples=20)
 @given(st.binary(max_size=600))
 def test_the_fast_hash_is_the_hash(data: bytes) -> None:
     """Whichever implementation is at hand."""

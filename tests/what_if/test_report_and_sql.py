@@ -16,7 +16,7 @@ from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.keep3r_v2.report.results import Results
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
 from keep3r_replay.protocols.keep3r_v2.report.what_if_results import SIDES, WhatIfResults, what_if_summary
-from keep3r_replay.warehouse.query import ask
+from keep3r_replay.warehouse.query import query
 from keep3r_replay.what_if.history import Source
 from pipelines.cli import main
 
@@ -38,14 +38,14 @@ def test_sql_compares_both_sides(results, tmp_path):
     outcome = json.loads((results / "summary.json").read_text())["outcome"]
     difference = int(outcome["paid_what_if"]) - int(outcome["paid_baseline"])
     for view in ("compared_jobs", "compared_keepers"):
-        (total,) = ask(database, f"select sum(paid_what_if - paid_baseline) from {view}").rows[0]
+        (total,) = query(database, f"select sum(paid_what_if - paid_baseline) from {view}").rows[0]
         assert int(total) == difference
-    assert ask(database, "select count(*) from reverted_works").rows == [(outcome["reverted"],)]
-    assert ask(database, "select count(*) from reverted_calls").rows == [(outcome["reverted_calls"],)]
-    (first,) = ask(database, "select min(block_number) from compared_works where differs").rows[0]
+    assert query(database, "select count(*) from reverted_works").rows == [(outcome["reverted"],)]
+    assert query(database, "select count(*) from reverted_calls").rows == [(outcome["reverted_calls"],)]
+    (first,) = query(database, "select min(block_number) from compared_works where differs").rows[0]
     # The histories may part in another table before the first work differs.
     assert first >= outcome["parts_at_block"]
-    (whole,) = ask(database, "select sum(amount) from ledger").rows[0]
+    (whole,) = query(database, "select sum(amount) from ledger").rows[0]
     assert Decimal(whole) == int(outcome["credits_what_if"])
 
 
@@ -54,7 +54,7 @@ def test_results_of_an_audit_have_no_such_views(tmp_path):
     database, lake = tmp_path / "audit.duckdb", f"lake={SAMPLE / 'lake'}"
     assert main(["replay", "ledger=true", lake, f"results={tmp_path / 'r'}"]) == 0
     assert main(["warehouse", lake, f"results={tmp_path / 'r'}", f"database={database}"]) == 0
-    names = {row[0] for row in ask(database, "select view_name from duckdb_views()").rows}
+    names = {row[0] for row in query(database, "select view_name from duckdb_views()").rows}
     assert "works" in names
     assert "compared_works" not in names
 

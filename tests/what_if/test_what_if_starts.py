@@ -7,7 +7,7 @@ import random
 import polars as pl
 import pytest
 from audits import audit, keep3r_contracts
-from histories import DATA, SAMPLE, beside, bundled, name_of
+from histories import DATA, SAMPLE, bundled, name_of
 from states import told_by_readings
 
 from keep3r_replay.errors import UsageError
@@ -22,7 +22,7 @@ from pipelines.cli import main
 
 pytestmark = pytest.mark.slow
 
-FUZZ = [path for path in (*bundled(), *beside()) if "-fuzz-" in path.name or path.name == "recording"]
+FUZZ = [path for path in bundled() if "-fuzz-" in path.name or path.name == "recording"]
 DAY = 86_400
 STARTS = "starts"
 """In an overlay: the first block after the start."""

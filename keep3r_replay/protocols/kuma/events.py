@@ -25,6 +25,13 @@ _ERC721 = (
     "Approval(address indexed owner, address indexed approved, uint256 indexed tokenId)",
     "ApprovalForAll(address indexed owner, address indexed operator, bool approved)",
 )
+_URI = "UriSet(string oldUri, string newUri)"
+_TERMS = (
+    "TncAdded(uint256{} tncId, string url)",
+    "TncUrlUpdated(uint256{} tncId, string oldUrl, string newUrl)",
+    "TokenTncUpdated(uint256{} tokenId, uint256 oldTncId, uint256 newTncId)",
+)
+"""Terms and conditions of bonds; the source indexes their first parameters, and both ways are read."""
 _CATEGORIES = ("KIBTokenSet(address KIBToken", "KUMASwapSet(address KUMASwap", "KUMAFeeCollectorSet(address collector")
 _OF_CATEGORY = {
     V1: "bytes4 indexed currency, bytes4 indexed country, uint64 indexed term)",
@@ -61,7 +68,14 @@ _KIB_TOKEN = _ALLOWANCES + _parsed(
     *_UPGRADES,
 )
 _RATE_FEED = (*_CONTROLLER, *_PROVIDER, *_PROXY, *_UPGRADES)
-_BOND_TOKEN = (*_ERC721, *_PAUSABLE, *_CONTROLLER, "BlacklistSet(address blacklist)", "BondRedeemed(uint256 tokenId)")
+_BOND_TOKEN = (
+    *_ERC721,
+    *_PAUSABLE,
+    *_CONTROLLER,
+    _URI,
+    "BlacklistSet(address blacklist)",
+    "BondRedeemed(uint256 tokenId)",
+)
 _ADDRESS_PROVIDER = (
     *_CONTROLLER,
     *_PROXY,
@@ -134,7 +148,7 @@ EVENTS: dict[str, dict[str, tuple[Event, ...]]] = {
         V1_1: _parsed(
             _BOND[V1_1],
             "MaxCouponSet(uint256 oldMaxCoupon, uint256 newMaxCoupon)",
-            "TokenTncUpdated(uint256 tokenId, uint256 oldTncId, uint256 newTncId)",
+            *(term.format(indexed) for indexed in (" indexed", "") for term in _TERMS),
             "TermSet(uint256 term)",
             *_BOND_TOKEN,
         ),
@@ -146,6 +160,7 @@ EVENTS: dict[str, dict[str, tuple[Event, ...]]] = {
                 "uint256 principal) cloneBond)"
             ),
             "CloneBondRedeemed(uint256 cloneId, uint256 parentId)",
+            _URI,
             *_ERC721,
             *_PROVIDER,
             *_PROXY,

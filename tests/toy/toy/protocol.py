@@ -9,7 +9,7 @@ import polars as pl
 
 from keep3r_replay.evm.abi import parse_event
 from keep3r_replay.lake.deployment import Contract, Deployment
-from keep3r_replay.lake.schemas import ReadingRow
+from keep3r_replay.lake.schemas import Reading
 from keep3r_replay.replay.anatomy import Anatomy
 from keep3r_replay.replay.protocol import Results
 from keep3r_replay.replay.several import EARNINGS
@@ -44,10 +44,10 @@ class _Recordings:
         counter = Contract("counter", meta["counter"].lower(), "", {"from_block": first})
         return Deployment(meta["name"], meta["chainId"], "recording", {}, "all", (counter,), {}, first)
 
-    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterator[ReadingRow]]:
+    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterator[list[Reading]]]:
         """One row a line."""
         counter = meta["counter"].lower()
-        return lambda line: iter([ReadingRow(line["block"], counter, "total", "", line["total"], None, "view")])
+        return lambda line: iter([[Reading(counter, "total", "", line["total"], None, "view")]])
 
 
 class _Toy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.lake.schemas import ReadingRow
+from keep3r_replay.lake.schemas import Reading
 from keep3r_replay.recording.answers import answer, items
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ReadingRows:
             "length": ("length", ""),
         }
 
-    def rows(self, line: Mapping[str, Any]) -> Iterator[ReadingRow]:
+    def rows(self, line: Mapping[str, Any]) -> Iterator[Reading]:
         """Return the rows of one line, in the order of the line.
 
         Raises:
@@ -59,7 +59,6 @@ class ReadingRows:
         for number in (block, timestamp):
             if not isinstance(number, int) or isinstance(number, bool) or number < 0:
                 raise ValueError("a reading needs its block's number and timestamp")
-        assert isinstance(block, int)
         for section, content in line.items():
             if section in _PLACE:
                 continue
@@ -67,7 +66,7 @@ class ReadingRows:
                 raise ValueError(f"unknown section {section!r}")
             source = "storage" if section == "raw" else "view"
             for contract, view, arguments, value in self._cells(section, content):
-                yield ReadingRow(block, contract, view, arguments, *_answer(f"{section}.{view}", value), source)
+                yield Reading(contract, view, arguments, *_answer(f"{section}.{view}", value), source)
 
     def _cells(self, section: str, content: Any) -> Iterator[Cell]:
         if section == "fastgas":

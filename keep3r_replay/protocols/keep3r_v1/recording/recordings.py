@@ -13,11 +13,11 @@ from keep3r_replay.protocols.keep3r_v1.recording.readings import ReadingRows
 from keep3r_replay.uniswap_v2.events import FACTORY_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from keep3r_replay.chain.logs import LogBatch
     from keep3r_replay.lake.deployment import Deployment
-    from keep3r_replay.lake.schemas import ReadingRow
+    from keep3r_replay.lake.schemas import Reading
     from keep3r_replay.protocols.keep3r_v1.recording.meta import Meta
 
 
@@ -32,9 +32,10 @@ class Keep3rV1Recordings:
         content = read_meta(path, meta)
         return recorded_deployment(path, content, _created_pairs(content, logs))
 
-    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
+    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[Sequence[Reading]]]:
         """What turns a line of `views.jsonl.gz` into rows of `readings`."""
-        return ReadingRows(read_meta(_META, meta)).rows
+        of = ReadingRows(read_meta(_META, meta))
+        return lambda line: [list(of.rows(line))]
 
 
 def _created_pairs(meta: Meta, logs: LogBatch) -> dict[str, tuple[str, str]]:

@@ -10,10 +10,11 @@ paid in other tokens earn no KP3R: what their gas cost stands apart and lessens 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.protocols.keep3r_v2.audit.rows import AccountRow, KeeperAccountRow, WorkAccountRow
 from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, payment
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
@@ -41,52 +42,38 @@ def account_tables(
         quotes_eth: whether `one_eth_quote` quotes ETH (on the sidechain it quotes USD).
     """
     rows = _work_rows(works, plain_boosts, _fees(lake, works, until_block), quotes_eth=quotes_eth)
-    by_job: defaultdict[tuple[str, str], list[WorkAccount]] = defaultdict(list)
-    by_keeper: defaultdict[str, list[WorkAccount]] = defaultdict(list)
-    for row in rows:
-        by_job[row.keeper, row.job].append(row)
-        by_keeper[row.keeper].append(row)
+    by_job: defaultdict[tuple[str, str], list[_Worked]] = defaultdict(list)
+    by_keeper: defaultdict[str, list[_Worked]] = defaultdict(list)
+    for worked in rows:
+        by_job[worked.row.keeper, worked.row.job].append(worked)
+        by_keeper[worked.row.keeper].append(worked)
     penalties = _penalties(lake, until_block)
     jobs = set(works["job"].to_list())
     for keeper in penalties:
         if keeper not in jobs:
             by_keeper.setdefault(keeper, [])
-    accounts = [(*key, *_sums(part)) for key, part in sorted(by_job.items())]
+    accounts = [AccountRow(keeper, job, **_sums(part)) for (keeper, job), part in sorted(by_job.items())]
     keepers = [
-        (keeper, *_sums(part), *(penalties.get(keeper, {}).get(name, 0) for name in _PENALTIES))
+        KeeperAccountRow(keeper, **_sums(part), **penalties.get(keeper, {}))
         for keeper, part in sorted(by_keeper.items())
     ]
     return {
-        "work_accounts": rows_table([row[:-1] for row in rows], TABLES["work_accounts"]),
+        "work_accounts": rows_table([worked.row for worked in rows], TABLES["work_accounts"]),
         "accounts": rows_table(accounts, TABLES["accounts"]),
         "keeper_accounts": rows_table(keepers, TABLES["keeper_accounts"]),
     }
 
 
-class WorkAccount(NamedTuple):
-    """A row of `work_accounts`; None is what is not known.
+class _Worked(NamedTuple):
+    """A work's account, and whether it was paid in KP3R."""
 
-    `reward` is 0 where a work was paid in another token, `boost` the part of it that bonds earned. `in_kp3r` is no
-    column.
-    """
-
-    block_number: int
-    log_index: int
-    timestamp: int
-    job: str
-    keeper: str
-    work_class: str
-    reward: int
-    reward_eth: int | None
-    boost: int | None
-    gas_paid: int | None
-    profit: int | None
+    row: WorkAccountRow
     in_kp3r: bool
 
 
 def _work_rows(
     works: pl.DataFrame, plain_boosts: Sequence[int | None], fees: list[int | None], *, quotes_eth: bool
-) -> list[WorkAccount]:
+) -> list[_Worked]:
     names = ("block_number", "log_index", "timestamp", "job", "keeper", "class")
     amounts = ("payment", "initial_gas", "gas_left", "one_eth_quote", "extra_gas")
     columns = [works[name].to_list() for name in (*names, "explanation")]
@@ -102,7 +89,8 @@ def _work_rows(
             if explanation in _BY_FORMULA and plain_boost is not None:
                 boosted = paid - payment(initial_gas - gas_left + extra, plain_boost, quote)
         profit = None if worth is None or fee is None else worth - fee
-        rows.append(WorkAccount._make((*head, paid, worth, boosted, fee, profit, explanation != TOKEN_PAYMENT)))
+        row = WorkAccountRow._make((*head, paid, worth, boosted, fee, profit))
+        rows.append(_Worked(row, explanation != TOKEN_PAYMENT))
     return rows
 
 
@@ -136,25 +124,26 @@ def _fees(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list[int 
     return shares
 
 
-def _sums(rows: list[WorkAccount]) -> tuple[int | None, ...]:
-    """The columns that sum an account's works up, in their order."""
-    in_kp3r = [row for row in rows if row.in_kp3r]
-    in_tokens = [row for row in rows if not row.in_kp3r]
-    return (
-        len(rows),
-        sum(row.boost is not None for row in in_kp3r),
-        len(in_tokens),
-        sum(row.reward_eth is None for row in in_kp3r),
-        sum(row.profit is not None for row in in_kp3r),
-        sum(row.reward for row in in_kp3r),
-        _sum(row.reward_eth for row in in_kp3r),
-        _sum(row.boost for row in in_kp3r),
-        _sum(row.gas_paid for row in in_kp3r),
-        _sum(row.profit for row in in_kp3r),
-        _sum(row.gas_paid for row in in_tokens),
-        min((row.timestamp for row in rows), default=None),
-        max((row.timestamp for row in rows), default=None),
-    )
+def _sums(works: list[_Worked]) -> dict[str, Any]:
+    """The columns that sum an account's works up."""
+    in_kp3r = [work.row for work in works if work.in_kp3r]
+    in_tokens = [work.row for work in works if not work.in_kp3r]
+    times = [work.row.timestamp for work in works]
+    return {
+        "works": len(works),
+        "works_by_formula": sum(row.boost is not None for row in in_kp3r),
+        "works_in_tokens": len(in_tokens),
+        "works_without_quote": sum(row.reward_eth is None for row in in_kp3r),
+        "works_with_profit": sum(row.profit is not None for row in in_kp3r),
+        "reward": sum(row.reward for row in in_kp3r),
+        "reward_eth": _sum(row.reward_eth for row in in_kp3r),
+        "boost": _sum(row.boost for row in in_kp3r),
+        "gas_paid": _sum(row.gas_paid for row in in_kp3r),
+        "profit": _sum(row.profit for row in in_kp3r),
+        "gas_paid_in_token_works": _sum(row.gas_paid for row in in_tokens),
+        "first_at": min(times, default=None),
+        "last_at": max(times, default=None),
+    }
 
 
 def _sum(amounts: Iterable[int | None]) -> int | None:

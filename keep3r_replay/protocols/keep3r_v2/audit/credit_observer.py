@@ -5,9 +5,10 @@ Without an observer a replay pays nothing for the ledger; with one, handlers of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.audit.rows import JobHistoryRow, PeriodViewRow
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CreditChanges
 from keep3r_replay.protocols.keep3r_v2.contract.views import job_period_credits
 from keep3r_replay.replay.protocol import EventHandler
@@ -34,33 +35,6 @@ JOB_COLUMNS = {
 _PERIOD_CHANGE = "keep3r.RewardPeriodTimeChange"
 _MOST_BOUNDARIES = 1_000
 """Period starts looked at in one gap between blocks; of a longer gap only the last ones are."""
-
-
-class JobState(NamedTuple):
-    """A job after an event: wei and seconds. `changes` is how many changes the recorder held by then."""
-
-    changes: int
-    block_number: int
-    log_index: int
-    timestamp: int
-    operation: str
-    job: str
-    credits: int
-    period_credits: int
-    rewarded_at: int
-    worked_at: int
-
-    def row(self) -> tuple[Any, ...]:
-        """A row of `job_history`."""
-        return self[1:]
-
-
-class PeriodView(NamedTuple):
-    """What `jobPeriodCredits` answers from `timestamp` on, in wei; None where it reverts."""
-
-    job: str
-    timestamp: int
-    period_credits: int | None
 
 
 class Opening(NamedTuple):
@@ -90,8 +64,10 @@ class CreditObserver:
         self.keep3r = protocol.keep3r
         self.recorder = CreditChanges(protocol.context)
         self.keep3r.ledger = self.recorder
-        self.states: list[JobState] = []
-        self.views: list[PeriodView] = []
+        self.states: list[JobHistoryRow] = []
+        self.changes_by: list[int] = []
+        """For each of `states` how many changes the recorder held by then."""
+        self.views: list[PeriodViewRow] = []
         self.plain_boosts: list[int | None] = []
         """For every KeeperWork the boost that a keeper without bonds would have, in wei per 10,000 gas."""
         self.opening: dict[str, Opening] = {}
@@ -113,6 +89,12 @@ class CreditObserver:
     def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The protocol's handlers, those that touch credits wrapped."""
         return {name: EventHandler(handler.columns, self._wrapped(name, handler)) for name, handler in plain.items()}
+
+    def cut(self, states: int, views: int) -> None:
+        """Keep only so many of `states` and `views`: the calls after them are taken back."""
+        del self.states[states:]
+        del self.changes_by[states:]
+        del self.views[views:]
 
     def addresses(self) -> dict[int, str]:
         """Addresses of jobs by the identity of their record."""
@@ -140,7 +122,7 @@ class CreditObserver:
             answer: int | None = job_period_credits(self.keep3r, self.keep3r.jobs[address], now)
         except Revert:
             answer = None
-        self.views.append(PeriodView(address, now, answer))
+        self.views.append(PeriodViewRow(address, now, answer))
 
     def _wrapped(self, name: str, handler: EventHandler) -> Handle:
         handle = handler.handle
@@ -176,7 +158,7 @@ class CreditObserver:
     def _wrapped_credit_event(self, operation: str, handle: Handle, positions: Sequence[int]) -> Handle:
         is_work = operation == "KeeperWork"
         recorder, jobs, states = self.recorder, self.keep3r.jobs, self.states
-        noted = recorder.changes
+        noted, changes_by = recorder.changes, self.changes_by
 
         def run(context: CallContext, row: Row) -> None:
             log_index, *_ = row
@@ -190,9 +172,9 @@ class CreditObserver:
                 job = jobs.get(address)
                 if job is None:
                     continue
+                changes_by.append(len(noted))
                 states.append(
-                    JobState(
-                        len(noted),
+                    JobHistoryRow(
                         context.block_number,
                         log_index,
                         context.now,

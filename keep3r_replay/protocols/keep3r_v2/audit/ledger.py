@@ -92,8 +92,8 @@ def make_ledger(observer: CreditObserver) -> Ledger:
     changes = [(addresses[change.job], change) for change in observer.recorder.changes]
     migrating: list[Lot] = []
     done = 0
-    for state in observer.states:
-        while done < state.changes:
+    for state, changes_by in zip(observer.states, observer.changes_by, strict=True):
+        while done < changes_by:
             address, change = changes[done]
             migrating = _enter(entries, books[address], address, change, migrating)
             done += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import expiry_findi
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_rules import expiry_rows
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import make_ledger
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar, period_rows
+from keep3r_replay.protocols.keep3r_v2.audit.rows import LedgerRow
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 
@@ -52,19 +53,20 @@ def curve_tables(observer: CreditObserver) -> dict[str, pl.DataFrame]:
     """Those of them that the curve of a job's credits is drawn from."""
     calendar = Calendar(observer.regimes, observer.ended_at)
     return {
-        "job_history": rows_table([state.row() for state in observer.states], TABLES["job_history"]),
+        "job_history": rows_table(observer.states, TABLES["job_history"]),
         "period_views": rows_table(observer.views, TABLES["period_views"]),
         "reward_periods": rows_table(calendar.periods, TABLES["reward_periods"]),
     }
 
 
-def _dated(entries: list[Entry], calendar: Calendar) -> list[tuple[Any, ...]]:
+def _dated(entries: list[Entry], calendar: Calendar) -> list[LedgerRow]:
     """Rows of `ledger`: entries with start and length of the reward period that was in force, instead of its place."""
     rows = []
     for entry in entries:
         period = calendar.periods[calendar.place(entry.regime, entry.timestamp)]
         block, log_index, timestamp, operation, _, *rest = entry
-        rows.append((block, log_index, timestamp, operation, period.start, period.length, *rest))
+        dated = (block, log_index, timestamp, operation, period.start, period.length, *rest)
+        rows.append(LedgerRow._make(dated))
     return rows
 
 

@@ -14,20 +14,19 @@ import polars as pl
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.creation import created_address
 from keep3r_replay.journal import ERROR, Finding, as_text
-from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.replay.direct_call import SELECTOR
-from keep3r_replay.replay.timeline import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.timeline import Span
 
-_MINT, _BURN, _COLLECT = (f"events/uniswap_v3_pool.{name}" for name in ("Mint", "Burn", "Collect"))
-_TRANSFER = "events/pair_manager.Transfer"
+_INITIALIZE, _MINT, _BURN, _COLLECT = (
+    f"events/uniswap_v3_pool.{name}" for name in ("Initialize", "Mint", "Burn", "Collect")
+)
 _CREATED = "events/pair_manager_factory.PairCreated"
 _COLLECTS = keccak256(b"collect()")[:SELECTOR]
-_NOTHING = Span(-1, -1)
 _FIRST_NONCES = 256
 """Nonces that a factory's first known pair manager may have been created at."""
 
@@ -52,7 +51,6 @@ def pair_manager_findings(lake: Lake, span: Span) -> list[Finding]:
         *_minted(mints, span),
         *_collected(lake, span, managers, mints),
         *_owed_nothing(lake, span, managers),
-        *_overdrawn(lake, span),
         *_created(lake, span),
     ]
 
@@ -116,15 +114,21 @@ def _position(row: Row) -> _Position:
 
 
 def _owed_nothing(lake: Lake, span: Span, managers: list[str]) -> Iterator[Finding]:
-    """Collections of others than pair managers, of positions that nobody has minted before."""
-    if not lake.has(_COLLECT):
+    """Collections of others than pair managers, of positions that nobody has minted before.
+
+    Only in pools that the lake knows from their first event on.
+    """
+    if not all(lake.has(table) for table in (_INITIALIZE, _MINT, _COLLECT)):
         return
     keys = ["address", "owner", "tick_lower", "tick_upper"]
-    minted = _scan(lake, _MINT, span._replace(after=None)) if lake.has(_MINT) else _scan(lake, _COLLECT, _NOTHING)
-    since = minted.group_by(keys).agg(pl.col("block_number").min().alias("since"))
+    since = (
+        _scan(lake, _MINT, span._replace(after=None)).group_by(keys).agg(pl.col("block_number").min().alias("since"))
+    )
+    pays = (pl.col("amount0") > 0) | (pl.col("amount1") > 0)
     paid = (
         _scan(lake, _COLLECT, span)
-        .filter(~pl.col("owner").is_in(managers) & ((pl.col("amount0") > 0) | (pl.col("amount1") > 0)))
+        .filter(~pl.col("owner").is_in(managers) & pays)
+        .join(lake.scan(_INITIALIZE, columns=["address"]), on="address", how="semi")
         .join(since, on=keys, how="left")
         .filter(pl.col("since").is_null() | (pl.col("since") > pl.col("block_number")))
     )
@@ -132,23 +136,6 @@ def _owed_nothing(lake: Lake, span: Span, managers: list[str]) -> Iterator[Findi
         owed = f"{row['amount0']} and {row['amount1']}"
         why = "nobody has minted this position, so that nothing is owed to it"
         yield _finding("event_mismatch", row, "amount0, amount1", "0 and 0", owed, why)
-
-
-def _overdrawn(lake: Lake, span: Span) -> Iterator[Finding]:
-    """Transfers of more of a pair manager's token than their sender holds by the transfers before."""
-    if not lake.has(_TRANSFER):
-        return
-    columns = ("address", "from", "to", "value", "block_number", "log_index", "transaction_hash")
-    held: dict[tuple[str, str], int] = {}
-    for row in _scan(lake, _TRANSFER, span._replace(after=None)).select(columns).collect().iter_rows(named=True):
-        sender, receiver = (row["address"], row["from"]), (row["address"], row["to"])
-        left = held.get(sender, 0) - row["value"]
-        if row["from"] != ZERO_ADDRESS:
-            if left < 0 and span.holds(row["block_number"]):
-                why = "the sender holds less: this transfer, or one before it, is changed, missing or told twice"
-                yield from _expect(row, "value", row["value"] + left, why)
-            held[sender] = max(0, left)
-        held[receiver] = held.get(receiver, 0) + row["value"]
 
 
 def _asked(lake: Lake, span: Span, managers: list[str]) -> dict[_Key, Row]:

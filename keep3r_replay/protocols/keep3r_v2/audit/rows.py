@@ -122,7 +122,118 @@ class KeeperBondRow(NamedTuple):
     can_withdraw_after: int
 
 
+class LedgerRow(NamedTuple):
+    """A change of one lot of a job: `ledger`; see `ledger.Entry`, whose reward period stands here in full."""
+
+    block_number: int
+    log_index: int
+    timestamp: int
+    operation: str
+    period_start: int
+    reward_period_time: int
+    job: str
+    kind: str
+    lot: int
+    minted_at: int
+    origin: str
+    amount: int
+    balance: int
+    rewarded_before: int
+    rewarded_at: int
+    period_credits: int
+    counterpart: str
+
+
+class JobHistoryRow(NamedTuple):
+    """A job after an event: `job_history`."""
+
+    block_number: int
+    log_index: int
+    timestamp: int
+    operation: str
+    job: str
+    credits: int
+    period_credits: int
+    rewarded_at: int
+    worked_at: int
+
+
+class PeriodViewRow(NamedTuple):
+    """What `jobPeriodCredits` answers from `timestamp` on: `period_views`. None where it reverts."""
+
+    job: str
+    timestamp: int
+    period_credits: int | None
+
+
+class WorkAccountRow(NamedTuple):
+    """What a work earned and cost: `work_accounts`, whose column `class` is `work_class` here. None: not known.
+
+    `reward` is 0 where a work was paid in another token, `boost` the part of it that bonds earned.
+    """
+
+    block_number: int
+    log_index: int
+    timestamp: int
+    job: str
+    keeper: str
+    work_class: str
+    reward: int
+    reward_eth: int | None
+    boost: int | None
+    gas_paid: int | None
+    profit: int | None
+
+
+class AccountRow(NamedTuple):
+    """A keeper's works for a job summed up: `accounts`. Counts tell of how many works a sum is."""
+
+    keeper: str
+    job: str
+    works: int
+    works_by_formula: int
+    works_in_tokens: int
+    works_without_quote: int
+    works_with_profit: int
+    reward: int
+    reward_eth: int | None
+    boost: int | None
+    gas_paid: int | None
+    profit: int | None
+    gas_paid_in_token_works: int | None
+    first_at: int | None
+    last_at: int | None
+
+
+class KeeperAccountRow(NamedTuple):
+    """A keeper's works for all jobs summed up, and what was done to it: `keeper_accounts`; `slashed` in wei."""
+
+    keeper: str
+    works: int
+    works_by_formula: int
+    works_in_tokens: int
+    works_without_quote: int
+    works_with_profit: int
+    reward: int
+    reward_eth: int | None
+    boost: int | None
+    gas_paid: int | None
+    profit: int | None
+    gas_paid_in_token_works: int | None
+    first_at: int | None
+    last_at: int | None
+    disputes: int = 0
+    slashes: int = 0
+    slashed: int = 0
+    revocations: int = 0
+
+
 ROWS: dict[str, type[tuple[object, ...]]] = {
+    "ledger": LedgerRow,
+    "job_history": JobHistoryRow,
+    "period_views": PeriodViewRow,
+    "accounts": AccountRow,
+    "keeper_accounts": KeeperAccountRow,
     "periods": PeriodRow,
     "expiries": ExpiryRow,
     "job_states": JobRow,
@@ -131,4 +242,4 @@ ROWS: dict[str, type[tuple[object, ...]]] = {
     "keeper_states": KeeperRow,
     "keeper_bonds": KeeperBondRow,
 }
-"""The row of each table."""
+"""The row of each table, where its columns can be names of fields."""

@@ -1,7 +1,7 @@
 """Changes of credits as the model makes them: what a replay with a ledger writes down, and nothing is computed from.
 
-The model's functions call `CreditChanges.note` wherever the credits of a job change, if their `Keep3r` has such a
-recorder. Kinds, and where the other side of the entry stands:
+The model's functions call `Keep3r.credits_changed` wherever the credits of a job change, and that `CreditChanges.note`
+if there is such a recorder. Kinds, and where the other side of the entry stands:
 
     minted_reset       mined in a whole period, at a reset                            the mine
     minted_topup       mined since the last reward, for a payment above the credits   the mine

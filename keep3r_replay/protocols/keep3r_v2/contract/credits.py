@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import checked_div
-from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CAPPED, EXPIRED, MINTED_RESET, REMOVED, REPRICED
+from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
+    CAPPED,
+    EXPIRED,
+    MINTED_RESET,
+    MINTED_SETTLED,
+    REMOVED,
+    REPRICED,
+)
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import period_start, quote_cached, refresh_cache, reward
 
 if TYPE_CHECKING:
@@ -86,10 +93,9 @@ def update_if_needed(keep3r: Keep3r, job: Job, now: int) -> bool:
         refresh_period_credits(keep3r, job, now)
         former = job.credits
         job.credits = checked_div(former * job.period_credits, before)
-        if keep3r.ledger is not None:
-            keep3r.ledger.note(
-                REPRICED, job, job.credits - former, job.rewarded_at, numerator=job.period_credits, denominator=before
-            )
+        keep3r.credits_changed(
+            REPRICED, job, job.credits - former, job.rewarded_at, numerator=job.period_credits, denominator=before
+        )
     return False
 
 
@@ -99,9 +105,8 @@ def _reset(keep3r: Keep3r, job: Job, rewarded_at: int, now: int) -> None:
     rewarded_before, expired = job.rewarded_at, keep3r.expiry.at_reset(job)
     job.credits += job.period_credits - expired
     job.rewarded_at = rewarded_at
-    if keep3r.ledger is not None:
-        keep3r.ledger.note(EXPIRED, job, -expired, rewarded_before)
-        keep3r.ledger.note(MINTED_RESET, job, job.period_credits, rewarded_before)
+    keep3r.credits_changed(EXPIRED, job, -expired, rewarded_before)
+    keep3r.credits_changed(MINTED_RESET, job, job.period_credits, rewarded_before)
 
 
 def expire_by_age(keep3r: Keep3r, job: Job, now: int) -> None:
@@ -109,8 +114,7 @@ def expire_by_age(keep3r: Keep3r, job: Job, now: int) -> None:
     gone = keep3r.expiry.by_now(job, period_start(keep3r, now) - keep3r.parameters.reward_period_time)
     if gone:
         job.credits -= gone
-        if keep3r.ledger is not None:
-            keep3r.ledger.note(EXPIRED, job, -gone, job.rewarded_at)
+        keep3r.credits_changed(EXPIRED, job, -gone, job.rewarded_at)
 
 
 def reward_now(keep3r: Keep3r, job: Job, now: int) -> None:
@@ -121,6 +125,8 @@ def reward_now(keep3r: Keep3r, job: Job, now: int) -> None:
     job.rewarded_at = now
     if keep3r.ledger is not None:
         keep3r.ledger.minted_since(job, mined, rewarded_before)
+    if keep3r.expiry.by_age:
+        keep3r.expiry.changed(MINTED_SETTLED, job, mined)
 
 
 def settle(keep3r: Keep3r, job: Job, now: int) -> None:
@@ -130,8 +136,7 @@ def settle(keep3r: Keep3r, job: Job, now: int) -> None:
     if job.credits > job.period_credits:
         excess = job.credits - job.period_credits
         job.credits = job.period_credits
-        if keep3r.ledger is not None:
-            keep3r.ledger.note(CAPPED, job, -excess, job.rewarded_at)
+        keep3r.credits_changed(CAPPED, job, -excess, job.rewarded_at)
 
 
 def remove_liquidity_credits(keep3r: Keep3r, job: Job, liquidity: str, amount: int, now: int) -> None:
@@ -144,7 +149,6 @@ def remove_liquidity_credits(keep3r: Keep3r, job: Job, liquidity: str, amount: i
         former, divisor = job.credits, job.period_credits
         job.credits = keep3r.subtract(former, former * leaving // divisor)
         job.period_credits = keep3r.subtract(divisor, leaving)
-        if keep3r.ledger is not None:
-            keep3r.ledger.note(
-                REMOVED, job, job.credits - former, job.rewarded_at, numerator=leaving, denominator=divisor
-            )
+        keep3r.credits_changed(
+            REMOVED, job, job.credits - former, job.rewarded_at, numerator=leaving, denominator=divisor
+        )

@@ -158,6 +158,5 @@ def force_liquidity_credits_to_job(keep3r: Keep3r, address: str, amount: Callabl
     settle(keep3r, job, now)
     forced = amount(job.credits)
     job.credits += forced
-    if keep3r.ledger is not None:
-        keep3r.ledger.note(FORCED, job, forced, job.rewarded_at)
+    keep3r.credits_changed(FORCED, job, forced, job.rewarded_at)
     return forced

@@ -80,9 +80,8 @@ def accept_job_migration(keep3r: Keep3r, from_address: str, to_address: str, now
         target.liquidities.add(liquidity)
     target.period_credits += source.period_credits
     target.credits += source.credits
-    if keep3r.ledger is not None:
-        keep3r.ledger.note(MIGRATED_OUT, source, -source.credits, source.rewarded_at, to_address)
-        keep3r.ledger.note(MIGRATED_IN, target, source.credits, target.rewarded_at, from_address)
+    keep3r.credits_changed(MIGRATED_OUT, source, -source.credits, source.rewarded_at, to_address)
+    keep3r.credits_changed(MIGRATED_IN, target, source.credits, target.rewarded_at, from_address)
     source.period_credits = source.credits = source.rewarded_at = 0
     source.owner = source.pending_owner = source.pending_migration = ZERO_ADDRESS
     source.migration_requested_at = 0

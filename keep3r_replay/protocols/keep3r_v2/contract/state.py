@@ -185,6 +185,25 @@ class Keep3r:
         self.roles_are_partial = False
         self.ledger: CreditChanges | None = None
 
+    def credits_changed(
+        self,
+        kind: str,
+        job: Job,
+        amount: int,
+        rewarded_before: int,
+        counterpart: str = "",
+        numerator: int = 0,
+        denominator: int = 0,
+    ) -> None:
+        """A job's credits have changed by `amount` wei: `ledger` writes it down, a rule that goes by age must know.
+
+        Other arguments as those of `CreditChange`. Nothing that the contract does depends on `ledger`.
+        """
+        if self.ledger is not None:
+            self.ledger.note(kind, job, amount, rewarded_before, counterpart, numerator, denominator)
+        if self.expiry.by_age:
+            self.expiry.changed(kind, job, amount)
+
     def require(self, condition: object, error: str) -> None:
         """A check of the contract. Raises `Revert` with the name `error` unless `checks` only notes it."""
         if not condition:

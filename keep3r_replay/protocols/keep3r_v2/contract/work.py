@@ -127,8 +127,7 @@ def pay_credits(keep3r: Keep3r, job: Job, keeper_address: str, amount: int, now:
     # EFFECTS
     job.worked_at = now
     spent = min(job.credits, amount)
-    if keep3r.ledger is not None:
-        keep3r.ledger.note(SPENT, job, -spent, job.rewarded_at, keeper_address)
+    keep3r.credits_changed(SPENT, job, -spent, job.rewarded_at, keeper_address)
     job.credits -= spent
     keeper = keep3r.keepers[keeper_address]
     keeper.bonds[keep3r.parameters.keep3r_v1] += amount

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.lake.schemas import ReadingRow
+from keep3r_replay.lake.schemas import Reading
 from keep3r_replay.recording.answers import answer, items
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ReadingRows:
         self._keep3r = keep3r
         self._of_role = {"keep3r": keep3r, "helper": helper, "helper2": helper2}
 
-    def rows(self, line: Mapping[str, Any]) -> Iterator[ReadingRow]:
+    def rows(self, line: Mapping[str, Any]) -> Iterator[Reading]:
         """Return the rows of one line, in the order of the line.
 
         Raises:
@@ -58,7 +58,7 @@ class ReadingRows:
             value = line.get(key)
             if not isinstance(value, int) or isinstance(value, bool):
                 raise ValueError(f"a reading needs its block's {key} as a number")
-            yield ReadingRow(block, "", view, "", str(value), None, "view")
+            yield Reading("", view, "", str(value), None, "view")
         for section, content in line.items():
             if section in _PLACE:
                 continue
@@ -67,7 +67,7 @@ class ReadingRows:
             if not isinstance(content, dict):
                 raise ValueError(f"section {section!r} is no object")
             for contract, view, arguments, value, source in self._section(section, content):
-                yield ReadingRow(block, contract, view, arguments, *answer(f"{section}.{view}", value), source)
+                yield Reading(contract, view, arguments, *answer(f"{section}.{view}", value), source)
 
     def _section(self, section: str, content: dict[str, Any]) -> Iterator[tuple[str, str, str, Any, str]]:
         if section in self._of_role:

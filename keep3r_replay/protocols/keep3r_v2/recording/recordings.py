@@ -12,11 +12,11 @@ from keep3r_replay.protocols.keep3r_v2.recording.meta import checked_meta, recor
 from keep3r_replay.protocols.keep3r_v2.recording.readings import ReadingRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from keep3r_replay.lake.deployment import Deployment
-    from keep3r_replay.lake.schemas import ReadingRow
+    from keep3r_replay.lake.schemas import Reading
 
 
 class Keep3rV2Recordings:
@@ -27,10 +27,11 @@ class Keep3rV2Recordings:
         checked = checked_meta(path, meta)
         return recorded_deployment(path, checked, _created_pairs(checked.pairManagerFactory, logs))
 
-    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
+    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[Sequence[Reading]]]:
         """What turns a line into rows."""
         second = meta.get("helper2")
-        return ReadingRows(meta["keep3r"].lower(), meta["helper"].lower(), second.lower() if second else None).rows
+        of = ReadingRows(meta["keep3r"].lower(), meta["helper"].lower(), second.lower() if second else None)
+        return lambda line: [list(of.rows(line))]
 
 
 def _created_pairs(factory: str, logs: LogBatch) -> dict[str, str]:

@@ -129,10 +129,12 @@ def _owner_at(position: int) -> OnlyCaller:
 
 
 def _helpers(keep3r: Keep3r, row: Row) -> str | None:
-    helper = keep3r.helpers.get(row[1])
+    _, address, *_ = row
+    helper = keep3r.helpers.get(address)
     return None if helper is None else helper.parameters.governance
 
 
 def _helpers_next(keep3r: Keep3r, row: Row) -> str | None:
-    helper = keep3r.helpers.get(row[1])
+    _, address, *_ = row
+    helper = keep3r.helpers.get(address)
     return None if helper is None else helper.parameters.pending_governance

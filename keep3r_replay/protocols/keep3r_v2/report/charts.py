@@ -44,24 +44,17 @@ def keeper_chart(results: Results) -> Chart | None:
     keepers = results.tables["keeper_accounts"].filter(
         pl.col("reward_eth").is_not_null() & pl.col("gas_paid").is_not_null() & (pl.col("works") > 0)
     )
-    rows = list(
-        zip(
-            keepers["keeper"].to_list(),
-            keepers["reward_eth"].cast(pl.Int128).to_list(),
-            keepers["gas_paid"].cast(pl.Int128).to_list(),
-            strict=True,
-        )
-    )
-    if not rows:
+    amounts = keepers.select("keeper", pl.col("reward_eth", "gas_paid").cast(pl.Int128))
+    shown = amounts.sort("reward_eth", "keeper", descending=[True, False]).head(KEEPERS_SHOWN).to_dict(as_series=False)
+    names = shown["keeper"]
+    if not names:
         return None
-    rows.sort(key=lambda row: (-row[1], row[0]))
-    shown = rows[:KEEPERS_SHOWN]
     return Chart(
         "keepers",
-        f"Reward at the contract's own quote and gas paid, in ETH, of the {len(shown)} keepers who earned most.",
+        f"Reward at the contract's own quote and gas paid, in ETH, of the {len(names)} keepers who earned most.",
         draw_pairs(
-            [f"{row[0][:8]}…" for row in shown],
-            (("reward", [row[1] for row in shown], GREEN), ("gas", [row[2] for row in shown], VERMILLION)),
+            [f"{keeper[:8]}…" for keeper in names],
+            (("reward", shown["reward_eth"], GREEN), ("gas", shown["gas_paid"], VERMILLION)),
             "ETH",
         ),
     )

@@ -43,14 +43,13 @@ def job_charts(results: WhatIfResults, job: str) -> Iterator[Chart]:
 
 def keeper_chart(results: WhatIfResults) -> Chart | None:
     """What keepers were paid on both sides; None if nobody was."""
-    rows = [
-        (max(row["paid_baseline"], row["paid_what_if"]), row["keeper"], row["paid_baseline"], row["paid_what_if"])
-        for row in results.keepers
-    ]
-    shown = sorted((row for row in rows if row[0]), key=lambda row: (-row[0], row[1]))[:KEEPERS_SHOWN]
+    paid = [row for row in results.keepers if row["paid_baseline"] or row["paid_what_if"]]
+    paid.sort(key=lambda row: (-max(row["paid_baseline"], row["paid_what_if"]), row["keeper"]))
+    shown = paid[:KEEPERS_SHOWN]
     if not shown:
         return None
-    _, names, before, after = zip(*shown, strict=True)
+    names = [row["keeper"] for row in shown]
+    before, after = ([row[f"paid_{side}"] for row in shown] for side in ("baseline", "what_if"))
     pairs = (("baseline", before, GREY), ("what-if", after, BLUE))
     caption = f"KP3R paid to the {len(shown)} keepers who were paid most on either side."
     return Chart("keepers", caption, draw_pairs([f"{name[:8]}…" for name in names], pairs, "KP3R"))

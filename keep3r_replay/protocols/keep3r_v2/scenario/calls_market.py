@@ -167,7 +167,7 @@ def _bounds(pool: Pool, lower: Any, upper: Any) -> tuple[int, int]:
     if lower is None and upper is None:
         return full_range(pool.tick_spacing)
     if lower is None or upper is None:
-        raise UsageError("a position is told by lower and upper; the full range by neither")
+        raise UsageError("a position is given by lower and upper; the full range by neither")
     bounds = whole(lower, "lower"), whole(upper, "upper")
     most = full_range(pool.tick_spacing)[1]
     if not -most <= bounds[0] < bounds[1] <= most or any(bound % pool.tick_spacing for bound in bounds):
@@ -180,7 +180,7 @@ def _bounds(pool: Pool, lower: Any, upper: Any) -> tuple[int, int]:
 
 def _price(tick: Any, sqrt_price_x96: Any) -> int:
     if (tick is None) == (sqrt_price_x96 is None):
-        raise UsageError("a price is told by one of tick and sqrt_price_x96")
+        raise UsageError("a price is given by one of tick and sqrt_price_x96")
     price = sqrt_ratio(whole(tick, "tick")) if tick is not None else whole(sqrt_price_x96, "sqrt_price_x96")
     if not LOWEST_PRICE <= price <= HIGHEST_PRICE:
         raise Revert("Error(R)")

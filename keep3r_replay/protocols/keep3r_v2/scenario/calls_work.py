@@ -107,7 +107,7 @@ def validate(world: World, job: str = "job", keeper: str = "keeper", initial_gas
 
 def _gas(gas: Any, initial_gas: Any, gas_left: Any) -> tuple[int, int]:
     if (gas is None) == (gas_left is None):
-        raise UsageError("the gas of a work is told by one of gas and gas_left")
+        raise UsageError("the gas of a work is given by one of gas and gas_left")
     start = whole(initial_gas, "initial_gas")
     if gas is not None and whole(gas, "gas") < 0:
         raise UsageError(f"gas: {gas} is below 0")

@@ -25,13 +25,14 @@ from keep3r_replay.protocols.keep3r_v2.scenario.quantities import at_most, known
 from keep3r_replay.protocols.keep3r_v2.scenario.real_history import Given, read_given
 from keep3r_replay.protocols.keep3r_v2.scenario.remedies import REMEDIES
 from keep3r_replay.protocols.keep3r_v2.scenario.schedule import Action, Schedule, schedule
-from keep3r_replay.protocols.keep3r_v2.scenario.views import Row, all_keys, read
+from keep3r_replay.protocols.keep3r_v2.scenario.views import all_keys, read
 from keep3r_replay.protocols.keep3r_v2.scenario.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keep3r_replay.lake.deployment import Deployment
+    from keep3r_replay.lake.schemas import ReadingRow
     from keep3r_replay.protocols.keep3r_v2.scenario.script import Scenario
     from keep3r_replay.scenario.chain import Chain
 
@@ -63,7 +64,7 @@ class Simulation:
 
     scenario: Scenario
     chain: Chain
-    readings: list[Row]
+    readings: list[ReadingRow]
     attempts: list[Attempt]
     world: World
 
@@ -94,7 +95,7 @@ def simulate(scenario: Scenario) -> Simulation:
     deployment = deployment_of(scenario)
     plan = _plan(scenario, deployment)
     world = World(deployment, plan.addresses, scenario.token_fees)
-    readings: list[Row] = []
+    readings: list[ReadingRow] = []
     attempts: list[Attempt] = []
     actions = iter(plan.actions)
     action = next(actions, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.lake.schemas import ReadingRow
 from keep3r_replay.replay.readings import render
 
 if TYPE_CHECKING:
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, str, str]
 """Contract, view, arguments, source: what is asked."""
-
-Row = tuple[int, str, str, str, str | None, str | None, str]
-"""Block, contract, view, arguments, value, revert, source: the columns of `readings`."""
 
 _PARAMETERS = (
     "bondTime",
@@ -70,7 +68,7 @@ def all_keys(world: World) -> Iterator[Key]:
         yield (pool, "observe", "0", "view")
 
 
-def read(world: World, keys: Iterable[Key]) -> Iterator[Row]:
+def read(world: World, keys: Iterable[Key]) -> Iterator[ReadingRow]:
     """Ask the model at the end of the present block; what it has no view for is left out."""
     block = world.chain.blocks[-1].number
     for contract, name, arguments, source in keys:
@@ -83,4 +81,4 @@ def read(world: World, keys: Iterable[Key]) -> Iterator[Row]:
             value = render(answer())
         except Revert as error:
             revert = error.name
-        yield block, contract, name, arguments, value, revert, source
+        yield ReadingRow(block, contract, name, arguments, value, revert, source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -20,6 +20,46 @@ _AMOUNT = pl.Decimal(38, 0)
 _STATUSES = (PAID, REVERTED, DROPPED, ADDED)
 _SIDES = ("baseline", "what_if")
 _AMOUNTS = ("payment", "credits_before", "credits_after")
+
+
+class ComparedJobRow(NamedTuple):
+    """A job on both sides: `compared_jobs`. Counts of works by what became of them; amounts in wei."""
+
+    job: str
+    paid: int
+    reverted: int
+    dropped: int
+    added: int
+    paid_baseline: int
+    paid_what_if: int
+    minted_baseline: int
+    minted_what_if: int
+    expired_baseline: int
+    expired_what_if: int
+    capped_baseline: int
+    capped_what_if: int
+    credits_baseline: int
+    credits_what_if: int
+    parts_at_block: int | None
+
+
+class ComparedKeeperRow(NamedTuple):
+    """A keeper on both sides: `compared_keepers`, likewise; `bonds` in wei of KP3R at the end."""
+
+    keeper: str
+    paid: int
+    reverted: int
+    dropped: int
+    added: int
+    paid_baseline: int
+    paid_what_if: int
+    bonds_baseline: int
+    bonds_what_if: int
+    parts_at_block: int | None
+
+
+ROWS: dict[str, type[tuple[object, ...]]] = {"compared_jobs": ComparedJobRow, "compared_keepers": ComparedKeeperRow}
+"""The row of each table."""
 
 
 def comparison_tables(run: WhatIf, works: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -70,14 +110,21 @@ def _jobs(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for job in names:
         counts = works.get(job, {})
-        row: list[Any] = [job, *(counts.get(status, 0) for status in _STATUSES)]
-        row += [counts.get(f"paid_{side}", 0) for side in _SIDES]
-        row += [_of(sums[side], job, MINTED) for side in _SIDES]
-        row += [-_of(sums[side], job, (EXPIRED,)) for side in _SIDES]
-        row += [-_of(sums[side], job, (CAPPED,)) for side in _SIDES]
-        row += [sum(amount for (each, _), amount in sums[side].items() if each == job) for side in _SIDES]
-        rows.append((*row, _parts(run, job, counts)))
+        by_side: dict[str, int] = {}
+        for side in _SIDES:
+            by_side |= {
+                f"minted_{side}": _of(sums[side], job, MINTED),
+                f"expired_{side}": -_of(sums[side], job, (EXPIRED,)),
+                f"capped_{side}": -_of(sums[side], job, (CAPPED,)),
+                f"credits_{side}": sum(amount for (each, _), amount in sums[side].items() if each == job),
+            }
+        rows.append(ComparedJobRow(job, **_counted(counts), **by_side, parts_at_block=_parts(run, job, counts)))
     return rows_table(rows, WHAT_IF_TABLES["compared_jobs"])
+
+
+def _counted(counts: Mapping[str, Any]) -> dict[str, int]:
+    """Works by status and KP3R paid on both sides; of whom no work is known nothing."""
+    return {name: counts.get(name, 0) for name in (*_STATUSES, *(f"paid_{side}" for side in _SIDES))}
 
 
 def _parts(run: WhatIf, address: str, counts: Mapping[str, Any]) -> int | None:
@@ -97,9 +144,12 @@ def _keepers(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
         bonds = former.get(keeper, {}).get("bonds", {}).get(token, 0)
         now = present[keeper].bonds.get(token, 0) if keeper in present else 0
         if counts or bonds or now:
-            row = [keeper, *(counts.get(status, 0) for status in _STATUSES)]
-            row += [counts.get(f"paid_{side}", 0) for side in _SIDES]
-            rows.append((*row, bonds, now, _parts(run, keeper, counts)))
+            parts = _parts(run, keeper, counts)
+            rows.append(
+                ComparedKeeperRow(
+                    keeper, **_counted(counts), bonds_baseline=bonds, bonds_what_if=now, parts_at_block=parts
+                )
+            )
     return rows_table(rows, WHAT_IF_TABLES["compared_keepers"])
 
 

@@ -10,12 +10,11 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import MINTED_SET
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import Clock, Credits
-    from keep3r_replay.protocols.keep3r_v2.contract.expiry import Expiry
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
 
 
 class Recorder(CreditChanges):
-    """Writes changes of credits down in full, and tells the rule of expiry of each.
+    """Writes changes of credits down in full, from what a start in mid-history found on.
 
     Args:
         clock: where the replay stands.
@@ -25,22 +24,6 @@ class Recorder(CreditChanges):
     def __init__(self, clock: Clock, keep3r: Keep3r) -> None:
         super().__init__(clock)
         self._opening = {id(job): job.credits for job in keep3r.jobs.values() if job.credits}
-        self._expiry: Expiry = keep3r.expiry
-
-    def note(
-        self,
-        kind: str,
-        job: Credits,
-        amount: int,
-        rewarded_before: int,
-        counterpart: str = "",
-        numerator: int = 0,
-        denominator: int = 0,
-    ) -> None:
-        """Write a change of `amount` wei."""
-        super().note(kind, job, amount, rewarded_before, counterpart, numerator, denominator)
-        if self._expiry.by_age:
-            self._expiry.changed(kind, job, amount)
 
     def sums(self) -> dict[tuple[int, str], int]:
         """Wei by identity of the job's record and kind of change; `opening` is what a start in mid-history found."""

@@ -18,7 +18,8 @@ from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables, works_table
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID
-from keep3r_replay.replay.audit import merge_tables, state_hash, with_contract
+from keep3r_replay.replay.audit import state_hash
+from keep3r_replay.replay.merged import merge_tables, with_contract
 from keep3r_replay.replay.roots import roots
 
 if TYPE_CHECKING:

@@ -94,8 +94,7 @@ class Transactions:
         self._works.take_back(begun.works, begun.rewards, TRANSACTION_REVERTED)
         self._calls.take_back(TRANSACTION_REVERTED)
         if self._observer is not None:
-            del self._observer.states[begun.states :]
-            del self._observer.views[begun.views :]
+            self._observer.cut(begun.states, begun.views)
         block, _ = begun.place
         for address in sorted(self._atomic[begun.place].addresses):
             if address in self._keep3r.jobs or address in self._keep3r.keepers:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from keep3r_replay.protocols.kuma.contract import access, nfts, stable_coin
 from keep3r_replay.protocols.kuma.contract.kib_token import burn, refresh_yield, total_supply
 from keep3r_replay.protocols.kuma.contract.kuma_swap import DEPRECATED, NO_SUCH_BOND
+from keep3r_replay.protocols.kuma.contract.number_set import remove
 from keep3r_replay.protocols.kuma.contract.ray import wad_div, wad_mul
-from keep3r_replay.protocols.kuma.contract.state import ZERO_ADDRESS, remove
+from keep3r_replay.protocols.kuma.contract.state import ZERO_ADDRESS
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.kuma.contract.state import Category, Kuma

@@ -13,6 +13,7 @@ from keep3r_replay.protocols.kuma.contract.kib_token import (
     refresh_yield,
     updated_previous,
 )
+from keep3r_replay.protocols.kuma.contract.number_set import add, remove
 from keep3r_replay.protocols.kuma.contract.rate_feed import get_rate
 from keep3r_replay.protocols.kuma.contract.ray import (
     RAY,
@@ -24,7 +25,7 @@ from keep3r_replay.protocols.kuma.contract.ray import (
     ray_to_wad,
     wad_to_ray,
 )
-from keep3r_replay.protocols.kuma.contract.state import Bond, CloneBond, add, remove
+from keep3r_replay.protocols.kuma.contract.state import Bond, CloneBond
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.kuma.contract.state import Category, KIBToken, Kuma

@@ -69,15 +69,28 @@ def percent_mul(value: int, basis_points: int) -> int:
 
 @lru_cache(maxsize=1 << 16)
 def ray_pow(x: int, n: int) -> int:
-    """`x ** n` of a ray by squaring, rounded at every step as the contract does it: no closed form gives the same."""
+    """`x ** n` of a ray by squaring, rounded at every step as the contract does it: no closed form gives the same.
+
+    The contract squares anew each time; the squares of a yield or coupon are the same for every `n`, so they are kept.
+    """
+    squares = _squares(x)
+    for _ in range(len(squares), n.bit_length()):
+        squares.append(ray_mul(squares[-1], squares[-1]))
     z = x if n & 1 else RAY
     n >>= 1
+    position = 1
     while n:
-        x = ray_mul(x, x)
         if n & 1:
-            z = ray_mul(z, x)
+            z = ray_mul(z, squares[position])
         n >>= 1
+        position += 1
     return z
+
+
+@lru_cache(maxsize=1 << 12)
+def _squares(x: int) -> list[int]:
+    """`x`, its square, the square of that, and so on: as many as `ray_pow` has needed yet."""
+    return [x]
 
 
 def checked_add(a: int, b: int) -> int:

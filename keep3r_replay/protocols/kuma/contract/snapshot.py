@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 def dump(kuma: Kuma) -> dict[str, Any]:
     """The state; numbers that may exceed 53 bits are text. Nothing of a transaction under way is in it."""
-    return {
+    texts = {
+        "uris": dict(sorted(kuma.uris.items())),
+        "tnc_urls": {str(number): url for number, url in kuma.tnc_urls.items()},
+    }
+    return {name: each for name, each in texts.items() if each} | {
         "categories": {name: _dump_category(each) for name, each in kuma.categories.items()},
         "aggregators": {name: _slots(each) for name, each in kuma.aggregators.items()},
         "stable_coins": {name: _slots(each) for name, each in kuma.stable_coins.items()},
@@ -92,6 +96,8 @@ def load(kuma: Kuma, state: dict[str, Any]) -> None:
     kuma.blacklisted = frozenset(state["blacklisted"])
     kuma.bond_token_paused = state["bond_token_paused"]
     kuma.staleness_threshold = int(state["staleness_threshold"])
+    kuma.uris = dict(state.get("uris", {}))
+    kuma.tnc_urls = {int(number): url for number, url in state.get("tnc_urls", {}).items()}
 
 
 def _token(state: dict[str, Any]) -> KIBToken:

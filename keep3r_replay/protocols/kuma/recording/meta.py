@@ -14,10 +14,10 @@ from keep3r_replay.recording.deployment import deployment_recorded
 from keep3r_replay.recording.files import REMEDY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from keep3r_replay.lake.schemas import ReadingRow
+    from keep3r_replay.lake.schemas import Reading
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _WORD = 32
@@ -116,6 +116,6 @@ class KumaRecordings:
             )
         return facts
 
-    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[ReadingRow]]:
+    def readings(self, meta: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Iterable[Sequence[Reading]]]:
         """What turns a line into rows."""
-        return ReadingRows(meta).rows
+        return ReadingRows(meta).parts

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keep3r_replay.lake.schemas import ReadingRow
+import msgspec
+
+from keep3r_replay.lake.schemas import Reading
+from keep3r_replay.protocols.kuma.naming import full_name, names_of
 from keep3r_replay.recording.answers import answer, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+_Place = tuple[str, str, str]
+"""Where in a line a part stands: its section, the bond, clone or country, and the name of what was asked of a category;
+empty for all of them."""
 
 _PLACE = frozenset({"block", "timestamp", "why", "baseFee"})
 _OF_BOND = {
@@ -45,7 +52,8 @@ class _Category:
 class ReadingRows:
     """Turns recorded lines into rows.
 
-    Most of a line repeats the line before it: a part that does (a bond, the views of a swap) is not read again.
+    Most of a line repeats the line before it: a part that does (all bonds, one bond, the views of a swap) is not read
+    again.
     """
 
     def __init__(self, meta: Mapping[str, Any]) -> None:
@@ -54,10 +62,10 @@ class ReadingRows:
         self._clones: str = meta["KBCToken"].lower()
         self._rate_feed: str = meta["rateFeed"].lower()
         self._stable_coin: str = meta["stableCoin"].lower()
-        self._categories = {each["country"]: _Category(each) for each in meta["categories"]}
-        self._before: dict[tuple[str, str, str], tuple[str, Sequence[tuple[Any, ...]]]] = {}
+        self._categories = _by_name(meta["categories"])
+        self._before: dict[_Place, tuple[bytes, Sequence[Sequence[Reading]]]] = {}
 
-    def rows(self, line: Mapping[str, Any]) -> Iterator[ReadingRow]:
+    def parts(self, line: Mapping[str, Any]) -> Iterator[Sequence[Reading]]:
         """The rows of one line, in its order.
 
         Raises:
@@ -68,19 +76,25 @@ class ReadingRows:
             raise ValueError("a reading needs its block's number")
         if not isinstance(timestamp, int) or isinstance(timestamp, bool):
             raise ValueError("a reading needs its block's timestamp as a number")
-        yield ReadingRow(block, "", "block.timestamp", "", str(timestamp), None, "view")
+        yield [Reading("", "block.timestamp", "", str(timestamp), None, "view")]
         for section, content in line.items():
             if section in _PLACE:
                 continue
-            for place, part in _parts(section, content):
-                # Not the parts themselves: to Python true is 1, and the order of an object's members is nothing.
-                written, known = repr(part), self._before.get(place)
-                if known is None or known[0] != written:
-                    known = written, [_answered(section, asked) for asked in self._asked(place, part)]
-                    self._before[place] = known
-                yield from [ReadingRow(block, *rest) for rest in known[1]]
+            yield from self._part((section, "", ""), content)
 
-    def _asked(self, place: tuple[str, str, str], part: Any) -> Iterator[_Asked]:
+    def _part(self, place: _Place, part: Any) -> Sequence[Sequence[Reading]]:
+        # Not the part itself: to Python true is 1, and the order of an object's members is nothing.
+        written, known = msgspec.json.encode(part), self._before.get(place)
+        if known is None or known[0] != written:
+            inside = _parts(place, part)
+            if inside is None:
+                rows: list[Sequence[Reading]] = [[_answered(place[0], asked) for asked in self._asked(place, part)]]
+            else:
+                rows = [few for each in inside for few in self._part(*each)]
+            known = self._before[place] = written, rows
+        return known[1]
+
+    def _asked(self, place: _Place, part: Any) -> Iterator[_Asked]:
         section, subject, name = place
         if section in {"bonds", "clones"}:
             names = _OF_BOND if section == "bonds" else _OF_CLONE
@@ -92,7 +106,7 @@ class ReadingRows:
             yield _Asked(self._bonds if section == "bondCounter" else self._clones, "getTokenIdCounter", "", part)
         elif section == "cats":
             if subject not in self._categories:
-                raise ValueError(f"cats.{subject}: meta.json names no such category")
+                raise ValueError(f"cats.{subject}: meta.json names no such category, or several")
             yield from self._of_category(self._categories[subject], name, part)
         else:
             raise ValueError(f"unknown section {section!r}")
@@ -116,23 +130,30 @@ class ReadingRows:
             raise ValueError(f"cats: unknown section {name!r}")
 
 
-def _parts(section: str, content: Any) -> Iterator[tuple[tuple[str, str, str], Any]]:
-    """The parts of a section that are compared with those of the line before, each with its place."""
-    if section in {"bonds", "clones"}:
-        for number, views in items(content, section):
-            yield (section, number, ""), views
-    elif section == "cats":
-        for country, views in items(content, section):
-            for name, part in items(views, "cats"):
-                yield (section, country, name), part
-    else:
-        yield (section, "", ""), content
+def _by_name(categories: Sequence[Mapping[str, Any]]) -> dict[str, _Category]:
+    """Categories by what a line may call them: the country where no other has it, the full name, the risk category."""
+    told = [(each["currency"], each["country"], each["term"]) for each in categories]
+    found = {}
+    for each, name, parts in zip(categories, names_of(told), told, strict=True):
+        category = _Category(each)
+        found |= dict.fromkeys((name, full_name(*parts), each["riskCategory"]), category)
+    return found
 
 
-def _answered(section: str, asked: _Asked) -> tuple[Any, ...]:
-    """A row without its block. A struct is the list of its members."""
+def _parts(place: _Place, content: Any) -> Iterator[tuple[_Place, Any]] | None:
+    """The parts of a part, each with its place; None for one that is read whole."""
+    section, subject, name = place
+    if section in {"bonds", "clones", "cats"} and not subject:
+        return (((section, each, ""), part) for each, part in items(content, section))
+    if section == "cats" and not name:
+        return (((section, subject, each), part) for each, part in items(content, section))
+    return None
+
+
+def _answered(section: str, asked: _Asked) -> Reading:
+    """What was asked and answered, as the table has it. A struct is the list of its members."""
     contract, view, arguments, value = asked
     if isinstance(value, dict) and "revert" not in value:
         value = list(value.values())
     source = "storage" if view in _STORAGE else "view"
-    return contract, view, arguments, *answer(f"{section}.{view}", value), source
+    return Reading(contract, view, arguments, *answer(f"{section}.{view}", value), source)

@@ -14,6 +14,7 @@ from keep3r_replay.protocols.kuma.contract import (
     nfts,
     rate_feed,
     stable_coin,
+    terms,
 )
 from keep3r_replay.protocols.kuma.contract.state import Kuma, Nft
 
@@ -132,6 +133,10 @@ FUNCTIONS: dict[str, _Run] = {
     "unpause_bond_token": _shared(nfts.unpause_bond_token),
     "blacklist": _shared(nfts.blacklist),
     "un_blacklist": _shared(nfts.un_blacklist),
+    "set_uri": _of_nft(terms.set_uri),
+    "add_tnc": _shared(terms.add_tnc),
+    "update_tnc_url": _shared(terms.update_tnc_url),
+    "update_tnc_for_token": _shared(terms.update_tnc_for_token),
     "nft_transfer_from": _of_nft(nfts.transfer_from),
     "nft_approve": _of_nft(nfts.approve),
     "set_approval_for_all": _approval_for_all,

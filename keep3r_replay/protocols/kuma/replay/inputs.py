@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from keep3r_replay.evm.abi import keccak256
+from keep3r_replay.evm.abi import TEXT, keccak256
+from keep3r_replay.evm.texts import read_texts
 from keep3r_replay.protocols.kuma.contract.state import Bond, Kuma
 from keep3r_replay.protocols.kuma.replay.calls import Call
 
@@ -77,7 +78,9 @@ def _int(value: object) -> int:
     return value
 
 
+_URI = Function("setUri(string)", "UriSet", _plain("set_uri"))
 _ERC721 = (
+    _URI,
     Function("transferFrom(address,address,uint256)", "Transfer", _plain("nft_transfer_from")),
     Function("safeTransferFrom(address,address,uint256)", "Transfer", _plain("nft_transfer_from")),
     Function("approve(address,uint256)", "Approval", _plain("nft_approve")),
@@ -140,6 +143,9 @@ FUNCTIONS: dict[str, tuple[Function, ...]] = {
         Function(f"issueBond(address,{_STRUCT_1})", "BondIssued", _issue_bond),
         Function(f"issueBond(address,{_STRUCT_1_1})", "BondIssued", _issue_bond),
         Function("redeem(uint256)", "BondRedeemed", _plain("redeem")),
+        Function("addTnc(string)", "TncAdded", _plain("add_tnc")),
+        Function("updateTncUrl(uint32,string)", "TncUrlUpdated", _plain("update_tnc_url")),
+        Function("updateTncForToken(uint256,uint32)", "TokenTncUpdated", _plain("update_tnc_for_token")),
         Function("pause()", "Paused", _plain("pause_bond_token")),
         Function("unpause()", "Unpaused", _plain("unpause_bond_token")),
         *_ERC721,
@@ -177,8 +183,12 @@ def call_of(kuma: Kuma, role: str, contract: str, sender: str, data: bytes) -> C
         return None
     words = [data[SELECTOR + WORD * i : SELECTOR + WORD * (i + 1)] for i in range(len(types))]
     try:
-        return function.build(kuma, contract, sender, tuple(map(_value, types, words)))
-    except KeyError:
+        texts = iter(read_texts(types, data[SELECTOR:]) if TEXT in types else ())
+        given = tuple(
+            next(texts) if kind == TEXT else _value(kind, word) for kind, word in zip(types, words, strict=True)
+        )
+        return function.build(kuma, contract, sender, given)
+    except (KeyError, ValueError):
         return None
 
 

@@ -15,7 +15,7 @@ from keep3r_replay.protocols.kuma.replay.answers import answer
 from keep3r_replay.protocols.kuma.replay.describe import describe
 from keep3r_replay.protocols.kuma.replay.findings import Findings
 from keep3r_replay.protocols.kuma.replay.handlers import columns_of, handlers_of
-from keep3r_replay.protocols.kuma.replay.inputs import call_of
+from keep3r_replay.protocols.kuma.replay.inputs import SELECTOR, call_of
 from keep3r_replay.protocols.kuma.replay.transaction import TransactionReplay, attempt
 
 if TYPE_CHECKING:
@@ -136,6 +136,10 @@ class KumaReplay:
         if before is not None and (replayed.disagreements or replayed.refusals):
             replayed = self._with_suspects(before, suspects, replayed, direct)
         self.recorder.succeeded(self.kuma, place, replayed, self._transaction)
+        if self._calls_nothing() and replayed.done:
+            self.findings.refused(
+                self._events[0].log_index, replayed.done[0].call.contract, "no function is called", ""
+            )
         for log_index, contract, reason in replayed.refusals:
             findings.refused(log_index, contract, reason, findings.shown(self._category(contract)))
         if replayed.disagreements:
@@ -145,6 +149,13 @@ class KumaReplay:
             category = self._category(replayed.unproved[0].contract)
             assert direct is not None
             findings.suspect(category, place.timestamp, self._transaction.hash, direct, replayed.unproved)
+
+    def _calls_nothing(self) -> bool:
+        """Whether the input names no function at all, to a contract of which each has a name to be called by."""
+        transaction = self._transaction
+        if transaction is None or transaction.to is None or self._roles[transaction.to] == "stable_coin":
+            return False
+        return len(transaction.input) < SELECTOR
 
     def _with_suspects(
         self, before: Kuma, suspects: Sequence[Suspect], first: Replayed, direct: Call | None

@@ -74,7 +74,7 @@ def attempt(kuma: Kuma, calls: Sequence[Call]) -> tuple[str, list[object], Kuma]
     Returns the reason of the revert (empty: none), what the calls gave back, and the state after it: `kuma` itself, or
     a copy of what it was. The logs are in `emitted`.
     """
-    saved = kuma.savepoint(call.contract for call in calls)
+    saved = kuma.savepoint([call.contract for call in calls])
     reason, results = _run_all(kuma, calls)
     if reason:
         saved.emitted = []
@@ -126,7 +126,7 @@ class TransactionReplay:
 
     def failed(self, calls: Sequence[Call]) -> Replayed:
         """A transaction that reverted: the model tells why, or that it would not have."""
-        trial = self.kuma.savepoint(call.contract for call in calls)
+        trial = self.kuma.savepoint([call.contract for call in calls])
         reason, _ = _run_all(trial, calls)
         return Replayed(reverted=reason, predicted=[] if reason else trial.emitted)
 

@@ -29,6 +29,10 @@ WORDS = {
     "pause": ("category",),
     "unpause": ("category",),
     "release": ("category", "by"),
+    "uri": ("of", "uri"),
+    "add_terms": ("url",),
+    "update_terms": ("terms", "url"),
+    "terms_of": ("bond", "terms"),
 }
 """What can be called, and with what; `at` is in seconds from the start."""
 

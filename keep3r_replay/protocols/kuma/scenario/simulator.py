@@ -93,6 +93,8 @@ def _calls(world: World, planned: Planned, approved: set[str]) -> list[Call]:
             arguments: tuple[object, ...] = (swap, True)
             return [Call("set_approval_for_all", world.kuma.bond_token.address, sender, arguments), call]
         return [call]
+    if do in {"uri", "add_terms", "update_terms", "terms_of"}:
+        return [_text(world, planned)]
     category = _category(world, planned)
     token, swap, oracle = category.kibt.address, category.swap.address, category.aggregator
     made: dict[str, tuple[str, str, str, tuple[object, ...]]] = {
@@ -106,6 +108,23 @@ def _calls(world: World, planned: Planned, approved: set[str]) -> list[Call]:
         "release": ("release", category.collector.address, by, ()),
     }
     return [Call(*made[do])]
+
+
+def _text(world: World, planned: Planned) -> Call:
+    """A call that sets a text: the URI of the bonds (`of: bonds`) or clones, or terms and conditions."""
+    given, bonds = planned.given, world.kuma.bond_token.address
+    number, url = int(given.get("terms", 1)), str(given.get("url", ""))
+    if planned.function == "uri":
+        of = str(given.get("of", "bonds"))
+        if of not in {"bonds", "clones"}:
+            raise UsageError(f"{planned.place}: of: there are bonds and clones, not {of!r}")
+        contract = bonds if of == "bonds" else world.kuma.kbc_token.address
+        return Call("set_uri", contract, MANAGER, (str(given.get("uri", "")),))
+    if planned.function == "terms_of":
+        return Call("update_tnc_for_token", bonds, MANAGER, (int(given.get("bond", 0)), number))
+    if planned.function == "update_terms":
+        return Call("update_tnc_url", bonds, MANAGER, (number, url))
+    return Call("add_tnc", bonds, MANAGER, (url,))
 
 
 def _category(world: World, planned: Planned) -> Category:

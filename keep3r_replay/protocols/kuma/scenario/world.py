@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.evm.codec import encode_arguments
+from keep3r_replay.evm.texts import encode_with_texts
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.protocols.kuma.contract import access
 from keep3r_replay.protocols.kuma.events import EVENTS
@@ -35,9 +35,16 @@ _ROLES = (
     ("accessController", access.ADMIN, MANAGER),
     ("accessController", access.role_hash(access.KUMA_MANAGER), MANAGER),
     ("accessController", access.role_hash(access.KUMA_SET_EPOCH_LENGTH), MANAGER),
+    ("accessController", access.role_hash(access.KUMA_SET_URI), MANAGER),
+    ("mcagAccessController", access.role_hash(access.MCAG_SET_URI), MANAGER),
+    ("mcagAccessController", access.role_hash(access.MCAG_SET_TNC), MANAGER),
     ("mcagAccessController", access.role_hash(access.MCAG_MINT), TRANSMITTER),
     ("mcagAccessController", access.role_hash(access.MCAG_TRANSMITTER), TRANSMITTER),
 )
+
+
+_FOUNDING = keccak256(b"found()")[:SELECTOR]
+"""Input of what founds a deployment: a function that nobody declares, so that its logs tell the call."""
 
 
 def deployment_of(script: Script) -> Deployment:
@@ -91,11 +98,11 @@ class World:
             for name in (access.KUMA_SWAP_PAUSE, access.KUMA_SWAP_UNPAUSE, access.KUMA_SWAP_CLAIM):
                 role = access.role_hash(name, category.risk_category)
                 self._told(kuma.access_controller, "RoleGranted", role, MANAGER, MANAGER)
-            self._run(Call("initialize", category.kibt.address, "", (script.epoch_length,)), b"")
+            self._run(Call("initialize", category.kibt.address, "", (script.epoch_length,)), _FOUNDING)
             oracle = address_of(f"aggregator {category.name}")
-            self._run(Call("set_max_answer", oracle, "", (2 * 10**27,)), b"")
+            self._run(Call("set_max_answer", oracle, "", (2 * 10**27,)), _FOUNDING)
         if kuma.rules.rate_grows_stale:
-            self._run(Call("set_staleness_threshold", kuma.rate_feed, "", (10**9,)), b"")
+            self._run(Call("set_staleness_threshold", kuma.rate_feed, "", (10**9,)), _FOUNDING)
         self.chain.end_block()
         rates = {
             full_name(each["currency"], each["country"], int(each["term"])): int(each.get("rate", FIVE_PERCENT))
@@ -116,7 +123,7 @@ class World:
         return reason
 
     def _told(self, contract: str, event: str, *values: object) -> None:
-        self._begin(MANAGER, contract, b"")
+        self._begin(MANAGER, contract, _FOUNDING)
         self._emit(contract, event, values)
         self.kuma.roles[contract, str(values[0])] = self.kuma.roles.get((contract, str(values[0])), frozenset()) | {
             str(values[1])
@@ -156,7 +163,7 @@ def encoded(kuma: Kuma, role: str, call: Call) -> bytes:
             if len(given) != len(function.types):
                 continue
             try:
-                data = keccak256(function.signature.encode())[:SELECTOR] + encode_arguments(function.types, given)
+                data = keccak256(function.signature.encode())[:SELECTOR] + encode_with_texts(function.types, given)
             except (ValueError, TypeError, AttributeError):
                 continue
             if call_of(kuma, role, call.contract, call.sender, data) == call:

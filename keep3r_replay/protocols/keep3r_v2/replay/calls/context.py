@@ -216,7 +216,8 @@ def _guarded(handle: Handler, only: OnlyCaller | None) -> Handler:
         if only is not None:
             rightful = only(context.keep3r, row)
             if rightful:
-                context.caused.append(Caused(context.block_number, row[0], rightful))
+                log_index, *_ = row
+                context.caused.append(Caused(context.block_number, log_index, rightful))
         try:
             handle(context, row)
         except Revert as revert:

@@ -42,7 +42,7 @@ def on_swap(context: CallContext, row: Row) -> None:
     pool = context.keep3r.pools[address]
     price = int.from_bytes(sqrt_price, "big")
     if not pool.times:
-        _found_late(context, log_index, pool)
+        _begins_late(context, log_index, pool)
     elif not pool.partial:
         _contradicts(context, log_index, address, swap_contradiction(pool, amount0, amount1, price, liquidity, tick))
     pool.swap(context.now, price, liquidity, tick)
@@ -53,7 +53,7 @@ def on_mint(context: CallContext, row: Row) -> None:
     log_index, address, owner, tick_lower, tick_upper, amount, amount0, amount1 = row
     pool, position = context.keep3r.pools[address], Position(owner, tick_lower, tick_upper)
     if not pool.times:
-        _found_late(context, log_index, pool)
+        _begins_late(context, log_index, pool)
     if not pool.sqrt_price_x96:
         pool.tick = tick_of_mint(position, amount, amount1)
     if not pool.partial:
@@ -86,7 +86,7 @@ def _contradicts(context: CallContext, log_index: int, address: str, wrong: Cont
 _GROWS = "the pool logs it only as it grows"
 
 
-def _found_late(context: CallContext, log_index: int, pool: Pool) -> None:
+def _begins_late(context: CallContext, log_index: int, pool: Pool) -> None:
     """An event of a pool without an Initialize before it: the pool begins here, at a price that the next swap shows."""
     context.expect(log_index, pool.address, "event", "Initialize before it", "none", _FOUNDED)
     pool.initialize(context.now, 0, 0)
@@ -97,7 +97,7 @@ def on_cardinality(context: CallContext, row: Row) -> None:
     log_index, address, old, new = row
     pool = context.keep3r.pools[address]
     if not pool.times:
-        _found_late(context, log_index, pool)
+        _begins_late(context, log_index, pool)
     context.expect(
         log_index, address, "observation_cardinality_next_old", pool.cardinality_next, old, "the pool held another one"
     )
