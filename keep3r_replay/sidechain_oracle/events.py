@@ -1,7 +1,7 @@
 """Events of the sidechain's oracles, their factory and their receivers.
 
-`ObservationsAdded` of generations 1 and 2 holds an array, and is none of these: such logs stay raw (table `undecoded`), and
-`feed` reads them from there.
+`ObservationsAdded` of generations 1 and 2 holds an array, and is none of these: such logs stay raw (table
+`undecoded`), and `feed` reads them as they are.
 """
 
 from __future__ import annotations
