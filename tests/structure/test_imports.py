@@ -21,8 +21,8 @@ FACE = ("keep3r_replay", "keep3r_replay.api", "keep3r_replay.answers", "keep3r_r
 """The public face: these, the pipelines and the protocols themselves may know protocols by name."""
 LAYERS = (
     ("evm", "errors", "version"),
-    ("chain", "lake", "journal", "collector", "uniswap_v3", "uniswap_v2", "chainlink", "sidechain_oracle"),
-    ("replay",),
+    ("chain", "lake", "journal", "collector", "uniswap_v3", "uniswap_v2", "chainlink"),
+    ("replay", "sidechain_oracle"),
     ("report", "warehouse", "what_if", "scenario", "recording", "dataset", "proof"),
     ("protocols",),
     ("api", "answers", "__init__"),
