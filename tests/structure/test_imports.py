@@ -22,7 +22,7 @@ FACE = ("keep3r_replay", "keep3r_replay.api", "keep3r_replay.answers", "keep3r_r
 LAYERS = (
     ("evm", "errors", "version"),
     ("chain", "lake", "journal", "collector", "uniswap_v3", "uniswap_v2", "chainlink"),
-    ("replay",),
+    ("replay", "sidechain_oracle"),
     ("report", "warehouse", "what_if", "scenario", "recording", "dataset", "proof"),
     ("protocols",),
     ("api", "answers", "__init__"),
