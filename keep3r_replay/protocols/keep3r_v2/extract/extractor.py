@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.views import NOBODY, Question, Reading, View, read_view, read_views
 from keep3r_replay.lake.deployment import Contract
-from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, helper_version
+from keep3r_replay.protocols.keep3r_v2.contract.versions import BY_VIEWS, RULES, helper_version
 from keep3r_replay.protocols.keep3r_v2.extract.expected import CODES, configured_contracts
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import read_parameters
 from keep3r_replay.protocols.keep3r_v2.extract.settings import checked_settings
 from keep3r_replay.protocols.keep3r_v2.extract.views import OBSERVATIONS, SLOT0, questions_at, rings_to_read
-from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import BY_VIEWS
 from keep3r_replay.replay.rooms import Proof
 from keep3r_replay.sidechain_oracle.events import FACTORY, ORACLE, RECEIVER
 
