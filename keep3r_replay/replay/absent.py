@@ -25,6 +25,8 @@ def absent_event(lake: Lake, protocol: Protocol, finding: Finding) -> Iterator[M
     of a token that keeps a part of what is sent, that is a guess.
     """
     block, digest = finding.block_number, finding.transaction_hash
+    if digest is None:
+        return
     sent = lake.scan("transactions", from_block=block, until_block=block).filter(pl.col("hash") == digest)
     for row in sent.collect().iter_rows(named=True):
         contract = lake.deployment.by_address().get(row["to"])

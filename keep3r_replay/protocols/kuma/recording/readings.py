@@ -133,7 +133,7 @@ class ReadingRows:
 def _by_name(categories: Sequence[Mapping[str, Any]]) -> dict[str, _Category]:
     """Categories by what a line may call them: the country where no other has it, the full name, the risk category."""
     told = [(each["currency"], each["country"], each["term"]) for each in categories]
-    found = {}
+    found: dict[str, _Category] = {}
     for each, name, parts in zip(categories, names_of(told), told, strict=True):
         category = _Category(each)
         found |= dict.fromkeys((name, full_name(*parts), each["riskCategory"]), category)
