@@ -18,7 +18,8 @@ LOGS_A_BLOCK = 60
 def pool_code() -> str:
     """Assemble the emitter: as many Swap logs as the first word of the input says, amounts counting down.
 
-    Its answers to token0(), token1(), fee() and tickSpacing() are one and the same word: it is taken for a pool.
+    Its answers to token0(), token1(), fee() and tickSpacing() are one and the same word, so that it is taken for a
+    pool; to slot0() it answers 0: a pool with a price would have had to log Initialize.
     """
     topic0 = keccak(text=SWAP).hex()
     sender = "3fc91a3afd70395cd496c647d5a6cc9d4b2b7fad"
@@ -27,8 +28,9 @@ def pool_code() -> str:
         [-22_684_062, 10**16, 0x51FDF2FD9B2526872A9B723450F2, 0xACD43E0E7CF808C5, 198_021],
     ).hex()
     stores = "".join(f"7f{fixed[64 * i : 64 * i + 64]}60{32 * i:02x}52" for i in range(5))
-    # jump to the loop if the input is exactly one word, else answer 60 (0x3c)
-    head = "3660201460" + "{loop:02x}" + "57" + "603c60005260206000f3"
+    # jump to the loop if the input is exactly one word, else answer 60 (0x3c), or 0 to slot0()
+    is_another = "60003560e01c63" + keccak(text="slot0()")[:4].hex() + "1415"
+    head = "3660201460" + "{loop:02x}" + "57" + is_another + "603c0260005260206000f3"
     loop_at = len(head.format(loop=0)) // 2
     # stack: counter. Each turn stores it as amount0's low part and emits the log.
     turn = (

@@ -29,6 +29,7 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     "import": Subcommand("pipelines.import_recording:main", "turn a recorded history into a lake"),
+    "join": Subcommand("pipelines.join:main", "put lakes of several protocols on one chain together"),
     "extract": Subcommand("pipelines.extract:main", "fetch a deployment's history from a node into a lake"),
     "rehearse": Subcommand("pipelines.rehearse:main", "try a deployment on a node: a window, replayed, on one page"),
     "simulate": Subcommand("pipelines.simulate:main", "play a scripted history and write its lake"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
@@ -29,4 +28,4 @@ def without_log(state: ExtractionState, proofs: Iterable[Proof]) -> Proof | None
 
 def _holds(state: ExtractionState, entry: FileEntry, proof: Proof) -> bool:
     values = pq.read_table(state.lake / entry.path, columns=[proof.column])[proof.column]
-    return bool(pc.any(pc.equal(values, proof.value)).as_py())
+    return proof.value in values.to_pylist()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.proof.header import Header
-    from keep3r_replay.proof.tellers import Account
+    from keep3r_replay.proof.teller import Account
     from keep3r_replay.replay.anatomy import Cell
 
 

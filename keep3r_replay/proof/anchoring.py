@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.proof.header import Header
-    from keep3r_replay.proof.tellers import Teller
+    from keep3r_replay.proof.teller import Teller
 
 
 def anchor_of(said: str, tellers: Sequence[Teller], first: int, lies: list[Lie]) -> Header:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.proof.header import Header
     from keep3r_replay.proof.receipts import Receipt
-    from keep3r_replay.proof.tellers import Account
+    from keep3r_replay.proof.teller import Account
 
 _NAME = re.compile(r"[\w-]*?-(\d{5})-[0-9a-f]{8}(?:-\w+)*\.(?:era1|erae|ere)", re.ASCII)
 _BLOCKS_A_FILE = 8_192

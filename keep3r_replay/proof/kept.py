@@ -20,7 +20,7 @@ from keep3r_replay.lake.writer import write_bytes
 from keep3r_replay.proof.header import Header, header_from_rlp
 from keep3r_replay.proof.receipts import Receipt, receipt_from_slim
 from keep3r_replay.proof.rlp import decode_list, encode, text
-from keep3r_replay.proof.tellers import Account
+from keep3r_replay.proof.teller import Account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

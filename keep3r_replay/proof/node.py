@@ -14,7 +14,7 @@ from keep3r_replay.chain.tries import UNBELIEVABLE
 from keep3r_replay.errors import NodeError
 from keep3r_replay.proof.header import FIELDS, Header, header_of
 from keep3r_replay.proof.receipts import Receipt, receipt_of
-from keep3r_replay.proof.tellers import Account
+from keep3r_replay.proof.teller import Account
 from keep3r_replay.proof.transactions import raw_of
 
 if TYPE_CHECKING:

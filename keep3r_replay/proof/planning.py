@@ -12,7 +12,7 @@ from keep3r_replay.proof.rows import tuples
 if TYPE_CHECKING:
     from keep3r_replay.proof.header import Header
     from keep3r_replay.proof.subject import Subject
-    from keep3r_replay.proof.tellers import Teller
+    from keep3r_replay.proof.teller import Teller
 
 _SAMPLES, _OPENED = 64, 3
 

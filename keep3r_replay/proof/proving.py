@@ -21,7 +21,7 @@ from keep3r_replay.proof.records import WINDOW
 from keep3r_replay.proof.rows import tuples
 from keep3r_replay.proof.state import StateProved, StateProver, marks_of
 from keep3r_replay.proof.subject import Subject
-from keep3r_replay.proof.tellers import Teller, Tellers
+from keep3r_replay.proof.tellers import Tellers
 from keep3r_replay.replay.anatomy import Anatomy
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.proof.header import Header
     from keep3r_replay.proof.node import NodeTeller
+    from keep3r_replay.proof.teller import Teller
     from keep3r_replay.replay.protocol import Protocol
 
 

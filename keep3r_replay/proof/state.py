@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.schemas import ReadingRow
     from keep3r_replay.proof.header import Header
     from keep3r_replay.proof.subject import Subject
-    from keep3r_replay.proof.tellers import Account, Tellers
+    from keep3r_replay.proof.teller import Account
+    from keep3r_replay.proof.tellers import Tellers
     from keep3r_replay.replay.anatomy import Anatomy, Cell
 
 _IMPLEMENTATION = int(IMPLEMENTATION_SLOT, 16)

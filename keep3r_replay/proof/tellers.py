@@ -6,13 +6,13 @@ than the truth is remembered by name.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
-from typing import Protocol as Interface
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keep3r_replay.errors import NodeError
 from keep3r_replay.proof.blooms import joined
 from keep3r_replay.proof.contradictions import ContradictedError, Contradiction, Lie
 from keep3r_replay.proof.receipts import Receipt, receipts_root
+from keep3r_replay.proof.teller import Account, Teller
 from keep3r_replay.proof.transactions import transactions_root
 from keep3r_replay.proof.tries import EMPTY_ROOT
 
@@ -22,44 +22,6 @@ if TYPE_CHECKING:
     from keep3r_replay.proof.header import Header
 
 Told = TypeVar("Told")
-
-
-class Account(NamedTuple):
-    """What a teller says of an account under a state root, with the nodes that prove it.
-
-    Attributes:
-        nodes: of the state's trie, from the root on.
-        storage: for each slot asked for, in order, the nodes of the account's own trie.
-    """
-
-    nodes: tuple[bytes, ...]
-    storage: tuple[tuple[bytes, ...], ...]
-
-
-class Teller(Interface):
-    """Someone who has a chain's headers and more. What it lacks is None; what it tells may be wrong."""
-
-    @property
-    def name(self) -> str:
-        """What to call it."""
-
-    def headers(self, first: int, last: int) -> list[Header | None]:
-        """The headers of a closed range of blocks."""
-
-    def header_of_hash(self, block_hash: bytes) -> Header | None:
-        """The header of a block by its hash."""
-
-    def receipts(self, headers: Sequence[Header]) -> list[list[Receipt] | None]:
-        """The receipts of some blocks, in order."""
-
-    def transactions(self, headers: Sequence[Header]) -> list[list[bytes] | None]:
-        """The raw transactions of some blocks, in order."""
-
-    def account(self, header: Header, address: bytes, slots: Sequence[int]) -> Account | None:
-        """An account at the end of a block, with some words of its storage."""
-
-    def code(self, header: Header, address: bytes) -> bytes | None:
-        """An account's code at the end of a block."""
 
 
 class Tellers:
@@ -82,15 +44,28 @@ class Tellers:
             ContradictedError: a header is not the one that its child names, at any teller.
             NodeError: nobody has a header.
         """
-        told = self._tellers[0].headers(first, last)
+        told, others = self._headers_told(first, last)
         found: list[Header] = []
         for number in range(last, first - 1, -1):
             header = told[number - first]
             if header is None or header.hash != trusted or header.number != number:
-                header = self._header_again(number, header, trusted)
+                header = self._header_again(number, None if number in others else header, trusted)
             found.append(header)
             trusted = header.parent
         return found[::-1]
+
+    def _headers_told(self, first: int, last: int) -> tuple[list[Header | None], set[int]]:
+        """Headers as they are told, and the numbers of those that another than the first teller has told."""
+        told, others = self._tellers[0].headers(first, last), set[int]()
+        for teller in self._tellers[1:]:
+            missing = [first + place for place, header in enumerate(told) if header is None]
+            if not missing:
+                break
+            for number, header in enumerate(teller.headers(missing[0], missing[-1]), missing[0]):
+                if told[number - first] is None and header is not None:
+                    told[number - first] = header
+                    others.add(number)
+        return told, others
 
     def _header_again(self, number: int, told: Header | None, trusted: bytes) -> Header:
         def problem(header: Header) -> Contradiction | None:
@@ -149,9 +124,7 @@ class Tellers:
         problem: Callable[[Header, list[Told]], Contradiction | None],
     ) -> list[list[Told] | Contradiction]:
         name = method.__name__
-        wanted = [header for header in headers if header[root] != EMPTY_ROOT]
-        answers = getattr(self._tellers[0], name)(wanted) if wanted else []
-        told = {header.number: answer for header, answer in zip(wanted, answers, strict=True)}
+        told, first_hand = self._told([header for header in headers if header[root] != EMPTY_ROOT], name)
         found: list[list[Told] | Contradiction] = []
         for header in headers:
             if header[root] == EMPTY_ROOT:
@@ -165,9 +138,28 @@ class Tellers:
             def wrong(one: list[Told], header: Header = header) -> Contradiction | None:
                 return problem(header, one)
 
-            answer = self._anyone(told[header.number], ask, wrong, f"{subject} of block {header.number}")
+            own = told.get(header.number)
+            if own is not None and header.number not in first_hand:
+                if wrong(own) is None:
+                    found.append(own)
+                    continue
+                own = None
+            answer = self._anyone(own, ask, wrong, f"{subject} of block {header.number}")
             found.append(answer)
         return found
+
+    def _told(self, headers: Sequence[Header], name: str) -> tuple[dict[int, list[Any]], set[int]]:
+        """What is told of blocks, by whoever has it first, and the blocks of which the first teller has told."""
+        told: dict[int, list[Any]] = {}
+        first_hand: set[int] = set()
+        for place, teller in enumerate(self._tellers):
+            missing = [header for header in headers if header.number not in told]
+            for header, answer in zip(missing, getattr(teller, name)(missing) if missing else (), strict=True):
+                if answer is not None:
+                    told[header.number] = answer
+            if place == 0:
+                first_hand = set(told)
+        return told, first_hand
 
     def account(
         self,

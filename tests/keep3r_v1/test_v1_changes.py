@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from histories import History, place, set_word, word
 
-from keep3r_replay.journal import ERROR
+from keep3r_replay.journal import ERROR, NOTICE
 from keep3r_replay.protocols.keep3r_v1.contract import jobs, keepers
 from keep3r_replay.protocols.keep3r_v1.contract.functions import selector
 from keep3r_replay.protocols.keep3r_v1.events import EVENTS
@@ -41,7 +41,7 @@ def exact_work(found, *, after: int = 0) -> tuple[int, int]:
 
 
 def test_a_payment_one_wei_off_is_no_image(history, tmp_path):
-    """It becomes the job's own amount, or an excess, and the readings after it differ, from one root."""
+    """It becomes the job's own amount, or an excess; the log is told to be beside a limit, and readings agree."""
     target = exact_work(recorded(BUNDLED))
     for log in history.logs:
         if place(log) == target:
@@ -53,6 +53,8 @@ def test_a_payment_one_wei_off_is_no_image(history, tmp_path):
     assert row["class"].item() in {"work_own", "work_excess"}
     assert len(errors(audited)) == 1
     assert audited.summary["readings"]["mismatched"] > 0
+    beside = {(each.block_number, each.log_index): each for each in audited.findings if each.kind == "beside_limit"}
+    assert (beside[target].difference, beside[target].severity) == (1, NOTICE)
 
 
 def test_a_false_transfer_that_differs_from_its_payment_is_the_root(history, tmp_path):

@@ -65,6 +65,7 @@ def test_it_is_verified_without_a_node(certified: Path, capsys: pytest.CaptureFi
     assert content(certified) == before
 
 
+@pytest.mark.slow
 def test_another_anchor_is_not_that_of_what_was_kept(certified: Path) -> None:
     """Whoever trusts another hash is told so."""
     assert run("", "prove", f"lake={certified}", f"anchor='0x{'ab' * 32}'", "offline=true") == 1

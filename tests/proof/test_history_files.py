@@ -69,14 +69,14 @@ def write_era1(folder: Path, receipts: list[list[Receipt]]) -> Path:
     return path
 
 
-def write_ere(folder: Path, receipts: list[list[Receipt]]) -> Path:
-    """Write the recorded chain as a newer file, whose receipts are slim and have no blooms."""
+def write_ere(folder: Path, receipts: list[list[Receipt]], last: int = 1 << 30) -> Path:
+    """Write the recorded chain as a newer file, whose receipts are slim and have no blooms, up to block `last`."""
     folder.mkdir(exist_ok=True)
     path = folder / f"local-00000-{anchor_of(recorded())[2:10]}-noproofs.ere"
     parts = [entry(b"e2", b"")]
-    parts += [packed(b"\x03\x00", header) for header in _headers()]
-    parts += [packed(b"\x04\x00", body) for body in _bodies()]
-    parts += [packed(b"\x0a\x00", encode([each.slim() for each in mine])) for mine in receipts]
+    parts += [packed(b"\x03\x00", header) for header in _headers()[: last + 1]]
+    parts += [packed(b"\x04\x00", body) for body in _bodies()[: last + 1]]
+    parts += [packed(b"\x0a\x00", encode([each.slim() for each in mine])) for mine in receipts[: last + 1]]
     path.write_bytes(b"".join([*parts, entry(b"g2", bytes(32))]))
     return path
 
@@ -104,6 +104,19 @@ def test_what_files_lack_a_node_tells(lake: Path, tmp_path: Path, capsys: pytest
     assert "eth_getProof" in asked
     assert "eth_getBlockReceipts" not in asked
     assert "4  codes, 2 of a known version" in capsys.readouterr().out
+
+
+def test_files_up_to_a_block_and_a_node_from_there_on(lake: Path, tmp_path: Path) -> None:
+    """Where files end, a node is asked for the rest, in as few questions as for a range of its own."""
+    write_ere(tmp_path / "history", _receipts(), last=30)
+    with ServedChain(recorded()) as node:
+        assert run(node.url, "prove", f"lake={lake}", ANCHOR, f"source={tmp_path / 'history'}", "state=false") == 0
+        calls = [call for each in node.requests for call in (each if isinstance(each, list) else [each])]
+        requests = len(node.requests)
+    opened = [int(call["params"][0], 16) for call in calls if call["method"] == "eth_getBlockReceipts"]
+    assert opened
+    assert min(opened) > 30
+    assert requests < 25
 
 
 @pytest.mark.slow

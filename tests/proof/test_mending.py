@@ -138,6 +138,7 @@ def test_an_input_and_a_base_fee_are_mended(
     assert mended == content(extracted)
 
 
+@pytest.mark.slow
 def test_receipts_of_a_second_endpoint_serve_where_the_first_lies(
     lake: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_transaction_without_a_signature_has_no_sender_of_its_own() -> None:
         transaction.recovered()
 
 
+@pytest.mark.slow
 def test_a_lake_of_logs_alone_is_proved(tmp_path: Path) -> None:
     """Without headers and transactions in the lake its logs and events still follow from the anchor."""
     lake = tmp_path / "lake"
@@ -77,6 +78,7 @@ def test_a_lake_of_logs_alone_is_proved(tmp_path: Path) -> None:
     assert "transactions" not in said["tables"]
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_away_is_left_out(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A witness that does not answer ends nothing; if nobody answers, the run does."""
     with ServedChain(recorded()) as gone:

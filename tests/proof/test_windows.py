@@ -51,6 +51,7 @@ def test_an_interrupted_proof_goes_on(lake: Path, tmp_path: Path) -> None:
     assert prove(lake, window=WINDOW, keep=False, offline=True).certificate == again.certificate
 
 
+@pytest.mark.slow
 def test_windows_hang_together(lake: Path) -> None:
     """The block before a window is the one that its first header names: a note of another chain is proved anew."""
     with ServedChain(recorded()) as node:
@@ -63,7 +64,9 @@ def test_windows_hang_together(lake: Path) -> None:
         assert prove(lake, node.url, window=WINDOW).proved.resumed == 4
 
 
-@pytest.mark.parametrize("block", [29, 30, 46])
+@pytest.mark.parametrize(
+    "block", [pytest.param(29, marks=pytest.mark.slow), 30, pytest.param(46, marks=pytest.mark.slow)]
+)
 def test_a_false_header_at_the_edge_of_a_window_is_found(lake: Path, block: int) -> None:
     """The last and the first header of a window are held against the neighbour's as any other."""
 

@@ -28,7 +28,7 @@ FACE = (
 LAYERS = (
     ("evm", "errors", "version"),
     ("chain", "lake", "journal", "collector", "uniswap_v3", "uniswap_v2", "chainlink"),
-    ("replay",),
+    ("replay", "sidechain_oracle"),
     ("report", "warehouse", "what_if", "scenario", "recording", "dataset", "proof"),
     ("protocols",),
     ("api", "api_what_if", "answers", "__init__"),

@@ -13,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.companion_calls import (
     POOL_CALLS,
 )
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import HELPER_CALLS, KEEP3R_CALLS
+from keep3r_replay.sidechain_oracle.events import FACTORY, ORACLE, RECEIVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +53,9 @@ class Keep3rV2Audits:
         "pair_manager_factory": FACTORY_CALLS,
         "escrow": ESCROW_CALLS,
     }
-    never_call = frozenset({"keep3r_helper", "pair_manager", "pair_manager_factory", "uniswap_v3_pool"})
+    never_call = frozenset(
+        {"keep3r_helper", "pair_manager", "pair_manager_factory", "uniswap_v3_pool", ORACLE, FACTORY, RECEIVER}
+    )
     starts_anywhere = True
     predicted = (
         frozenset(

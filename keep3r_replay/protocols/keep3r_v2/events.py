@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from keep3r_replay.evm.abi import Event, EventsByRole, parse_event
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES, HelperRules, Rules
+from keep3r_replay.sidechain_oracle.events import EVENTS as ORACLE_EVENTS
 from keep3r_replay.uniswap_v3.events import POOL_EVENTS
 
 GOVERNANCE = ("GovernanceProposal(address pendingGovernance)", "GovernanceSet(address governance)")
@@ -129,6 +130,7 @@ ESCROW_EVENTS: tuple[Event, ...] = _parsed(
 EVENTS: EventsByRole = {
     "keep3r": KEEP3R_EVENTS,
     "keep3r_helper": HELPER_EVENTS,
+    **ORACLE_EVENTS,
     "uniswap_v3_pool": {"": POOL_EVENTS},
     "pair_manager": {"": PAIR_MANAGER_EVENTS},
     "pair_manager_factory": {"": PAIR_MANAGER_FACTORY_EVENTS},

@@ -5,6 +5,7 @@ Kinds of findings:
     work_stale             a work paid for the gas of an older validation
     work_excess            a work paid more than any fresh gas allows
     impossible_payment     a payment that the contract would have refused
+    beside_limit           a payment a few wei from the limit of some gas: chosen so, or a log was changed (notice)
     work_deep              a work paid for more gas than its transaction used (notice)
     receipt_above_limit    a receipt above what the helper would have allowed
     paid_without_standing  a payment in KP3R to a disputed, revoked or unknown keeper
@@ -78,6 +79,10 @@ def payment_findings(judged: Sequence[Judged]) -> Iterator[Finding]:
         if verdict.name == "receipt_own" and limit is not None and payment.amount > limit:
             reason = "a receipt of more than the helper allows for the largest plausible gas"
             yield _finding("receipt_above_limit", WARNING, place, payment.job, "payment", limit, payment.amount, reason)
+        if seen is not None and seen.beside is not None:
+            reason = f"no limit of any gas, but {abs(seen.beside)} wei from that of some: chosen so, or changed"
+            expected = payment.amount - seen.beside
+            yield _finding("beside_limit", NOTICE, place, payment.job, "payment", expected, payment.amount, reason)
         if payment.kind in {"work", "receipt"} and payment.keeper_state != "keeper" and payment.keeper != payment.job:
             yield _finding(
                 "paid_without_standing",

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
 
 
+_BEYOND_CHANCE = 1_000_000
+"""An amount is told to be beside a limit where no more than one in so many would be."""
+
+
 class Evaluation(NamedTuple):
     """A payment seen through one helper.
 
@@ -30,6 +34,8 @@ class Evaluation(NamedTuple):
         price: KP3R (wei) that the helper's oracle gives for one WETH; None for a helper without one.
         worth: wei of ETH that buy the payment by the helper's own quote.
         reverts: the reason with which `getQuoteLimit` reverts; empty if it does not.
+        beside: how far the payment is from the nearest limit (wei, below 0: it is less), where it is none itself and
+            so close that an amount chosen freely is it once in a million; None otherwise.
     """
 
     helper: str
@@ -39,6 +45,7 @@ class Evaluation(NamedTuple):
     price: int | None
     worth: int | None
     reverts: str = ""
+    beside: int | None = None
 
 
 def evaluate(kp3r: Keep3rV1, helper: str, amount: int, bond: int, bound: int | None) -> Evaluation:
@@ -53,7 +60,15 @@ def _seen(pricing: Pricing, helper: str, amount: int, bound: int | None) -> Eval
     inversion = invert(pricing, amount)
     limit = None if bound is None else pricing.limit(bound)
     price = None if pricing.rules.source is Source.FEED else pricing.rate.of(ETHER)
-    return Evaluation(helper, inversion.gas, inversion.image, limit, price, pricing.rate.least(amount))
+    beside = None if inversion.image or not inversion.gas else _beside(pricing, amount, inversion.gas)
+    return Evaluation(helper, inversion.gas, inversion.image, limit, price, pricing.rate.least(amount), beside=beside)
+
+
+def _beside(pricing: Pricing, amount: int, gas: int) -> int | None:
+    """The distance to the nearer of two limits that the payment lies between; None where it may be chance."""
+    below, above = pricing.limit(gas - 1), pricing.limit(gas)
+    distance = amount - below if amount - below < above - amount else amount - above
+    return distance if (2 * abs(distance) + 1) * _BEYOND_CHANCE <= above - below else None
 
 
 def fits(evaluation: Evaluation, bound: int | None) -> bool:

@@ -114,9 +114,21 @@ def _called(world: World, planned: Planned, job: str, keeper: str) -> str:
         return world.stake(by, job, planned.number("amount"))
     if do == "apply_credit":
         return world.call("applyCreditToJob", by, planned.name("provider", "trader"), PAIR, job)
-    if do == "remove_job":
-        return world.call("removeJob", GOVERNANCE, job)
-    return world.call(do, GOVERNANCE, keeper)
+    amount, to = planned.number("amount"), planned.name("to", "keeper")
+    calls: dict[str, tuple[Any, ...]] = {
+        "remove_job": ("removeJob", GOVERNANCE, job),
+        "transfer": ("transfer", by, to, amount),
+        "bond": ("bond", keeper, KP3R, amount),
+        "activate": ("activate", keeper, KP3R),
+        "unbond": ("unbond", keeper, KP3R, amount),
+        "withdraw": ("withdraw", keeper, KP3R),
+        "delegate": ("delegate", keeper, to),
+        "add_votes": ("addVotes", GOVERNANCE, keeper, amount),
+        "remove_votes": ("removeVotes", GOVERNANCE, keeper, amount),
+        "slash": ("slash", GOVERNANCE, KP3R, keeper, amount),
+        "unbond_liquidity": ("unbondLiquidityFromJob", by, PAIR, job, amount),
+    }
+    return world.call(*calls.get(do, (do, GOVERNANCE, keeper)))
 
 
 def _oracle(planned: Planned) -> str:

@@ -30,6 +30,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     STALE_GAS,
     TOKEN_PAYMENT,
     UNEXPLAINED,
+    UNFED,
     UNMETERED,
     UNPRICED,
 )
@@ -172,6 +173,11 @@ _RULES = [
         "the gas meter may have been set by a validation that left no event",
     ),
     _Rule(_EXPLAINED == UNMETERED, OWN_PAYMENT, ""),
+    _Rule(
+        _EXPLAINED == UNFED,
+        UNDETERMINED,
+        "the price is of an oracle that was fed what no log, no input and no reading tells",
+    ),
     _Rule(_EXPLAINED == UNPRICED, UNDETERMINED, "the cached price of KP3R is unknown since the start from views"),
     _Rule((_EXPLAINED == UNEXPLAINED) & _ENTRY_PAYS, MISMATCH, "the same entry point otherwise pays by the formula"),
     _Rule(

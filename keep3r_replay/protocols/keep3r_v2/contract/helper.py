@@ -124,14 +124,20 @@ class Helper:
         key = self._quote_key
         if (
             key[0] != now
-            or key[1] != len(pool.times)
+            or key[1] != (len(pool.times), pool.tick)
             or key[2] != parameters.kp3r_weth_pool
             or key[3] != parameters.quote_twap_time
             or key[4] != parameters.is_kp3r_token0
         ):
             order = parameters.is_kp3r_token0
             self._quote_one_ether = self.quote(ONE_ETHER, now)
-            self._quote_key = (now, len(pool.times), parameters.kp3r_weth_pool, parameters.quote_twap_time, order)
+            self._quote_key = (
+                now,
+                (len(pool.times), pool.tick),
+                parameters.kp3r_weth_pool,
+                parameters.quote_twap_time,
+                order,
+            )
         return self._quote_one_ether
 
     def payment_parameters(self, bonds: int, now: int, block_base_fee: int) -> tuple[int, int, int]:

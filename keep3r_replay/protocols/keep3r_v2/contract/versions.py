@@ -116,6 +116,10 @@ FIRST_HELPERS = {"2.2": "2.2_first"}
 """Versions of Keep3r that began with a helper of another version than their own, and that version."""
 
 
+BY_VIEWS = "version_by_views"
+"""Fact of a helper whose version no configuration says: it follows from its views."""
+
+
 def helper_version(keep3r: str, *, is_constant: bool, has_minimum_base_fee: bool) -> str:
     """Tell a helper's version by what it has: that of its Keep3r if it fits, otherwise the oldest that does."""
     fitting = [

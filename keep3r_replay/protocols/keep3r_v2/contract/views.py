@@ -208,8 +208,9 @@ POOL_VIEWS: dict[str, View] = {
         str(p.cardinality),
         str(p.cardinality_next),
         str(p.fee_protocol),
-        "true",
+        "true" if getattr(p, "unlocked", True) else "false",
     ],
+    "poolNonce": lambda p, now: p.pool_nonce,
     "liquidity": lambda p, now: p.liquidity,
     "observe": lambda p, now, *ago: [
         [str(p.tick_cumulative(now - int(seconds))) for seconds in ago],

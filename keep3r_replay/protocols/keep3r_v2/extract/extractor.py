@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.views import NOBODY, Question, Reading, View, read_view, read_views
 from keep3r_replay.lake.deployment import Contract
-from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, helper_version
+from keep3r_replay.protocols.keep3r_v2.contract.versions import BY_VIEWS, RULES, helper_version
 from keep3r_replay.protocols.keep3r_v2.extract.expected import CODES, configured_contracts
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import read_parameters
 from keep3r_replay.protocols.keep3r_v2.extract.settings import checked_settings
 from keep3r_replay.protocols.keep3r_v2.extract.views import OBSERVATIONS, SLOT0, questions_at, rings_to_read
-from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import BY_VIEWS
 from keep3r_replay.replay.rooms import Proof
+from keep3r_replay.sidechain_oracle.events import FACTORY, ORACLE, RECEIVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +36,7 @@ _LEADS = {
     "events/keep3r_helper.Kp3rWethPoolChange": ("kp3r_weth_pool", "uniswap_v3_pool"),
     "events/keep3r_helper.WethUSDPoolChange": ("weth_usd_pool", "uniswap_v3_pool"),
     "events/keep3r_helper.OracleSet": ("oracle_pool", "uniswap_v3_pool"),
+    "events/oracle_factory.DataReceiverSet": ("data_receiver", RECEIVER),
 }
 """Event tables that name a contract of the deployment: the column, and the role of what it names."""
 _POOL_FACTS = {
@@ -135,9 +136,25 @@ class Keep3rV2Extractor:
             questions = [Question(address, view) for view in _POOL_FACTS.values()]
             answers = read_views(self._client, questions, block)
             facts = {name: _first(answer) for name, answer in zip(_POOL_FACTS, answers, strict=True)}
+            if facts["tick_spacing"] is None:
+                facts.pop("tick_spacing")
+                return self._describe_oracle(address, facts, block)
             # A parameter may name any address; what has no tokens is no pool and has no logs to follow.
             return (None, []) if None in facts.values() else (Contract(role, address, facts=facts), [])
+        if role == FACTORY:
+            receiver = self._one(block, address, "dataReceiver")
+            return Contract(role, address), [(RECEIVER, receiver)] if receiver else []
         return Contract(role, address), []
+
+    def _describe_oracle(
+        self, address: str, facts: dict[str, Any], block: int
+    ) -> tuple[Contract | None, list[tuple[str, str]]]:
+        """An oracle that mainnet feeds has a pool's tokens, the salt of that pool, and a factory; no tick spacing."""
+        salt, factory = (self._one(block, address, *view) for view in (("poolSalt", "uint256"), ("factory",)))
+        if salt is None or not factory or None in facts.values():
+            return None, []
+        facts |= {"pool_salt": f"0x{salt:064x}", "factory": factory}
+        return Contract(ORACLE, address, facts=facts), [(FACTORY, factory)]
 
     def initial_state(self, contract: Contract, block: int) -> dict[str, str]:
         """What the constructors of Keep3r and its helpers set."""

@@ -11,7 +11,7 @@ from keep3r_replay.dataset.settings import address, companions_of, settings_of
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES, configured_version
 
-_COMPANIONS = ("pair_manager_factory", "escrow")
+_COMPANIONS = ("pair_manager_factory", "escrow", "oracle_factory", "data_receiver")
 
 
 class KnownKeep3r(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

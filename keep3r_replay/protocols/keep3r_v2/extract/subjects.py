@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-import polars as pl
-
 from keep3r_replay.lake.late import begins_late
 
 if TYPE_CHECKING:
@@ -66,7 +64,8 @@ def _of_window(lake: Lake, keep3r: Contract) -> Subjects:
         return {
             address
             for name, column in pairs
-            for address in lake.scan(name).filter(pl.col("address") == keep3r.address).collect()[column].to_list()
+            for emitter, address in lake.scan(name, columns=["address", column]).collect().iter_rows()
+            if emitter == keep3r.address
         }
 
     jobs = listed("jobs") | named(_JOBS)

@@ -9,6 +9,7 @@ from keep3r_replay.lake.late import begins_late
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, RULES
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import parameters_of
 from keep3r_replay.protocols.keep3r_v2.extract.subjects import subjects
+from keep3r_replay.sidechain_oracle.events import ORACLE
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
@@ -27,6 +28,7 @@ _OF_KEEPER_AND_TOKEN = ("bonds", "pendingBonds", "canActivateAfter", "canWithdra
 _OF_JOB_AND_LIQUIDITY = ("liquidityAmount", "pendingUnbonds", "canWithdrawAfter")
 _OF_JOB_AND_TOKEN = ("jobTokenCredits", "jobTokenCreditsAddedAt")
 SLOT0 = View("slot0", (), ("uint160", "int24", "uint16", "uint16", "uint16", "uint8", "bool"))
+OBSERVE = View("observe", ("uint32[]",), ("int56[]", "uint160[]"), ("OLD",))
 OBSERVATIONS = View("observations", ("uint256",), ("uint32", "int56", "uint160", "bool"))
 _AGO = (0, 600, 86_400, 432_000)
 
@@ -41,7 +43,7 @@ def rings_to_read(lake: Lake, block: int) -> list[str]:
     coverage = lake.manifest.coverage
     if coverage is None or block != coverage.from_block:
         return []
-    pools = [each for each in lake.deployment.contracts if each.role == "uniswap_v3_pool"]
+    pools = [each for each in lake.deployment.contracts if each.role in {"uniswap_v3_pool", ORACLE}]
     return [each.address for each in pools if begins_late(lake, each)]
 
 
@@ -55,11 +57,13 @@ def _questions(lake: Lake, contract: Contract, block: int) -> list[Question]:
         questions += _of_keep3r(lake, contract, block)
     elif contract.role == "keep3r_helper":
         questions += _of_helper(lake, contract, block)
+    elif contract.role == ORACLE:
+        questions += [Question(contract.address, SLOT0), Question(contract.address, View("poolNonce", (), ("uint24",)))]
+        questions += [Question(contract.address, OBSERVE, ((ago,),)) for ago in _AGO]
     elif contract.role == "uniswap_v3_pool":
         questions.append(Question(contract.address, SLOT0))
         questions.append(Question(contract.address, View("liquidity", (), ("uint128",))))
-        observe = View("observe", ("uint32[]",), ("int56[]", "uint160[]"))
-        questions += [Question(contract.address, observe, ((ago,),)) for ago in _AGO]
+        questions += [Question(contract.address, OBSERVE, ((ago,),)) for ago in _AGO]
     return questions
 
 

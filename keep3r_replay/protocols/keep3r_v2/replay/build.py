@@ -10,6 +10,8 @@ from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, USD_BAS
 from keep3r_replay.protocols.keep3r_v2.contract.job_liquidity import set_kp3r_weth_pool
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS, Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP3R_WETH_POOL, RULES
+from keep3r_replay.sidechain_oracle.events import ORACLE
+from keep3r_replay.sidechain_oracle.oracle import SidechainOracle
 from keep3r_replay.uniswap_v3.oracle import Pool
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ def build(deployment: Deployment, contract: Contract, source: str) -> Keep3r:
                 int(other.facts["tick_spacing"]),
                 int(other.facts["fee"]) if "fee" in other.facts else None,
             )
+        elif other.role == ORACLE:
+            oracle = SidechainOracle(other.address, other.facts["token0"], other.facts["token1"])
+            keep3r.pools[other.address] = oracle
         elif other.role == "pair_manager":
             keep3r.pair_pools[other.address] = other.facts["pool"]
         elif other.role == "keep3r_helper":

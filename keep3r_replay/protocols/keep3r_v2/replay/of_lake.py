@@ -8,6 +8,7 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import SELECTOR, VALIDATIONS
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+from keep3r_replay.sidechain_oracle.of_lake import feed_of_lake
 
 if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
@@ -33,7 +34,7 @@ def replay_of(lake: Lake, contract: Contract, journal: Journal, until_block: int
             silent.select("block_number", "transaction_index").sort("block_number", "transaction_index"),
         ]
     )
-    return Keep3rV2(
+    replay = Keep3rV2(
         lake.deployment,
         contract,
         str(lake.path / "deployment.json"),
@@ -41,6 +42,8 @@ def replay_of(lake: Lake, contract: Contract, journal: Journal, until_block: int
         {(block, index): data for block, index, data in direct_frame.iter_rows()},
         silent_frame.rows() if lake.deployment.transactions == "all" else None,
     )
+    replay.context.feed = feed_of_lake(lake, until_block)
+    return replay
 
 
 def known_contracts(deployment: Deployment) -> frozenset[str]:

@@ -23,7 +23,7 @@ OBSERVATIONS = pl.Schema(
 )
 """Table `observations`: the pools' rings. A cumulative per liquidity has 160 bits, and stands as hexadecimal text."""
 
-_WITHOUT_VIEW = ("uniswap_v3_pool.", "keep3r_helper.OracleSet")
+_WITHOUT_VIEW = ("uniswap_v3_pool.", "keep3r_helper.OracleSet", "sidechain_oracle.", "oracle_factory.")
 """Events whose effect no reading tells in full: they are replayed from the beginning."""
 
 

@@ -10,22 +10,22 @@ import polars as pl
 from keep3r_replay.errors import InputError
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump, dump_contract, load_contract
-from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.contract.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
 from keep3r_replay.protocols.keep3r_v2.replay.build import build
 from keep3r_replay.protocols.keep3r_v2.replay.callers import rightful_caller
-from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, jobs, keepers, pools, work
+from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, jobs, keepers, oracles, pools, work
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Growth
 from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN
 from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
+from keep3r_replay.protocols.keep3r_v2.replay.excuses import excuse
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
 from keep3r_replay.protocols.keep3r_v2.replay.pool_rings import OfPools, observations, rings
-from keep3r_replay.protocols.keep3r_v2.replay.slot_gas import METER_LATENESS
 from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_codes
 from keep3r_replay.protocols.keep3r_v2.replay.window_start import start_pools
 from keep3r_replay.replay.direct_call import SELECTOR, WORD
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.timeline import Span
+from keep3r_replay.sidechain_oracle.oracle import SidechainOracle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,23 +42,12 @@ HANDLERS: dict[str, EventHandler] = {
     **governance.HANDLERS,
     **escrow.HANDLERS,
     **pools.HANDLERS,
+    **oracles.HANDLERS,
 }
 """What each event's table needs read, and what it sets off."""
 
 _GROWTH = keccak256(b"increaseObservationCardinalityNext(uint16)")[:SELECTOR]
 """Selector of the one function of a pool whose event may be missing for good reason."""
-
-_KEEPER_BOND_VIEWS = frozenset({"bonds", "pendingUnbonds", "getRewardAmountFor"})
-
-_CREDIT_VIEWS = frozenset(
-    {
-        "jobLiquidityCredits",
-        "totalJobCredits",
-        "_jobLiquidityCredits",
-        "_jobPeriodCredits",
-        "rewardedAt",
-    }
-)
 
 
 class Unauthorised(NamedTuple):
@@ -116,6 +105,7 @@ class Keep3rV2:
         self.context = CallContext(self.keep3r, journal, direct_inputs, explain, deployment.initial_state_block)
         self.context.unknown_codes = unknown_codes(deployment)
         self.keep3r.checks = self.context.checks
+        self._oracles = [each for each in self.keep3r.pools.values() if isinstance(each, SidechainOracle)]
         self.observer: Observer | None = None
         """Who watches, if somebody does."""
         self.unauthorised: list[Unauthorised] = []
@@ -148,6 +138,8 @@ class Keep3rV2:
         context = self.context
         context.block_number = self._journal.block_number = number
         context.now = timestamp
+        for oracle in self._oracles:
+            oracle.now = timestamp
         context.base_fee = base_fee
         context.gas_limit = gas_limit
 
@@ -203,22 +195,7 @@ class Keep3rV2:
 
     def undetermined(self, name: str, arguments: Sequence[str], observed: str) -> str:
         """Why a differing answer of the view may be due to what logs can not tell; empty if nothing excuses it."""
-        context = self.context
-        late_log = self.keep3r.rules.payment is Payment.ROOT_PRICE
-        if name == "_initialGas" and late_log and int(observed) - self.keep3r.gas_meter in METER_LATENESS:
-            return "2.0 logs the gas that is left a little after it has set the meter, by one of the known gas costs"
-        escrow = self.keep3r.parameters.keep3r_v1_proxy, self.keep3r.parameters.keep3r_v1
-        if name == "virtualReserves" and escrow not in self.keep3r.escrow_balances:
-            return "no event tells the token balance of this escrow"
-        if name == "_initialGas" and self._may_be_silent(context.metered_in, context.block_number):
-            return "a validation that fails sets the gas meter and leaves no event"
-        if name == "_jobTokens.length" and arguments[0] in context.uncertain_tokens:
-            return "which token without credits the job lists is unknown since the start in mid-history"
-        if name in _CREDIT_VIEWS and arguments and arguments[0] in context.uncertain_jobs:
-            return "the stored credits are unknown since the start from views, until the chain rewards the job"
-        if name in _KEEPER_BOND_VIEWS and arguments and arguments[0] in context.undetermined_keepers:
-            return "the keeper was slashed through another contract"
-        return ""
+        return excuse(self.context, name, arguments, observed, self._may_be_silent)
 
     def _may_be_silent(self, since: Place, block: int) -> bool:
         if self._silent is None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.journal import NOTICE, Finding
+from keep3r_replay.protocols.keep3r_v2.contract.versions import BY_VIEWS
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import ASSUMED, GUESSED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from keep3r_replay.lake.deployment import Deployment
-
-BY_VIEWS = "version_by_views"
-"""Fact of a helper whose version no configuration says: it follows from its views."""
 
 
 def unknown_codes(deployment: Deployment) -> Mapping[str, str]:

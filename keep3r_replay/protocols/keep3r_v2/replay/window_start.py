@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keep3r_replay.sidechain_oracle.oracle import SidechainOracle
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,5 +41,8 @@ def _load(keep3r: Keep3r, readings: Readings) -> bool:
                 ring[int(place)] = (int(time), int(cumulative), int(per_liquidity))
         if slot0 and ring:
             pool.start([int(each) for each in slot0[:_SLOT]], readings.number(pool.address, "liquidity") or 0, ring)
+            if isinstance(pool, SidechainOracle):
+                pool.pool_nonce = readings.number(pool.address, "poolNonce") or 0
+                pool.unlocked = slot0[_SLOT] == "true"
             found = True
     return found

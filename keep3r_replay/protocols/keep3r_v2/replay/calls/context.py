@@ -13,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.callers import only_callers
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import ASSUMED, GUESSED
 from keep3r_replay.protocols.keep3r_v2.replay.calls.slots import SlotWatch
 from keep3r_replay.replay.protocol import EventHandler, Place, Row
+from keep3r_replay.sidechain_oracle.feed import Feed
 
 if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
@@ -69,6 +70,8 @@ class CallContext:
     """Block at which the initial parameters and balances were read."""
     unknown_codes: Mapping[str, str] = field(default_factory=dict)
     """Keep3r and helpers whose code no known version has, by address: how their version is known (`explained`)."""
+    feed: Feed = field(default_factory=lambda: Feed({}, {}))
+    """What was written into oracles that mainnet feeds."""
     works: list[WorkRecord] = field(default_factory=list)
     rewards: list[RewardRow] = field(default_factory=list)
     block_number: int = 0
@@ -132,6 +135,11 @@ class CallContext:
         cache = self.keep3r.approvals[self.keep3r.parameters.kp3r_weth_pool].tick
         # Governance may go back to a pool whose cache is older than the start: no reading told it.
         return cache.period in {0, self.uncertain_price_period}
+
+    @property
+    def oracle_is_unknown(self) -> bool:
+        """Whether an oracle was fed what nothing tells."""
+        return any(getattr(pool, "is_unknown", False) for pool in self.keep3r.pools.values())
 
     @property
     def code(self) -> str:

@@ -20,12 +20,14 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     SOLVED_GAS,
     STALE_GAS,
     UNEXPLAINED,
+    UNFED,
     UNMETERED,
     Explained,
 )
 from keep3r_replay.protocols.keep3r_v2.replay.calls.meter import meter_obstacle, most_gas, unexplained, unexplained_kind
 from keep3r_replay.protocols.keep3r_v2.replay.calls.other_bonds import other_boost
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import direct_arguments
+from keep3r_replay.sidechain_oracle.oracle import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,6 +94,8 @@ def explain_usd_price(context: CallContext, job: str, keeper: str, amount: int, 
     try:
         boost, one_usd_quote, extra = payment_parameters(keep3r, keeper, context.now, context.base_fee)
     except Revert as revert:
+        if revert.name == UNKNOWN:
+            return Explained(UNFED, initial_gas=meter, obstacle=revert.name)
         return unexplained(meter, f"worked reverts with {revert.name}")
     told_here = context.metered_in == context.transaction
     asked = direct_arguments(context.direct_inputs, context.transaction, "worked(address,uint256)")

@@ -136,7 +136,7 @@ def compare_rewards(
     """
     journal = context.journal
     job = context.keep3r.jobs[address]
-    if address in context.uncertain_jobs:
+    if address in context.uncertain_jobs or context.oracle_is_unknown:
         _adopt_uncertain(context, address, job, observed)
         return
     differs = len(predicted) != len(observed)
