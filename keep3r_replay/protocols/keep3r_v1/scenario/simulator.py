@@ -13,7 +13,7 @@ from keep3r_replay.protocols.keep3r_v1.contract import jobs
 from keep3r_replay.protocols.keep3r_v1.scenario.script import ETHER, address_of, script_from
 from keep3r_replay.protocols.keep3r_v1.scenario.world import GOVERNANCE, KP3R, ORACLES, OVERHEAD, PAIR, World
 from keep3r_replay.replay.rooms import Simulated
-from keep3r_replay.scenario.writer import check_target, write_chain
+from keep3r_replay.scenario.writer import check_target, write_played
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,7 +164,4 @@ class Keep3rV1Scenarios:
         del extras
         check_target(lake)
         simulation = simulate(script_from(script, source))
-        chain = simulation.world.chain
-        write_chain(chain, [], lake)
-        line = f"simulated Keep3r V1: {len(chain.blocks)} blocks, {len(chain.logs)} logs"
-        return Simulated([line], simulation)
+        return Simulated([write_played(simulation.world.chain, "Keep3r V1", lake)], simulation)
