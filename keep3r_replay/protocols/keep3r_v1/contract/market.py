@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import ETHER, HELPERS, Pricing, Source
 from keep3r_replay.uniswap_v2.pair import Rate
+from keep3r_replay.uniswap_v2.pair_address import pair_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +77,19 @@ class Market:
         if pair.token0 == self.kp3r:
             return latest.reserve0 * ETHER // latest.reserve1
         return latest.reserve1 * ETHER // latest.reserve0
+
+    @property
+    def pairs_by_tokens(self) -> dict[frozenset[str], Pair]:
+        """The pair that the first two oracles take for two tokens.
+
+        Of several with the same tokens that is the one of Uniswap's factory, or else the one that settings name.
+        """
+        found: dict[frozenset[str], Pair] = {}
+        for pair in self.pairs.values():
+            tokens = frozenset((pair.token0, pair.token1))
+            if tokens not in found or pair.address in {self.kp3r_weth, pair_address(pair.token0, pair.token1)}:
+                found[tokens] = pair
+        return found
 
     def begin_block(self) -> None:
         """Let every pair keep what the previous block left."""

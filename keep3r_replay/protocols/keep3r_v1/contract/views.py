@@ -166,8 +166,7 @@ def _of_v2_oracle(kp3r: Keep3rV1, name: str, arguments: Sequence[str]) -> Callab
 
 def _traded(kp3r: Keep3rV1, arguments: Sequence[str]) -> tuple[Pair, bool]:
     """The pair of a question (token in, amount, token out), and whether its token0 comes in."""
-    tokens = {arguments[0], arguments[2]}
-    pair = next(pair for pair in kp3r.market.pairs.values() if {pair.token0, pair.token1} == tokens)
+    pair = kp3r.market.pairs_by_tokens[frozenset((arguments[0], arguments[2]))]
     return pair, pair.token0 == arguments[0]
 
 

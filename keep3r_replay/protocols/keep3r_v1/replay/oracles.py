@@ -22,7 +22,7 @@ def follow_oracle_input(context: Context, made: Made) -> None:
     if job is None:
         return
     market = context.kp3r.market
-    tokens = {frozenset((pair.token0, pair.token1)): pair.address for pair in market.pairs.values()}
+    tokens = {tokens: pair.address for tokens, pair in market.pairs_by_tokens.items()}
     call = oracle_call(made.input, _pairs(market, job), tokens)
     if call is None:
         return
