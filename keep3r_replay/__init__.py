@@ -19,18 +19,8 @@ Each function imports what it needs when it is called.
 import keep3r_replay.replay
 import keep3r_replay.warehouse
 import keep3r_replay.what_if  # noqa: F401 - as said above
-from keep3r_replay.api import (
-    explain,
-    import_recording,
-    open_lake,
-    replay,
-    replay_all,
-    simulate,
-    state_at,
-    sweep,
-    warehouse,
-    what_if,
-)
+from keep3r_replay.api import explain, import_recording, open_lake, replay, replay_all, state_at, warehouse
+from keep3r_replay.api_what_if import simulate, sweep, what_if
 from keep3r_replay.errors import InputError, Keep3rReplayError, LakeError, UsageError
 from keep3r_replay.version import __version__
 

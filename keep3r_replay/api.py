@@ -6,17 +6,14 @@ another type, or of a value that makes no sense, is a `UsageError` of one line t
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import duckdb
     import polars as pl
 
-    from keep3r_replay.answers import AuditResults, SeveralResults, State, WhatIfResults
+    from keep3r_replay.answers import AuditResults, SeveralResults, State
     from keep3r_replay.lake.reader import Lake
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
@@ -157,15 +154,14 @@ def state_at(lake: Lake, block: int, *, contract: str | None = None, results: st
     """
     from keep3r_replay.answers import State
     from keep3r_replay.protocols.registry import protocol_of
+    from keep3r_replay.replay import state_query
     from keep3r_replay.replay.arguments import block_number, check_lake, check_paths
-    from keep3r_replay.replay.state_query import root_at
-    from keep3r_replay.replay.state_query import state_at as replay_to
 
     check_lake(lake)
     check_paths(results=results)
     protocol = protocol_of(lake)
-    root = root_at(lake, protocol, block_number(block), contract)
-    return State(block, replay_to(lake, protocol, root, block, None if results is None else Path(results)))
+    root = state_query.root_at(lake, protocol, block_number(block), contract)
+    return State(block, state_query.state_at(lake, protocol, root, block, None if results is None else Path(results)))
 
 
 def explain(lake: Lake, transaction: str | tuple[int, int]) -> pl.DataFrame:
@@ -187,85 +183,6 @@ def explain(lake: Lake, transaction: str | tuple[int, int]) -> pl.DataFrame:
 
     check_lake(lake)
     return explanations_table(explanations(lake, transaction))
-
-
-def what_if(lake: Lake, *, until_block: int | None = None, ledger: bool = False, **changes: Any) -> WhatIfResults:
-    """What would have happened with changed inputs; docs/what-if.md lists the changes, and what stays given.
-
-    Args:
-        lake: the history.
-        until_block: the last block; all if none is said.
-        ledger: also keep the ledger.
-        changes: by name, as in `liquidity_factor="2"`. Without any, the tables are those of `replay`.
-
-    Raises:
-        UsageError: an unknown change, one that makes no sense, or a protocol without what-ifs.
-    """
-    from keep3r_replay.answers import WhatIfResults
-    from keep3r_replay.protocols.registry import protocol_of
-    from keep3r_replay.replay.arguments import check_replay
-    from keep3r_replay.what_if.history import Source
-
-    check_replay(lake, ledger, until_block)
-    source = Source(protocol_of(lake), lake, until_block)
-    source.check([changes])
-    history = source.baseline()
-    outcome = history.outcome(changes, ledger=ledger)
-    return WhatIfResults(history.summary(changes, outcome), outcome.tables, outcome.lines)
-
-
-def sweep(
-    lake: Lake,
-    grid: Mapping[str, Sequence[Any]],
-    *,
-    folder: str | Path | None = None,
-    workers: int | None = None,
-    until_block: int | None = None,
-) -> pl.DataFrame:
-    """Run a what-if for every combination of the grid's values, in parallel.
-
-    Args:
-        lake: the history.
-        grid: values by name of the change: `{"liquidity_factor": ["1/2", "1", "2"]}`.
-        folder: where what is finished is kept, and found again the next time; nowhere if none is said.
-        workers: processes; all cores if none is said.
-        until_block: the last block; all if none is said.
-
-    Returns:
-        One row a combination, the last name's values changing fastest: status, error, values, sums of both sides.
-
-    Raises:
-        UsageError: an unknown change, or one that makes no sense.
-    """
-    from keep3r_replay.answers import swept
-    from keep3r_replay.replay.arguments import check_sweep
-
-    check_sweep(lake, grid, folder, workers, until_block)
-    if folder is not None:
-        return swept(lake, grid, Path(folder), workers, until_block)
-    with tempfile.TemporaryDirectory(prefix="keep3r-sweep-") as place:
-        return swept(lake, grid, Path(place), workers, until_block)
-
-
-def simulate(scenario: str | Path | Mapping[str, Any], folder: str | Path) -> Lake:
-    """Play a scripted history, and write the lake that the contracts would have left.
-
-    Args:
-        scenario: one that comes with the package, by name; a YAML file; or the content of one.
-        folder: of the lake; a former simulation there is replaced.
-
-    Raises:
-        UsageError: there is no such scenario, or a mistake in it.
-    """
-    from keep3r_replay.protocols.registry import scenarios_of
-    from keep3r_replay.replay.arguments import path_named
-    from keep3r_replay.scenario.named import script_of
-
-    target = Path(path_named("folder", folder))
-    content, source = script_of(scenario, CONF)
-    _, scenarios, script = scenarios_of(content)
-    scenarios.simulate(script, source, target)
-    return open_lake(folder)
 
 
 def warehouse(

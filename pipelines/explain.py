@@ -75,5 +75,5 @@ def _as_text(one: Explanation) -> str:
         if term.section != section:
             section = term.section
             lines += ["", f"  {section}"]
-        lines.append(f"    {term.name:<24}{term.value!s:>44}   {term.source}".rstrip())
+        lines.append(f"    {term.name:<24}  {term.value!s:>42}   {term.source}".rstrip())
     return "\n".join(lines)

@@ -37,8 +37,10 @@ def main(argv: list[str]) -> int:
 def replay(config: ReplayConfig) -> int:
     """Replay as configured, write the results, print the summary; return the exit code.
 
-    Raises `UsageError` for an overlay without `mode=what_if`.
+    Raises `UsageError` for an overlay without `mode=what_if`, and for one by logs alone.
     """
+    if config.mode is Mode.what_if and not config.inputs:
+        raise UsageError("inputs=false: a what-if takes the transactions as they are")
     if config.mode is Mode.what_if:
         from pipelines.what_if import replay_what_if
 
@@ -50,6 +52,8 @@ def replay(config: ReplayConfig) -> int:
     from keep3r_replay.replay.results import check_target
 
     lake = keep3r_replay.open_lake(config.lake)
+    if not config.inputs:
+        lake = lake.without("transactions", "calls")
     if len(protocols_in(lake)) > 1:
         return _replay_parts(config, lake)
     check_target(Path(config.results))

@@ -43,6 +43,7 @@ class ReplayConfig:
         "for what_if: a named overlay, a YAML file, or overlay.CHANGE=VALUE, of the lake's protocol (docs/what-if.md)",
         default={},
     )
+    inputs: bool = setting("false: leave the lake's transactions aside, and replay by its logs alone", default=True)
     until_block: int | None = setting("last block to replay", default=None)
     start_block: int | None = setting("start after this block, with the state that its readings tell", default=None)
     resume: str | None = setting("results of a former replay of this lake: go on from its last snapshot", default=None)

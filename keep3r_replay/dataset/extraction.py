@@ -283,6 +283,10 @@ class Extraction:
         others = [each for each in state.anchors if each[0] < first or (each[0] > last and not is_end)]
         state.anchors = sorted([*others, (last, written.last_hash)])
         state.replace_ranges(old, written.files, Coverage(begin, last, written.last_hash))
+        known = state.amsterdam_from
+        if written.amsterdam_from is not None and (known is None or written.amsterdam_from < known):
+            state.amsterdam_from = written.amsterdam_from
+            state.save_all()
         self._outcome.undecoded += len(written.undecoded)
         for anomaly in written.undecoded[:3]:
             self._say(f"kept raw, not decoded: {anomaly.place}: {anomaly.reason}")

@@ -79,6 +79,8 @@ class Written:
     ends: list[tuple[int, str]]
     logs: int
     undecoded: list[Anomaly] = field(default_factory=list)
+    amsterdam_from: int | None = None
+    """Time of the first block whose header has a block access list (EIP-7928), in seconds; None where none has."""
 
 
 def write_partition(
@@ -120,7 +122,9 @@ def write_partition(
         if fees is not None:
             told = agreed(source.client, start, fees.result(), part.headers)
             writer.add("blocks", _blocks_table(start, last, told))
-        return Written(writer.complete(last), part.last_hash, part.ends, part.logs, part.undecoded)
+        forked = [quantity(each.timestamp) for each in part.headers if each.blockAccessListHash is not None]
+        begin = min(forked, default=None)
+        return Written(writer.complete(last), part.last_hash, part.ends, part.logs, part.undecoded, begin)
 
 
 class _Part:

@@ -48,6 +48,7 @@ class ExtractionState:
         initial_state: parameters by contract and view.
         final_block: the newest block known to be final when the lake was last extended.
         transactions: which are fetched; see `lake.deployment.Deployment`.
+        amsterdam_from: see `lake.deployment.Deployment`.
         deployment_sha256: of `deployment.json` as it stands in the lake; empty as long as there is none.
     """
 
@@ -65,6 +66,7 @@ class ExtractionState:
     final_block: int = -1
     transactions: str = "with_logs"
     deployment_sha256: str = ""
+    amsterdam_from: int | None = None
 
     def ranges(self) -> list[Range]:
         """Return the ranges of the complete partitions, ascending."""
@@ -161,6 +163,7 @@ class ExtractionState:
             self.initial_state,
             self.initial_state_block,
             self.spec.protocol,
+            self.amsterdam_from,
         )
 
     def clear_orphans(self) -> int:
@@ -229,6 +232,7 @@ def load_state(lake: Path, spec: ExtractionSpec, genesis: str, roots: Sequence[t
         initial_state_block=deployment.initial_state_block,
         final_block=final_block,
         transactions=deployment.transactions,
+        amsterdam_from=deployment.amsterdam_from,
         deployment_sha256=hashlib.sha256((lake / "deployment.json").read_bytes()).hexdigest(),
         # A node that has cut off its oldest blocks does not tell: what is known stays.
         genesis=genesis or str(facts.get("genesis", "")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,11 @@ class Lake:
                 raise LakeError(
                     file, "holds something other than was written", remedy="run keep3r verify, or import again"
                 )
+
+    def without(self, *tables: str) -> Lake:
+        """The lake as if it had no such tables."""
+        files = tuple(entry for entry in self.manifest.files if entry.table not in tables)
+        return Lake(self.path, self.deployment, replace(self.manifest, files=files), part=self.part)
 
     def has(self, table: str) -> bool:
         """Tell whether the lake has a table: an event that never occurred has none."""

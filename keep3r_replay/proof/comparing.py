@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.logs import MAX_TOPICS, RAW_LOGS
@@ -39,6 +40,19 @@ def true_logs(
                 rows.append((header.number, index, place, header.hash, hashes[place], log.address, *topics, log.data))
             index += 1
     return rows
+
+
+def out_of_order(table: str, places: Sequence[tuple[int, ...]]) -> Iterator[Contradiction]:
+    """Yield the rows of a table that stand twice, or before one that comes first: the chain has each once, in order.
+
+    Args:
+        table: its name.
+        places: of its rows, as they stand: block, and in the block the log's or transaction's index.
+    """
+    for former, place in pairwise(places):
+        if place <= former:
+            where = " ".join(map(str, place[1:]))
+            yield Contradiction(place[0], table, where, "out of order or twice", "once, in order", "the chain's order")
 
 
 def compare_logs(block: int, stored: Sequence[Row], proved: Sequence[Row]) -> Iterator[Contradiction]:

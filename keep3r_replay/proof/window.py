@@ -13,6 +13,7 @@ from keep3r_replay.proof.comparing import (
     compare_block,
     compare_logs,
     compare_transactions,
+    out_of_order,
     true_logs,
     true_transaction,
 )
@@ -122,14 +123,20 @@ class _Rows:
         self._first, self._last = headers[0].number, headers[-1].number
         rows = subject.rows
         self._log_table = rows.of("logs", self._first, self._last)
-        self._logs = _by_block(tuples(self._log_table))
-        self._sent = _by_block(tuples(rows.of("transactions", self._first, self._last)))
+        logs, sent = tuples(self._log_table), tuples(rows.of("transactions", self._first, self._last))
+        self._logs, self._sent = _by_block(logs), _by_block(sent)
+        self._disorder = [
+            *out_of_order("logs", [row[:2] for row in logs]),
+            *out_of_order("transactions", [row[:2] for row in sent]),
+        ]
 
     def contradictions(self) -> list[Contradiction]:
         subject = self._subject
-        wrong: list[Contradiction] = []
+        wrong = self._disorder
         if not subject.only_logs:
-            stored = {row[0]: row for row in tuples(subject.rows.of("blocks", self._first, self._last))}
+            blocks = tuples(subject.rows.of("blocks", self._first, self._last))
+            wrong += out_of_order("blocks", [row[:1] for row in blocks])
+            stored = {row[0]: row for row in blocks}
             for header in self._headers:
                 row = stored.get(header.number)
                 if row is None:

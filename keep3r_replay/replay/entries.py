@@ -66,8 +66,8 @@ def entry_points(lake: Lake, span: Span, works: pl.DataFrame) -> pl.DataFrame:
 def entry_of(transaction: Transaction, job: str) -> tuple[str, str, str]:
     """The entry point of a work for `job`: target, selector, and the relay it was reached through; empty for none."""
     to, data = transaction.to, transaction.input
-    if to is None:
-        return "", data[:SELECTOR].hex(), ""
+    if to is None or data[:SELECTOR] not in RELAYS:
+        return to or "", data[:SELECTOR].hex(), ""
     called = entry_call(to, data, job)
     return called.to, called.data[:SELECTOR].hex(), "" if (called.to, called.data) == (to, data) else to
 

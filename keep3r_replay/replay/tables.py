@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 AMOUNT = pl.Decimal(38, 0)
 """The type of amounts on disk."""
+_LIMIT = 10**38
 
 
 def amounts(name: str, values: Sequence[int | None]) -> pl.Series:
@@ -23,5 +24,8 @@ def amounts(name: str, values: Sequence[int | None]) -> pl.Series:
     """
     try:
         return pl.Series(name, values, dtype=pl.Int128).cast(AMOUNT)
-    except (OverflowError, pl.exceptions.PolarsError):
+    except (OverflowError, TypeError, pl.exceptions.PolarsError):
+        # What fits into 128 bits without a sign only is a TypeError.
+        if all(value is None or abs(value) < _LIMIT for value in values):
+            raise
         raise UsageError(f"{name}: an amount has more than 38 digits, which no table holds") from None

@@ -51,6 +51,12 @@ def write_chain(chain: Chain, readings: Sequence[ReadingRow], lake: Path) -> Non
         _build(chain, readings, building)
 
 
+def write_played(chain: Chain, title: str, lake: Path) -> str:
+    """Write a simulated chain without readings as `write_chain` does; returns what to say of it on one line."""
+    write_chain(chain, [], lake)
+    return f"simulated {title}: {len(chain.blocks)} blocks, {len(chain.logs)} logs"
+
+
 def _build(chain: Chain, readings: Sequence[ReadingRow], lake: Path) -> None:
     batch = _batch(chain)
     decoded = decode_logs(batch, chain.deployment.by_address(), chain.events, batch.timestamp)

@@ -9,6 +9,7 @@ from keep3r_replay.errors import UsageError
 
 _UINT256 = 1 << 256
 _FACTOR = re.compile(r"[0-9]{1,30}(\.[0-9]{0,30})?(e[+-]?[0-9]{1,2})?(/[0-9]{1,30})?|\.[0-9]{1,30}", re.ASCII)
+_LONG = re.compile(r"[0-9.]+(e[+-]?[0-9]+)?(/[0-9]+)?", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]{1,80}", re.ASCII)
 _SHOWN = 60
 
@@ -55,6 +56,8 @@ def fraction(name: str, value: object) -> Fraction:
         found = Fraction(text) if _FACTOR.fullmatch(text) else None
     except (ValueError, ZeroDivisionError):
         found = None
+    if found is None and _LONG.fullmatch(text):
+        raise UsageError(f"overlay.{name}: more than 30 digits")
     if found is None:
         raise UsageError(f"overlay.{name}={text[:_SHOWN]}: no number; say 1.5 or 3/2")
     return found

@@ -168,3 +168,9 @@ def test_switches_grids_and_scenarios_of_another_type_are_refused(lake, tmp_path
         broken.write_text(content)
         assert _refused(lambda: kr.simulate(broken, tmp_path / "lake")).startswith(str(broken))
     assert _refused(lambda: kr.state_at(lake, BLOCK, contract="0x12")).startswith("contract=0x12: no contract of ")
+
+
+def test_a_what_if_begins_in_mid_history(lake):
+    """It takes `start_block` as the command does: works up to that block are no part of it."""
+    results = kr.what_if(lake, start_block=300)
+    assert results.works["block_number"].min() > 300

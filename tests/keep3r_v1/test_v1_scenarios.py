@@ -9,7 +9,9 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
 from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
+from keep3r_replay.protocols.keep3r_v1.scenario.script import address_of
 from keep3r_replay.replay.audit import audit
+from pipelines.cli import main
 
 ETHER = 10**18
 GAS = 574_413
@@ -90,6 +92,37 @@ def test_own_amounts_and_receipts_are_told_apart(tmp_path):
     assert found.summary["findings"]["receipt_above_limit"] == 1
 
 
+def test_bonds_and_votes_of_a_script_are_replayed(tmp_path):
+    """KP3R is bonded, activated, unbonded and withdrawn, votes come and go, and each refusal has its reason."""
+    calls = [
+        {"at": 10, "do": "transfer", "to": "alice", "amount": 500 * ETHER},
+        {"at": 20, "do": "delegate", "keeper": "alice", "to": "bob"},
+        {"at": 30, "do": "bond", "keeper": "alice", "amount": 300 * ETHER},
+        {"at": 2 * DAY, "do": "activate", "keeper": "alice"},
+        {"at": 4 * DAY, "do": "activate", "keeper": "alice"},
+        {"at": 4 * DAY + 60, "do": "work", "gas": GAS, "keeper": "alice"},
+        {"at": 5 * DAY, "do": "add_votes", "keeper": "alice", "amount": 40 * ETHER},
+        {"at": 6 * DAY, "do": "unbond", "keeper": "alice", "amount": 100 * ETHER},
+        {"at": 7 * DAY, "do": "withdraw", "keeper": "alice"},
+        {"at": 8 * DAY, "do": "remove_votes", "keeper": "alice", "amount": 40 * ETHER},
+        {"at": 9 * DAY, "do": "slash", "keeper": "alice", "amount": 50 * ETHER},
+        {"at": 21 * DAY, "do": "withdraw", "keeper": "alice"},
+        {"at": 22 * DAY, "do": "revoke", "keeper": "alice"},
+        {"at": 23 * DAY, "do": "bond", "keeper": "alice", "amount": ETHER},
+    ]
+    simulation, found = played(tmp_path, calls, helper="h24e1")
+    assert list(simulation.refused.values()) == found.tables["failed_calls"]["reason"].to_list()
+    assert set(simulation.refused) == {"script: calls[3]", "script: calls[8]", "script: calls[13]"}
+    kp3r, alice = simulation.world.kp3r, address_of("alice")
+    payment = int(found.tables["works"]["payment"][0])
+    # Of 500 she bonded 300, and 100 came back; what is left of the bond, and the payment, is governance's.
+    assert kp3r.accounts[alice].balance == 300 * ETHER
+    assert (kp3r.worth_of_bonds(alice), payment > 0) == (0, True)
+    assert (
+        kp3r.accounts[kp3r.parameters.governance].balance - simulation.script.kp3r_reserve * 5 == 200 * ETHER + payment
+    )
+
+
 def test_mistakes_are_told_by_their_place(tmp_path):
     """Unknown words, helpers and numbers are refused with the place where they stand."""
     for content, place in (
@@ -99,3 +132,17 @@ def test_mistakes_are_told_by_their_place(tmp_path):
     ):
         with pytest.raises(UsageError, match=place):
             PROTOCOL.scenarios.simulate(content, "script", tmp_path / "lake")
+
+
+def test_a_replay_by_logs_alone_is_a_setting(tmp_path, capsys):
+    """`inputs=false` leaves transactions aside: what an image proves stays, nothing is convicted, no what-if is run."""
+    content = {"protocol": "keep3r_v1", "helper": "launch", "calls": [{"at": 60, "do": "work", "gas": GAS}]}
+    PROTOCOL.scenarios.simulate(content, "script", tmp_path / "lake")
+    lake, results = f"lake={tmp_path / 'lake'}", f"results={tmp_path / 'results'}"
+    assert main(["replay", lake, results, "inputs=false"]) == 0
+    row = pl.read_parquet(tmp_path / "results" / "works.parquet").row(0, named=True)
+    assert (row["class"], int(row["gas"]), row["bound"]) == ("work_exact", GAS, None)
+    assert main(["replay", lake, results]) == 0
+    assert pl.read_parquet(tmp_path / "results" / "works.parquet")["bound"][0] is not None
+    assert main(["replay", lake, results, "inputs=false", "mode=what_if", "overlay.fee=0"]) == 2
+    assert "inputs=false" in capsys.readouterr().err

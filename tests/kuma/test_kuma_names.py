@@ -10,6 +10,7 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.kuma.contract.ray import RAY
 from keep3r_replay.protocols.kuma.recording.readings import ReadingRows
+from keep3r_replay.protocols.kuma.scenario.script import address_of
 from pipelines.cli import main
 from tests.kuma.recorded import PROTOCOL, engine
 
@@ -116,3 +117,20 @@ def test_readings_of_two_categories_of_one_country_are_kept_apart():
     assert [(row.contract[-2:], row.value) for row in told] == [("01", "7"), ("02", "8"), ("03", "9"), ("03", "9")]
     with pytest.raises(ValueError, match="FR: meta"):
         list(rows.parts({"block": 1, "timestamp": 2, "cats": {"FR": {"kibt": {"getYield": "7"}}}}))
+
+
+def test_an_account_is_named_by_its_beginning(tmp_path, capsys):
+    """The first digits of an account's address are enough, as everywhere; a whole one may hold nothing."""
+    calls = [{"at": 0, "do": "issue", "to": "alice"}, {"at": 1, "do": "sell", "bond": 1, "by": "alice"}]
+    PROTOCOL.scenarios.simulate({"protocol": "kuma", "calls": calls, "end": 10}, "script", tmp_path / "lake")
+    lake, alice = f"lake={tmp_path / 'lake'}", address_of("alice")
+
+    def told(account: str) -> dict:
+        assert main(["state", lake, "block=5", f"account={account}", "results=none"]) == 0
+        return json.loads(capsys.readouterr().out)["account"]
+
+    assert int(told(alice)["FR"]["balance"]) > 0
+    assert told(alice[:10]) == told(alice)
+    assert told("0x" + "ab" * 20)["FR"]["balance"] == "0"
+    assert main(["state", lake, "block=1", "account=0xffff", "results=none"]) == 2
+    assert "no account" in capsys.readouterr().err

@@ -97,6 +97,19 @@ def test_other_epochs_and_rates():
     assert outcome(MIXED, refresh="rate_changes").summary["supply_what_if"] != outcome(MIXED).summary["supply"]
 
 
+def test_a_rate_is_changed_where_one_was_transmitted():
+    """An answer by block takes the place of the one transmitted there; a block without one is refused by its number."""
+    (block, *_) = sorted(
+        step.block
+        for step in baseline(CLEAN).history.steps
+        if step.succeeded and any(call.function == "transmit" for call in step.calls)
+    )
+    found = outcome(CLEAN, rates={block: 1000000000315522921573372069})
+    assert found.summary["supply_what_if"] != outcome(CLEAN).summary["supply"]
+    with pytest.raises(UsageError, match=r"rates: no rate was transmitted in block 99999"):
+        outcome(CLEAN, rates={99999: 10**27})
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"expire": "some"}, {"expire_at": "noon"}, {"version": "2"}, {"epoch_length": 0}, {"fee": 1}, {"fixed_fee": -1}],

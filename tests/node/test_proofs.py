@@ -10,14 +10,13 @@ from keep3r_replay.proof.header import header_from_rlp, header_of
 from keep3r_replay.proof.receipts import receipt_of, receipts_root
 from keep3r_replay.proof.transactions import raw_of, transaction_of, transactions_root
 from tests.node.anvil import Anvil
+from tests.node.keep3r_chain import Keep3rChain
 from tests.node.lakes import run, settings
 from tests.node.lying_proxy import LyingProxy
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
-
-    from tests.node.keep3r_chain import Keep3rChain
 
 
 @pytest.mark.parametrize(
@@ -76,6 +75,33 @@ def test_a_whole_history_is_proved_and_verified_offline(
     assert "each of them, and no other" in told
     assert run("", "prove", f"lake={lake}", f"anchor='{anchor}'", "offline=true") == 0
     assert "VERIFIED" in capsys.readouterr().out
+
+
+class Priced(Anvil):
+    """A chain to which transactions are sent with a price, as before London."""
+
+    def send(self, sender: str, to: str | None, data: str, *, gas: int = 8_000_000) -> str:
+        """Put a transaction without a type into the pool."""
+        transaction = {"from": sender, "data": data, "gas": hex(gas), "gasPrice": hex(10**10)}
+        return str(self.rpc("eth_sendTransaction", transaction | ({"to": to} if to else {})))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--hardfork", "berlin"), ("--network", "optimism", "--hardfork", "isthmus")],
+    ids=["before London", "Optimism"],
+)
+def test_histories_of_other_rules_are_proved(options: tuple[str, ...], tmp_path: Path) -> None:
+    """Blocks without base fee and transactions without a type; another network's headers; with a node and offline."""
+    lake = tmp_path / "lake"
+    with Priced(*options) as node:
+        chain = Keep3rChain(node)
+        chain.live(15, seed=4)
+        node.mine(4)
+        assert run(node.url, *settings(chain.keep3r, lake, "confirmations=0")) == 0
+        anchor = node.rpc("eth_getBlockByNumber", "latest", False)["hash"]
+        assert run(node.url, "prove", f"lake={lake}", f"anchor={anchor}", "keep=true") == 0
+    assert run("", "prove", f"lake={lake}", f"anchor={anchor}", "offline=true") == 0
 
 
 def test_a_lake_that_grows_is_proved_again(chain: Keep3rChain, tmp_path: Path) -> None:

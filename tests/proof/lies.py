@@ -1,14 +1,15 @@
-"""Lies, each at one block: rows of a lake that a node left out or changed, and what a node says to a proof."""
+"""Lies of a lake, each at one block: rows that a node left out or changed, and what its deployment says falsely."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.proof.lake_changes import change_deployment, change_rows, event_table_of, without
+from tests.proof.node_lies import changed_header, cleared_bloom, false_proof, receipt_left_out
 from tests.proof.proving import LAST
 from tests.proof.served_chain import Chain, recorded
+from tests.proof.told import Told, flip, followed_logs, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,47 +17,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from tests.proof.lake_changes import Rows
-    from tests.proof.served_chain import Lie
-
-
-@dataclass
-class Told:
-    """One lie: where, and how it must be named. `change` makes it in a lake, or `lie` at a node."""
-
-    block: int
-    subject: str
-    names: str
-    change: Callable[[Path], None] | None = None
-    lie: Lie | None = None
-    state: bool = False
-
-
-def _flip(content: bytes, choose: Random) -> bytes:
-    """The same bytes but for one bit."""
-    place = choose.randrange(len(content))
-    return content[:place] + bytes([content[place] ^ 1 << choose.randrange(8)]) + content[place + 1 :]
-
-
-def _followed_logs() -> list[dict[str, Any]]:
-    """The logs that the lake holds."""
-    chain = recorded()
-    addresses = {chain.keep3r.lower(), *(each.lower() for each in _contracts())}
-    return [
-        log
-        for receipts in chain.receipts[3 : LAST + 1]
-        for receipt in receipts
-        for log in receipt["logs"]
-        if log["address"] in addresses
-    ]
-
-
-def _contracts() -> list[str]:
-    """Addresses that views were asked for."""
-    return sorted({call.split('"')[3] for call in recorded().calls if call.startswith('["eth_getProof"')})
-
-
-def _place(log: dict[str, Any]) -> tuple[int, int]:
-    return int(log["blockNumber"], 16), int(log["logIndex"], 16)
 
 
 def _row(rows: Rows, block: int, index: int) -> dict[str, Any]:
@@ -65,7 +25,7 @@ def _row(rows: Rows, block: int, index: int) -> dict[str, Any]:
 
 def dropped_log(choose: Random) -> Told:
     """A log is missing, with its event."""
-    block, index = _place(choose.choice(_followed_logs()))
+    block, index = place_of(choose.choice(followed_logs()))
 
     def change(lake: Path) -> None:
         change_rows(lake, event_table_of(lake, block, index), without(block, index))
@@ -76,12 +36,12 @@ def dropped_log(choose: Random) -> Told:
 
 def changed_data(choose: Random) -> Told:
     """A log has other data."""
-    block, index = _place(choose.choice([log for log in _followed_logs() if len(log["data"]) > 2]))
+    block, index = place_of(choose.choice([log for log in followed_logs() if len(log["data"]) > 2]))
 
     def change(lake: Path) -> None:
         def other(rows: Rows) -> Rows:
             row = _row(rows, block, index)
-            row["data"] = _flip(row["data"], choose)
+            row["data"] = flip(row["data"], choose)
             return rows
 
         change_rows(lake, "logs", other)
@@ -91,13 +51,13 @@ def changed_data(choose: Random) -> Told:
 
 def swapped_logs(choose: Random) -> Told:
     """Two logs of one block have changed places."""
-    logs = _followed_logs()
+    logs = followed_logs()
     pairs = [
         (one, two)
         for one, two in itertools.pairwise(logs)
         if one["blockNumber"] == two["blockNumber"] and one["data"] != two["data"]
     ]
-    (block, first), (_, second) = map(_place, choose.choice(pairs))
+    (block, first), (_, second) = map(place_of, choose.choice(pairs))
 
     def change(lake: Path) -> None:
         def other(rows: Rows) -> Rows:
@@ -111,8 +71,24 @@ def swapped_logs(choose: Random) -> Told:
     return Told(block, "logs", f"log {first}", change)
 
 
+def doubled_log(choose: Random) -> Told:
+    """A log stands twice, with its event."""
+    block, index = place_of(choose.choice(followed_logs()))
+
+    def twice(rows: Rows) -> Rows:
+        return [
+            each for row in rows for each in [row] * (1 + ((row["block_number"], row["log_index"]) == (block, index)))
+        ]
+
+    def change(lake: Path) -> None:
+        change_rows(lake, event_table_of(lake, block, index), twice)
+        change_rows(lake, "logs", twice)
+
+    return Told(block, "logs", "out of order or twice", change)
+
+
 def _transaction(choose: Random, column: str, value: Callable[[Any], Any]) -> Told:
-    log = choose.choice(_followed_logs())
+    log = choose.choice(followed_logs())
     block, place = int(log["blockNumber"], 16), int(log["transactionIndex"], 16)
 
     def change(lake: Path) -> None:
@@ -128,7 +104,7 @@ def _transaction(choose: Random, column: str, value: Callable[[Any], Any]) -> To
 
 def changed_input(choose: Random) -> Told:
     """A transaction has another input."""
-    return _transaction(choose, "input", lambda content: _flip(content, choose))
+    return _transaction(choose, "input", lambda content: flip(content, choose))
 
 
 def changed_gas_used(choose: Random) -> Told:
@@ -159,57 +135,6 @@ def changed_base_fee(choose: Random) -> Told:
         change_rows(lake, "blocks", other)
 
     return Told(block, "blocks", "base_fee_per_gas", change)
-
-
-_HEADER = (
-    *("parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "gasLimit", "gasUsed"),
-    *("timestamp", "extraData", "mixHash", "nonce", "baseFeePerGas", "withdrawalsRoot"),
-)
-
-
-def changed_header(choose: Random) -> Told:
-    """A node tells a header with another field."""
-    block, name = choose.randrange(3, recorded().head + 1), choose.choice(_HEADER)
-
-    def other(text: str) -> str:
-        if name in {"gasLimit", "gasUsed", "timestamp", "baseFeePerGas"}:
-            return hex(int(text, 16) + 1)
-        content = bytes.fromhex(text[2:]) or b"\0"
-        return f"0x{_flip(content, choose).hex()}"
-
-    value = other(recorded().blocks[block][name])
-
-    def lie(method: str, _: list[Any], result: Any) -> Any:
-        if method.startswith("eth_getBlockBy") and result and int(result["number"], 16) == block:
-            result[name] = value
-        return result
-
-    return Told(block, "header", "hashes to", lie=lie)
-
-
-def cleared_bloom(choose: Random) -> Told:
-    """A node tells of a block with logs that its bloom is empty."""
-    block = int(choose.choice(_followed_logs())["blockNumber"], 16)
-
-    def lie(method: str, _: list[Any], result: Any) -> Any:
-        if method.startswith("eth_getBlockBy") and result and int(result["number"], 16) == block:
-            result["logsBloom"] = "0x" + "00" * 256
-        return result
-
-    return Told(block, "header", "hashes to", lie=lie)
-
-
-def receipt_left_out(choose: Random) -> Told:
-    """A node leaves one out of an opened block's receipts."""
-    block = int(choose.choice(_followed_logs())["blockNumber"], 16)
-    place = choose.randrange(len(recorded().receipts[block]))
-
-    def lie(method: str, parameters: list[Any], result: Any) -> Any:
-        if method == "eth_getBlockReceipts" and int(parameters[0], 16) == block:
-            del result[place]
-        return result
-
-    return Told(block, "receipts", "of them have the root", lie=lie)
 
 
 def other_code(choose: Random) -> Told:
@@ -275,21 +200,9 @@ def changed_word(choose: Random) -> Told:
     return Told(40, "readings", f"{keep3r} {name}", change_reading, state=True)
 
 
-def false_proof(choose: Random) -> Told:
-    """A node gives a proof of state with a changed node of the trie."""
-    keep3r = recorded().keep3r.lower()
-
-    def lie(method: str, parameters: list[Any], result: Any) -> Any:
-        if method == "eth_getProof" and parameters[0] == keep3r and int(parameters[2], 16) == LAST:
-            content = bytes.fromhex(result["accountProof"][-1][2:])
-            result["accountProof"][-1] = f"0x{_flip(content, choose).hex()}"
-        return result
-
-    return Told(LAST, "state", keep3r, lie=lie, state=True)
-
-
 KINDS = (
-    *(dropped_log, changed_data, swapped_logs, changed_input, changed_gas_used, changed_status, changed_sender),
-    *(changed_base_fee, changed_header, cleared_bloom, receipt_left_out, other_code, changed_word, false_proof),
+    *(dropped_log, doubled_log, changed_data, swapped_logs),
+    *(changed_input, changed_gas_used, changed_status, changed_sender, changed_base_fee),
+    *(changed_header, cleared_bloom, receipt_left_out, other_code, changed_word, false_proof),
 )
 """Every kind of lie."""

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chain.small_node import SmallNode, error, results
+from tests.chain.small_node import SmallNode, error, results
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.proof.lies import KINDS, Told
+from tests.proof.lies import KINDS
 from tests.proof.proving import contradictions
 from tests.proof.served_chain import ServedChain, recorded
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.proof.told import Told
 
 
 def found(told: Told, lake: Path) -> list[str]:
@@ -27,7 +29,7 @@ def found(told: Told, lake: Path) -> list[str]:
     return lines
 
 
-QUICK = {"dropped_log", "changed_input", "changed_header", "receipt_left_out", "other_code"}
+QUICK = {"dropped_log", "doubled_log", "changed_input", "changed_header", "receipt_left_out", "other_code"}
 """Kinds of the fast run, one for each way of finding a lie; the seeded run has them all."""
 
 

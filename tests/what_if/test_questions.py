@@ -163,6 +163,29 @@ def test_the_command_answers(question, base, capsys):
     assert len(lines) > 1
 
 
+def test_no_liquidity_needed_is_said_so(base, capsys):
+    """Where every factor tried pays all works, none of them is said to be too little."""
+    job = base.works["job"][0]
+    assert (
+        main(["ask", "question=liquidity_needed", f"job={job}", f"overlay.drop_job={job}", "overlay.drop_share=1"]) == 0
+    )
+    told = capsys.readouterr().out
+    assert "liquidity needed       none: all are paid with each of" in told
+    assert "not enough" not in told
+
+
+def test_what_no_liquidity_cures_is_named(base, capsys):
+    """Where no factor is enough, the answer names what works revert for."""
+    job = base.works["job"][0]
+    unpayable = (
+        f"overlay.add_works=[{{job:'{job}',keeper:'{base.works['keeper'][0]}',every:2592000,payment:'{10**38 - 1}'}}]"
+    )
+    assert main(["ask", "question=liquidity_needed", f"job={job}", unpayable]) == 0
+    told = capsys.readouterr().out
+    assert "more than 4,096 times what it has, if liquidity is what is lacking:" in told
+    assert "with that, works still revert for InsufficientFunds" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

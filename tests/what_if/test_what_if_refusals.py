@@ -8,7 +8,7 @@ from histories import DATA, SAMPLE
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
-from keep3r_replay.protocols.keep3r_v2.what_if.results import make_what_if
+from keep3r_replay.protocols.keep3r_v2.what_if.results import make_what_if, result_tables
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 
 RECORDING = SAMPLE / "recording"
@@ -186,3 +186,30 @@ def test_a_bond_may_be_taken_whole(baseline_of):
     entries = [{"keeper": keeper, "set": 7, "block": block}, {"keeper": keeper, "add": -7, "block": block}]
     keep3r = what_if(baseline, overlay_from({"bonds": entries})).protocol.keep3r
     assert keep3r.keepers[keeper].bonds[keep3r.parameters.keep3r_v1] == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"tick_shift": 880_000}, {"liquidity_factor": "5000000000000000000"}, {"liquidity_factor": "9999999999999999999"}],
+    ids=str,
+)
+def test_amounts_beyond_every_table_are_refused_by_name(changes, baseline_of):
+    """Above 38 digits, and above 127 bits, too: one line that names the column."""
+    with pytest.raises(UsageError, match="more than 38 digits"):
+        result_tables(what_if(baseline_of(RECORDING), overlay_from(changes)))
+
+
+def test_a_factor_too_long_is_said_to_be():
+    """A number of 45 digits is a number, which the error does not deny."""
+    with pytest.raises(UsageError, match="liquidity_factor: more than 30 digits"):
+        overlay_from({"liquidity_factor": "1" + "0" * 44})
+
+
+def test_somebody_new_goes_by_a_beginning_too(baseline_of):
+    """Who was said to be new is found by the beginning of the address, as everybody is."""
+    baseline = baseline_of(RECORDING)
+    new = "0xabcd" + "cd" * 18
+    job = baseline.works["job"][0]
+    added = [{"job": job, "keeper": "0xabcd", "every": 30 * 86_400, "gas": 100_000}]
+    run = what_if(baseline, overlay_from({"new": [new], "add_works": added}))
+    assert {work.keeper for work in run.works.added} == {new}

@@ -28,6 +28,17 @@ WORDS = {
     "dispute": ("keeper",),
     "resolve": ("keeper",),
     "remove_job": ("job",),
+    "transfer": ("by", "to", "amount"),
+    "bond": ("keeper", "amount"),
+    "activate": ("keeper",),
+    "unbond": ("keeper", "amount"),
+    "withdraw": ("keeper",),
+    "add_votes": ("keeper", "amount"),
+    "remove_votes": ("keeper", "amount"),
+    "delegate": ("keeper", "to"),
+    "slash": ("keeper", "amount"),
+    "revoke": ("keeper",),
+    "unbond_liquidity": ("job", "by", "amount"),
 }
 """What can be done, and with what; `at` is in seconds from the start. Amounts in wei, gas in gas."""
 

@@ -13,7 +13,7 @@ from keep3r_replay.protocols.keep3r_v1.contract import jobs
 from keep3r_replay.protocols.keep3r_v1.scenario.script import ETHER, address_of, script_from
 from keep3r_replay.protocols.keep3r_v1.scenario.world import GOVERNANCE, KP3R, ORACLES, OVERHEAD, PAIR, World
 from keep3r_replay.replay.rooms import Simulated
-from keep3r_replay.scenario.writer import check_target, write_chain
+from keep3r_replay.scenario.writer import check_target, write_played
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,9 +114,21 @@ def _called(world: World, planned: Planned, job: str, keeper: str) -> str:
         return world.stake(by, job, planned.number("amount"))
     if do == "apply_credit":
         return world.call("applyCreditToJob", by, planned.name("provider", "trader"), PAIR, job)
-    if do == "remove_job":
-        return world.call("removeJob", GOVERNANCE, job)
-    return world.call(do, GOVERNANCE, keeper)
+    amount, to = planned.number("amount"), planned.name("to", "keeper")
+    calls: dict[str, tuple[Any, ...]] = {
+        "remove_job": ("removeJob", GOVERNANCE, job),
+        "transfer": ("transfer", by, to, amount),
+        "bond": ("bond", keeper, KP3R, amount),
+        "activate": ("activate", keeper, KP3R),
+        "unbond": ("unbond", keeper, KP3R, amount),
+        "withdraw": ("withdraw", keeper, KP3R),
+        "delegate": ("delegate", keeper, to),
+        "add_votes": ("addVotes", GOVERNANCE, keeper, amount),
+        "remove_votes": ("removeVotes", GOVERNANCE, keeper, amount),
+        "slash": ("slash", GOVERNANCE, KP3R, keeper, amount),
+        "unbond_liquidity": ("unbondLiquidityFromJob", by, PAIR, job, amount),
+    }
+    return world.call(*calls.get(do, (do, GOVERNANCE, keeper)))
 
 
 def _oracle(planned: Planned) -> str:
@@ -152,7 +164,4 @@ class Keep3rV1Scenarios:
         del extras
         check_target(lake)
         simulation = simulate(script_from(script, source))
-        chain = simulation.world.chain
-        write_chain(chain, [], lake)
-        line = f"simulated Keep3r V1: {len(chain.blocks)} blocks, {len(chain.logs)} logs"
-        return Simulated([line], simulation)
+        return Simulated([write_played(simulation.world.chain, "Keep3r V1", lake)], simulation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.report.amounts import tokens
+from keep3r_replay.report.columns import aligned
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,11 +28,12 @@ def what_if_lines(summary: dict[str, Any], tables: dict[str, pl.DataFrame]) -> l
             f"works     {outcome['paid']:,} paid, {outcome['reverted']:,} reverted, {outcome['dropped']:,} dropped, "
             f"{outcome['added']:,} added; {outcome['reverted_calls']:,} other calls reverted"
         ),
-        f"{'KP3R':<10}{'baseline':>20}{'what-if':>20}{'difference':>20}",
     ]
+    sums = [("KP3R", "baseline", "what-if", "difference")]
     for name in SUMS:
         before, after = (outcome[f"{name}_{side}"] for side in SIDES)
-        lines.append(f"{name:<10}{tokens(before, 6):>20}{tokens(after, 6):>20}{tokens(after - before, 6):>20}")
+        sums.append((name, tokens(before, 6), tokens(after, 6), tokens(after - before, 6)))
+    lines += aligned(sums, (10, 20, 20, 20))
     block = outcome["parts_at_block"]
     lines.append("parts     nowhere" if block is None else f"parts     first at block {block:,}")
     if summary["baseline_findings"]:

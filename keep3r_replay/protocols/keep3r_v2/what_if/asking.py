@@ -12,6 +12,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, HORIZON, bo
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 from keep3r_replay.replay.questions import Answer, Asked, Question, Setting
 from keep3r_replay.report.amounts import decimal, tokens
+from keep3r_replay.report.columns import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,16 @@ def _liquidity_lines(job: _Subject) -> list[str]:
     reverted = answer.reverted_as_it_is
     lines = [f"works                  {answer.works:,}, {reverted:,} of them revert with the liquidity it has"]
     if answer.factor is None:
-        return [*lines, "liquidity needed       more than 4,096 times what it has"]
+        errors = ", ".join(answer.errors)
+        return [
+            *lines,
+            "liquidity needed       more than 4,096 times what it has, if liquidity is what is lacking:",
+            f"                       with that, works still revert for {errors}",
+        ]
+    most = answer.tried[-1] // 1000
+    if not answer.factor:
+        tried = f"{len(answer.tried)} factors tried, from 0 to {most} times what it had"
+        return [*lines, f"liquidity needed       none: all are paid with each of {tried}"]
     factor = decimal(answer.factor.numerator, answer.factor.denominator, 3)
     lines.append(f"liquidity needed       {factor} times what it had, to pay them all")
     lines += [
@@ -79,9 +89,9 @@ def _liquidity_lines(job: _Subject) -> list[str]:
         f"KP3R of {tokens(held.kp3r, 6)}"
         for held in answer.held
     ]
-    tried = (
-        f"the last of {len(answer.tried)} factors tried up to {answer.tried[-1] // 1000} times that is not enough lies"
-    )
+    if not answer.held:
+        lines.append("  it holds no liquidity at the history's end: the factor is of what it had before")
+    tried = f"the last of {len(answer.tried)} factors tried up to {most} times that is not enough lies"
     return [
         *lines,
         f"                       {tried} right below: more is not always better, and the rest is not proved",
@@ -105,22 +115,21 @@ def _dry_lines(job: _Subject, days: int) -> list[str]:
 
 def _expiry_lines(job: _Subject) -> list[str]:
     rows = expiry_cost(job.base, job.overlay, job.address)
-    lines = [f"{'KP3R, by rule':<15}" + "".join(f"{row.rule:>30}" for row in rows)]
-    for name in rows[0]._fields[1:-1]:
-        amounts = (tokens(getattr(row, name), 18) for row in rows)
-        lines.append(f"{name.replace('_', ' '):<15}" + "".join(f"{amount:>30}" for amount in amounts))
-    lines.append(f"{'works reverted':<15}" + "".join(f"{row.reverted:>30,}" for row in rows))
-    return lines
+    lines = [["KP3R, by rule", *(row.rule for row in rows)]]
+    lines += [
+        [name.replace("_", " "), *(tokens(getattr(row, name), 18) for row in rows)] for name in rows[0]._fields[1:-1]
+    ]
+    lines.append(["works reverted", *(f"{row.reverted:,}" for row in rows)])
+    return aligned(lines, (15, *(30 for _ in rows)))
 
 
 def _bond_lines(keeper: _Subject, amounts: list[int]) -> list[str]:
     rows = bond_more(keeper.base, keeper.overlay, keeper.address, amounts)
-    lines = [f"{'KP3R bonded more':>18}{'earned':>18}{'more':>18}{'works reverted':>18}"]
+    lines: list[tuple[str, ...]] = [("", "KP3R bonded more", "earned", "more", "works reverted")]
     lines += [
-        "".join(f"{tokens(amount, 6):>18}" for amount in (row.bonded, row.earned, row.more)) + f"{row.reverted:>18,}"
-        for row in rows
+        ("", *(tokens(each, 6) for each in (row.bonded, row.earned, row.more)), f"{row.reverted:,}") for row in rows
     ]
-    return lines
+    return aligned(lines, (0, 18, 18, 18, 18))
 
 
 QUESTIONS = {

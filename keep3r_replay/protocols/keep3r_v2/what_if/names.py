@@ -43,10 +43,8 @@ def resolved(overlay: Overlay, names: Names) -> Overlay:
 
     def name(kind: str, known: frozenset[str], *, may_be_new: bool = True) -> Callable[[str, str], str]:
         def find(named: str, place: str) -> str:
-            if may_be_new and named in new:
-                return named
             try:
-                return known_name(kind, named, known, f"overlay.{place}")
+                return known_name(kind, named, known | new if may_be_new else known, f"overlay.{place}")
             except UsageError as error:
                 hint = " (say overlay.new=[ADDRESS] of somebody new)" if may_be_new and len(named) == ADDRESS else ""
                 raise UsageError(f"{error}{hint}") from None

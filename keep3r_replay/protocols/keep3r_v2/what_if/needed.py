@@ -50,6 +50,7 @@ class LiquidityNeeded(NamedTuple):
         works: of the job, with those that the overlay adds.
         reverted_as_it_is: works that revert with the liquidity it has, whatever the error.
         held: the liquidities that it has at the end of the history.
+        errors: what works revert for where no factor is enough, in the order of the alphabet.
         tried: factors that were tried, in thousandths. More liquidity is not always better: nothing is proved of those
             in between.
     """
@@ -58,6 +59,7 @@ class LiquidityNeeded(NamedTuple):
     works: int
     reverted_as_it_is: int
     held: tuple[Held, ...]
+    errors: tuple[str, ...]
     tried: tuple[int, ...]
 
 
@@ -70,16 +72,18 @@ def liquidity_needed(base: Baseline, overlay: Overlay, job: str) -> LiquidityNee
     check_job(base, job)
     reverts: dict[int, int] = {}
     works = 0
+    errors: tuple[str, ...] = ()
 
     def fails(thousandths: int) -> bool:
-        nonlocal works
+        nonlocal works, errors
         if thousandths not in reverts:
             factor = str(Fraction(thousandths, _GRID))
             run = what_if(base, replace(overlay, liquidity_factor=factor, liquidity_job=job))
             done = [work for work, at in zip(run.works.done, base.works["job"].to_list(), strict=True) if at == job]
             done += [work.done for work in run.works.added if work.job == job]
             works = len(done)
-            reverts[thousandths] = sum(work.status == REVERTED for work in done)
+            reverted = [work.error for work in done if work.status == REVERTED]
+            reverts[thousandths], errors = len(reverted), tuple(sorted(set(reverted)))
         return reverts[thousandths] > 0
 
     fails(_GRID)
@@ -87,12 +91,13 @@ def liquidity_needed(base: Baseline, overlay: Overlay, job: str) -> LiquidityNee
     while fails(enough) or any(fails(int(enough * times)) for times in _ABOVE):
         enough *= 2
         if enough > _MOST * _GRID:
-            return LiquidityNeeded(None, works, reverts[_GRID], (), tuple(sorted(reverts)))
+            return LiquidityNeeded(None, works, reverts[_GRID], (), errors, tuple(sorted(reverts)))
     short, enough = last_failure(fails, -1, enough, _SCAN)
     while enough - short > 1 and short >= 0:
         short, enough = last_failure(fails, short, enough, _CLOSER)
     factor = Fraction(enough, _GRID)
-    return LiquidityNeeded(factor, works, reverts[_GRID], _held(base, overlay, job, factor), tuple(sorted(reverts)))
+    held = _held(base, overlay, job, factor)
+    return LiquidityNeeded(factor, works, reverts[_GRID], held, (), tuple(sorted(reverts)))
 
 
 def last_failure(fails: Callable[[int], bool], short: int, enough: int, steps: int) -> tuple[int, int]:

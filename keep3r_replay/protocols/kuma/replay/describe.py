@@ -10,11 +10,15 @@ from keep3r_replay.protocols.kuma.contract.kib_token import balance_of, previous
 from keep3r_replay.protocols.kuma.contract.kuma_swap import bond_value, realized_value
 from keep3r_replay.protocols.kuma.contract.rate_feed import get_rate
 from keep3r_replay.protocols.kuma.naming import find_category
+from keep3r_replay.replay.names import AT_BLOCK, known_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from keep3r_replay.protocols.kuma.contract.state import Category, Kuma
+
+
+_ADDRESS = len("0x") + 40
 
 
 def describe(kuma: Kuma, named: Mapping[str, str]) -> dict[str, Any]:
@@ -92,7 +96,11 @@ def _bond(kuma: Kuma, name: str) -> dict[str, Any]:
 
 
 def _account(kuma: Kuma, name: str) -> dict[str, Any]:
+    """What an account holds of every token, by its address or the beginning of it; a whole one may hold nothing."""
     address = name.lower()
+    if len(address) != _ADDRESS:
+        holders = {each for category in kuma.categories.values() for each in category.kibt.base_balances}
+        address = known_name("account", address, holders, "account", AT_BLOCK)
     return {
         category.name: {
             "balance": str(balance_of(category.kibt, address, kuma.now)),

@@ -13,7 +13,7 @@ from keep3r_replay.protocols.kuma.replay.calls import Call
 from keep3r_replay.protocols.kuma.scenario.script import FIVE_PERCENT, address_of, script_from
 from keep3r_replay.protocols.kuma.scenario.world import KEEPER, MANAGER, TRANSMITTER, World
 from keep3r_replay.replay.rooms import Simulated
-from keep3r_replay.scenario.writer import check_target, write_chain
+from keep3r_replay.scenario.writer import check_target, write_played
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -184,7 +184,4 @@ class KumaScenarios:
         del extras
         check_target(lake)
         simulation = simulate(script_from(script, source))
-        chain = simulation.world.chain
-        write_chain(chain, [], lake)
-        line = f"simulated KUMA: {len(chain.blocks)} blocks, {len(chain.logs)} logs"
-        return Simulated([line], simulation)
+        return Simulated([write_played(simulation.world.chain, "KUMA", lake)], simulation)

@@ -50,11 +50,12 @@ def changed_steps(history: History, judged: Sequence[Judged], changes: Changes) 
 
     Raises:
         InputError: the file of rates makes no sense.
-        UsageError: a bond is chosen that was never sold.
+        UsageError: a bond is chosen that was never sold, or a block without a rate.
     """
     swaps = {name: each.swap.address for name, each in history.start.categories.items()}
     chosen = {(swaps[each.story.category], each.story.bond_id): each for each in judged if _is_chosen(each, changes)}
     _refuse_unknown(changes, {number for _, number in chosen})
+    _refuse_without_rate(changes, history)
     oracles = oracles_of(history)
     rates = [] if changes.rate_file is None else read_rates(changes.rate_file, history.start.categories)
     since = first_times(rates)
@@ -83,6 +84,14 @@ def _refuse_unknown(changes: Changes, sold: set[int]) -> None:
     missing = sorted(set(changes.expire) - sold) if isinstance(changes.expire, tuple) else []
     if missing:
         raise UsageError(f"expire: bond {missing[0]} was never sold")
+
+
+def _refuse_without_rate(changes: Changes, history: History) -> None:
+    """A block in which no rate was transmitted has none to be changed."""
+    told = {step.block for step in history.steps if step.succeeded and any(map(_is_rate, step.calls))}
+    missing = sorted(set(changes.rates) - told)
+    if missing:
+        raise UsageError(f"rates: no rate was transmitted in block {missing[0]}; rate_file sets rates at any time")
 
 
 def oracles_of(history: History) -> list[tuple[str, str]]:
