@@ -39,6 +39,44 @@ def judge(payments: Sequence[Payment], seen: Sequence[Payment]) -> list[Judged]:
     return judged
 
 
+class WorkRow(NamedTuple):
+    """A row of `works`: amounts and prices in wei, gas in gas, times in seconds; see `schemas.WORKS`."""
+
+    block_number: int
+    log_index: int
+    transaction_index: int
+    transaction_hash: str | None
+    timestamp: int
+    job: str
+    keeper: str
+    credit: str
+    payment: int
+    class_: str
+    gas: int | None
+    helper: str | None
+    helper_version: str | None
+    limit: int | None
+    bound: int | None
+    limit_at_bound: int | None
+    gas_used: int | None
+    origin: str
+    origin_bond: int
+    feed: int
+    oracle_price: int | None
+    spot_price: int | None
+    eth_worth: int | None
+    helper_by_payments: str | None
+    transaction_to: str | None
+    selector: str | None
+    relay: str | None
+    credits_before: int
+    keeper_state: str
+    interval_length: int | None
+    interval_age: int | None
+    interval_swaps: int | None
+    reason: str
+
+
 def counts(judged: Sequence[Judged]) -> dict[str, int]:
     """How many payments there are of each class."""
     found = Counter(each.verdict.name for each in judged)
@@ -58,40 +96,40 @@ def works_table(judged: Sequence[Judged], versions: Mapping[str, str]) -> pl.Dat
         rests = payment.interval if seen is not None and version is not None and uses_interval(version) else None
         to, _, selector = payment.entry_point.rpartition(":")
         rows.append(
-            (
-                payment.block,
-                payment.log_index,
-                payment.transaction_index,
-                payment.transaction_hash,
-                payment.timestamp,
-                payment.job,
-                payment.keeper,
-                payment.credit,
-                payment.amount,
-                verdict.name,
-                seen.gas if seen else None,
-                helper if seen else None,
-                version if seen else None,
-                None if seen is None else payment.amount if seen.image else seen.limit_at_bound,
-                payment.bound,
-                seen.limit_at_bound if seen else None,
-                payment.gas_used,
-                payment.origin,
-                payment.origin_bond,
-                payment.feed,
-                seen.price if seen else None,
-                payment.spot,
-                seen.worth if seen else payment.amount if payment.kind == "eth" else None,
-                by_payments or None,
-                to or None,
-                selector or None,
-                payment.relay or None,
-                payment.credits,
-                payment.keeper_state,
-                rests.length if rests else None,
-                rests.age if rests else None,
-                rests.swaps if rests else None,
-                verdict.reason,
+            WorkRow(
+                block_number=payment.block,
+                log_index=payment.log_index,
+                transaction_index=payment.transaction_index,
+                transaction_hash=payment.transaction_hash,
+                timestamp=payment.timestamp,
+                job=payment.job,
+                keeper=payment.keeper,
+                credit=payment.credit,
+                payment=payment.amount,
+                class_=verdict.name,
+                gas=seen.gas if seen else None,
+                helper=helper if seen else None,
+                helper_version=version if seen else None,
+                limit=None if seen is None else payment.amount if seen.image else seen.limit_at_bound,
+                bound=payment.bound,
+                limit_at_bound=seen.limit_at_bound if seen else None,
+                gas_used=payment.gas_used,
+                origin=payment.origin,
+                origin_bond=payment.origin_bond,
+                feed=payment.feed,
+                oracle_price=seen.price if seen else None,
+                spot_price=payment.spot,
+                eth_worth=seen.worth if seen else payment.amount if payment.kind == "eth" else None,
+                helper_by_payments=by_payments or None,
+                transaction_to=to or None,
+                selector=selector or None,
+                relay=payment.relay or None,
+                credits_before=payment.credits,
+                keeper_state=payment.keeper_state,
+                interval_length=rests.length if rests else None,
+                interval_age=rests.age if rests else None,
+                interval_swaps=rests.swaps if rests else None,
+                reason=verdict.reason,
             )
         )
     return table(WORKS, rows)
