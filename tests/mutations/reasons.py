@@ -14,7 +14,11 @@ REASONS: tuple[tuple[str, str], ...] = (
         r"uniswap_v3_pool\.Collect\.recipient",
         "whoever is owed fees may send them anywhere; who governs a pair manager, only its own call tells",
     ),
-    (r"uniswap_v3_pool\.(Collect|Flash|CollectProtocol)", _POKE),
+    (
+        r"uniswap_v3_pool\.Collect",
+        "how much of its fees an owner takes, and when, only the pool's own accounts tell (docs/pools.md)",
+    ),
+    (r"uniswap_v3_pool\.(Flash|CollectProtocol)", _POKE),
     (r"uniswap_v3_pool\.Burn (doubled|removed)", f"a burn of nothing {_POKE}; any other {_NEXT}"),
     (
         r"uniswap_v3_pool\.(Mint|Burn)\.amount changed",
@@ -32,6 +36,10 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r"uniswap_v3_pool\.Swap removed", "shows at the next swap or reading of the pool"),
     (r"uniswap_v3_pool\.IncreaseObservationCardinalityNext", f"the room for observations {_NEXT}"),
     (r"uniswap_v3_pool\.SetFeeProtocol", f"the protocol's share {_NEXT}"),
+    (
+        r"keep3r(_helper)?\.\w+Change\.\w+ changed$",
+        "logged by a constructor, whose arguments no recording holds: the parameters are read from the contract later",
+    ),
     (r"pair_manager_factory\.", _OTHERS),
     (r"pair_manager\.(Approval|GovernanceProposal|GovernanceSet|\w*Dust)", _OTHERS),
     (r"pair_manager\.Transfer", f"who holds a pair manager's token {_NEXT}"),
