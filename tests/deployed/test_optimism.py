@@ -1,4 +1,4 @@
-"""Optimism's configuration, as it is, in front of recorded oracles that mainnet feeds and a Keep3r that quotes by them."""
+"""Optimism's configuration, as it is, on recorded oracles that mainnet feeds and a Keep3r that quotes by them."""
 
 from __future__ import annotations
 
