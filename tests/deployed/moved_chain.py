@@ -32,11 +32,22 @@ class MovedChain(SmallNode):
         chain_id: of the public chain.
         height: of the recording's first block there.
         names: addresses there by those of the recording, in any case.
+        created: by address there, the first block with its code, where the recording's node does not tell.
+        codes: by address there, code that is answered in the place of the recording's.
     """
 
-    def __init__(self, inner: str, chain_id: int, height: int, names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        inner: str,
+        chain_id: int,
+        height: int,
+        names: Mapping[str, str],
+        created: Mapping[str, int] | None = None,
+        codes: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(self._reply)
         self._inner, self._chain_id, self._height = inner, chain_id, height
+        self._created, self._codes = dict(created or {}), dict(codes or {})
         there = {before[2:].lower(): after[2:].lower() for before, after in names.items()}
         self._there = _Renaming(there)
         self._back = _Renaming({after: before for before, after in there.items()})
@@ -48,12 +59,24 @@ class MovedChain(SmallNode):
     def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
         if call["method"] == "eth_chainId":
             return {"result": hex(self._chain_id)}
+        if self._is_to_come(call):
+            return {"result": "0x"}
+        if call["method"] == "eth_getCode" and call["params"][0].lower() in self._codes:
+            return {"result": self._codes[call["params"][0].lower()]}
         moved, older = self._to_recording(json.loads(self._back(json.dumps(call))))
         if older is not None:
             return self._before(moved, older)
         said = self._told(moved)
         kept = {key: said[key] for key in ("result", "error") if key in said}
         return self._to_chain(json.loads(self._there(json.dumps(kept))))
+
+    def _is_to_come(self, call: dict[str, Any]) -> bool:
+        """Whether code or a view is asked for before there is a contract."""
+        if call["method"] not in {"eth_getCode", "eth_call"}:
+            return False
+        asked, block = call["params"][:2]
+        first = self._created.get((asked if isinstance(asked, str) else asked["to"]).lower(), 0)
+        return block.startswith("0x") and int(block, 16) < first
 
     def _told(self, call: dict[str, Any]) -> dict[str, Any]:
         request = Request(self._inner, json.dumps(call).encode(), {"Content-Type": "application/json"})

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from unittest import mock
 
 import pytest
 from audits import audit
 
-from keep3r_replay.chain.code import code_hashes
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.protocols.keep3r_v2.extract.expected import CODES
 from tests.deployed.handover import LAST_HELPER, VERSIONS, HandOver
 from tests.deployed.sparse_chain import SparseChain
+from tests.deployed.stand_ins import known, stand_ins
 from tests.node.lakes import run
 
 if TYPE_CHECKING:
@@ -22,22 +20,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 
-def stand_ins() -> dict[str, str]:
-    """Some bytes at each address in the place of its version's code, which is not at hand."""
-    named = [(each.keep3r, f"keep3r {each.version}") for each in VERSIONS]
-    named += [(each.helper, f"keep3r_helper {each.helper_version}") for each in VERSIONS]
-    return {address: "0x60" + of.encode().hex() for address, of in [*named, (LAST_HELPER, "keep3r_helper 2.2")]}
-
-
 @pytest.fixture(scope="module")
-def known() -> Iterator[dict[str, str]]:
-    """The stand-ins, known by their hashes as the code of their versions."""
-    codes = stand_ins()
-    hashes = {
-        code_hashes(bytes.fromhex(code[2:])).plain[:8]: bytes.fromhex(code[4:]).decode() for code in codes.values()
-    }
-    with mock.patch.dict(CODES, hashes):
-        yield codes
+def codes() -> Iterator[dict[str, str]]:
+    """Stand-ins by address, known as the code of their versions."""
+    named = {each.keep3r: f"keep3r {each.version}" for each in VERSIONS}
+    named |= {each.helper: f"keep3r_helper {each.helper_version}" for each in VERSIONS}
+    made = stand_ins(named | {LAST_HELPER: "keep3r_helper 2.2"})
+    with known(made.values()):
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +37,10 @@ def history() -> HandOver:
 
 
 def test_the_configuration_as_it_is_takes_the_whole_history(
-    history: HandOver, known: dict[str, str], tmp_path: Path
+    history: HandOver, codes: dict[str, str], tmp_path: Path
 ) -> None:
     """Every contract and log of all three is found, at its block; each Keep3r replays clean to its last work."""
-    with SparseChain(history, known) as node:
+    with SparseChain(history, codes) as node:
         assert run(node.url, "extract", "deployment=keep3r_v2_mainnet", f"lake={tmp_path / 'lake'}") == 0
     lake = Lake.open(tmp_path / "lake")
     assert lake.scan("logs").collect().height == len(history.chain.logs)
@@ -64,11 +54,11 @@ def test_the_configuration_as_it_is_takes_the_whole_history(
 
 
 def test_code_of_another_version_is_refused(
-    history: HandOver, known: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    history: HandOver, codes: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where 2.1's code stands at 2.0's address, first contact ends the run at that setting."""
     first, second = VERSIONS[:2]
-    with SparseChain(history, known | {first.keep3r: known[second.keep3r]}) as node:
+    with SparseChain(history, codes | {first.keep3r: codes[second.keep3r]}) as node:
         assert run(node.url, "extract", "deployment=keep3r_v2_mainnet", f"lake={tmp_path / 'lake'}") == 2
     said = capsys.readouterr()
     assert "code of keep3r 2.1" in said.out

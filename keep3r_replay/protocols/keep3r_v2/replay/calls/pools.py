@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.replay.protocol import EventHandler, Row
+from keep3r_replay.sidechain_oracle.oracle import SidechainOracle
 from keep3r_replay.uniswap_v3.position_check import Position, burn_contradiction, mint_contradiction, tick_of_mint
 from keep3r_replay.uniswap_v3.swap_check import swap_contradiction
 from keep3r_replay.uniswap_v3.tick_math import HIGHEST_PRICE, LOWEST_PRICE, tick_at
 
 if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.uniswap_v3.oracle import Pool
     from keep3r_replay.uniswap_v3.swap_check import Contradiction
@@ -143,14 +145,17 @@ def on_fee_protocol(context: CallContext, row: Row) -> None:
 
 
 def on_pair_transfer(context: CallContext, row: Row) -> None:
-    """Transfer of a pair manager's token. It is minted and burned only after the pool did so for the pair manager."""
+    """Transfer of a pair manager's token. It is minted and burned only after the pool did so for the pair manager.
+
+    A sidechain's liquidity, which an oracle quotes, has its pool on mainnet: a bridge mints and burns it.
+    """
     log_index, address, sender, receiver, amount = row
     if ZERO_ADDRESS in (sender, receiver):
         key = (address, amount if sender == ZERO_ADDRESS else -amount)
         waiting = context.pool_mints.get(key)
         if waiting:
             waiting.pop()
-        else:
+        elif not _is_bridged(context.keep3r, address):
             context.expect(
                 log_index,
                 address,
@@ -162,6 +167,13 @@ def on_pair_transfer(context: CallContext, row: Row) -> None:
         return
     transfer = (address, sender, receiver, amount)
     context.pair_transfers.setdefault(transfer, []).append(log_index)
+
+
+def _is_bridged(keep3r: Keep3r, liquidity: str) -> bool:
+    pool = keep3r.pair_pools.get(liquidity)
+    if pool is None:
+        return keep3r.rules.pool_from_helper
+    return isinstance(keep3r.pools.get(pool), SidechainOracle)
 
 
 def end_transaction(context: CallContext) -> None:
