@@ -85,7 +85,8 @@ def test_whatever_is_changed_later_breaks_it(certified: Path, part: str, capsys:
     else:
         change_rows(certified, "blocks", lambda rows: [{**row, "timestamp": None} for row in rows])
     assert run("", "prove", f"lake={certified}", ANCHOR, "offline=true") in {1, 3}
-    assert capsys.readouterr().err
+    told = capsys.readouterr()
+    assert told.err or "NOT PROVED" in told.out
 
 
 @pytest.mark.slow
