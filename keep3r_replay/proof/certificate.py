@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.lake.certificate import CERTIFICATE, LAYOUT
+from keep3r_replay.lake.certificate import CERTIFICATE, LAYOUT, manifest_claims
 from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
 from keep3r_replay.lake.writer import write_bytes
 from keep3r_replay.proof.exceptions import exceptions
@@ -61,6 +61,7 @@ def certificate_of(
             "given_as": "hash" if given_as_hash else "number",
         },
         "blocks": [subject.first, subject.last],
+        "manifest": manifest_claims(lake.manifest),
         "deployment_sha256": hashlib.sha256((lake.path / "deployment.json").read_bytes()).hexdigest(),
         "files": {entry.path: entry.sha256 for entry in lake.manifest.files},
         "counts": {

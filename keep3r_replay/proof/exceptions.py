@@ -75,6 +75,8 @@ def _state(state: StateProved | None) -> list[str]:
     unknown = sum(not each["is"] for each in state.codes.values())
     if unknown:
         found.append(f"what the code of {unknown} contracts is: its hash is proved, and on no record")
+    if state.readings_unproved:
+        found.append(f"{state.readings_unproved} readings: no teller offers proofs of state there")
     if state.readings_left:
         found.append(f"{state.readings_left} readings of views that are computed")
     return found

@@ -33,6 +33,7 @@ _PLACES = {
     "logs": ("log_index", "transaction_index"),
     "transactions": ("transaction_index",),
     "undecoded": ("log_index",),
+    "readings": ("contract", "view", "arguments"),
 }
 _KEPT_FILES = 48
 _ANEW = "extract or import the lake again"

@@ -33,6 +33,7 @@ class StateProved:
         codes: for each contract's address, what its code is: `hash`, `is` (role and version; empty if on no record),
             `block`.
         values: proved parameters: names of views by address, of initial parameters and of readings apart.
+        readings: how many are proved; beside those left to computing, and those nobody offers proofs of state for.
         unproved: what was not, and why, a sentence each.
         contradictions: in what the lake contradicts a state root.
         kept: the proofs, to be kept.
@@ -42,6 +43,7 @@ class StateProved:
     initial: dict[str, list[str]] = field(default_factory=dict)
     readings: int = 0
     readings_left: int = 0
+    readings_unproved: int = 0
     unproved: list[str] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
@@ -182,7 +184,9 @@ class StateProver:
             self._proved.initial[address] = found
         left = sorted(set(parameters) - set(found))
         if left:
-            why = "no proof of state" if wanted and not found else "the storage of this code is on no record"
+            why = "the storage of this code is on no record"
+            if address not in self._proved.codes or (wanted and not found):
+                why = "no teller offers proofs of state there"
             self._proved.unproved.append(f"initial parameters of {contract.role} {address}: {', '.join(left)}: {why}")
 
     def _readings(self, readings: Sequence[ReadingRow]) -> None:
@@ -196,14 +200,20 @@ class StateProver:
                 if row.value != proved:
                     wrong = Contradiction(row.block_number, "readings", row.view, str(row.value), proved, "the header")
                     self._proved.contradictions.append(wrong)
-            elif row.value is not None and not row.arguments and row.view in self._cells.get(row.contract, {}):
-                by_place.setdefault((row.block_number, row.contract), {})[row.view] = row.value
+            elif row.view in self._cells.get(row.contract.lower(), {}):
+                problem = _not_an_answer(row)
+                if problem is not None:
+                    self._proved.contradictions.append(problem)
+                else:
+                    by_place.setdefault((row.block_number, row.contract.lower()), {})[row.view] = str(row.value)
+            elif row.contract.lower() in self._subject.contracts.keys() - self._proved.codes.keys():
+                self._proved.readings_unproved += 1
             else:
                 self._proved.readings_left += 1
         for (block_number, address), values in sorted(by_place.items()):
             found = self._compare(block_number, self._subject.contracts[address], values, "readings")
             self._proved.readings += len(found)
-            self._proved.readings_left += len(values) - len(found)
+            self._proved.readings_unproved += len(values) - len(found)
 
     def _compare(self, block: int, contract: Contract, values: Mapping[str, str], subject: str) -> list[str]:
         """Hold values against storage; return the names of those that a state root speaks of."""
@@ -226,3 +236,14 @@ class StateProver:
 
     def _tell(self, block: int, address: str, told: str, proved: str, subject: str) -> None:
         self._proved.contradictions.append(Contradiction(block, subject, address, told, proved, "the state root"))
+
+
+def _not_an_answer(row: ReadingRow) -> Contradiction | None:
+    """Why a reading is none of what a storage word answers: that has no arguments, and does not revert."""
+    place = f"{row.contract} {row.view}"
+    if row.arguments:
+        told = f"arguments {row.arguments[:40]}"
+        return Contradiction(row.block_number, "readings", place, told, "none", "the code")
+    if row.value is None or row.revert is not None:
+        return Contradiction(row.block_number, "readings", place, "it reverted", "a value", "the code")
+    return None

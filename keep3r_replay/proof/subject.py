@@ -57,6 +57,14 @@ class Subject:
         assert coverage is not None
         return coverage.from_block
 
+    @cached_property
+    def ends(self) -> Mapping[int, str]:
+        """Hashes of blocks that the manifest names: of the last one, and of those that partitions end with."""
+        coverage = self.lake.manifest.coverage
+        assert coverage is not None
+        ends = {coverage.to_block: coverage.last_block_hash} if coverage.last_block_hash else {}
+        return {int(block): str(told) for block, told in self.lake.manifest.extraction.get("anchors", [])} | ends
+
     @property
     def only_logs(self) -> bool:
         """Whether the lake holds neither blocks nor transactions."""

@@ -80,6 +80,7 @@ def prove_window(
     inside = [header for header in headers if first <= header.number <= subject.last]
     counts, digest = _Counts(), ""
     if inside:
+        wrong += _ends(subject, inside)
         wrong += _Rows(subject, tellers, inside, evidence, counts).contradictions()
         digest = subject.rows.digest(subject.tables, inside[0].number, inside[-1].number, subject.identity)
     record = WindowRecord(
@@ -98,6 +99,16 @@ def prove_window(
         [[header.number, header.rlp.hex()] for header in headers if header.number in marks],
     )
     return record, sorted(wrong)
+
+
+def _ends(subject: Subject, headers: Sequence[Header]) -> list[Contradiction]:
+    """Hashes of blocks that the manifest names otherwise."""
+    wrong = []
+    for header in headers:
+        told, proved = subject.ends.get(header.number), f"0x{header.hash.hex()}"
+        if told is not None and told != proved:
+            wrong.append(Contradiction(header.number, "manifest", "hash", told, proved, "the header"))
+    return wrong
 
 
 def _base_fees(chain_id: int, headers: Sequence[Header]) -> list[Contradiction]:
