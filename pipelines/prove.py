@@ -36,8 +36,8 @@ def main(argv: list[str]) -> int:
 
 
 def _check(config: ProveConfig) -> None:
-    if config.offline and (config.source or config.repair or config.keep):
-        raise UsageError("offline=true verifies what is kept: source, keep and repair make no sense with it")
+    if config.offline and (config.source or config.repair or config.keep or config.resume):
+        raise UsageError("offline=true verifies what is kept: resume, source, keep and repair make no sense with it")
     if config.repair and config.deployment.get("name") == "none":
         raise UsageError("say deployment=NAME: mending needs to know which deployment (keep3r prove --help)")
     needed = {"trie": config.state, "cramjam": config.source is not None}
@@ -61,7 +61,9 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
     started = time.monotonic()
     nodes = [] if config.offline else _nodes(config, lake)
     progress = Progress()
-    settings = Settings(config.anchor, keep=config.keep, offline=config.offline, state=config.state)
+    settings = Settings(
+        config.anchor, keep=config.keep, offline=config.offline, state=config.state, resume=config.resume
+    )
     protocols = [protocol_named(name) for name in protocols_in(lake)]
     source = None if config.source is None else Path(config.source)
     proving = Proving(lake, protocols, nodes, source, settings, progress.say, progress.update)
@@ -86,7 +88,8 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
         if config.repair and true:
             lies = outcome.lies
             lake = mended(config, outcome, true, progress)
-            outcome = Proving(lake, protocols, nodes, source, settings, progress.say, progress.update).run()
+            say, update = progress.say, progress.update
+            outcome = Proving(lake, protocols, nodes, source, settings, say, update, outcome.proved).run()
             outcome.lies = [*lies, *outcome.lies]
             progress.done()
     print_outcome(outcome, nodes, time.monotonic() - started)

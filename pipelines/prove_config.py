@@ -23,6 +23,7 @@ class ProveConfig:
     source: str | None = setting("folder of history files (.era1, .ere) that are asked before any node", default=None)
     keep: bool = setting("keep headers and opened receipts beside the lake, for offline=true", default=False)
     offline: bool = setting("verify the certificate from what was kept, without a node", default=False)
+    resume: bool = setting("go on from what an interrupted run noted in the lake, on its word", default=False)
     state: bool = setting("ask for proofs of code, initial parameters and readings", default=True)
     repair: bool = setting("mend the lake where it contradicts the anchor, and prove it again", default=False)
     plan: bool = setting("say what a proof would cost, and stop", default=False)

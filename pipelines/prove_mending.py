@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines.prove_config import ProveConfig
 
 _ASKED_ABOUT = 20
+_PLACE = re.compile(r"transaction (\d+)", re.ASCII)
 _FETCHED = ("logs", "blocks", "transactions", "undecoded", "events/")
 """Beginnings of the tables that an extraction fetches: what else is wrong (parameters, code), it would not mend."""
 
@@ -33,9 +35,11 @@ def witnesses(proving: Proving, outcome: Outcome, lake: Lake, nodes: Sequence[No
     addresses = [contract.address for contract in lake.deployment.contracts]
     for block in true[:_ASKED_ABOUT]:
         places = {
-            int(each.place.split()[1])
+            int(found[1])
             for each in outcome.contradictions
-            if each.block == block.header.number and each.subject == "transactions" and each.place
+            if each.block == block.header.number
+            and each.subject == "transactions"
+            and (found := _PLACE.match(each.place))
         }
         sent = sorted(place for place in places if place < len(block.raws))
         outcome.lies += lies_about(block, sent, addresses, nodes)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 """Lists the files that were written into a folder; the mark by which a folder is known as ours."""
 
+PROOFS = frozenset({"proof", "proof.json"})
+"""Lie beside a lake's manifest, which does not list them: a certificate, and what it rests on."""
+
 UNFINISHED = "unfinished"
 """Stands in a manifest while files are being replaced: the names of the former files and of the new ones."""
 
@@ -134,6 +137,8 @@ def check_target(folder: Path, setting: str, wanted: str, is_ours: Callable[[Pat
 def foreign_names(folder: Path) -> list[str]:
     """Return what lies at the top of a folder and holds nothing that was written here, sorted."""
     ours = {name.split("/")[0] for name in written_files(folder)} | {".lock"}
+    if "deployment.json" in ours:
+        ours |= PROOFS
     return sorted(each.name for each in folder.iterdir() if each.name not in ours)
 
 

@@ -6,10 +6,10 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.chain.forks import forks_of
 from keep3r_replay.lake.certificate import CERTIFICATE, LAYOUT
 from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
 from keep3r_replay.lake.writer import write_bytes
+from keep3r_replay.proof.exceptions import exceptions
 from keep3r_replay.proof.kept import kept_files
 
 if TYPE_CHECKING:
@@ -32,17 +32,23 @@ _COLUMNS = {
         "effective_gas_price": f"{_SENT} with the base fees of {_HEADERS}",
     },
 }
-NODES_WORD = "the anchor's hash, which is the node's word"
 _LOGS = f"{_RECEIPTS} and {_SENT}; that there are no others: blooms of all {_HEADERS}"
 _DECODED = "decoded again from the proved logs"
 
 
 def certificate_of(
-    subject: Subject, anchor: Header, *, given_as_hash: bool, proved: Proved, state: StateProved | None, kept: bool
+    subject: Subject,
+    anchor: Header,
+    *,
+    given_as_hash: bool,
+    proved: Proved,
+    state: StateProved | None,
+    kept: bool,
+    resumed: int = 0,
 ) -> dict[str, Any]:
     """What `proof.json` holds. The same lake, anchor and evidence give the same content.
 
-    With `kept` it rests on files that lie beside the lake.
+    With `kept` it rests on files that lie beside the lake; `resumed` windows are a former run's word.
     """
     lake = subject.lake
     windows = [[each.first, each.last, each.hash, each.digest] for each in proved.windows]
@@ -63,12 +69,13 @@ def certificate_of(
             "opened_in_vain": sum(each.vain for each in proved.windows),
             "logs": sum(each.logs for each in proved.windows),
             "transactions": sum(each.transactions for each in proved.windows),
+            "resumed": resumed,
         },
         "tables": {name: _table(name) for name in lake.tables()},
         "state": None
         if state is None
         else {"codes": state.codes, "initial_state": state.initial, "readings": state.readings},
-        "except": exceptions(subject, proved, state, given_as_hash=given_as_hash),
+        "except": exceptions(subject, proved, state, given_as_hash=given_as_hash, resumed=resumed),
         "rests_on": {
             "windows": windows,
             "kept": kept_files(lake.path, [(each.first, each.last) for each in proved.windows]) if kept else {},
@@ -85,52 +92,11 @@ def _table(name: str) -> dict[str, str]:
     return _COLUMNS.get(name, {"*": "not proved"})
 
 
-def exceptions(subject: Subject, proved: Proved, state: StateProved | None, *, given_as_hash: bool) -> list[str]:
-    """What was not proved, a sentence each."""
-    lake, found = subject.lake, []
-    coverage = lake.manifest.coverage
-    assert coverage is not None
-    if not given_as_hash:
-        found.append(NODES_WORD)
-    if coverage.to_block > subject.last:
-        found.append(f"blocks {subject.last + 1} to {coverage.to_block}, which lie behind the anchor")
-    if lake.has("calls"):
-        found.append("calls, which no root holds")
-    if lake.deployment.transactions == "followed":
-        found.append("that no other transaction without a log was sent to the followed contracts")
-    unsigned = sum(each.unsigned for each in proved.windows)
-    if unsigned:
-        found.append(f"senders of {unsigned} transactions that carry no signature")
-    if subject.first < forks_of(subject.chain_id).bloom_complete_from:
-        found.append("logs of state synchronisation, which receipts roots of this chain did not hold at first")
-    if state is None:
-        found.append("code, initial parameters and readings: proofs of state were not asked for")
-        return found
-    found += state.unproved
-    unknown = sum(not each["is"] for each in state.codes.values())
-    if unknown:
-        found.append(f"what the code of {unknown} contracts is: its hash is proved, and on no record")
-    if state.readings_left:
-        found.append(f"{state.readings_left} readings of views that are computed")
-    return found
-
-
-def claims_of(content: Mapping[str, Any]) -> dict[str, Any]:
-    """What a certificate claims, without what the next version may count or digest in another way.
-
-    Left out are how many blocks were opened, the digests of windows, and by whose word the anchor is one.
-    """
-    claims = {
-        name: content.get(name) for name in ("chain_id", "blocks", "files", "tables", "state", "deployment_sha256")
-    }
-    anchor, counts, rests = (content.get(name) or {} for name in ("anchor", "counts", "rests_on"))
-    return claims | {
-        "anchor": [anchor.get("block"), anchor.get("hash")],
-        "counts": [counts.get("logs"), counts.get("transactions")],
-        "windows": [window[:3] for window in rests.get("windows", [])],
-        "kept": rests.get("kept"),
-        "except": sorted(set(content.get("except", [])) - {NODES_WORD}),
-    }
+def resumed_of(content: Mapping[str, Any]) -> int:
+    """Of how many windows a certificate says that a former run proved them."""
+    counts = content.get("counts")
+    resumed = counts.get("resumed") if isinstance(counts, dict) else 0
+    return resumed if isinstance(resumed, int) and not isinstance(resumed, bool) and resumed > 0 else 0
 
 
 def certificate_bytes(content: dict[str, Any]) -> bytes:

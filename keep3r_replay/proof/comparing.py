@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 _SHOWN = 80
+_ONE = {"logs": "log", "transactions": "transaction"}
 
 
 def true_logs(
@@ -51,7 +53,7 @@ def out_of_order(table: str, places: Sequence[tuple[int, ...]]) -> Iterator[Cont
     """
     for former, place in pairwise(places):
         if place <= former:
-            where = " ".join(map(str, place[1:]))
+            where = " ".join([_ONE.get(table, ""), *map(str, place[1:])]).strip()
             yield Contradiction(place[0], table, where, "out of order or twice", "once, in order", "the chain's order")
 
 
@@ -101,7 +103,12 @@ _BASES = {
 
 
 def compare_transactions(
-    block: int, stored: Sequence[Row], proved: Mapping[int, Row], needed: Collection[int]
+    block: int,
+    stored: Sequence[Row],
+    proved: Mapping[int, Row],
+    needed: Collection[int],
+    *,
+    filled: Collection[str] = (),
 ) -> Iterator[Contradiction]:
     """Yield what the lake has otherwise of its transactions, and those that carry its logs and that it lacks.
 
@@ -110,6 +117,7 @@ def compare_transactions(
         stored: the lake's rows.
         proved: the true rows by place, of the places that are stored or needed.
         needed: places of the transactions that carry followed logs.
+        filled: columns that must not be empty where the chain has a value; the other ones may.
     """
     basis = "the transactions root"
     there = set()
@@ -121,7 +129,7 @@ def compare_transactions(
             told = f"the lake has {row[2]}"
             yield Contradiction(block, "transactions", f"transaction {place}", told, "there is none", basis)
             continue
-        mine, true = _comparable(row, true)
+        mine, true = _comparable(row, true, filled)
         if mine != true:
             yield from _columns(block, "transactions", f"transaction {place}", TRANSACTIONS.names, mine, true, _BASES)
     for place in sorted(set(needed) - there):
@@ -130,20 +138,23 @@ def compare_transactions(
         yield Contradiction(block, "transactions", f"transaction {place}", told, "it carries followed logs", basis)
 
 
-def _comparable(row: Row, true: Row) -> tuple[Row, Row]:
-    """Both rows without what one of them does not tell: an unsigned sender, a price or status that no node told."""
+def _comparable(row: Row, true: Row, filled: Collection[str]) -> tuple[Row, Row]:
+    """Both rows without what one of them may leave out: an unsigned sender, a price or status that no node told."""
     mine, proved = list(row), list(true)
     mine[_PRICE] = None if row[_PRICE] is None else int(row[_PRICE])
     if not true[_SENDER]:
         mine[_SENDER] = proved[_SENDER] = ""
     for place in (_PRICE, _STATUS):
-        if row[place] is None or true[place] is None:
+        if true[place] is None or (row[place] is None and TRANSACTIONS.names[place] not in filled):
             mine[place] = proved[place] = None
     return tuple(mine), tuple(proved)
 
 
-def compare_block(header: Header, stored: Row) -> Iterator[Contradiction]:
-    """Yield what the lake's row of a block has otherwise than its header; what the lake leaves out is not compared."""
+def compare_block(header: Header, stored: Row, *, filled: bool) -> Iterator[Contradiction]:
+    """Yield what the lake's row of a block has otherwise than its header.
+
+    Unless the row must be `filled`, only the base fee is held against the header where the lake leaves it empty.
+    """
     proved: Row = (
         header.number,
         f"0x{header.hash.hex()}",
@@ -154,12 +165,21 @@ def compare_block(header: Header, stored: Row) -> Iterator[Contradiction]:
         header.gas_limit,
     )
     base_fee = BLOCKS.names.index("base_fee_per_gas")
-    mine = [None if value is None and place != base_fee else value for place, value in enumerate(stored)]
-    true = [None if mine[place] is None and place != base_fee else value for place, value in enumerate(proved)]
+    mine = list(stored)
+    true = [
+        None if stored[place] is None and place != base_fee and not filled else value
+        for place, value in enumerate(proved)
+    ]
     mine[base_fee] = None if stored[base_fee] is None else int(stored[base_fee])
     if mine != true:
         bases = dict.fromkeys(BLOCKS.names, "the header")
         yield from _columns(header.number, "blocks", "", BLOCKS.names, tuple(mine), tuple(true), bases)
+
+
+def empty_cells(table: str, rows: Sequence[Row], names: Sequence[str], columns: Sequence[str]) -> Counter[str]:
+    """How many cells of some columns are empty, by table and column; a column without such cells is left out."""
+    found = {f"{table}.{name}": sum(row[names.index(name)] is None for row in rows) for name in columns}
+    return Counter({name: count for name, count in found.items() if count})
 
 
 def _columns(

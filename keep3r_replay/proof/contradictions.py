@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from keep3r_replay.errors import Keep3rReplayError
 
+_OF_ROOT = ("transactions", "")
+"""What is told of all transactions of a block."""
+
 
 class Contradiction(NamedTuple):
     """One thing that is not as a proof says.
@@ -25,6 +28,11 @@ class Contradiction(NamedTuple):
     told: str
     proved: str
     basis: str
+
+    @property
+    def of_lake(self) -> bool:
+        """Whether it is in what the lake says, not in what tellers of the chain say."""
+        return self.subject not in {"header", "receipts", "state"} and (self.subject, self.place) != _OF_ROOT
 
     def line(self) -> str:
         """The contradiction in one line."""

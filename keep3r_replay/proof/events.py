@@ -56,7 +56,8 @@ def compare_events(
     found = [(each.block_number, each.log_index, each.reason) for each in decoded.anomalies]
     kept = tuples(rows.of("undecoded", first, last))
     if [row[:2] for row in kept] != [row[:2] for row in found]:
-        block, index = min({row[:2] for row in kept} ^ {row[:2] for row in found})
+        wrong = _misplaced("undecoded", [row[:2] for row in kept], [row[:2] for row in found])
+        block, index = wrong.block, wrong.place.split()[1]
         yield Contradiction(block, "undecoded", f"log {index}", "another verdict", "whether it can be decoded", _BASIS)
 
 
@@ -76,7 +77,7 @@ def _compare(name: str, stored: Any, true: Any, *, times: bool) -> Iterator[Cont
         places = tuples(true.select(["block_number", "log_index"]))
         own = tuples(stored.select(["block_number", "log_index"]))
         if places != own:
-            yield _extra(name, min(set(places) ^ set(own)), missing=len(places) > len(own))
+            yield _misplaced(name, own, places)
             return
         told, right = mine.to_pylist(), proved.to_pylist()
         row = next(i for i in range(len(told)) if told[i] != right[i])
@@ -87,6 +88,17 @@ def _compare(name: str, stored: Any, true: Any, *, times: bool) -> Iterator[Cont
 def _first(rows: Any) -> tuple[int, int]:
     block, index = tuples(rows.select(["block_number", "log_index"]))[0]
     return int(block), int(index)
+
+
+def _misplaced(name: str, own: Sequence[tuple[Any, ...]], places: Sequence[tuple[Any, ...]]) -> Contradiction:
+    """The first place at which a table has a row that it must not have, lacks one, or has it out of order or twice."""
+    differing = {*own} ^ {*places}
+    if differing:
+        place = min(differing)
+        return _extra(name, place, missing=place in places)
+    place = next((mine for mine, true in zip(own, places, strict=False) if mine != true), own[-1])
+    told, proved = "out of order or twice", "once, in order"
+    return Contradiction(int(place[0]), name, f"log {place[1]}", told, proved, _BASIS)
 
 
 def _extra(name: str, place: tuple[Any, ...], *, missing: bool = False) -> Contradiction:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -23,16 +23,20 @@ from keep3r_replay.proof.rlp import decode_list, encode, text
 from keep3r_replay.proof.teller import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from keep3r_replay.proof.records import Evidence
+
+Item = TypeVar("Item")
 
 FOLDER = "proof"
 """The folder in a lake for what proofs leave behind."""
 
 STATE = "state.json"
-_WINDOW = re.compile(r"\d{9,}-\d{9,}", re.ASCII)
+WINDOW_NAME = re.compile(r"\d{9,}-\d{9,}", re.ASCII)
+"""How the files of a window are called, without suffix."""
+
 _NAME = re.compile(r"(\d{9,})-(\d{9,})\.parquet", re.ASCII)
 _SCHEMA = pa.schema(
     [
@@ -88,7 +92,7 @@ def clear_old(lake: Path, windows: Sequence[tuple[int, int]], *, kept: bool) -> 
     names = {f"{first:09d}-{last:09d}" for first, last in windows}
     for folder in ("windows", "kept") if kept else ("windows",):
         for path in (lake / FOLDER / folder).glob("*-*.*"):
-            if _WINDOW.fullmatch(path.stem) and path.stem not in names and path.is_file():
+            if WINDOW_NAME.fullmatch(path.stem) and path.stem not in names and path.is_file():
                 path.unlink()
 
 
@@ -155,7 +159,7 @@ class KeptTeller:
         found: list[list[Receipt] | None] = []
         for header in headers:
             content = self._content("receipts", header.number)
-            found.append(None if content is None else [receipt_from_slim(each) for each in decode_list(content)])
+            found.append(_readable(content, lambda read: [receipt_from_slim(each) for each in decode_list(read)]))
         return found
 
     def transactions(self, headers: Sequence[Header]) -> list[list[bytes] | None]:
@@ -163,7 +167,7 @@ class KeptTeller:
         found: list[list[bytes] | None] = []
         for header in headers:
             content = self._content("transactions", header.number)
-            found.append(None if content is None else [text(each) for each in decode_list(content)])
+            found.append(_readable(content, lambda read: [text(each) for each in decode_list(read)]))
         return found
 
     def _content(self, column: str, number: int) -> bytes | None:
@@ -189,6 +193,14 @@ class KeptTeller:
     def _entry(self, header: Header, address: bytes) -> _Kept | None:
         wanted = (header.number, address.hex())
         return next((each for each in self._state if (each.block, each.address) == wanted), None)
+
+
+def _readable(content: bytes | None, read: Callable[[bytes], list[Item]]) -> list[Item] | None:
+    """What is kept of a block; none where it cannot be read, which proves nothing."""
+    try:
+        return None if content is None else read(content)
+    except (ValueError, TypeError, LookupError):
+        return None
 
 
 def _bytes(text_: str) -> bytes:
@@ -227,4 +239,6 @@ def _read(path: Path) -> tuple[Any, dict[int, int], list[Header]]:
                 headers.append(header_from_rlp(content))
     except (pa.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(path, f"cannot be read: {' '.join(str(error).split())[:80]}", remedy=_AGAIN) from None
+    if table.schema.names != _SCHEMA.names:
+        raise InputError(path, f"has other columns: {', '.join(table.schema.names)[:80]}", remedy=_AGAIN)
     return table, {header.number: place for place, header in enumerate(headers)}, headers

@@ -181,7 +181,12 @@ def _header(raw: msgspec.Raw) -> Header | None:
 
 def _transactions(raw: msgspec.Raw) -> list[dict[str, Any]] | None:
     told = _OBJECT.decode(raw)
-    return None if told is None else list(told["transactions"])
+    if told is None:
+        return None
+    found = told.get("transactions")
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ValueError("a block without transactions")
+    return found
 
 
 def _bytes(text: str) -> bytes:

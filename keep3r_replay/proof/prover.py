@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from keep3r_replay.lake.writer import write_bytes
 from keep3r_replay.proof.header import header_from_rlp
-from keep3r_replay.proof.kept import FOLDER, keep_window, kept_name
+from keep3r_replay.proof.kept import FOLDER, WINDOW_NAME, keep_window, kept_name
 from keep3r_replay.proof.records import WINDOW, Evidence, WindowRecord
 from keep3r_replay.proof.window import prove_window
 
@@ -31,12 +34,14 @@ class Proved:
         contradictions: in what the lake contradicts the anchor.
         resumed: windows that a former run had proved already.
         headers: headers that this run verified.
+        noted: windows without a contradiction that this run itself has proved, by first and last block.
     """
 
     windows: list[WindowRecord] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
     resumed: int = 0
     headers: int = 0
+    noted: dict[tuple[int, int], WindowRecord] = field(default_factory=dict)
 
     def marked(self) -> dict[int, Header]:
         """The marked headers by number, as far as the windows hold them."""
@@ -62,7 +67,9 @@ class Prover:
         anchor: header of the trusted block.
         marks: blocks whose headers proofs of state need.
         keep: leave the evidence beside the lake.
-        notes: go on from the notes of former runs, and leave some; without them all is proved anew and nothing written.
+        notes: leave notes; without them nothing is written.
+        resume: believe the notes of a former run; otherwise they are removed, and all is proved anew.
+        former: what this process has proved already: its windows stay proved where their rows are the same.
         window: blocks of a window.
         progress: is told how many blocks of how many are proved, and the logs that these hold.
     """
@@ -76,6 +83,8 @@ class Prover:
         marks: Collection[int] = (),
         keep: bool,
         notes: bool,
+        resume: bool = False,
+        former: Proved | None = None,
         window: int = WINDOW,
         progress: Callable[[int, int, int], None],
     ) -> None:
@@ -85,6 +94,8 @@ class Prover:
         self._marks = frozenset(marks)
         self._keep = keep
         self._notes = notes
+        self._resume = resume
+        self._former = former.noted if former is not None else {}
         self._window = window
         self._progress = progress
 
@@ -95,14 +106,16 @@ class Prover:
             ContradictedError: nothing below some block can be proved.
             NodeError: nobody has what is needed.
         """
-        proved = Proved()
+        proved = Proved(noted=dict(self._former))
+        if self._notes and not self._resume and not self._former:
+            clear_notes(self._subject.lake.path)
         first, last = self._subject.first, self._anchor.number
         trusted = self._anchor.hash
         for start, end in windows_of(first, last, self._window):
-            record = self._noted(start, end, trusted)
-            if record is not None:
+            record = self._own(start, end, trusted)
+            if record is None and (record := self._noted(start, end, trusted)) is not None:
                 proved.resumed += 1
-            else:
+            if record is None:
                 record = self._prove(start, end, trusted, proved)
                 proved.headers += end - start + 1
             proved.windows.insert(0, record)
@@ -117,28 +130,58 @@ class Prover:
         proved.contradictions += wrong
         if wrong or not self._notes:
             return record
+        lake = self._subject.lake.path
         if evidence is not None:
-            keep_window(self._subject.lake.path, first, last, evidence)
-        note = json.dumps(record._asdict(), indent=1) + "\n"
-        write_bytes(_note(self._subject.lake.path, first, last), note.encode())
+            keep_window(lake, first, last, evidence)
+        note = json.dumps({**record._asdict(), "kept": _digest(lake / kept_name(first, last))}, indent=1) + "\n"
+        write_bytes(_note(lake, first, last), note.encode())
+        proved.noted[first, last] = record
         return record
+
+    def _own(self, first: int, last: int, trusted: bytes) -> WindowRecord | None:
+        """What this process has proved of a window already."""
+        record = self._former.get((first, last))
+        return record if record is not None and self._holds(record, trusted) else None
 
     def _noted(self, first: int, last: int, trusted: bytes) -> WindowRecord | None:
         """What a former run noted of a window, if that led to the same hash over the same rows."""
-        lake = self._subject.lake.path
-        if not self._notes or (self._keep and not (lake / kept_name(first, last)).is_file()):
+        if not self._notes or not self._resume:
             return None
+        lake = self._subject.lake.path
         try:
             told: Any = json.loads(_note(lake, first, last).read_bytes())
-            record = WindowRecord(**told)
-        except (OSError, ValueError, TypeError):
+            kept = told.pop("kept")
+            record = msgspec.convert([told[name] for name in WindowRecord._fields], WindowRecord)
+            headers = {number: header_from_rlp(bytes.fromhex(str(rlp))).number for number, rlp in record.marked}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
             return None
-        end = min(last, self._subject.last)
-        subject = self._subject
-        rows = subject.rows.digest(subject.tables, first, end, subject.identity) if first <= end else ""
-        same = (record.first, record.last, record.hash, record.digest) == (first, last, f"0x{trusted.hex()}", rows)
-        marked = {each for each in self._marks if max(first - 1, 0) <= each <= last}
-        return record if same and marked <= {number for number, _ in record.marked} else None
+        if any(number != found for number, found in headers.items()) or (record.first, record.last) != (first, last):
+            return None
+        # Evidence that was damaged since is fetched again.
+        if self._keep and (not kept or kept != _digest(lake / kept_name(first, last))):
+            return None
+        return record if self._holds(record, trusted) else None
+
+    def _holds(self, record: WindowRecord, trusted: bytes) -> bool:
+        """Whether a record is of this hash, of the lake's rows as they are, and has the marked headers."""
+        subject, end = self._subject, min(record.last, self._subject.last)
+        rows = ""
+        if record.first <= end:
+            rows = subject.rows.digest(subject.tables, record.first, end, subject.identity)
+        marked = {each for each in self._marks if max(record.first - 1, 0) <= each <= record.last}
+        same = (record.hash, record.digest) == (f"0x{trusted.hex()}", rows)
+        return same and marked <= {number for number, _ in record.marked}
+
+
+def clear_notes(lake: Path) -> None:
+    """Remove what former runs noted of windows: whoever gives a lake can write such notes."""
+    for path in (lake / FOLDER / "windows").glob("*.json"):
+        if WINDOW_NAME.fullmatch(path.stem) and path.is_file():
+            path.unlink()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _note(lake: Path, first: int, last: int) -> Path:

@@ -10,7 +10,7 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.certificate import CERTIFICATE, broken_by, read_certificate
 from keep3r_replay.lake.schemas import ReadingRow
 from keep3r_replay.proof.anchoring import anchor_of
-from keep3r_replay.proof.certificate import certificate_of, claims_of, write_certificate
+from keep3r_replay.proof.certificate import certificate_of, resumed_of, write_certificate
 from keep3r_replay.proof.contradictions import Contradiction, Lie
 from keep3r_replay.proof.history_files import HistoryFolder
 from keep3r_replay.proof.kept import KeptTeller, clear_old, keep_state, kept_size
@@ -46,6 +46,7 @@ class Settings(NamedTuple):
     offline: bool = False
     state: bool = True
     window: int = WINDOW
+    resume: bool = False
 
 
 @dataclass
@@ -85,6 +86,7 @@ class Proving:
         settings: what is asked for.
         say: is told what happens, in lines for a person.
         progress: is told blocks proved, blocks to prove, and logs.
+        former: what this process has proved of the lake already, before it was mended.
 
     Raises:
         UsageError: the lake covers nothing, or the anchor is no block's hash or number.
@@ -99,6 +101,7 @@ class Proving:
         settings: Settings,
         say: Callable[[str], None],
         progress: Callable[[int, int, int], None],
+        former: Proved | None = None,
     ) -> None:
         coverage = lake.manifest.coverage
         if coverage is None:
@@ -108,6 +111,7 @@ class Proving:
         self._settings = settings
         self._say = say
         self._progress = progress
+        self._former = former
         self._events = {role: versions for each in protocols for role, versions in each.events.items()}
         self._anatomy = Anatomy(
             {start: of for each in protocols for start, of in each.anatomy.codes.items()},
@@ -173,6 +177,8 @@ class Proving:
             marks=marks,
             keep=settings.keep,
             notes=not settings.offline,
+            resume=settings.resume,
+            former=self._former,
             window=settings.window,
             progress=self._progress,
         )
@@ -183,6 +189,9 @@ class Proving:
         outcome.offline = settings.offline
         if not wrong:
             self._certify(subject, outcome)
+        elif not settings.offline and any(each.of_lake for each in wrong):
+            # What stood there was of another lake, or false: it must not outlast the refutation.
+            (self._lake.path / CERTIFICATE).unlink(missing_ok=True)
         return outcome
 
     def _prove_state(self, subject: Subject, proved: Proved, readings: list[ReadingRow]) -> StateProved:
@@ -208,6 +217,7 @@ class Proving:
             proved=outcome.proved,
             state=outcome.state,
             kept=self._settings.keep,
+            resumed=outcome.proved.resumed,
         )
         clear_old(
             self._lake.path, [(each.first, each.last) for each in outcome.proved.windows], kept=self._settings.keep
@@ -226,17 +236,24 @@ class Proving:
         if problem:
             raise InputError(file, f"is of another lake: {problem}", remedy=_ANEW)
         asked_for_state = certificate.get("state") is not None
-        content = certificate_of(
-            subject,
-            outcome.anchor,
-            given_as_hash=given_as_hash,
-            proved=outcome.proved,
-            state=outcome.state if asked_for_state else None,
-            kept=True,
-        )
-        said, found = claims_of(certificate), claims_of(content)
-        if said != found:
-            differing = ", ".join(name for name in found if found[name] != said[name])
+        said_of_anchor, resumed = certificate["anchor"].get("given_as"), resumed_of(certificate)
+
+        def follows(given: bool) -> dict[str, Any]:
+            return certificate_of(
+                subject,
+                outcome.anchor,
+                given_as_hash=given,
+                proved=outcome.proved,
+                state=outcome.state if asked_for_state else None,
+                kept=True,
+                resumed=resumed,
+            )
+
+        # Whence the anchor was, and what was believed then, is the certificate's own word: both only take from it.
+        found, content = follows(said_of_anchor == "hash"), follows(given_as_hash)
+        if certificate != found:
+            names = sorted({*found, *certificate})
+            differing = ", ".join(name for name in names if found.get(name) != certificate.get(name))
             raise InputError(file, f"says something else than the kept evidence: {differing}", remedy=_ANEW)
         outcome.certificate = content
         outcome.kept_bytes = kept_size(self._lake.path)

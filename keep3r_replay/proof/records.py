@@ -25,6 +25,8 @@ class WindowRecord(NamedTuple):
         logs: of followed addresses.
         transactions: of the lake.
         unsigned: those of them whose sender no signature tells.
+        witnesses: those of them that were signed for one chain, the lake's: their signatures hold its chain id.
+        empty: cells that the lake leaves empty, by table and column (`blocks.gas_used`).
         digest: of the lake's rows.
         marked: number and RLP in hexadecimal of headers that proofs of state rest on.
     """
@@ -38,6 +40,8 @@ class WindowRecord(NamedTuple):
     logs: int
     transactions: int
     unsigned: int
+    witnesses: int
+    empty: dict[str, int]
     digest: str
     marked: list[list[int | str]]
 

@@ -11,17 +11,31 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from keep3r_replay.chain.logs import RAW_LOGS
-from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS, UNDECODED
+from keep3r_replay.errors import LakeError
+from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS, UNDECODED
 from keep3r_replay.lake.writer import parquet_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from keep3r_replay.lake.manifest import FileEntry
     from keep3r_replay.lake.reader import Lake
 
-_SCHEMAS = {"logs": RAW_LOGS, "blocks": BLOCKS, "transactions": TRANSACTIONS, "undecoded": UNDECODED}
+_SCHEMAS = {
+    "logs": RAW_LOGS,
+    "blocks": BLOCKS,
+    "transactions": TRANSACTIONS,
+    "undecoded": UNDECODED,
+    "readings": READINGS,
+}
 _BLOCK_COLUMN = {"blocks": "number"}
+_PLACES = {
+    "logs": ("log_index", "transaction_index"),
+    "transactions": ("transaction_index",),
+    "undecoded": ("log_index",),
+}
 _KEPT_FILES = 48
+_ANEW = "extract or import the lake again"
 
 
 class LakeRows:
@@ -43,7 +57,7 @@ class LakeRows:
     def of(self, table: str, first: int, last: int) -> Any:
         """A table's rows of a closed range of blocks, as one Arrow table in chain order."""
         parts = [
-            _between(self._read(entry.path), _BLOCK_COLUMN.get(table, "block_number"), first, last)
+            _between(self._read(entry), _BLOCK_COLUMN.get(table, "block_number"), first, last)
             for entry in self._lake.manifest.of_table(table)
             if entry.from_block <= last and entry.to_block >= first
         ]
@@ -55,11 +69,20 @@ class LakeRows:
         )
         return schema.empty_table()
 
-    def _read(self, path: str) -> Any:
+    def _read(self, entry: FileEntry) -> Any:
+        path = entry.path
         if path not in self._files:
             while len(self._files) >= _KEPT_FILES:
                 del self._files[next(iter(self._files))]
-            self._files[path] = pq.read_table(self._lake.path / path)
+            try:
+                rows = pq.read_table(self._lake.path / path)
+            except (pa.ArrowException, OSError) as error:
+                told = " ".join(str(error).split())[:80]
+                raise LakeError(self._lake.path / path, f"cannot be read: {told}", remedy=_ANEW) from None
+            problem = _problem(entry, rows)
+            if problem:
+                raise LakeError(self._lake.path / path, problem, remedy=_ANEW)
+            self._files[path] = rows
         return self._files[path]
 
     def digest(self, tables: Iterable[str], first: int, last: int, about: object) -> str:
@@ -75,11 +98,34 @@ class LakeRows:
         return whole.hexdigest()
 
 
+def _problem(entry: FileEntry, rows: Any) -> str:
+    """Why a file's rows cannot be held against blocks: other columns, no place, blocks that are not its own."""
+    table, names = entry.table, rows.schema.names
+    schema = _SCHEMAS.get(table)
+    if schema is not None and names != schema.names:
+        return f"has other columns than {table}: {', '.join(names)[:80]}"
+    block = _BLOCK_COLUMN.get(table, "block_number")
+    places = {block, *(("log_index",) if table.startswith("events/") else _PLACES.get(table, ()))}
+    for name in sorted(places):
+        if name not in names:
+            return f"has no column {name}"
+        if rows.column(name).null_count:
+            return f"{name} is empty in {rows.column(name).null_count} rows"
+    if rows.num_rows:
+        ends = pc.min_max(rows.column(block)).as_py()
+        for found in (ends["min"], ends["max"]):
+            if not entry.from_block <= found <= entry.to_block:
+                return f"holds a row of block {found}, which is none of its blocks"
+    return ""
+
+
 def _between(rows: Any, column: str, first: int, last: int) -> Any:
-    """The rows of a closed range; they are sorted by block, so that they lie together."""
+    """The rows of a closed range."""
     numbers = rows.column(column)
-    if rows.num_rows and numbers[0].as_py() >= first and numbers[-1].as_py() <= last:
-        return rows
+    if rows.num_rows:
+        ends = pc.min_max(numbers).as_py()
+        if ends["min"] >= first and ends["max"] <= last:
+            return rows
     inside = pc.and_(pc.greater_equal(numbers, first), pc.less_equal(numbers, last))
     return rows.filter(inside)
 

@@ -51,6 +51,7 @@ class Transaction(NamedTuple):
         sender: of a deposit, which is not signed (20 bytes); otherwise empty.
         signed: the hash that was signed; empty for deposits.
         signature: parity, r and s.
+        chain_id: that the signature holds (EIP-155, EIP-2718); None where it holds for every chain.
     """
 
     raw: bytes
@@ -63,6 +64,7 @@ class Transaction(NamedTuple):
     sender: bytes
     signed: bytes
     signature: tuple[int, int, int]
+    chain_id: int | None = None
 
     @property
     def hash(self) -> bytes:
@@ -175,7 +177,13 @@ def transaction_of(raw: bytes) -> Transaction:
     prices = (price, price) if "gasPrice" in named else (number("maxFeePerGas"), number("maxPriorityFeePerGas"))
     signed, parity = (b"", 0) if kind == DEPOSIT else _signed(kind, parts, number("v") if not kind else 0)
     signature = (number("yParity") if kind else parity, number("r"), number("s"))
-    return Transaction(raw, kind, to, content, number("gas"), number("nonce"), prices, sender, signed, signature)
+    own = number("chainId") if "chainId" in named else _chain_of(number("v"))
+    return Transaction(raw, kind, to, content, number("gas"), number("nonce"), prices, sender, signed, signature, own)
+
+
+def _chain_of(v: int) -> int | None:
+    """The chain that the `v` of a transaction without a type is of (EIP-155); deposits have no `v`."""
+    return (v - 35) // 2 if v >= 35 else None
 
 
 def _signed(kind: int, parts: list[object], v: int) -> tuple[bytes, int]:

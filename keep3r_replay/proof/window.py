@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from keep3r_replay.chain.logs import RAW_LOGS
+from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
 from keep3r_replay.proof.base_fee import expected_base_fee, market_of
 from keep3r_replay.proof.blooms import may_hold
 from keep3r_replay.proof.comparing import (
@@ -13,6 +15,7 @@ from keep3r_replay.proof.comparing import (
     compare_block,
     compare_logs,
     compare_transactions,
+    empty_cells,
     out_of_order,
     true_logs,
     true_transaction,
@@ -32,11 +35,14 @@ if TYPE_CHECKING:
     from keep3r_replay.proof.tellers import Tellers
 
 _OPENED_AT_ONCE = 64
+_MAY_LACK = ("effective_gas_price", "status")
+_HEADERS_ALONE = ("hash", "parent_hash", "timestamp", "gas_used", "gas_limit")
 
 
 class _Counts:
     def __init__(self) -> None:
-        self.opened = self.vain = self.logs = self.transactions = self.unsigned = 0
+        self.opened = self.vain = self.logs = self.transactions = self.unsigned = self.witnesses = 0
+        self.empty: Counter[str] = Counter()
 
 
 def prove_window(
@@ -86,6 +92,8 @@ def prove_window(
         counts.logs,
         counts.transactions,
         counts.unsigned,
+        counts.witnesses,
+        dict(sorted(counts.empty.items())),
         digest,
         [[header.number, header.rlp.hex()] for header in headers if header.number in marks],
     )
@@ -129,6 +137,12 @@ class _Rows:
             *out_of_order("logs", [row[:2] for row in logs]),
             *out_of_order("transactions", [row[:2] for row in sent]),
         ]
+        # What cannot be read as logs is told as such, and what it would decode to is not asked.
+        self._readable = not self._disorder and not any(
+            self._log_table.column(field.name).null_count for field in RAW_LOGS if not field.name.startswith("topic")
+        )
+        counts.empty += empty_cells("transactions", sent, TRANSACTIONS.names, _MAY_LACK)
+        self._from_node = subject.lake.deployment.origin == "node"
 
     def contradictions(self) -> list[Contradiction]:
         subject = self._subject
@@ -136,6 +150,7 @@ class _Rows:
         if not subject.only_logs:
             blocks = tuples(subject.rows.of("blocks", self._first, self._last))
             wrong += out_of_order("blocks", [row[:1] for row in blocks])
+            self._counts.empty += empty_cells("blocks", blocks, BLOCKS.names, _HEADERS_ALONE)
             stored = {row[0]: row for row in blocks}
             for header in self._headers:
                 row = stored.get(header.number)
@@ -143,7 +158,8 @@ class _Rows:
                     told = "the lake lacks it"
                     wrong.append(Contradiction(header.number, "blocks", "", told, "it is there", "the header"))
                 else:
-                    wrong += compare_block(header, row)
+                    filled = self._from_node and (header.number in self._logs or header.number in self._sent)
+                    wrong += compare_block(header, row, filled=filled)
         allowed = may_hold([header.bloom for header in self._headers], subject.followed)
         # A block that has rows in the lake is opened whatever its bloom says: if the rows are false, this finds it.
         wanted = [
@@ -153,6 +169,8 @@ class _Rows:
         ]
         for start in range(0, len(wanted), _OPENED_AT_ONCE):
             wrong += self._open(wanted[start : start + _OPENED_AT_ONCE])
+        if not self._readable:
+            return wrong
         return wrong + list(
             compare_events(
                 subject.rows,
@@ -208,13 +226,33 @@ class _Rows:
         hashes = [sent[place].hash if place in sent else b"" for place in range(len(raws))]
         proved = true_logs(header, receipts, hashes, self._subject.followed)
         self._counts.logs += len(proved)
-        wrong = list(compare_logs(number, logs, proved))
+        wrong = [*self._chain_ids(number, sent), *compare_logs(number, logs, proved)]
         if self._subject.only_logs:
             return wrong
         true = {place: true_transaction(header, each, place, receipts) for place, each in sent.items()}
         self._counts.transactions += len(stored)
         self._counts.unsigned += sum(not row[3] for row in true.values())
-        return wrong + list(compare_transactions(number, stored, true, carrying))
+        return wrong + list(compare_transactions(number, stored, true, carrying, filled=self._filled(header)))
+
+    def _filled(self, header: Header) -> tuple[str, ...]:
+        """Columns of transactions that an extraction fills: prices since there are base fees, before as nodes told."""
+        if not self._from_node:
+            return ()
+        return ("status",) if header.base_fee is None else ("status", "effective_gas_price")
+
+    def _chain_ids(self, block: int, sent: dict[int, Transaction]) -> list[Contradiction]:
+        """The first transaction of a block that was signed for another chain than the lake's."""
+        own = self._subject.chain_id
+        named = {place: each.chain_id for place, each in sent.items() if each.chain_id is not None}
+        self._counts.witnesses += len(named)
+        wrong = (
+            Contradiction(
+                block, "deployment", "chain_id", str(own), str(other), f"the signature of transaction {place}"
+            )
+            for place, other in sorted(named.items())
+            if other != own
+        )
+        return list(wrong)[:1]
 
 
 def _by_block(rows: Sequence[Row]) -> dict[int, list[Row]]:

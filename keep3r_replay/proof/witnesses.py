@@ -38,11 +38,20 @@ def lies_about(
         addresses: the followed contracts.
         nodes: the endpoints.
     """
-    found = {node.name: _wrong(block, sent, addresses, node) for node in nodes}
+    found = {node.name: _told(block, sent, addresses, node) for node in nodes}
     honest = next((name for name, wrong in found.items() if wrong is None), "")
     for name, wrong in found.items():
         if wrong is not None:
             yield Lie(name, wrong, honest)
+
+
+def _told(block: TrueBlock, sent: Sequence[int], addresses: Sequence[str], node: NodeTeller) -> Contradiction | None:
+    """The first thing that an endpoint tells otherwise, or that cannot be read."""
+    try:
+        return _wrong(block, sent, addresses, node)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        told = f"an answer that cannot be read ({' '.join(str(error).split())[:40]})"
+        return Contradiction(block.header.number, "answers", "", told, "another", "their specification")
 
 
 def _wrong(block: TrueBlock, sent: Sequence[int], addresses: Sequence[str], node: NodeTeller) -> Contradiction | None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from audits import audit, keep3r_contracts, replay_contract
-from histories import beside, bundled, name_of
+from histories import bundled, name_of
 from states import told_by_readings
 
 from keep3r_replay import api
@@ -27,12 +27,12 @@ from keep3r_replay.replay.snapshots import load_snapshot
 from keep3r_replay.replay.starts import readings_start
 from keep3r_replay.replay.state_query import state_at
 
-FUZZ = [path for path in (*bundled(), *beside()) if "-fuzz-" in path.name or path.name == "recording"]
+FUZZ = [path for path in bundled() if "-fuzz-" in path.name or path.name == "recording"]
 
 
 @pytest.fixture(params=FUZZ, ids=name_of)
 def fuzzed(request, audited_recordings):
-    """Each fuzz recording in turn: all that there are beside the checkout, else those in it."""
+    """Each fuzz recording in turn."""
     return audited_recordings(request.param)
 
 

@@ -28,7 +28,7 @@ def test_windows_are_aligned_and_without_gaps() -> None:
 
 
 def test_an_interrupted_proof_goes_on(lake: Path, tmp_path: Path) -> None:
-    """What was proved before a node went away stays; the certificate is that of one undisturbed run, byte for byte."""
+    """What was proved before a node went away stays; the certificate is that of one undisturbed run, but for this."""
 
     class Tired(ServedChain):
         def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
@@ -40,14 +40,22 @@ def test_an_interrupted_proof_goes_on(lake: Path, tmp_path: Path) -> None:
     notes = sorted(path.name for path in (lake / "proof" / "windows").iterdir())
     assert notes == ["000000030-000000039.json", "000000040-000000046.json"]
     with ServedChain(recorded()) as node:
-        outcome = prove(lake, node.url, window=WINDOW, keep=True)
+        outcome = prove(lake, node.url, window=WINDOW, keep=True, resume=True)
         assert outcome.proved.resumed == 2
+        assert prove(lake, window=WINDOW, keep=False, offline=True).certificate == outcome.certificate
         resumed = content(lake)
+        said = json.loads(resumed.pop("proof.json"))
         for path in (lake / "proof").rglob("*.*"):
             path.unlink()
         again = prove(lake, node.url, window=WINDOW, keep=True)
     assert again.proved.resumed == 0
-    assert content(lake) == resumed
+    anew = content(lake)
+    whole = json.loads(anew.pop("proof.json"))
+    assert anew == resumed
+    assert said["except"].pop(0) == "2 of 5 windows, on the word of a former run's notes"
+    assert said["counts"].pop("resumed") == 2
+    assert whole["counts"].pop("resumed") == 0
+    assert said == whole
     assert prove(lake, window=WINDOW, keep=False, offline=True).certificate == again.certificate
 
 
@@ -61,7 +69,7 @@ def test_windows_hang_together(lake: Path) -> None:
             assert lower.hash == recorded().blocks[lower.last]["hash"]
         note = lake / "proof" / "windows" / "000000020-000000029.json"
         note.write_text(json.dumps({**json.loads(note.read_text()), "hash": "0x" + "ab" * 32}))
-        assert prove(lake, node.url, window=WINDOW).proved.resumed == 4
+        assert prove(lake, node.url, window=WINDOW, resume=True).proved.resumed == 4
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from histories import beside, bundled, name_of, one_a_version
+from histories import bundled, name_of, one_a_version
 
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
 from keep3r_replay.protocols.keep3r_v2.what_if.compare import compare_works, outcome
@@ -53,7 +53,7 @@ def test_without_changes_both_sides_of_the_comparison_agree(recording, baseline_
         assert row[f"{name}_baseline"] == row[f"{name}_what_if"]
 
 
-@pytest.mark.parametrize("recording", [*bundled(), *beside()], ids=name_of)
+@pytest.mark.parametrize("recording", bundled(), ids=name_of)
 def test_the_empty_overlay_is_the_audit_in_every_column(recording, audited_recordings, ledger_audits):
     """With the ledger too: every table that an audit makes is there, with every column of it and no other value."""
     lake = audited_recordings(recording).lake

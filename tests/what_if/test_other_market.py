@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-from histories import DATA, SAMPLE, beside, bundled, name_of
+from histories import DATA, SAMPLE, bundled, name_of
 
 from keep3r_replay.errors import Keep3rReplayError, UsageError
 from keep3r_replay.lake.reader import Lake
@@ -31,7 +31,7 @@ TURNED_POOL = "0x756c418aa973d8605e3de595efd873f2161d112b"
 """Of KP3R as token 1 and a token that is not WETH."""
 
 
-@pytest.mark.parametrize("recording", [*bundled(), *beside()], ids=name_of)
+@pytest.mark.parametrize("recording", bundled(), ids=name_of)
 def test_a_lakes_own_market_is_the_identity(recording, audited_recordings, baseline_of):
     """From the beginning or from a block on, works and state are the audit's: every observation of every pool too."""
     audited, baseline = audited_recordings(recording), baseline_of(recording)
