@@ -7,8 +7,9 @@ one left. Blocks stand at mainnet's heights; between them there are empty ones.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES
@@ -19,6 +20,9 @@ from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import CALLS
 from keep3r_replay.protocols.keep3r_v2.scenario.world import World
 from keep3r_replay.scenario.chain import Chain
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
 
 POOL = "0x11b7a6bc0259ed6cf9db8f499988f9ecc7167bf5"
 POOL_HEIGHT = 13_500_000
@@ -94,10 +98,15 @@ _LEAVING: list[dict[str, Any]] = [{"do": "unbond_liquidity", "job": "job", "amou
 
 
 class HandOver:
-    """The history: `chain`, the height of each of its blocks, the worlds of the versions, heights of creation."""
+    """The history: `chain`, the height of each of its blocks, the worlds of the versions, heights of creation.
+
+    `before_change` is what the versions are like before the last helper is set: all that follows comes in their last
+    blocks.
+    """
 
     def __init__(self) -> None:
         self.worlds: list[World] = []
+        self.before_change: list[Keep3rV2] = []
         self.heights: list[int] = []
         deployments = [_deployment(each) for each in VERSIONS]
         self.chain = Chain(_together(deployments), EVENTS)
@@ -136,6 +145,8 @@ class HandOver:
             after = version.height + 1
         elif arguments.get("value") == LAST_HELPER:
             after = LAST_HELPER_HEIGHT + 1
+            # Together, so that they go on sharing one pool.
+            self.before_change = deepcopy([each.protocol for each in self.worlds])
         self.heights.append(after)
 
 

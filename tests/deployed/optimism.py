@@ -19,12 +19,15 @@ from keep3r_replay.protocols.keep3r_v2.scenario.script import scenario_from
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import CALLS
 from keep3r_replay.protocols.keep3r_v2.scenario.world import World
 from keep3r_replay.scenario.chain import GAS_LIMIT, Chain
+from tests.deployed.answers import viewed
 from tests.scenario.served import _ORACLE, _encoded
 from tests.sidechain_oracle.test_extracted_oracles import KEEP3R, Served, selector
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from keep3r_replay.chain.views import Question, View
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
 
@@ -55,13 +58,21 @@ _SCRIPT: list[dict[str, Any]] = [
 ]
 
 
-def deployment_with(oracles: Lake, price: str) -> Deployment:
-    """The contracts of a lake of oracles, with a liquidity that `price` (an oracle) quotes, and an escrow."""
+def deployment_with(oracles: Lake, left: Keep3rV2, price: str) -> Deployment:
+    """The contracts of a lake of oracles, with a liquidity that `price` (an oracle) quotes, and an escrow.
+
+    The helper is as the recorded history `left` it.
+    """
     told = oracles.deployment
     more = (Contract("pair_manager", PAIR, facts={"pool": price}), Contract("escrow", ESCROW))
     known = tuple(each for each in told.contracts if each.address not in {PAIR, ESCROW})
     initial = {address: dict(state) for address, state in told.initial_state.items()}
     initial[KEEP3R]["keep3rV1Proxy"] = ESCROW
+    for helper in left.keep3r.helpers:
+        for name, text in initial[helper].items():
+            now = left.view(helper, name, [], "view")
+            if text.isdecimal() and now is not None:
+                initial[helper][name] = str(now())
     return Deployment(
         *("Optimism", told.chain_id, told.origin, told.tokens, "all", (*known, *more), initial, 0, "keep3r_v2")
     )
@@ -69,7 +80,7 @@ def deployment_with(oracles: Lake, price: str) -> Deployment:
 
 def played(oracles: Lake, left: Keep3rV2, price: str, blocks: list[dict[str, Any]]) -> World:
     """Keep3r's history after the recorded `blocks`, on oracles as a replay of these `left` them."""
-    deployment = deployment_with(oracles, price)
+    deployment = deployment_with(oracles, left, price)
     start = int(blocks[-1]["timestamp"], 16)
     scenario = scenario_from({"name": "Optimism", "version": "2.3s", "start": start, "setup": _SCRIPT, "script": []})
     world = World(deployment, {})
@@ -98,6 +109,7 @@ class ServedOptimism(Served):
         self._logs = [each for each in self._logs if int(each["blockNumber"], 16) <= LAST]
         self._recorded = len(self.blocks)
         self._world: World | None = None
+        self._asked: dict[tuple[str, str], View] = {}
         self._views[KEEP3R, selector("keep3rV1Proxy()")] = encode_arguments(["address"], [ESCROW])
         self._there |= {PAIR, ESCROW}
 
@@ -149,19 +161,26 @@ class ServedOptimism(Served):
         if call["method"] == "eth_call" and self._world and self._number(call["params"][1]) == len(self.blocks) - 1:
             now = self._now(call["params"][0]["to"].lower(), call["params"][0]["data"][2:], self._world)
             if now is not None:
-                return {"result": "0x" + now.hex()}
+                return now
         return super()._answer(call)
 
-    def _now(self, address: str, data: str, world: World) -> bytes | None:
-        """What Keep3r and its helper answer after the last block."""
+    def answer_views(self, lake: Lake, questions: Sequence[Question]) -> None:
+        """Answer these views of a lake's contracts after the last block, whichever contract of the role is asked."""
+        roles = lake.deployment.by_address()
+        self._asked = {(roles[each.contract].role, each.view.selector.hex()): each.view for each in questions}
+
+    def _now(self, address: str, data: str, world: World) -> dict[str, Any] | None:
+        """What a contract answers after the last block; None for what never changes."""
         contract = world.chain.deployment.by_address().get(address)
         if contract is None:
             return None
         if contract.role == "keep3r_helper" and data[:8] == _ORACLE:
             oracles = world.keep3r.helpers[address].oracles
-            return encode_arguments(["address"], [oracles.get("0x" + data[-40:].lower(), ZERO_ADDRESS)])
+            told = encode_arguments(["address"], [oracles.get("0x" + data[-40:].lower(), ZERO_ADDRESS)])
+            return {"result": "0x" + told.hex()}
         for name, kinds in parameters_of(contract).items():
             if keccak256(f"{name}()".encode())[:4].hex() == data[:8]:
                 view = world.protocol.view(address, name, [], "view")
-                return None if view is None else _encoded(kinds, view())
-        return None
+                return None if view is None else {"result": "0x" + _encoded(kinds, view()).hex()}
+        asked = self._asked.get((contract.role, data[:8]))
+        return None if asked is None else viewed(world.protocol, address, asked, data[8:])

@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Any
 from chain.small_node import SmallNode, error, results
 
 from keep3r_replay.evm.abi import keccak256
-from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.evm.codec import encode_arguments
 from keep3r_replay.protocols.keep3r_v2.extract.parameters import parameters_of
+from keep3r_replay.protocols.keep3r_v2.extract.views import OBSERVATIONS
 from keep3r_replay.replay.protocol import Block
 from keep3r_replay.scenario.chain import GAS_LIMIT
+from tests.deployed.answers import REVERTED, viewed
 from tests.deployed.handover import BASE_FEE, FACTORIES, PAIRS, VERSIONS
 from tests.scenario.served import _FACTS, _encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from keep3r_replay.chain.views import Question, View
+    from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from tests.deployed.handover import HandOver
 
 NO_SUCH_METHOD = error(-32601, "the method does not exist")
-REVERTED = {"error": {"code": 3, "message": "execution reverted", "data": "0x"}}
 _PAIR_MANAGERS = keccak256(b"pairManagers(address)")[:4].hex()
 
 
@@ -41,10 +43,9 @@ class SparseChain(SmallNode):
         self._heights = history.heights
         self.head = history.heights[-1]
         self._contracts = self._chain.deployment.by_address()
-        self._worlds = {}
-        for version, world in zip(VERSIONS, history.worlds, strict=True):
-            world.protocol.begin_block(Block(self.head, self._chain.blocks[-1].timestamp, BASE_FEE, GAS_LIMIT))
-            self._worlds |= dict.fromkeys(world.keep3r.helpers, world) | {version.keep3r: world}
+        self._views: dict[tuple[str, str], View] = {}
+        self._moments: dict[int, dict[str, Keep3rV2]] = {}
+        self._stands(self.head, [world.protocol for world in history.worlds])
         self._sent = {"0x" + each.hash.hex(): each for each in self._chain.transactions}
         self._methods = {
             "eth_chainId": lambda: "0x1",
@@ -56,6 +57,23 @@ class SparseChain(SmallNode):
             "eth_getTransactionByHash": lambda wanted: self._transaction(wanted)[0],
             "eth_getTransactionReceipt": lambda wanted: self._transaction(wanted)[1],
         }
+
+    def _stands(self, number: int, protocols: Sequence[Keep3rV2]) -> None:
+        """Let the versions be like this at a block."""
+        header = self._header(number)
+        assert header is not None
+        self._moments[number] = moment = {}
+        for version, protocol in zip(VERSIONS, protocols, strict=True):
+            protocol.begin_block(Block(number, int(header["timestamp"], 16), BASE_FEE, GAS_LIMIT))
+            moment |= dict.fromkeys((version.keep3r, *protocol.keep3r.helpers, *protocol.keep3r.pools), protocol)
+
+    def answer_views(self, number: int, questions: Sequence[Question]) -> None:
+        """Answer these views at the head, and at a block before the last helper is set and at the one before that."""
+        for each in (number - 1, number):
+            self._stands(each, self._history.before_change)
+        views = {(each.contract, each.view.selector.hex()): each.view for each in questions}
+        pools = {each.address for each in self._contracts.values() if each.role == "uniswap_v3_pool"}
+        self._views = views | {(pool, OBSERVATIONS.selector.hex()): OBSERVATIONS for pool in pools}
 
     def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
         self.requests.clear()
@@ -152,17 +170,19 @@ class SparseChain(SmallNode):
         for signature, (fact, kind) in _FACTS.get(contract.role, {}).items():
             if keccak256(signature.encode())[:4].hex() == data[:8]:
                 return {"result": "0x" + encode_arguments([kind], [contract.facts[fact]]).hex()}
+        view = self._views.get((address, data[:8]))
+        if view is not None and self._number(block) in self._moments:
+            return viewed(self._moments[self._number(block)][address], address, view, data[8:])
         for name, kinds in parameters_of(contract).items():
             if keccak256(f"{name}()".encode())[:4].hex() == data[:8]:
                 return {"result": "0x" + _encoded(kinds, self._value(address, name, self._number(block))).hex()}
         return REVERTED
 
     def _value(self, address: str, name: str, number: int) -> Any:
-        """What a contract answers now; earlier, what its constructor set."""
-        if number != self.head:
+        """What a contract answers at a block that is known; at others, what its constructor set."""
+        if number not in self._moments:
             text = self._chain.deployment.initial_state[address].get(name, "0")
             return json.loads(text) if text.startswith("[") else text
-        view = self._worlds[address].protocol.view(address, name, [], "view")
-        if view is None:
-            raise Revert(name)
+        view = self._moments[number][address].view(address, name, [], "view")
+        assert view is not None
         return view()
