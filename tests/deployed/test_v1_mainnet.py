@@ -98,7 +98,7 @@ def on_mainnet(recording: Path, folder: Path) -> Iterator[Served]:
 
 
 def answer_views(node: Served) -> None:
-    """Let views be answered at the last block by the recording's own history; the second pair's as the first's, but nobody holds it."""
+    """Let views be answered at the last block by the recording's own history; nobody holds the second pair."""
     lake = recorded(BUNDLED).lake
     (root,) = roots(lake, PROTOCOL)
     answered(
