@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 import pytest
@@ -15,6 +16,9 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
 from keep3r_replay.replay.results import write_results
+
+if TYPE_CHECKING:
+    from keep3r_replay.replay.audited import Audit
 
 FINDINGS = [
     "number",
@@ -34,9 +38,17 @@ FINDINGS = [
 CLASSES = ["exact", "own_payment", "token_payment", "stale_gas", "undetermined", "mismatch"]
 
 
+class Tampered(NamedTuple):
+    """A changed lake, the places of its changes, and what its audit finds."""
+
+    lake: Lake
+    places: list[tuple[int, int]]
+    found: Audit
+
+
 @pytest.fixture(scope="module")
 def tampered(tmp_path_factory):
-    """The lake of the sample with one wei more in two exact payments and one reward, and the places."""
+    """The lake of the sample with one wei more in two exact payments and one reward."""
     from changes import exact_payment, reward_field
 
     folder = tmp_path_factory.mktemp("tampered")
@@ -51,7 +63,8 @@ def tampered(tmp_path_factory):
     for change in chosen:
         change.apply(changed)
     import_recording(changed.write(folder / "recording"), folder / "lake", protocol_recorded)
-    return Lake.open(folder / "lake"), sorted(change.shows_at for change in chosen)
+    lake = Lake.open(folder / "lake")
+    return Tampered(lake, sorted(change.shows_at for change in chosen), audit(lake))
 
 
 def test_summary_has_the_documented_shape(audited, tmp_path):
@@ -125,8 +138,7 @@ def test_former_results_are_replaced_and_nothing_else(audited, tmp_path):
 @pytest.mark.slow
 def test_findings_stand_in_chain_order(tampered):
     """Findings come by block and log; what concerns a block as a whole after its logs."""
-    lake, places = tampered
-    found = audit(lake)
+    _, places, found = tampered
     order = [(each.block_number, 2**32 if each.log_index is None else each.log_index) for each in found.findings]
     assert order == sorted(order)
     assert order[0] == places[0]
@@ -142,8 +154,7 @@ def test_findings_stand_in_chain_order(tampered):
 @pytest.mark.slow
 def test_each_change_is_one_root_and_the_rest_follows(tampered):
     """Three changed amounts are three findings; every other one has the number of one of them as its cause."""
-    lake, places = tampered
-    found = audit(lake)
+    _, places, found = tampered
     assert [(root.block_number, root.log_index) for root in found.roots] == places
     table = found.tables["findings"]
     assert table["number"].to_list() == list(range(1, table.height + 1))
@@ -155,8 +166,8 @@ def test_each_change_is_one_root_and_the_rest_follows(tampered):
 @pytest.mark.slow
 def test_amounts_of_a_finding_are_exact(tampered):
     """Expected and observed stand as decimal text, and their difference is one wei."""
-    lake, places = tampered
-    table = audit(lake).tables["findings"]
+    _, places, found = tampered
+    table = found.tables["findings"]
     rows = {(row["block_number"], row["log_index"]): row for row in table.iter_rows(named=True)}
     for place in places:
         row = rows[place]
@@ -168,8 +179,8 @@ def test_amounts_of_a_finding_are_exact(tampered):
 @pytest.mark.slow
 def test_strict_stops_at_the_first_disagreement(tampered):
     """One finding, the audit's first, and results that end with its block."""
-    lake, places = tampered
-    strict, full = strict_audit(lake), audit(lake)
+    lake, places, full = tampered
+    strict = strict_audit(lake)
     assert strict.findings == full.findings[:1]
     assert strict.summary["findings"] == {full.findings[0].kind: 1}
     assert strict.summary["blocks"][1] == places[0][0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
@@ -13,12 +13,16 @@ from histories import word as log_word
 
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v1.events import EVENTS, ROOT
+from keep3r_replay.protocols.keep3r_v1.extract.views import questions_at
 from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
 from keep3r_replay.replay.audit import audit
+from keep3r_replay.replay.protocol import Options
+from keep3r_replay.replay.roots import replay_root, roots
 from pipelines.cli import main
 from tests.deployed.moved_chain import MovedChain
 from tests.keep3r_v1.recorded import BUNDLED, KP3R, recorded, recordings
 from tests.keep3r_v1.served import call, served, word
+from tests.rehearsal.served import answered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +84,7 @@ def lead_to_sushi(node: Served) -> None:
 
 
 @contextmanager
-def on_mainnet(recording: Path, folder: Path) -> Iterator[None]:
+def on_mainnet(recording: Path, folder: Path) -> Iterator[Served]:
     """Let a node of mainnet with the recording's history be the one that commands ask."""
     history = History(recording)
     history_there = with_sushi(history, recorded(recording).meta)
@@ -90,7 +94,26 @@ def on_mainnet(recording: Path, folder: Path) -> Iterator[None]:
         lead_to_sushi(node)
         names = {node.meta["keep3rV2OracleFactory"]: FACTORY}
         with MovedChain(url, 1, height, names) as moved, mock.patch.dict(os.environ, {"ETH_RPC_URL": moved.url}):
-            yield
+            yield node
+
+
+def answer_views(node: Served) -> None:
+    """Let views be answered at the last block by the recording's own history; nobody holds the second pair."""
+    lake = recorded(BUNDLED).lake
+    (root,) = roots(lake, PROTOCOL)
+    answered(
+        node,
+        questions_at(lake, node.number("latest")),
+        lambda block: replay_root(lake, PROTOCOL, root, block, None, Options(readings=False)).replay,
+    )
+    told, pair = node._view, node.meta["pairs"]["kp3rWeth"].lower()
+
+    def view(contract: str, data: str, block: int) -> Any:
+        if contract == SUSHI and data[:10] in {call("totalSupply()"), call("balanceOf(address)")}:
+            return word(0)
+        return told(pair if contract == SUSHI else contract, data, block)
+
+    node._view = view
 
 
 OF_EACH_RULES = [each for each in recordings() if each.name in {BUNDLED.name, "open-v1-switch-304"}]
@@ -116,3 +139,15 @@ def test_the_configuration_as_it_is_takes_the_whole_history(recording: Path, tmp
     last = recorded(recording).meta["keep3rV2Oracle"].lower()
     for oracle, pair in zip(updates[0]["oracle"], updates[0]["pair"], strict=True):
         assert (pair == SUSHI) is (oracle == last)
+
+
+def test_the_configuration_as_it_is_is_rehearsed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From its beginning, as all of V1: every event as predicted, and no reading at its end differs."""
+    with on_mainnet(BUNDLED, tmp_path / "recording") as node:
+        answer_views(node)
+        # Its payments without standing are facts of the history, found in the imported one too.
+        assert main(["rehearse", "deployment=keep3r_v1_mainnet", f"lake={tmp_path / 'lake'}"]) == 3
+    page = capsys.readouterr().out
+    assert "from its beginning" in page
+    assert ", 0 not as predicted" in page
+    assert ", 0 differ" in page

@@ -44,8 +44,9 @@ def test_every_function_is_public():
     """What the face defines and what it names are the same."""
     defined = {
         name
-        for name, found in vars(kr.api).items()
-        if inspect.isfunction(found) and found.__module__.startswith("keep3r_replay.api")
+        for module in (kr.api, kr.api_what_if)
+        for name, found in vars(module).items()
+        if inspect.isfunction(found) and found.__module__ == module.__name__
     }
     assert defined == {name for name in kr.__all__ if inspect.isfunction(getattr(kr, name))}
 
