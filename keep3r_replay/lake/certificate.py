@@ -101,7 +101,9 @@ def _contrary(lake: Lake, certificate: dict[str, Any]) -> str:
         return f"it is of chain {certificate['chain_id']}"
     if coverage is None or first != coverage.from_block or last > coverage.to_block:
         return f"it is of blocks {first} to {last}, which the lake does not cover"
-    if certificate.get("manifest") != manifest_claims(lake.manifest):
+    if "manifest" not in certificate:
+        return "it does not say which hashes of blocks the manifest named"
+    if certificate["manifest"] != manifest_claims(lake.manifest):
         return "the manifest names other hashes of blocks than were proved"
     anchor, begin, ended_by = certificate["anchor"], first, ""
     for window_first, window_last, window_hash, _ in certificate["rests_on"]["windows"]:
