@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     `./test fast` replays one recording a version, for the tests of `EVERY_VERSION`; others that take recordings do so
     with the bundled sample only. What it leaves out is marked as slow.
     """
+    # A library that signs for the tests raises it a hundredfold, which no user of the command has.
+    sys.setrecursionlimit(1_000)
     for item in items:
         values = (
             item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()

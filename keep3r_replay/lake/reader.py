@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _BLOCK_COLUMN = {"blocks": "number"}
+_DEEP = re.compile(rb"(?:[\[{]\s*(?:\"[^\"]{0,80}\"\s*:\s*)?){500}")
+"""Nothing that is ours is nested so: Python's parser may end the process, where a library has raised its limit."""
 _ANEW = "import it again, or extract into a new folder"
 _ORIGIN = re.compile(rb'"origin": "(\w+)"')
 
@@ -179,6 +181,8 @@ def _read(file: Path) -> bytes:
 
 
 def _parsed(file: Path, content: bytes) -> dict[str, Any]:
+    if _DEEP.search(content):
+        raise LakeError(file, f"damaged {file.stem}: nested too deeply", remedy=_ANEW)
     try:
         parsed = json.loads(content)
     except RecursionError:
