@@ -25,8 +25,8 @@ class _Header(msgspec.Struct):
     hash: str
 
 
-class _Linked(_Header):
-    parentHash: str  # noqa: N815 - named as the JSON that it is read from
+class _Linked(_Header, rename="camel"):
+    parent_hash: str
 
 
 _HEADER = msgspec.json.Decoder(_Header | None)
@@ -92,7 +92,7 @@ def _genesis(client: NodeClient, raw: msgspec.Raw) -> str | None:
     if header is None:
         return None
     second = _LINKED.decode(client.call("eth_getBlockByNumber", "0x1", False))
-    if quantity(header.number) != 0 or (second is not None and second.parentHash.lower() != header.hash.lower()):
+    if quantity(header.number) != 0 or (second is not None and second.parent_hash.lower() != header.hash.lower()):
         raise MalformedError("the first block is not the second one's parent")
     hexadecimal(header.hash, 32)
     return header.hash.lower()

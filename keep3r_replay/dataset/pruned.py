@@ -25,8 +25,8 @@ class _Hashes(msgspec.Struct):
     transactions: list[str] | None = None
 
 
-class _Receipt(msgspec.Struct):
-    transactionHash: str  # noqa: N815 - named as the JSON that it is read from
+class _Receipt(msgspec.Struct, rename="camel"):
+    transaction_hash: str
 
 
 _HASHES = msgspec.json.Decoder(_Hashes | None)

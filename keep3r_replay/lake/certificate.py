@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import LakeError
-from keep3r_replay.lake.shapes import block_hash, mapping, sequence, text, whole
+from keep3r_replay.lake.shapes import block_hash, mapping, parsed, sequence, text, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +31,7 @@ def read_certificate(lake: Path) -> dict[str, Any] | None:
     """
     file = lake / CERTIFICATE
     try:
-        content = json.loads(file.read_bytes())
+        content = parsed(file.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
@@ -55,14 +54,18 @@ def read_certificate(lake: Path) -> dict[str, Any] | None:
             whole(end, "a window", whole(begin, "a window"))
             block_hash(ended_by, "a window")
         for name, digest in mapping(rests["kept"], "kept").items():
-            if not _KEPT.fullmatch(name):
-                raise ValueError(f"{ascii(name)[:60]} is no kept file")  # noqa: TRY301  (told as all others here)
-            text(digest, name)
+            text(digest, _kept(name))
         for sentence in sequence(content["except"], "except"):
             text(sentence, "except")
     except (KeyError, TypeError, ValueError) as error:
         raise LakeError(file, f"is no certificate: {error}", remedy=_ANEW) from None
     return dict(content)
+
+
+def _kept(name: str) -> str:
+    if not _KEPT.fullmatch(name):
+        raise ValueError(f"{ascii(name)[:60]} is no kept file")
+    return name
 
 
 def broken_by(lake: Lake, certificate: dict[str, Any]) -> str:

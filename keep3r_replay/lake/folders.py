@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +105,7 @@ def written_files(folder: Path) -> set[str]:
     count.
     """
     try:
-        content: Any = json.loads((folder / MANIFEST).read_bytes())
+        content: Any = parsed((folder / MANIFEST).read_bytes())
         files = content.get("files", {})
         names = {*files} if isinstance(files, dict) else {str(entry["path"]) for entry in files}
         names |= {str(name) for name in content.get(UNFINISHED, [])}
@@ -173,7 +174,7 @@ def _replace_files(building: Path, target: Path) -> None:
 
 def _mark_unfinished(target: Path, building: Path, names: list[str]) -> None:
     """Leave a manifest that lists both the former and the new files, and that no reader takes for a whole one."""
-    content = json.loads((target / MANIFEST).read_bytes())
+    content = parsed((target / MANIFEST).read_bytes())
     content.pop("files", None)
     marked = building / f"{MANIFEST}.{UNFINISHED}"
     marked.write_text(json.dumps(content | {UNFINISHED: names}, indent=1) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from keep3r_replay.errors import LakeError, is_url
 from keep3r_replay.lake.completeness import lacking
 from keep3r_replay.lake.deployment import LAYOUT, Deployment, deployment_from_json
 from keep3r_replay.lake.manifest import Manifest, manifest_from_json
+from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 _BLOCK_COLUMN = {"blocks": "number"}
-_DEEP = re.compile(rb"(?:[\[{]\s*(?:\"[^\"]{0,80}\"\s*:\s*)?){500}")
-"""Nothing that is ours is nested so: Python's parser may end the process, where a library has raised its limit."""
 _ANEW = "import it again, or extract into a new folder"
 _ORIGIN = re.compile(rb'"origin": "(\w+)"')
 
@@ -181,14 +179,10 @@ def _read(file: Path) -> bytes:
 
 
 def _parsed(file: Path, content: bytes) -> dict[str, Any]:
-    if _DEEP.search(content):
-        raise LakeError(file, f"damaged {file.stem}: nested too deeply", remedy=_ANEW)
     try:
-        parsed = json.loads(content)
-    except RecursionError:
-        raise LakeError(file, f"damaged {file.stem}: nested too deeply", remedy=_ANEW) from None
+        told = parsed(content)
     except ValueError as error:
         raise LakeError(file, f"damaged {file.stem}: cannot be read: {error}", remedy=_ANEW) from None
-    if not isinstance(parsed, dict):
+    if not isinstance(told, dict):
         raise LakeError(file, "is not a JSON object", remedy="this is not a lake of keep3r")
-    return parsed
+    return told

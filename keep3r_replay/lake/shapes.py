@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from typing import Any
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _HASH = re.compile(r"0x[0-9a-f]{64}", re.ASCII)
 _SHOWN = 60
 _MOST = 2**63 - 1
+_DEEPEST = 1_000
+"""Python's own limit: a library that raises it lets the parser run out of its stack, which ends the process."""
+
+
+def parsed(content: bytes | str) -> Any:
+    """Return what a JSON text says.
+
+    Raises:
+        ValueError: it is no JSON, or nested deeper than a parser follows.
+    """
+    limit = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(min(limit, _DEEPEST))
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def whole(value: Any, name: str, least: int = 0) -> int:

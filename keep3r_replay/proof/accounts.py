@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.proof.keccak import keccak
 from keep3r_replay.proof.rlp import decode, decode_list, text
 from keep3r_replay.proof.tries import proved_value
@@ -48,7 +49,7 @@ def slots_of(cell: Cell, told: str) -> list[int]:
     if cell.kind != "address[]":
         return [cell.slot]
     try:
-        members: Any = json.loads(told)
+        members: Any = parsed(told)
     except ValueError:
         members = []
     begin = int.from_bytes(keccak(cell.slot.to_bytes(32, "big")), "big")

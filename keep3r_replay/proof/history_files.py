@@ -94,10 +94,12 @@ class HistoryFolder:
         told = (file.transactions(place) for file, place in self._of(number))
         return next((each for each in told if each is not None), None)
 
-    def account(self, header: Header, address: bytes, slots: Sequence[int]) -> Account | None:  # noqa: ARG002 - none
+    def account(self, header: Header, address: bytes, slots: Sequence[int]) -> Account | None:
         """None: history files hold no state."""
+        del header, address, slots
         return None
 
-    def code(self, header: Header, address: bytes) -> bytes | None:  # noqa: ARG002 - none
+    def code(self, header: Header, address: bytes) -> bytes | None:
         """None: history files hold no state."""
+        del header, address
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.lake.writer import write_bytes
 from keep3r_replay.proof.header import header_from_rlp
 from keep3r_replay.proof.kept import FOLDER, WINDOW_NAME, keep_window, kept_name
@@ -149,7 +150,7 @@ class Prover:
             return None
         lake = self._subject.lake.path
         try:
-            told: Any = json.loads(_note(lake, first, last).read_bytes())
+            told: Any = parsed(_note(lake, first, last).read_bytes())
             kept = told.pop("kept")
             record = msgspec.convert([told[name] for name in WindowRecord._fields], WindowRecord)
             headers = {number: header_from_rlp(bytes.fromhex(str(rlp))).number for number, rlp in record.marked}

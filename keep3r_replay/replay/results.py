@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake import folders
 from keep3r_replay.lake.folders import replaced_folder
+from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.version import __version__
 
@@ -101,7 +102,7 @@ def manifest_of(folder: Path) -> dict[str, Any]:
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
     try:
-        content: Any = json.loads((folder / MANIFEST).read_bytes())
+        content: Any = parsed((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) and content.get("kind") == _KIND else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.results import MANIFEST, is_results, lake_fingerprint
 
@@ -90,7 +91,7 @@ def load_snapshot(results: Path, lake: Lake, role: str, address: str, at_most: i
         if not found.height:
             return None
         return Snapshot(
-            found["block_number"][0], json.loads(found["state"][0]), partial(_kept_table, results, manifest["files"])
+            found["block_number"][0], parsed(found["state"][0]), partial(_kept_table, results, manifest["files"])
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
         raise InputError(results, f"the snapshots cannot be read: {error}", remedy="replay the lake again") from None
@@ -121,7 +122,7 @@ def _check_digest(file: Path, digest: str) -> None:
 def _manifest(results: Path, lake: Lake) -> dict[str, Any]:
     if not is_results(results):
         raise UsageError(f"{results}: holds no results of a replay; make some with keep3r replay")
-    manifest: dict[str, Any] = json.loads((results / MANIFEST).read_bytes())
+    manifest: dict[str, Any] = parsed((results / MANIFEST).read_bytes())
     if manifest["inputs"]["deployment.json"] != lake_fingerprint(lake)["deployment.json"]:
         raise UsageError(f"{results}: these are results of another lake than {lake.path}")
     if manifest.get("code") != code_hash():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -136,8 +137,8 @@ def test_a_constructors_value_that_is_no_number_is_damage(lake: Path, capsys: py
 @pytest.mark.parametrize("name", ["manifest", "deployment"])
 def test_deep_nesting_is_damage(lake: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     """JSON that is nested deeper than a parser follows is told as damage."""
-    (lake / f"{name}.json").write_text("[" * 200_000)
-    refused(capsys, lake, f"damaged {name}: nested too deeply")
+    (lake / f"{name}.json").write_text("[0," * 200_000)
+    refused(capsys, lake, f"damaged {name}: cannot be read: nested too deeply")
 
 
 @pytest.mark.parametrize(
@@ -224,3 +225,13 @@ def test_calls_that_were_fetched_are_missed() -> None:
     (found,) = lacking(Manifest(files[:3], coverage, facts), "followed")
     assert "no file of calls" in found.problem
     assert lacking(Manifest(files[:3], coverage, facts), "with_logs") == []
+
+
+def test_deep_nesting_is_damage_whatever_the_limit(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A library that has raised Python's limit of recursion lets no file end the process."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        test_deep_nesting_is_damage(lake, capsys, "manifest")
+    finally:
+        sys.setrecursionlimit(limit)

@@ -69,7 +69,7 @@ def test_what_another_node_tells_otherwise_is_named(
 ) -> None:
     """A lake of a node that lied about this alone is whole by its files; an honest node says where it differs."""
     lake = tmp_path / "lake"
-    liar.chain.method, liar.chain.field, liar.chain.lie = LIES[column]  # type: ignore[attr-defined]
+    liar.chain.method, liar.chain.field, liar.chain.lie = LIES[column]  # type: ignore[attr-defined]  # a `Liar`
     extract(lake, liar.url)
     assert _verify(lake, liar.url) == 0
     liar.chain = Chain(HEAD)
@@ -82,7 +82,7 @@ def test_what_another_node_tells_otherwise_is_named(
 def test_the_next_run_mends_what_another_node_tells_otherwise(liar: FaultyNode, tmp_path: Path) -> None:
     """After the comparison the lake is fetched again and has the bytes of an honest node's."""
     lake, whole = tmp_path / "lake", tmp_path / "whole"
-    liar.chain.method, liar.chain.field, liar.chain.lie = LIES["from"]  # type: ignore[attr-defined]
+    liar.chain.method, liar.chain.field, liar.chain.lie = LIES["from"]  # type: ignore[attr-defined]  # a `Liar`
     extract(lake, liar.url)
     liar.chain = Chain(HEAD)
     assert _verify(lake, liar.url, "against_node=true") == 3
@@ -97,7 +97,11 @@ def test_times_that_run_backwards_are_told_without_a_node(
 ) -> None:
     """Blocks that carry logs are no earlier than those before them, also where blocks between have no header."""
     honest = liar.chain.header
-    liar.chain.header = lambda block: {**honest(block), "timestamp": hex(10**9 - block)}  # type: ignore[method-assign]
+
+    def backwards(block: int) -> dict[str, Any]:
+        return {**honest(block), "timestamp": hex(10**9 - block)}
+
+    liar.chain.header = backwards  # type: ignore[method-assign]  # this one node's clock
     extract(tmp_path / "lake", liar.url)
     assert _verify(tmp_path / "lake", liar.url) == 3
     assert "never earlier than the one before it" in capsys.readouterr().out

@@ -64,7 +64,7 @@ def test_a_node_that_leaves_out_what_contracts_prove_is_no_clean_run(tmp_path: P
         def silent(block: int) -> list[dict[str, Any]]:
             return [] if block == 3 else honest(block)
 
-        node.chain.logs = silent  # type: ignore[method-assign]
+        node.chain.logs = silent  # type: ignore[method-assign]  # this one node is silent
         with pytest.raises(NodeError, match="has a price, but the node has no log of it"):
             extract(lake, node.url)
         with pytest.raises(NodeError, match="has a price, but the node has no log of it"):
