@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import duckdb
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake.folders import replaced_file
-from keep3r_replay.replay.results import MANIFEST
+from keep3r_replay.replay.results import manifest_of
 from keep3r_replay.warehouse.target import check_target, mark
 
 if TYPE_CHECKING:
@@ -115,12 +114,12 @@ def check_results(results: Path, needed: set[str]) -> set[str]:
     """Return the names of the tables that a folder of results holds.
 
     Raises:
-        InputError: the folder holds no results, or not all tables that are `needed`.
+        InputError: the folder holds no results that this version reads, or not all tables that are `needed`.
     """
     try:
-        files = json.loads((results / MANIFEST).read_bytes())["files"]
+        files = manifest_of(results)["files"]
         tables = {str(name).removesuffix(".parquet") for name in files if str(name).endswith(".parquet")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         raise InputError(results, "holds no results of a replay", remedy="make them with keep3r replay") from None
     if not needed <= tables:
         lacking = ", ".join(sorted(needed - tables))
