@@ -119,7 +119,9 @@ def check_results(results: Path, needed: set[str]) -> set[str]:
     """
     try:
         files = json.loads((results / MANIFEST).read_bytes())["files"]
-        tables = {str(name).removesuffix(".parquet") for name in files if str(name).endswith(".parquet")}
+        # What is kept for a later run, in a folder of its own, is no table to ask.
+        names = {str(name) for name in files if str(name).endswith(".parquet") and "/" not in str(name)}
+        tables = {name.removesuffix(".parquet") for name in names}
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(results, "holds no results of a replay", remedy="make them with keep3r replay") from None
     if not needed <= tables:

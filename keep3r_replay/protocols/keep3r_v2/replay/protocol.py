@@ -9,7 +9,14 @@ import polars as pl
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.evm.abi import keccak256
-from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump, dump_contract, load_contract
+from keep3r_replay.protocols.keep3r_v2.audit.kept import recall_context
+from keep3r_replay.protocols.keep3r_v2.contract.snapshot import (
+    dump,
+    dump_contract,
+    dump_zeros,
+    load_contract,
+    load_zeros,
+)
 from keep3r_replay.protocols.keep3r_v2.contract.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
 from keep3r_replay.protocols.keep3r_v2.replay.build import build
 from keep3r_replay.protocols.keep3r_v2.replay.callers import rightful_caller
@@ -69,6 +76,12 @@ class Observer(Protocol):
     def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The handlers with what is watched put around them."""
 
+    def snapshot(self) -> dict[str, Any]:
+        """Where it stands, as plain values for JSON."""
+
+    def recall(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take back what it saw up to a snapshot."""
+
 
 class Keep3rV2:
     """One Keep3r contract under replay: `replay.protocol.Replay`.
@@ -110,6 +123,12 @@ class Keep3rV2:
         """Who watches, if somebody does."""
         self.unauthorised: list[Unauthorised] = []
         """Direct calls that somebody else made than may."""
+        self.recalled: int | None = None
+        """The block up to which a former replay wrote down what there is."""
+        self.former_works: pl.DataFrame | None = None
+        """The works up to there (`audit.works.works_table`)."""
+        self._observed: Mapping[str, Any] = {}
+        self._former_observations: pl.DataFrame | None = None
         self._journal = journal
         self._silent = silent_transactions
         self._source = source
@@ -219,6 +238,7 @@ class Keep3rV2:
         context = self.context
         return {
             "contract": dump_contract(self.keep3r),
+            "zeros": dump_zeros(self.keep3r),
             "pools": {address: pool.dump_whole() for address, pool in self.keep3r.pools.items()},
             "inference": {
                 "metered_in": context.metered_in,
@@ -234,11 +254,20 @@ class Keep3rV2:
                 "uncertain_price_window": context.uncertain_price_window,
                 "roles_are_partial": self.keep3r.roles_are_partial,
             },
+            **({"observer": self.observer.snapshot()} if self.observer is not None else {}),
         }
 
     def kept(self) -> Mapping[str, pl.DataFrame]:
         """The pools' observations, which snapshots count on."""
-        return {"observations": observations(self.keep3r.pools)}
+        return {"observations": observations(self.keep3r.pools, self._former_observations)}
+
+    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take back works, rewards, and what the observer saw up to a block."""
+        self.recalled = block
+        self.former_works = recall_context(self.context, block, kept)
+        self._former_observations = kept("observations").collect()
+        if self.observer is not None:
+            self.observer.recall(self._observed, kept)
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """Stand where readings after `block` say: pools by replaying their events, all else from the readings."""
@@ -252,6 +281,7 @@ class Keep3rV2:
     def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
         """Take over a `snapshot`; the table `observations` holds what was in each pool's ring then."""
         load_contract(self.keep3r, snapshot["contract"])
+        load_zeros(self.keep3r, snapshot["zeros"])
         found = rings(snapshot["pools"], kept("observations"))
         for address, state in snapshot["pools"].items():
             ring = found[address]
@@ -271,3 +301,4 @@ class Keep3rV2:
         context.uncertain_price_window = inference["uncertain_price_window"]
         context.uncertain_tokens = dict.fromkeys(inference["uncertain_tokens"])
         self.keep3r.roles_are_partial = inference["roles_are_partial"]
+        self._observed = snapshot.get("observer", {})
