@@ -78,7 +78,7 @@ def _forged(results: Path, _: pytest.MonkeyPatch) -> None:
     ids=["code", "damaged", "lost", "killed", "forged"],
 )
 def test_what_happened_to_results_is_said(happens, says, whole, bytes_of_one_run, tmp_path, monkeypatch, capsys):
-    """The command ends as the audit does, its line says why it began at the beginning, and the bytes are those of it."""
+    """The command ends as the audit does and leaves its bytes; a line says why it began at the beginning."""
     results = tmp_path / "results"
     assert main(["replay", f"lake={whole.path}", f"results={results}", f"until_block={STOP}"]) == 0
     assert "replayed" not in capsys.readouterr().out
@@ -112,7 +112,7 @@ def test_a_contract_that_is_found_begins_anew(whole, tmp_path):
     former = lake_up_to(whole, STOP, tmp_path / "lake")
     kr.replay_on(former, tmp_path / "results")
     lake = lake_up_to(whole, whole.manifest.coverage.to_block, tmp_path / "lake")
-    found = Contract("0x" + "ab" * 20, "stable_coin", "", {"from_block": STOP + 1})
+    found = Contract("stable_coin", "0x" + "ab" * 20, "", {"from_block": STOP + 1})
     deployment = replace(lake.deployment, contracts=(*lake.deployment.contracts, found))
     digest = write_deployment(lake.path, deployment)
     write_manifest(lake.path, replace(lake.manifest, deployment_sha256=(digest,)))
