@@ -10,8 +10,6 @@ from keep3r_replay.errors import UsageError
 
 from .config import load_config, setting
 
-_OUTPUTS = {".csv", ".json", ".parquet", ".xlsx"}
-
 
 @dataclass(frozen=True)
 class StatementConfig:
@@ -47,8 +45,10 @@ def _state(name: str, argv: list[str]) -> int:
     protocol = protocol_of(lake)
     if name not in protocol.statements:
         raise UsageError(f"keep3r {name}: nothing of that kind is stated of {protocol.title}")
-    if config.export is not None and Path(config.export).suffix not in _OUTPUTS:
-        raise UsageError(f"export={config.export}: name a file that ends in {', '.join(sorted(_OUTPUTS))}")
+    if config.export is not None:
+        from keep3r_replay.report.export import check_export
+
+        check_export(Path(config.export))
     from keep3r_replay.replay.audit import audit
     from keep3r_replay.replay.statements import Occasion
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,10 +15,35 @@ from keep3r_replay.lake.folders import replaced_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+ENDINGS = (".csv", ".json", ".parquet", ".xlsx")
+"""Of the files that a table can be exported to."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """The time that spreadsheets are said to be from."""
 _SPREADSHEET_DIGITS = 15
 """A spreadsheet's numbers are exact up to so many digits."""
+
+
+def check_export(target: Path) -> None:
+    """Refuse a file that cannot be exported to, before anything is done for it.
+
+    Raises:
+        UsageError: its ending is none of a table's, the place is no file's, or a spreadsheet is asked for and its
+            writer is not installed.
+    """
+    if target.suffix not in ENDINGS:
+        raise UsageError(f"export={target}: name a file that ends in {', '.join(ENDINGS)}")
+    if target.is_dir() or not target.parent.is_dir():
+        raise UsageError(f"export={target}: name a file in a folder that is there")
+    if target.suffix == ".xlsx" and not is_installed("xlsxwriter"):
+        raise UsageError("export: a spreadsheet needs an extra: pip install 'keep3r-replay[excel]'")
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module of an extra can be imported."""
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # a module that was blocked has no spec
+        return False
 
 
 def export_table(table: pl.DataFrame, target: Path) -> None:
@@ -28,14 +54,13 @@ def export_table(table: pl.DataFrame, target: Path) -> None:
 
     Args:
         table: what is written.
-        target: a file ending in .csv, .json, .parquet or .xlsx.
+        target: a file that `check_export` lets pass.
 
     Raises:
-        UsageError: the place is no file's, or a spreadsheet is asked for and its writer is not installed.
+        UsageError: as `check_export`.
         InputError: the file cannot be written.
     """
-    if target.is_dir() or not target.parent.is_dir():
-        raise UsageError(f"{target}: name a file in a folder that is there")
+    check_export(target)
     try:
         with replaced_file(target) as building:
             if target.suffix == ".csv":
@@ -55,10 +80,8 @@ def _as_text(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _write_xlsx(table: pl.DataFrame, building: Path) -> None:
-    try:
-        import xlsxwriter  # noqa: PLC0415 - an extra: only who asks for a spreadsheet needs it
-    except ModuleNotFoundError:
-        raise UsageError("a spreadsheet needs the extra excel: pip install 'keep3r-replay[excel]'") from None
+    import xlsxwriter  # noqa: PLC0415 - an extra: only who asks for a spreadsheet needs it
+
     # No time of writing in the file: the same table gives the same bytes.
     with xlsxwriter.Workbook(str(building), {"in_memory": True, "strings_to_formulas": False}) as book:
         book.set_properties({"created": _EPOCH})
