@@ -116,7 +116,7 @@ def continued(
         files = {name: _checked(results, name, facts["sha256"]) for name, facts in manifest["files"].items()}
         _check_findings(results, files)
         last = _last_block(lake, changed, until_block)
-        tables = {name.removeprefix(f"{KEPT}/").removesuffix(".parquet"): name for name in files}
+        tables = {name.removeprefix(KEPT).removesuffix(".parquet"): name for name in files}
         return {root.address: _snapshot(Former(results, protocol.root, root.address, tables), last) for root in roots}
     except _BROKEN as error:
         raise RefusedError(f"the former results are damaged ({error})") from None

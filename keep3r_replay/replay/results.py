@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
-KEPT = "kept"
-"""Folder in that of the results: what a later run needs to go on from there."""
+KEPT = "kept_"
+"""What the names of tables begin with that are not to be asked: what a later run needs to go on from the results."""
 _KIND = "keep3r results"
 
 
@@ -37,7 +37,7 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
     """
     write(
         folder,
-        {**audit.tables, **{f"{KEPT}/{name}": table for name, table in audit.kept.items()}},
+        {**audit.tables, **{f"{KEPT}{name}": table for name, table in audit.kept.items()}},
         audit.summary,
         {
             "configuration": configuration,
@@ -70,11 +70,9 @@ def write(
     with replaced_folder(folder) as building:
         files: dict[str, Any] = {}
         for name, table in sorted(tables.items()):
-            file = f"{name}.parquet"
-            path = building / file
-            path.parent.mkdir(exist_ok=True)
+            path = building / f"{name}.parquet"
             table.write_parquet(path, compression="zstd", compression_level=1)
-            files[file] = {"rows": table.height, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+            files[path.name] = {"rows": table.height, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         content = _json(summary)
         (building / SUMMARY).write_bytes(content)
         files[SUMMARY] = {"sha256": hashlib.sha256(content).hexdigest()}

@@ -47,7 +47,7 @@ def _other_code(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _damaged(results: Path, _: pytest.MonkeyPatch) -> None:
-    file = results / "kept" / "records.parquet"
+    file = results / "kept_records.parquet"
     file.write_bytes(file.read_bytes()[:-1] + b"?")
 
 
@@ -70,7 +70,7 @@ def _forged(results: Path, _: pytest.MonkeyPatch) -> None:
     ("happens", "says"),
     [
         (_other_code, "the code is another one"),
-        (_damaged, "the former results are damaged (kept/records.parquet holds something other than was written)"),
+        (_damaged, "the former results are damaged (kept_records.parquet holds something other than was written)"),
         (_lost, "the former results are damaged"),
         (_killed, "a run ended as it wrote its results"),
         (_forged, "the former results are damaged"),

@@ -26,6 +26,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN
 from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v2.replay.excuses import excuse
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
+from keep3r_replay.protocols.keep3r_v2.replay.memory import dump_inference, load_inference
 from keep3r_replay.protocols.keep3r_v2.replay.pool_rings import OfPools, observations, rings
 from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_codes
 from keep3r_replay.protocols.keep3r_v2.replay.window_start import start_pools
@@ -235,25 +236,11 @@ class Keep3rV2:
 
         Of the pools' observations only their count stands in it: they never change, and are kept apart.
         """
-        context = self.context
         return {
             "contract": dump_contract(self.keep3r),
             "zeros": dump_zeros(self.keep3r),
             "pools": {address: pool.dump_whole() for address, pool in self.keep3r.pools.items()},
-            "inference": {
-                "metered_in": context.metered_in,
-                "metered_at": context.metered_at,
-                "meter_is_read": context.meter_is_read,
-                "slots": context.slots.dump(),
-                "regular_arrivals": {token: list(seen) for token, seen in context.regular_arrivals.items()},
-                "usd_prices": {job: list(prices) for job, prices in context.usd_prices.items()},
-                "undetermined_keepers": list(context.undetermined_keepers),
-                "uncertain_jobs": list(context.uncertain_jobs),
-                "uncertain_tokens": list(context.uncertain_tokens),
-                "uncertain_price_period": context.uncertain_price_period,
-                "uncertain_price_window": context.uncertain_price_window,
-                "roles_are_partial": self.keep3r.roles_are_partial,
-            },
+            "inference": dump_inference(self.context),
             **({"observer": self.observer.snapshot()} if self.observer is not None else {}),
         }
 
@@ -286,19 +273,5 @@ class Keep3rV2:
         for address, state in snapshot["pools"].items():
             ring = found[address]
             self.keep3r.pools[address].load(state, ring, state["observed"] - len(ring))
-        inference, context = snapshot["inference"], self.context
-        context.metered_in = tuple(inference["metered_in"])
-        context.metered_at = tuple(inference["metered_at"])
-        context.meter_is_read = inference["meter_is_read"]
-        context.slots.load(inference["slots"])
-        context.regular_arrivals = {
-            token: (count, fee) for token, (count, fee) in inference["regular_arrivals"].items()
-        }
-        context.usd_prices = {job: dict.fromkeys(prices) for job, prices in inference["usd_prices"].items()}
-        context.undetermined_keepers = dict.fromkeys(inference["undetermined_keepers"])
-        context.uncertain_jobs = dict.fromkeys(inference["uncertain_jobs"])
-        context.uncertain_price_period = inference["uncertain_price_period"]
-        context.uncertain_price_window = inference["uncertain_price_window"]
-        context.uncertain_tokens = dict.fromkeys(inference["uncertain_tokens"])
-        self.keep3r.roles_are_partial = inference["roles_are_partial"]
+        load_inference(self.context, snapshot["inference"])
         self._observed = snapshot.get("observer", {})
