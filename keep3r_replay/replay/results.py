@@ -27,6 +27,8 @@ MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
 LAYOUT = 1
 """Number of the layout of results on disk; it grows with any change that older code would misread."""
+KEPT = "kept_"
+"""What the names of tables begin with that are not to be asked: what a later run needs to go on from the results."""
 _KIND = "keep3r results"
 
 
@@ -38,7 +40,7 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
     """
     write(
         folder,
-        audit.tables,
+        {**audit.tables, **{f"{KEPT}{name}": table for name, table in audit.kept.items()}},
         audit.summary,
         {
             "configuration": configuration,

@@ -10,7 +10,7 @@ import duckdb
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake.folders import replaced_file
-from keep3r_replay.replay.results import manifest_of
+from keep3r_replay.replay.results import KEPT, manifest_of
 from keep3r_replay.warehouse.target import check_target, mark
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ def check_results(results: Path, needed: set[str]) -> set[str]:
     """
     try:
         files = manifest_of(results)["files"]
-        tables = {str(name).removesuffix(".parquet") for name in files if str(name).endswith(".parquet")}
+        names = {str(name) for name in files if str(name).endswith(".parquet") and not str(name).startswith(KEPT)}
+        tables = {name.removesuffix(".parquet") for name in names}
     except (KeyError, TypeError):
         raise InputError(results, "holds no results of a replay", remedy="make them with keep3r replay") from None
     if not needed <= tables:
