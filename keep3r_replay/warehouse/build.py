@@ -11,7 +11,7 @@ import duckdb
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake.folders import replaced_file
-from keep3r_replay.replay.results import MANIFEST
+from keep3r_replay.replay.results import KEPT, MANIFEST
 from keep3r_replay.warehouse.target import check_target, mark
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def check_results(results: Path, needed: set[str]) -> set[str]:
     """
     try:
         files = json.loads((results / MANIFEST).read_bytes())["files"]
-        tables = {str(name).removesuffix(".parquet") for name in files if str(name).endswith(".parquet")}
+        names = {str(name) for name in files if str(name).endswith(".parquet") and not str(name).startswith(KEPT)}
+        tables = {name.removesuffix(".parquet") for name in names}
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(results, "holds no results of a replay", remedy="make them with keep3r replay") from None
     if not needed <= tables:
