@@ -84,6 +84,7 @@ def replay_root(
         span=span,
         emitters=emitters(lake, protocol, root),
         checkpoints=snapshots,
+        runs=protocol.runs(replay) if options.columns else None,
     )
     coverage = lake.manifest.coverage
     if snapshots is not None and until_block is not None and coverage is not None:
