@@ -71,20 +71,14 @@ def without_runs(
     found = None if runs is None else runs.find(order, tables, events)
     if found is None:
         return Remaining(order, dict(events), [])
-    plain, block = pl.col("plain"), pl.col("block_number")
-    marked = order.with_columns(plain=found.plain).with_columns(
-        begins=plain & ~(plain.shift(fill_value=False) & (block == block.shift()))
-    )
-    firsts = marked.select((plain.cum_sum() - 1).filter("begins")).to_series().to_list()
-    lengths = (stop - first for first, stop in zip(firsts, [*firsts[1:], found.plain.sum()], strict=True))
-    remaining = {
-        name: events[name].filter(~marked.filter(pl.col("table") == number)["plain"])
-        for number, name in enumerate(tables)
-        if name in events
-    }
-    is_run = pl.when("begins").then(pl.lit(len(tables) + 1, marked.schema["table"]))
-    return Remaining(
-        marked.filter(~plain | pl.col("begins")).with_columns(is_run.otherwise("table").alias("table")),
-        remaining,
-        [Run(found.columns, length) for length in lengths],
-    )
+    plain = found.plain
+    begins = plain & ~(plain.shift(fill_value=False) & (order["block_number"] == order["block_number"].shift()))
+    firsts = plain.cum_sum().filter(begins).to_list()
+    lengths = [stop - first for first, stop in zip(firsts, [*firsts[1:], plain.sum() + 1], strict=True)]
+    in_runs = order["table"].filter(plain)
+    remaining = dict(events)
+    for number in in_runs.unique():
+        name = tables[number]
+        remaining[name] = events[name].filter(~plain.filter(order["table"] == number))
+    left = order.with_columns(table=order["table"].scatter(begins.arg_true(), len(tables) + 1)).filter(~plain | begins)
+    return Remaining(left, remaining, [Run(found.columns, length) for length in lengths])

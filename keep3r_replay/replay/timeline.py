@@ -80,7 +80,7 @@ def slices(
                 for position, frame in present.items()
             ],
             how="vertical_relaxed",
-        ).sort(*(("block_number", "log_index") if chosen is None else _PLACE))
+        ).sort(*(("block_number", "log_index") if chosen is None else _PLACE), maintain_order=True)
         taken = dict.fromkeys(present, 0)
         for start in range(0, order.height, SLICE):
             part = order.slice(start, SLICE)

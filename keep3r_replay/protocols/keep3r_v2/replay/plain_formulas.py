@@ -79,12 +79,13 @@ def _live_price(context: CallContext, terms: Terms) -> OfRun | None:
     """2.2 and 2.3: see `calls.payments.explain_live_price`."""
     helper = _helper(context)
     boost_terms = None if helper is None else _boost(helper, context.base_fee)
-    if helper is None or boost_terms is None:
+    if helper is None or boost_terms is None or not helper.rules.pays_base_fee:
         return None
     try:
-        _, quote, extra = helper.payment_parameters(0, context.now, context.base_fee)
+        quote = helper.quote_one_ether(context.now)
     except Revert:
         return None
+    extra = helper.parameters.work_extra_gas
     least, span, target, fee = boost_terms
     note = terms["boost"].append
 

@@ -34,20 +34,20 @@ _TRANSACTION = ("block_number", "transaction_index")
 
 
 class _Pair(NamedTuple):
-    """A validation and its work: `gas` is what the one logged, `gas_left` the other, `amount` in wei."""
+    """A validation and its work: `gas` is what the one logged, `gas_left` the other, `payment` in wei."""
 
-    transaction: int
+    transaction_index: int
     validated_at: int
     gas: int
     log_index: int
     job: str
     keeper: str
-    amount: int
+    payment: int
     gas_left: int
 
 
-_Row = tuple[int, int, int, int, str, str, int, int]
-"""The fields of a `_Pair`; most are never looked at but in the loop."""
+_Row = tuple[str, str, int, int]
+"""Of a pair what is looked at in each: job, keeper, gas between the two, wei."""
 
 
 class _Taken(NamedTuple):
@@ -70,12 +70,18 @@ class PlainColumns:
         self.terms: dict[str, list[int]] = {name: [] for name in formula.terms}
         self.credits_before: list[int] = []
         self.taken: list[_Taken] = []
-        self._pairs = pairs.select("payment", "gas")
+        self._pairs = pairs
         self._formula = formula
-        names = ("transaction_index", "validated_at", "gas", "log_index", "job", "keeper", "payment", "gas_left")
-        columns = [_values(pairs[name]) for name in names]
-        self.rows: Iterator[_Row] = zip(*columns, strict=True)
-        self.amounts: list[int] = columns[names.index("payment")]
+        self._columns = {name: _values(pairs[name]) for name in _Pair._fields}
+        spent = _values(pairs["gas"].cast(_INT) - pairs["gas_left"].cast(_INT))
+        self.amounts: list[int] = self._columns["payment"]
+        self.rows: Iterator[_Row] = zip(
+            self._columns["job"], self._columns["keeper"], spent, self.amounts, strict=True
+        )
+
+    def pair(self, number: int) -> _Pair:
+        """One pair of the slice."""
+        return _Pair(*(self._columns[name][number] for name in _Pair._fields))
 
     def frame(self) -> pl.DataFrame:
         """See `calls.records.Plain`."""
@@ -87,7 +93,7 @@ class PlainColumns:
             .explode("row", empty_as_null=False)
         )
         noted = {**self.terms, "credits_before": self.credits_before}
-        works = common.hstack(self._pairs[common["row"]]).with_columns(
+        works = common.hstack(self._pairs.select("payment", "gas")[common["row"]]).with_columns(
             pl.Series(name, values, _INT) for name, values in noted.items()
         )
         told: dict[str, pl.Expr] = {
@@ -112,8 +118,12 @@ class PlainColumns:
 
 
 def _values(series: pl.Series) -> list[Any]:
+    """The values of a column as objects, by the shortest way."""
+    if series.dtype in {_AMOUNT, _INT}:
+        narrow = series.cast(pl.Int64, strict=False)
+        return (series.cast(_INT) if narrow.has_nulls() else narrow).to_list()
     if series.dtype != pl.String:
-        return (series.cast(_INT) if series.dtype == _AMOUNT else series).to_list()
+        return series.to_list()
     # One object an address, whose hash is known from its first use on.
     names = series.unique()
     texts = names.to_list()
@@ -141,21 +151,18 @@ class PlainWorks:
         if _WORK not in events or _VALIDATION not in events:
             return None
         token = self._replay.keep3r.parameters.keep3r_v1
-        is_work, is_validation = (pl.col("table") == tables.index(name) for name in (_WORK, _VALIDATION))
-        same = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in _TRANSACTION)
-        marks = order.select(
-            work=is_work,
-            validation=is_validation,
-            pair=(is_work & is_validation.shift() & same).fill_null(value=False),
-        ).with_columns(paired=pl.col("pair").shift(-1, fill_value=False))
-        works = events[_WORK].filter(marks.filter("work")["pair"])
-        validations = events[_VALIDATION].filter(marks.filter("validation")["paired"])
-        pairs = works.hstack(
-            [validations["log_index"].alias("validated_at"), validations["gas_left"].alias("gas")]
-        ).with_columns(place=marks["pair"].arg_true())
-        pairs = pairs.filter(
-            (pl.col("credit") == token) & (pl.col("gas") > 0) & (pl.col("gas") >= pl.col("gas_left"))
-        )
+        is_work, is_validation = (order["table"] == tables.index(name) for name in (_WORK, _VALIDATION))
+        same = (order[name] == order[name].shift() for name in _TRANSACTION)
+        pair = is_work & is_validation.shift(fill_value=False) & next(same) & next(same)
+        validations = events[_VALIDATION].filter(pair.shift(-1, fill_value=False).filter(is_validation))
+        pairs = events[_WORK].filter(pair.filter(is_work))
+        pairs = pairs.hstack(
+            [
+                validations["log_index"].alias("validated_at"),
+                validations["gas_left"].alias("gas"),
+                pair.arg_true().alias("place"),
+            ]
+        ).filter((pl.col("credit") == token) & (pl.col("gas") > 0) & (pl.col("gas") >= pl.col("gas_left")))
         if self._direct.height:
             pairs = pairs.join(self._direct, on=_TRANSACTION, how="anti", maintain_order="left")
         if pairs.is_empty():
@@ -169,15 +176,15 @@ class PlainWorks:
     def take(self, context: CallContext, run: Run) -> None:
         """Pay the works of a run; those that are not plain go through their handlers."""
         columns: PlainColumns = run.columns
-        rows = islice(columns.rows, run.rows // 2)
-        first = columns.next
-        columns.next += run.rows // 2
+        count = run.rows // 2
+        first, columns.next = columns.next, columns.next + count
         of_run = self._formula.begin(context, columns.terms) if self._nothing_waits(context, columns.token) else None
-        if of_run is None:
-            for row in rows:
-                self._one_by_one(context, columns.token, _Pair._make(row))
+        rows = islice(columns.rows, count)
+        if of_run is not None:
+            self._pay(context, columns, of_run, first, rows)
             return
-        self._pay(context, columns, of_run, first, rows)
+        for number, _ in enumerate(rows, first):
+            self._one_by_one(context, columns.token, columns.pair(number))
 
     @staticmethod
     def _nothing_waits(context: CallContext, token: str) -> bool:
@@ -194,47 +201,40 @@ class PlainWorks:
         self, context: CallContext, columns: PlainColumns, of_run: OfRun, first: int, rows: Iterator[_Row]
     ) -> None:
         keep3r, now, token = context.keep3r, context.now, columns.token
-        jobs, keepers, disputes, job_list = keep3r.jobs, keep3r.keepers, keep3r.disputes, keep3r.job_list
+        jobs, keepers, disputes, listed = keep3r.jobs, keep3r.keepers, keep3r.disputes, keep3r.job_list.members
         explains, note = of_run.explains, columns.credits_before.append
         start = period_start(keep3r, now)
-        number = begun = first
-        last: _Row | None = None
-        for row in rows:
-            _, _, gas, _, address, keeper_address, amount, gas_left = row
+        begun = number = first
+        for number, (address, keeper_address, gas, amount) in enumerate(rows, first):
             job, keeper = jobs.get(address), keepers.get(keeper_address)
             if (
                 job is not None
                 and keeper is not None
-                and amount <= job.credits
-                and address in job_list
+                and amount <= (credit := job.credits)
+                and address in listed
                 and address not in disputes
                 and (job.rewarded_at >= start or _only_pays(keep3r, job, start, now))
-                and explains(address, keeper.bonds.get(token, 0), gas - gas_left, amount)
+                and explains(address, (held := keeper.bonds.get(token, 0)), gas, amount)
             ):
-                note(job.credits)
+                note(credit)
                 job.worked_at = now
-                job.credits -= amount
-                keeper.bonds[token] += amount
+                job.credits = credit - amount
+                keeper.bonds[token] = held + amount
                 keeper.work_completed += amount
-                last = row
             else:
-                if last is not None:
-                    _end(context, columns, of_run, begun, number, _Pair._make(last))
-                    last = None
-                self._one_by_one(context, token, _Pair._make(row))
+                _end(context, columns, of_run, begun, number)
+                self._one_by_one(context, token, columns.pair(number))
                 begun = number + 1
-            number += 1
-        if last is not None:
-            _end(context, columns, of_run, begun, number, _Pair._make(last))
+        _end(context, columns, of_run, begun, number + 1)
 
     def _one_by_one(self, context: CallContext, token: str, pair: _Pair) -> None:
         """Handle a validation and its work as any other event, entering their transaction."""
-        place = context.block_number, pair.transaction
+        place = context.block_number, pair.transaction_index
         if place != context.transaction:
             self._replay.end_transaction()
             self._replay.begin_transaction(place, None)
         on_validation(context, (pair.validated_at, pair.gas))
-        on_work(context, (pair.log_index, token, pair.job, pair.keeper, pair.amount, pair.gas_left))
+        on_work(context, (pair.log_index, token, pair.job, pair.keeper, pair.payment, pair.gas_left))
 
 
 def _only_pays(keep3r: Keep3r, job: Job, start: int, now: int) -> bool:
@@ -246,22 +246,19 @@ def _only_pays(keep3r: Keep3r, job: Job, start: int, now: int) -> bool:
     return job.worked_at >= start and now - job.rewarded_at < window and job.rewarded_at > start - window
 
 
-def _end(context: CallContext, columns: PlainColumns, of_run: OfRun, first: int, stop: int, last: _Pair) -> None:
+def _end(context: CallContext, columns: PlainColumns, of_run: OfRun, first: int, stop: int) -> None:
     """The works from `first` to before `stop` were plain: note them, and stand after the last of them."""
-    keep3r = context.keep3r
+    if first == stop:
+        return
+    keep3r, block, last = context.keep3r, context.block_number, columns.pair(stop - 1)
     if keep3r.rules.has_total_bonds:
         keep3r.total_bonds += sum(columns.amounts[first:stop])
     keep3r.gas_meter = 0 if keep3r.rules.worked_clears_gas_meter else last.gas
-    context.transaction = context.metered_in = context.block_number, last.transaction
-    context.metered_at = context.block_number, last.validated_at
+    context.transaction = context.metered_in = block, last.transaction_index
+    context.metered_at = block, last.validated_at
     context.meter_is_read = False
     columns.taken.append(
         _Taken(
-            first,
-            stop - first,
-            len(context.works.singles),
-            of_run.one_eth_quote,
-            of_run.extra_gas,
-            context.code,
+            first, stop - first, len(context.works.singles), of_run.one_eth_quote, of_run.extra_gas, context.code
         )
     )
