@@ -33,11 +33,13 @@ EVERY_VERSION = {
 """Tests that go through the whole of a recording of each version."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one recording go to one worker, which audits it once; other tests go there file by file.
 
     `./test fast` replays one recording a version, for the tests of `EVERY_VERSION`; others that take recordings do so
-    with the bundled sample only. What it leaves out is marked as slow.
+    with the bundled sample only. What it leaves out is marked as slow. First of all plugins, since the one that shares
+    tests out among workers reads the groups in the same hook.
     """
     # A library that signs for the tests raises it a hundredfold, which no user of the command has.
     sys.setrecursionlimit(1_000)
