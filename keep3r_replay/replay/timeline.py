@@ -88,7 +88,7 @@ def slices(
             for position, count in part["table"].value_counts().iter_rows():
                 sliced[position] = present[position].slice(taken[position], count)
                 taken[position] += count
-            transactions = sliced.pop(len(names), None)
+            called = sliced.pop(len(names)) if len(names) in sliced else None
             events = {names[each]: frame for each, frame in sliced.items()}
             remaining = without_runs(part.with_row_index("number", offset=passed + 1), names, events, runs)
             passed += part.height
@@ -99,7 +99,7 @@ def slices(
                 remaining.order["number"].to_list(),
                 [
                     *(_rows(remaining.events.get(name), ("log_index", *columns[name])) for name in names),
-                    iter(()) if transactions is None else _as_transactions(transactions),
+                    iter(()) if called is None else _as_transactions(called),
                     iter(remaining.runs),
                 ],
             )

@@ -54,43 +54,42 @@ class Formula(NamedTuple):
     begin: Callable[[CallContext, Terms], OfRun | None]
 
 
-class _Boost(NamedTuple):
-    """The terms of `Helper.reward_boost` in a block."""
-
-    least: int
-    span: int
-    target: int
-    fee: int
+Boost = Callable[[int], int]
+"""`Helper.reward_boost` in a block, by the keeper's bonds."""
 
 
-def _helper(context: CallContext) -> Helper | None:
-    return context.keep3r.helpers.get(context.keep3r.parameters.keep3r_helper)
-
-
-def _boost(helper: Helper, base_fee: int) -> _Boost | None:
-    parameters = helper.parameters
-    span = parameters.max_boost - parameters.min_boost
-    if helper.rules.boost_from_zero or span < 0 or not parameters.target_bond:
+def _boost(context: CallContext) -> tuple[Helper, Boost] | None:
+    """The helper in force and its boost; None where it has none that is as simple as in most histories."""
+    helper = context.keep3r.helpers.get(context.keep3r.parameters.keep3r_helper)
+    if helper is None or helper.rules.boost_from_zero:
         return None
-    return _Boost(parameters.min_boost, span, parameters.target_bond, helper.base_fee(base_fee))
+    parameters = helper.parameters
+    least, target = parameters.min_boost, parameters.target_bond
+    span, fee = parameters.max_boost - least, helper.base_fee(context.base_fee)
+    if span < 0 or not target:
+        return None
+    most = (least + span) * fee
+
+    def boost(bonds: int) -> int:
+        return most if bonds >= target else (least + span * bonds // target) * fee
+
+    return helper, boost
 
 
 def _live_price(context: CallContext, terms: Terms) -> OfRun | None:
     """2.2 and 2.3: see `calls.payments.explain_live_price`."""
-    helper = _helper(context)
-    boost_terms = None if helper is None else _boost(helper, context.base_fee)
-    if helper is None or boost_terms is None or not helper.rules.pays_base_fee:
+    found = _boost(context)
+    if found is None:
         return None
+    helper, boost_of = found
     try:
-        quote = helper.quote_one_ether(context.now)
+        _, quote, extra = helper.payment_parameters(0, context.now, context.base_fee)
     except Revert:
         return None
-    extra = helper.parameters.work_extra_gas
-    least, span, target, fee = boost_terms
     note = terms["boost"].append
 
     def explains(_job: str, bonds: int, gas: int, amount: int) -> bool:
-        boost = (least + span * (bonds if bonds < target else target) // target) * fee
+        boost = boost_of(bonds)
         # `payment`, written out: a history has many thousands of works.
         if (gas + extra) * boost // BOOST_BASE * quote // ONE_ETHER != amount:
             return False
@@ -102,18 +101,17 @@ def _live_price(context: CallContext, terms: Terms) -> OfRun | None:
 
 def _usd_price(context: CallContext, terms: Terms) -> OfRun | None:
     """Sidechain: see `calls.payments.explain_usd_price`; at a price that the job was seen to ask before."""
-    helper = _helper(context)
-    boost_terms = None if helper is None else _boost(helper, context.base_fee)
-    if helper is None or boost_terms is None:
+    found = _boost(context)
+    if found is None:
         return None
+    helper, boost_of = found
     try:
         _, quote, extra = helper.payment_parameters(0, context.now, context.base_fee)
     except Revert:
         return None
-    least, span, target, fee = boost_terms
 
     def explains(job: str, bonds: int, gas: int, amount: int) -> bool:
-        boost = (least + span * min(bonds, target) // target) * fee
+        boost = boost_of(bonds)
         for usd in context.usd_prices.get(job, ()):
             if payment(gas + extra, boost, quote * usd) == amount:
                 terms["boost"].append(boost)
@@ -126,19 +124,18 @@ def _usd_price(context: CallContext, terms: Terms) -> OfRun | None:
 
 def _cached_price(context: CallContext, terms: Terms) -> OfRun | None:
     """2.1: see `calls.cached_payments.explain_cached_price`."""
-    helper = _helper(context)
-    boost_terms = None if helper is None else _boost(helper, context.base_fee)
-    if boost_terms is None:
+    found = _boost(context)
+    if found is None:
         return None
+    _, boost_of = found
     keep3r = context.keep3r
     try:
         price = price_fraction(cached_tick_difference(keep3r), keep3r.parameters.reward_period_time)
     except Revert:
         return None
-    least, span, target, fee = boost_terms
 
     def explains(_job: str, bonds: int, gas: int, amount: int) -> bool:
-        boost = (least + span * min(bonds, target) // target) * fee
+        boost = boost_of(bonds)
         lowest, highest = cached_price_bounds(gas, boost, price, told_here=True)
         if not lowest <= amount <= highest:
             return False
@@ -153,8 +150,6 @@ def _cached_price(context: CallContext, terms: Terms) -> OfRun | None:
 FORMULAS: Mapping[Payment, Formula] = {
     Payment.LIVE_PRICE: Formula(EXACT, ("boost",), True, _live_price),
     Payment.USD_PRICE: Formula(EXACT, ("boost", "usd_per_gas_unit"), True, _usd_price),
-    Payment.CACHED_PRICE: Formula(
-        INTERVAL, ("boost", "lowest_payment", "highest_payment"), False, _cached_price
-    ),
+    Payment.CACHED_PRICE: Formula(INTERVAL, ("boost", "lowest_payment", "highest_payment"), False, _cached_price),
 }
 """By the contract's rule. 2.0 has none: what its gas figures are late by depends on each access to storage."""

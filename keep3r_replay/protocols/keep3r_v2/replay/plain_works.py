@@ -9,13 +9,13 @@ bonds. A work that is not what the formula gives, or whose job needs more than p
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import period_start
-from keep3r_replay.protocols.keep3r_v2.replay.calls.records import SCHEMA, SINGLES_BEFORE
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import on_validation, on_work
+from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import PlainColumns, Taken
 from keep3r_replay.protocols.keep3r_v2.replay.plain_formulas import FORMULAS, Formula, OfRun
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
 from keep3r_replay.replay.runs import Found
@@ -25,109 +25,12 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job, Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import Pair, Row
     from keep3r_replay.replay.protocol import Replay
     from keep3r_replay.replay.runs import Run
 
 _VALIDATION, _WORK = "keep3r.KeeperValidation", "keep3r.KeeperWork"
-_AMOUNT, _INT = pl.Decimal(38, 0), pl.Int128
 _TRANSACTION = ("block_number", "transaction_index")
-
-
-class _Pair(NamedTuple):
-    """A validation and its work: `gas` is what the one logged, `gas_left` the other, `payment` in wei."""
-
-    transaction_index: int
-    validated_at: int
-    gas: int
-    log_index: int
-    job: str
-    keeper: str
-    payment: int
-    gas_left: int
-
-
-_Row = tuple[str, str, int, int]
-"""Of a pair what is looked at in each: job, keeper, gas between the two, wei."""
-
-
-class _Taken(NamedTuple):
-    """Consecutive works of a slice that were taken as plain, with what they have in common."""
-
-    first: int
-    count: int
-    singles_before: int
-    one_eth_quote: int | None
-    extra_gas: int | None
-    code: str
-
-
-class PlainColumns:
-    """The works of a slice that have the shape of plain ones, and what was noted of those that are."""
-
-    def __init__(self, pairs: pl.DataFrame, token: str, formula: Formula) -> None:
-        self.token = token
-        self.next = 0
-        self.terms: dict[str, list[int]] = {name: [] for name in formula.terms}
-        self.credits_before: list[int] = []
-        self.taken: list[_Taken] = []
-        self._pairs = pairs
-        self._formula = formula
-        self._columns = {name: _values(pairs[name]) for name in _Pair._fields}
-        spent = _values(pairs["gas"].cast(_INT) - pairs["gas_left"].cast(_INT))
-        self.amounts: list[int] = self._columns["payment"]
-        self.rows: Iterator[_Row] = zip(
-            self._columns["job"], self._columns["keeper"], spent, self.amounts, strict=True
-        )
-
-    def pair(self, number: int) -> _Pair:
-        """One pair of the slice."""
-        return _Pair(*(self._columns[name][number] for name in _Pair._fields))
-
-    def frame(self) -> pl.DataFrame:
-        """See `calls.records.Plain`."""
-        kinds: dict[str, Any] = {name: pl.Int64 for name in ("first", "count")}
-        kinds |= {SINGLES_BEFORE: pl.UInt32, "one_eth_quote": _INT, "extra_gas": _INT, "code": pl.String}
-        common = (
-            pl.DataFrame(self.taken, schema=kinds, orient="row")
-            .with_columns(row=pl.int_ranges("first", pl.col("first") + pl.col("count")))
-            .explode("row", empty_as_null=False)
-        )
-        noted = {**self.terms, "credits_before": self.credits_before}
-        works = common.hstack(self._pairs.select("payment", "gas")[common["row"]]).with_columns(
-            pl.Series(name, values, _INT) for name, values in noted.items()
-        )
-        told: dict[str, pl.Expr] = {
-            "explanation": pl.lit(self._formula.explanation),
-            "initial_gas": pl.col("gas"),
-            "suspicious": pl.lit(value=False),
-            "obstacle": pl.lit(""),
-            "told_here": pl.lit(value=True),
-            "choices": pl.lit(1),
-            "price_is_told": pl.lit(value=False),
-            "credits_after": pl.col("credits_before") - pl.col("payment").cast(_INT),
-            "rewards": pl.lit(0),
-            **({"computed_payment": pl.col("payment")} if self._formula.is_exact else {}),
-        }
-        return works.select(
-            *(
-                told.get(name, pl.col(name) if name in works.columns else pl.lit(None)).cast(kind).alias(name)
-                for name, kind in SCHEMA.items()
-            ),
-            SINGLES_BEFORE,
-        )
-
-
-def _values(series: pl.Series) -> list[Any]:
-    """The values of a column as objects, by the shortest way."""
-    if series.dtype in {_AMOUNT, _INT}:
-        narrow = series.cast(pl.Int64, strict=False)
-        return (series.cast(_INT) if narrow.has_nulls() else narrow).to_list()
-    if series.dtype != pl.String:
-        return series.to_list()
-    # One object an address, whose hash is known from its first use on.
-    names = series.unique()
-    texts = names.to_list()
-    return [texts[place] for place in series.cast(pl.Enum(names)).to_physical().to_list()]
 
 
 def plain_works(replay: Replay) -> PlainWorks | None:
@@ -197,9 +100,7 @@ class PlainWorks:
             and not context.pair_transfers
         )
 
-    def _pay(
-        self, context: CallContext, columns: PlainColumns, of_run: OfRun, first: int, rows: Iterator[_Row]
-    ) -> None:
+    def _pay(self, context: CallContext, columns: PlainColumns, of_run: OfRun, first: int, rows: Iterator[Row]) -> None:
         keep3r, now, token = context.keep3r, context.now, columns.token
         jobs, keepers, disputes, listed = keep3r.jobs, keep3r.keepers, keep3r.disputes, keep3r.job_list.members
         explains, note = of_run.explains, columns.credits_before.append
@@ -227,7 +128,7 @@ class PlainWorks:
                 begun = number + 1
         _end(context, columns, of_run, begun, number + 1)
 
-    def _one_by_one(self, context: CallContext, token: str, pair: _Pair) -> None:
+    def _one_by_one(self, context: CallContext, token: str, pair: Pair) -> None:
         """Handle a validation and its work as any other event, entering their transaction."""
         place = context.block_number, pair.transaction_index
         if place != context.transaction:
@@ -258,7 +159,5 @@ def _end(context: CallContext, columns: PlainColumns, of_run: OfRun, first: int,
     context.metered_at = block, last.validated_at
     context.meter_is_read = False
     columns.taken.append(
-        _Taken(
-            first, stop - first, len(context.works.singles), of_run.one_eth_quote, of_run.extra_gas, context.code
-        )
+        Taken(first, stop, len(context.works.singles), of_run.one_eth_quote, of_run.extra_gas, context.code)
     )

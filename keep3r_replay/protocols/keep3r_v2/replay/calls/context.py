@@ -148,6 +148,8 @@ class CallContext:
         helper = self.keep3r.parameters.keep3r_helper
         if helper not in self.keep3r.helpers:
             return GUESSED
+        if not self.unknown_codes:
+            return ""
         told = {self.unknown_codes.get(self.keep3r.address, ""), self.unknown_codes.get(helper, "")}
         return next((how for how in (GUESSED, ASSUMED) if how in told), "")
 
