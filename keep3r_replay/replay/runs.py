@@ -39,6 +39,8 @@ class Runs(Protocol):
     def find(self, order: pl.DataFrame, tables: Sequence[str], events: Mapping[str, pl.DataFrame]) -> Found | None:
         """Which rows of a slice may stand in runs, by their shape; None: none does.
 
+        It is asked slice by slice, each after all runs of the former have been taken.
+
         Args:
             order: the slice in chain order: `number` in the history, `block_number`, `transaction_index`, `log_index`,
                 `table`.

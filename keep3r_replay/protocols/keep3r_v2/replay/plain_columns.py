@@ -87,8 +87,10 @@ class PlainColumns:
         self._formula = formula
         self._columns = {name: _values(pairs[name]) for name in Pair._fields}
         spent = _values(pairs["gas"].cast(_INT) - pairs["gas_left"].cast(_INT))
+        self.transactions: list[int] = self._columns["transaction_index"]
+        self.validated_at: list[int] = self._columns["validated_at"]
+        self.gas: list[int] = self._columns["gas"]
         self.amounts: list[int] = self._columns["payment"]
-        """Wei of each work of the slice."""
         self.rows: Iterator[Row] = zip(self._columns["job"], self._columns["keeper"], spent, self.amounts, strict=True)
         """Works that no run has taken yet."""
 

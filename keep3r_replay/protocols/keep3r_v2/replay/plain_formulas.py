@@ -54,43 +54,49 @@ class Formula(NamedTuple):
     begin: Callable[[CallContext, Terms], OfRun | None]
 
 
-Boost = Callable[[int], int]
-"""`Helper.reward_boost` in a block, by the keeper's bonds."""
+class _Boost(NamedTuple):
+    """`Helper.reward_boost` in a block: from `target` bonds on it is `most`."""
+
+    most: int
+    target: int
+    least: int
+    span: int
+    fee: int
+
+    def of(self, bonds: int) -> int:
+        """The boost of a keeper with these bonds."""
+        return self.most if bonds >= self.target else (self.least + self.span * bonds // self.target) * self.fee
 
 
-def _boost(context: CallContext) -> tuple[Helper, Boost] | None:
-    """The helper in force and its boost; None where it has none that is as simple as in most histories."""
+def _boost(context: CallContext) -> tuple[Helper, _Boost] | None:
+    """The helper in force and its boost; None where it has none, or not by this formula."""
     helper = context.keep3r.helpers.get(context.keep3r.parameters.keep3r_helper)
     if helper is None or helper.rules.boost_from_zero:
         return None
     parameters = helper.parameters
-    least, target = parameters.min_boost, parameters.target_bond
-    span, fee = parameters.max_boost - least, helper.base_fee(context.base_fee)
+    least, span, target = parameters.min_boost, parameters.max_boost - parameters.min_boost, parameters.target_bond
     if span < 0 or not target:
         return None
-    most = (least + span) * fee
-
-    def boost(bonds: int) -> int:
-        return most if bonds >= target else (least + span * bonds // target) * fee
-
-    return helper, boost
+    fee = helper.base_fee(context.base_fee)
+    return helper, _Boost((least + span) * fee, target, least, span, fee)
 
 
 def _live_price(context: CallContext, terms: Terms) -> OfRun | None:
     """2.2 and 2.3: see `calls.payments.explain_live_price`."""
     found = _boost(context)
-    if found is None:
+    if found is None or not found[0].rules.pays_base_fee:
         return None
-    helper, boost_of = found
+    helper, (most, target, least, span, fee) = found
     try:
-        _, quote, extra = helper.payment_parameters(0, context.now, context.base_fee)
+        quote = helper.quote_one_ether(context.now)
     except Revert:
         return None
+    extra = helper.parameters.work_extra_gas
     note = terms["boost"].append
 
     def explains(_job: str, bonds: int, gas: int, amount: int) -> bool:
-        boost = boost_of(bonds)
-        # `payment`, written out: a history has many thousands of works.
+        # `_Boost.of` and `payment`, written out: a history has many thousands of works.
+        boost = most if bonds >= target else (least + span * bonds // target) * fee
         if (gas + extra) * boost // BOOST_BASE * quote // ONE_ETHER != amount:
             return False
         note(boost)
@@ -104,14 +110,14 @@ def _usd_price(context: CallContext, terms: Terms) -> OfRun | None:
     found = _boost(context)
     if found is None:
         return None
-    helper, boost_of = found
+    helper, boosts = found
     try:
         _, quote, extra = helper.payment_parameters(0, context.now, context.base_fee)
     except Revert:
         return None
 
     def explains(job: str, bonds: int, gas: int, amount: int) -> bool:
-        boost = boost_of(bonds)
+        boost = boosts.of(bonds)
         for usd in context.usd_prices.get(job, ()):
             if payment(gas + extra, boost, quote * usd) == amount:
                 terms["boost"].append(boost)
@@ -127,7 +133,7 @@ def _cached_price(context: CallContext, terms: Terms) -> OfRun | None:
     found = _boost(context)
     if found is None:
         return None
-    _, boost_of = found
+    _, boosts = found
     keep3r = context.keep3r
     try:
         price = price_fraction(cached_tick_difference(keep3r), keep3r.parameters.reward_period_time)
@@ -135,7 +141,7 @@ def _cached_price(context: CallContext, terms: Terms) -> OfRun | None:
         return None
 
     def explains(_job: str, bonds: int, gas: int, amount: int) -> bool:
-        boost = boost_of(bonds)
+        boost = boosts.of(bonds)
         lowest, highest = cached_price_bounds(gas, boost, price, told_here=True)
         if not lowest <= amount <= highest:
             return False

@@ -151,12 +151,12 @@ def _end(context: CallContext, columns: PlainColumns, of_run: OfRun, first: int,
     """The works from `first` to before `stop` were plain: note them, and stand after the last of them."""
     if first == stop:
         return
-    keep3r, block, last = context.keep3r, context.block_number, columns.pair(stop - 1)
+    keep3r, block, last = context.keep3r, context.block_number, stop - 1
     if keep3r.rules.has_total_bonds:
         keep3r.total_bonds += sum(columns.amounts[first:stop])
-    keep3r.gas_meter = 0 if keep3r.rules.worked_clears_gas_meter else last.gas
-    context.transaction = context.metered_in = block, last.transaction_index
-    context.metered_at = block, last.validated_at
+    keep3r.gas_meter = 0 if keep3r.rules.worked_clears_gas_meter else columns.gas[last]
+    context.transaction = context.metered_in = block, columns.transactions[last]
+    context.metered_at = block, columns.validated_at[last]
     context.meter_is_read = False
     columns.taken.append(
         Taken(first, stop, len(context.works.singles), of_run.one_eth_quote, of_run.extra_gas, context.code)
