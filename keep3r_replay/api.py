@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keep3r_replay import conf, data
+
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
     from keep3r_replay.answers import AuditResults, SeveralResults, State
     from keep3r_replay.lake.reader import Lake
 
-SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample" / "lake"
+SAMPLE = Path(data.__path__[0]) / "sample" / "lake"
 """The lake that comes with the package: a recorded history of Keep3r 2.2."""
-CONF = Path(__file__).resolve().parent.parent / "conf"
-"""The folder of named settings, beside the packages in a checkout as in an installed wheel."""
+CONF = Path(conf.__path__[0])
+"""The folder of named settings."""
 
 
 def open_lake(folder: str | Path | None = None) -> Lake:

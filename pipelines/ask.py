@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import keep3r_replay
 from keep3r_replay.errors import UsageError
 from keep3r_replay.replay.questions import Asked, Setting
-from pipelines.config import load_config, setting
-from pipelines.foreign import refuse_foreign
+
+from .config import load_config, setting
+from .foreign import refuse_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,8 @@ def main(argv: list[str]) -> int:
     """Print the answer; return the exit code. Raises `UsageError` for settings that the question does not take."""
     from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.what_if.history import Source
-    from pipelines.what_if import split_file, with_file
+
+    from .what_if import split_file, with_file
 
     lake = keep3r_replay.open_lake(_named("lake", argv))
     protocol = protocol_of(lake)

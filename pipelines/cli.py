@@ -14,35 +14,36 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from keep3r_replay.errors import Keep3rReplayError, UsageError, without_urls
-from pipelines.terminal import printable_output
+
+from .terminal import printable_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
 class Subcommand(NamedTuple):
-    """Where a subcommand's `main(argv) -> exit code` lives, and what it does in one line."""
+    """Which file beside this one holds a subcommand's `main(argv) -> exit code`, and what it does in one line."""
 
-    entry: str
+    module: str
     summary: str
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {
-    "import": Subcommand("pipelines.import_recording:main", "turn a recorded history into a lake"),
-    "join": Subcommand("pipelines.join:main", "put lakes of several protocols on one chain together"),
-    "extract": Subcommand("pipelines.extract:main", "fetch a deployment's history from a node into a lake"),
-    "rehearse": Subcommand("pipelines.rehearse:main", "try a deployment on a node: a window, replayed, on one page"),
-    "simulate": Subcommand("pipelines.simulate:main", "play a scripted history and write its lake"),
-    "status": Subcommand("pipelines.status:main", "say what a lake covers"),
-    "verify": Subcommand("pipelines.verify:main", "prove a lake's files, and fetch again what is damaged"),
-    "prove": Subcommand("pipelines.prove:main", "prove a lake from one trusted block hash, and certify it"),
-    "replay": Subcommand("pipelines.replay:main", "re-execute a lake and compare every event and every reading"),
-    "ask": Subcommand("pipelines.ask:main", "answer a job owner's questions: liquidity, running dry, expiry, bonds"),
-    "state": Subcommand("pipelines.state:main", "print what a contract held at the end of a block"),
-    "explain": Subcommand("pipelines.explain:main", "show every term of a transaction's payments and credits"),
-    "warehouse": Subcommand("pipelines.warehouse:main", "make a DuckDB database of a lake and its results"),
-    "sql": Subcommand("pipelines.sql:main", "ask the warehouse"),
-    "report": Subcommand("pipelines.report:main", "write the results as one page with charts"),
+    "import": Subcommand("import_recording", "turn a recorded history into a lake"),
+    "join": Subcommand("join", "put lakes of several protocols on one chain together"),
+    "extract": Subcommand("extract", "fetch a deployment's history from a node into a lake"),
+    "rehearse": Subcommand("rehearse", "try a deployment on a node: a window, replayed, on one page"),
+    "simulate": Subcommand("simulate", "play a scripted history and write its lake"),
+    "status": Subcommand("status", "say what a lake covers"),
+    "verify": Subcommand("verify", "prove a lake's files, and fetch again what is damaged"),
+    "prove": Subcommand("prove", "prove a lake from one trusted block hash, and certify it"),
+    "replay": Subcommand("replay", "re-execute a lake and compare every event and every reading"),
+    "ask": Subcommand("ask", "answer a job owner's questions: liquidity, running dry, expiry, bonds"),
+    "state": Subcommand("state", "print what a contract held at the end of a block"),
+    "explain": Subcommand("explain", "show every term of a transaction's payments and credits"),
+    "warehouse": Subcommand("warehouse", "make a DuckDB database of a lake and its results"),
+    "sql": Subcommand("sql", "ask the warehouse"),
+    "report": Subcommand("report", "write the results as one page with charts"),
 }
 
 _OBJECTS_BEFORE_COLLECTION = 100_000
@@ -110,13 +111,12 @@ def _dispatch(arguments: list[str]) -> int:
         close = difflib.get_close_matches(name, SUBCOMMANDS, n=1)
         hint = f"did you mean '{close[0]}'?" if close else "see keep3r --help"
         raise UsageError(f"unknown subcommand '{name}'; {hint}")
-    return _entry(SUBCOMMANDS[name].entry)(rest)
+    return _entry(SUBCOMMANDS[name].module)(rest)
 
 
-def _entry(target: str) -> Callable[[list[str]], int]:
-    module_name, function_name = target.split(":")
-    module = importlib.import_module(module_name)
-    entry: Callable[[list[str]], int] = getattr(module, function_name)
+def _entry(name: str) -> Callable[[list[str]], int]:
+    # The package is `pipelines` in a checkout and `keep3r_replay.pipelines` once it is installed.
+    entry: Callable[[list[str]], int] = importlib.import_module(f".{name}", __package__).main
     return entry
 
 

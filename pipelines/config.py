@@ -28,6 +28,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from keep3r_replay import conf
 from keep3r_replay.errors import UsageError, is_url
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 Config = TypeVar("Config")
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
-"""The folder of the YAML files: beside the packages, in a checkout as in an installed wheel."""
+CONF = Path(conf.__path__[0])
+"""The folder of the YAML files."""
 
 _NO_PATHS = {"query", "scheduler"}
 """Settings of text that may hold a URL."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import keep3r_replay
 from keep3r_replay.errors import UsageError
-from pipelines.config import load_config, setting
+
+from .config import load_config, setting
 
 if TYPE_CHECKING:
     from keep3r_replay.replay.rooms import Explanation

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from pipelines.config import load_config, setting
-from pipelines.deployment import spec_of
-from pipelines.foreign import say_foreign
+
+from .config import load_config, setting
+from .deployment import spec_of
+from .foreign import say_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,8 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.dataset.extraction import Extraction
     from keep3r_replay.dataset.lock import only_one_run
     from keep3r_replay.dataset.spec import Request
-    from pipelines.progress import Progress
+
+    from .progress import Progress
 
     spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=config.follow.value)
     client = client_from_environment(connections=config.connections, timeout=config.timeout, attempts=config.attempts)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.config import load_config, setting
-from pipelines.foreign import say_foreign
+from .config import load_config, setting
+from .foreign import say_foreign
 
 SUMMARY = "Put lakes of several protocols on one chain together; what two of them hold must be the same."
 

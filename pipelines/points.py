@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
-from pipelines.config import CONF, typed_value
-from pipelines.replay_config import ReplayConfig
-from pipelines.what_if import read_overlay
+
+from .config import CONF, typed_value
+from .replay_config import ReplayConfig
+from .what_if import read_overlay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from pipelines.terminal import unfiltered
+from .terminal import unfiltered
 
 _SECONDS_BETWEEN_LINES = 15.0
 _SECONDS_BETWEEN_BARS = 0.1

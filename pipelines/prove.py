@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import NodeError, UsageError
-from pipelines.config import load_config
-from pipelines.prove_config import SUMMARY, ProveConfig
+
+from .config import load_config
+from .prove_config import SUMMARY, ProveConfig
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -56,7 +57,8 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
     from keep3r_replay.proof.contradictions import ContradictedError
     from keep3r_replay.proof.proving import Proving, Settings
     from keep3r_replay.protocols.registry import protocol_named, protocols_in
-    from pipelines.progress import Progress
+
+    from .progress import Progress
 
     started = time.monotonic()
     nodes = [] if config.offline else _nodes(config, lake)
@@ -68,7 +70,7 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
     source = None if config.source is None else Path(config.source)
     proving = Proving(lake, protocols, nodes, source, settings, progress.say, progress.update)
     if config.plan:
-        from pipelines.prove_terminal import print_plan
+        from .prove_terminal import print_plan
 
         print_plan(proving.plan(), lake)
         return 0
@@ -79,10 +81,10 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
             print(lie.line())
         raise
     progress.done()
-    from pipelines.prove_terminal import print_outcome
+    from .prove_terminal import print_outcome
 
     if outcome.contradictions and nodes:
-        from pipelines.prove_mending import mended, witnesses
+        from .prove_mending import mended, witnesses
 
         true = witnesses(proving, outcome, lake, nodes)
         if config.repair and true:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.config import setting
+from .config import setting
 
 SUMMARY = (
     "Prove a lake from one trusted block hash: headers, that no log is missing, inputs, gas, code and parameters; the "

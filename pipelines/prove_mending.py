@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import UsageError
-from pipelines.deployment import spec_of
+
+from .deployment import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from keep3r_replay.proof.mending import TrueBlock
     from keep3r_replay.proof.node import NodeTeller
     from keep3r_replay.proof.proving import Outcome, Proving
-    from pipelines.progress import Progress
-    from pipelines.prove_config import ProveConfig
+
+    from .progress import Progress
+    from .prove_config import ProveConfig
 
 _ASKED_ABOUT = 20
 _PLACE = re.compile(r"transaction (\d+)", re.ASCII)
@@ -57,7 +59,8 @@ def mended(config: ProveConfig, outcome: Outcome, true: list[TrueBlock], progres
     from keep3r_replay.dataset.spec import Request
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.proof.mending import MendingClient
-    from pipelines.verify import follow_of, mark_stale
+
+    from .verify import follow_of, mark_stale
 
     path = Path(config.lake)
     manifest, deployment = Lake.read(path)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from pipelines.config import load_config, setting
-from pipelines.deployment import spec_of
+
+from .config import load_config, setting
+from .deployment import spec_of
 
 if TYPE_CHECKING:
     from keep3r_replay.answers import AuditResults
@@ -48,8 +49,9 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.dataset.lock import only_one_run
     from keep3r_replay.dataset.rehearsal import Cost, fetch_window
     from keep3r_replay.dataset.spec import Request
-    from pipelines.extract import differences_shown
-    from pipelines.progress import Progress
+
+    from .extract import differences_shown
+    from .progress import Progress
 
     spec, protocol = spec_of(config.deployment, detail="all")
     client = client_from_environment(connections=config.connections, timeout=config.timeout, attempts=config.attempts)

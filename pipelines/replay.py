@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import keep3r_replay
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import UsageError
-from pipelines.config import load_config
-from pipelines.foreign import say_foreign
-from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
+
+from .config import load_config
+from .foreign import say_foreign
+from .replay_config import SUMMARY, Mode, ReplayConfig
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -23,10 +24,10 @@ PARTIAL = 4
 
 def main(argv: list[str]) -> int:
     """Replay one lake; return 0 if it is clean, 3 if there are findings."""
-    from pipelines.what_if import split_file, with_file
+    from .what_if import split_file, with_file
 
     if "-m" in argv or "--multirun" in argv:
-        from pipelines.sweep import main as sweep
+        from .sweep import main as sweep
 
         return sweep(argv)
     rest, file = split_file(argv)
@@ -42,7 +43,7 @@ def replay(config: ReplayConfig) -> int:
     if config.mode is Mode.what_if and not config.inputs:
         raise UsageError("inputs=false: a what-if takes the transactions as they are")
     if config.mode is Mode.what_if:
-        from pipelines.what_if import replay_what_if
+        from .what_if import replay_what_if
 
         with no_collections():
             return replay_what_if(config)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pipelines.config import setting
+from .config import setting
 
 SUMMARY = """Re-execute a lake through the model; compare every event and every reading; class every work.
 With -m: a what-if for each combination of several values, as in overlay.fee=1,2 lake=A,B (docs/what-if.md)."""

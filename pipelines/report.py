@@ -8,7 +8,9 @@ from pathlib import Path
 
 import keep3r_replay
 from keep3r_replay.errors import UsageError
-from pipelines.config import load_config, setting
+from keep3r_replay.extras import CHARTS, need
+
+from .config import load_config, setting
 
 SUMMARY = "Write results (with ledger=true, or of a what-if) as one HTML file that opens offline; charts as files too."
 
@@ -43,13 +45,15 @@ class ReportConfig:
 def main(argv: list[str]) -> int:
     """Write the report; return the exit code. Raises `UsageError` for a protocol without a page."""
     config = load_config("report", ReportConfig, argv, summary=SUMMARY)
+    need(CHARTS, "the report")
     from keep3r_replay.lake.writer import write_bytes
     from keep3r_replay.protocols.registry import protocol_of_results
     from keep3r_replay.replay.results import manifest_of
     from keep3r_replay.report.charts import write_pictures
     from keep3r_replay.report.drawing import NARROW, WIDE
     from keep3r_replay.report.html import GENERATOR
-    from pipelines.foreign import refuse_foreign
+
+    from .foreign import refuse_foreign
 
     refuse_foreign(Path(config.report), GENERATOR, "report")
     results = Path(config.results)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from keep3r_replay.errors import UsageError
-from pipelines.config import load_config, setting
-from pipelines.foreign import say_foreign
+from keep3r_replay.extras import CHARTS, need
+
+from .config import load_config, setting
+from .foreign import say_foreign
 
 SUMMARY = "Play a scripted history against the model, and write the lake that the contracts would have left."
 
@@ -33,6 +35,8 @@ def main(argv: list[str]) -> int:
 
     protocol, scenarios, script = scenarios_of(config.scenario)
     trace, draw = (None if folder is None else Path(folder) for folder in (config.trace, config.draw))
+    if draw:
+        need(CHARTS, "draw")
     if (trace or draw) and not scenarios.has_extras:
         raise UsageError(f"scenarios of {protocol.title} have no trace and nothing to draw; replay the lake instead")
     lake = Path(config.lake)

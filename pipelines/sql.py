@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from pipelines.config import load_config, setting
-from pipelines.terminal import unfiltered
+from .config import load_config, setting
+from .terminal import unfiltered
 
 SUMMARY = (
     'Ask the warehouse, read-only: keep3r sql "select ...", keep3r sql FILE.sql, or the name of a bundled question or '

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keep3r_replay
-from pipelines.config import load_config, setting
+
+from .config import load_config, setting
 
 SUMMARY = """Print the state at the end of a block as JSON: one job or keeper, or an overview. Amounts are in wei.
 Of KUMA: one category, bond or account."""

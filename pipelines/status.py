@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.config import load_config, setting
+from .config import load_config, setting
 
 SUMMARY = "Say what a lake covers: blocks, tables, sizes, and what is still to be fetched again. Reads no data file."
 

@@ -6,20 +6,22 @@ import os
 import sys
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
-from pipelines.points import points, split_swept
+from keep3r_replay.extras import CHARTS, SWEEPS, lacks, need
+
+from .points import points, split_swept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.what_if.sweep.jobs import Engine as RunJobs
     from keep3r_replay.what_if.sweep.scenarios import Finished, Scenario
-    from pipelines.points import Point
-    from pipelines.replay_config import ReplayConfig
+
+    from .points import Point
+    from .replay_config import ReplayConfig
 
 _TABLE = "sweep.parquet"
 
@@ -70,7 +72,7 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
     Raises `UsageError` for a chart of nothing measured, or no processes.
     """
     from keep3r_replay.lake.writer import write_bytes
-    from keep3r_replay.report.sweep import sweep_chart, sweep_lines
+    from keep3r_replay.report.sweep import sweep_lines
     from keep3r_replay.what_if.sweep.run import run_sweep
     from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept
     from keep3r_replay.what_if.sweep.table import sweep_table
@@ -91,7 +93,12 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
     table = sweep_table(finished, measured)
     folder.mkdir(parents=True, exist_ok=True)
     table.write_parquet(folder / _TABLE)
-    write_bytes(folder / f"sweep-{chart}.svg", sweep_chart(table, chart, what_ifs))
+    if lacks(CHARTS):
+        print("no chart: it needs an extra, pip install 'keep3r-replay[charts]'", file=sys.stderr)
+    else:
+        from keep3r_replay.report.sweep_chart import sweep_chart
+
+        write_bytes(folder / f"sweep-{chart}.svg", sweep_chart(table, chart, what_ifs))
     counts = {status: sum(one.status == status for one in finished) for status in (DONE, KEPT, FAILED)}
     print("\n".join(sweep_lines(table, what_ifs)))
     print(f"\nscenarios {counts[DONE]} run, {counts[KEPT]} from earlier runs, {counts[FAILED]} failed")
@@ -102,14 +109,14 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
 def _engine(config: ReplayConfig) -> RunJobs:
     """Who runs the scenarios. Raises `UsageError` if that is not installed, or nothing that there could be."""
     from keep3r_replay.what_if.sweep.processes import run_in_processes
-    from pipelines.replay_config import Engine
+
+    from .replay_config import Engine
 
     if config.engine is Engine.processes:
         if config.scheduler:
             raise UsageError("scheduler is Dask's: say engine=dask")
         return run_in_processes
-    if find_spec("dask") is None or find_spec("distributed") is None:
-        raise UsageError("engine=dask needs an extra: pip install 'keep3r-replay[dask]'")
+    need(SWEEPS, "engine=dask")
     import dask
 
     from keep3r_replay.what_if.sweep.dask_cluster import run_with_dask
@@ -126,7 +133,8 @@ class _Told:
 
     def __call__(self, count: int, total: int, one: Finished) -> None:
         from keep3r_replay.what_if.sweep.table import shown
-        from pipelines.terminal import printable, unfiltered
+
+        from .terminal import printable, unfiltered
 
         values = one.scenario.point.items()
         point = " ".join(f"{name.removeprefix('overlay.')}={shown(value)}" for name, value in values)
@@ -155,9 +163,9 @@ def _check_folder(folder: Path) -> None:
 
 def main(argv: list[str]) -> int:
     """Sweep as the command line says; return the exit code. Raises `UsageError` where nothing varies."""
-    from pipelines.config import load_config
-    from pipelines.replay_config import SUMMARY, Mode, ReplayConfig
-    from pipelines.what_if import split_file, with_file
+    from .config import load_config
+    from .replay_config import SUMMARY, Mode, ReplayConfig
+    from .what_if import split_file, with_file
 
     rest, swept = split_swept(argv)
     if not swept and not {"-h", "--help"} & set(argv):

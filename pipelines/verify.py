@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import LakeError, UsageError
-from pipelines.config import load_config, setting
-from pipelines.deployment import spec_of
-from pipelines.extract import Detail
+
+from .config import load_config, setting
+from .deployment import spec_of
+from .extract import Detail
 
 if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
@@ -180,7 +181,8 @@ def _repair(config: VerifyConfig, lake: Path, damaged: set[Range]) -> None:
     from keep3r_replay.dataset.extraction import Extraction
     from keep3r_replay.dataset.spec import Request
     from keep3r_replay.lake.reader import Lake
-    from pipelines.progress import Progress
+
+    from .progress import Progress
 
     manifest, _ = Lake.read(lake)
     if manifest.coverage is None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keep3r_replay
-from pipelines.config import load_config, setting
+
+from .config import load_config, setting
 
 SUMMARY = "Make a DuckDB database with documented views over a lake and the results of its replay (with ledger=true)."
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import keep3r_replay
 from keep3r_replay.errors import InputError
-from pipelines.foreign import say_foreign
+
+from .foreign import say_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipelines.replay_config import ReplayConfig
+    from .replay_config import ReplayConfig
 
 _FILES = (".yaml", ".yml")
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from eth_abi.abi import decode
-from eth_abi.exceptions import DecodingError
-
 from keep3r_replay.evm.abi import keccak256
 
 if TYPE_CHECKING:
@@ -95,6 +92,10 @@ def inner_calls(to: str, data: bytes, depth: int = _DEPTH) -> list[Called]:
     relay = RELAYS.get(data[:_SELECTOR])
     if relay is None or depth == 0:
         return [Called(to.lower(), data)]
+    # Loading the library takes as long as a replay of a small history, and most histories have no relay.
+    from eth_abi.abi import decode  # noqa: PLC0415 - see above
+    from eth_abi.exceptions import DecodingError  # noqa: PLC0415 - see above
+
     try:
         calls = relay.calls(decode(relay.types, data[_SELECTOR:]))
     except (DecodingError, OverflowError):

@@ -11,6 +11,9 @@ from keep3r_replay.journal import ERROR, WARNING, Finding
 from keep3r_replay.replay.direct_call import OTHER_FUNCTIONS, SELECTOR
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.history import Span
     from keep3r_replay.replay.protocol import Protocol
@@ -20,11 +23,12 @@ _PLACE = ("block_number", "transaction_index")
 
 
 class _Emitted(NamedTuple):
-    """An event that a contract emitted in a transaction that calls it, or that cannot have reached it."""
+    """An event of a contract in a transaction: place, emitter, event's topic; the transaction, its target, selector."""
 
     block: int
     log_index: int
-    event: str
+    emitter: str
+    topic0: bytes
     digest: str
     target: str
     selector: str
@@ -40,20 +44,29 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
     if not lake.has("transactions"):
         return []
     findings = []
+    contracts = lake.deployment.contracts
+    looked_at = {*protocol.direct_calls, *protocol.never_call}
+    emitted = _emitted(lake, span, [each.address for each in contracts if each.role in looked_at], contracts)
     for role in protocol.direct_calls:
-        mine = [contract.address for contract in lake.deployment.contracts if contract.role == role]
-        emitted = _emitted(lake, protocol, role, span, mine, same=True)
-        findings += _unaccounted(protocol, role, emitted)
-    quiet = [each.address for each in lake.deployment.contracts if each.role in protocol.never_call]
+        own = {each.address for each in contracts if each.role == role}
+        findings += _unaccounted(
+            protocol, role, [each for each in emitted if each.emitter == each.target and each.target in own]
+        )
+    names = _event_names(protocol, protocol.root)
+    mine = [each for each in contracts if each.role == protocol.root]
+    roots = {each.address for each in mine}
+    quiet = {each.address for each in contracts if each.role in protocol.never_call}
     findings += [
         _finding(
             "unreachable_event",
             each,
+            names[each.topic0],
             "none",
             f"the transaction calls {each.target}, which never calls a {protocol.root}",
             WARNING,
         )
-        for each in _emitted(lake, protocol, protocol.root, span, quiet, same=False)
+        for each in emitted
+        if each.target in quiet and each.emitter in roots and each.topic0 in names
     ]
     without_code = _before_delegation(lake, span)
     accounts = _called_accounts(lake, without_code)
@@ -61,12 +74,18 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
         _finding(
             "unreachable_event",
             each,
+            names[each.topic0],
             "none",
             f"the transaction calls {each.target}, an account that signs transactions and so has no code to run",
         )
-        for each in _emitted(lake, protocol, protocol.root, without_code, accounts, same=False)
+        for each in _emitted(lake, without_code, accounts, mine)
+        if each.topic0 in names
     ]
     return findings
+
+
+def _event_names(protocol: Protocol, role: str) -> dict[bytes, str]:
+    return {event.topic0: event.name for events in protocol.events[role].values() for event in events}
 
 
 def _before_delegation(lake: Lake, span: Span) -> Span:
@@ -87,54 +106,42 @@ def _called_accounts(lake: Lake, span: Span) -> list[str]:
     return called.join(signers, left_on="to", right_on="from", how="semi").sort("to").collect()["to"].to_list()
 
 
-def _emitted(
-    lake: Lake, protocol: Protocol, role: str, span: Span, targets: list[str], *, same: bool
-) -> list[_Emitted]:
-    """Events of a role in transactions that call one of `targets`; with `same` only those of the target itself.
+def _emitted(lake: Lake, span: Span, targets: list[str], contracts: Sequence[Contract]) -> list[_Emitted]:
+    """Events of `contracts` in transactions that succeed and call one of `targets`, in chain order.
 
     They are found in the raw logs: one table instead of one an event.
     """
-    emitters = [contract.address for contract in lake.deployment.contracts if contract.role == role]
-    if not emitters or not targets:
+    if not contracts or not targets:
         return []
     calls = (
         lake.scan("transactions", from_block=span.first, until_block=span.until)
         .filter((pl.col("status") == 1) & pl.col("to").is_in(sorted(targets)))
-        .select(
-            "block_number",
-            "transaction_index",
-            "hash",
-            "to",
-            pl.col("input").bin.slice(0, SELECTOR).bin.encode("hex").alias("selector"),
-        )
+        .select(*_PLACE, "hash", "to", pl.col("input").bin.slice(0, SELECTOR).bin.encode("hex").alias("selector"))
         .collect()
     )
     if calls.is_empty():
         return []
-    names = {event.topic0: event.name for events in protocol.events[role].values() for event in events}
-    emitter = pl.lit("0x") + pl.col("address").bin.encode("hex")
     found = (
         lake.scan("logs", [*_PLACE, "log_index", "address", "topic0"], from_block=span.first, until_block=span.until)
         .filter(pl.col("block_number").is_in(calls["block_number"].unique().to_list()))
         .join(calls.lazy(), on=list(_PLACE))
-        .with_columns(emitter.alias("emitter"))
-        .filter(pl.col("emitter") == pl.col("to") if same else pl.col("emitter").is_in(sorted(emitters)))
+        .with_columns((pl.lit("0x") + pl.col("address").bin.encode("hex")).alias("emitter"))
+        .filter(pl.col("emitter").is_in(sorted({each.address for each in contracts})))
         .sort("block_number", "log_index")
-        .select("block_number", "log_index", "topic0", "hash", "to", "selector")
+        .select("block_number", "log_index", "emitter", "topic0", "hash", "to", "selector")
     )
-    rows = found.collect().iter_rows()
-    return [
-        _Emitted(block, log_index, names[topic0], digest, target, selector)
-        for block, log_index, topic0, digest, target, selector in rows
-        if topic0 in names
-    ]
+    return [_Emitted(*row) for row in found.collect().iter_rows()]
 
 
 def _unaccounted(protocol: Protocol, role: str, emitted: list[_Emitted]) -> list[Finding]:
     findings = []
+    names = _event_names(protocol, role)
     seen: dict[tuple[str, str], None] = {}
     strangers: dict[str, None] = {}
     for each in emitted:
+        event = names.get(each.topic0)
+        if event is None:
+            continue
         call = protocol.direct_calls[role].get(each.selector)
         if call is None and OTHER_FUNCTIONS in protocol.direct_calls[role]:
             continue
@@ -142,20 +149,20 @@ def _unaccounted(protocol: Protocol, role: str, emitted: list[_Emitted]) -> list
             if each.digest not in strangers:
                 strangers[each.digest] = None
                 why = f"a {role} has no function of selector 0x{each.selector} that emits anything"
-                findings.append(_finding("unknown_call", each, "none", why))
-        elif each.event in call.also:
+                findings.append(_finding("unknown_call", each, event, "none", why))
+        elif event in call.also:
             continue
-        elif each.event != call.event:
+        elif event != call.event:
             why = f"the transaction called {call.signature}, which does not emit this"
-            findings.append(_finding("unexpected_event", each, call.event or "none", why))
-        elif (each.digest, each.event) in seen:
+            findings.append(_finding("unexpected_event", each, event, call.event or "none", why))
+        elif (each.digest, event) in seen:
             why = f"the transaction called {call.signature}, which emits this once"
-            findings.append(_finding("unexpected_event", each, "none", why))
-        seen[each.digest, each.event] = None
+            findings.append(_finding("unexpected_event", each, event, "none", why))
+        seen[each.digest, event] = None
     return findings
 
 
-def _finding(kind: str, each: _Emitted, expected: str, why: str, severity: str = ERROR) -> Finding:
+def _finding(kind: str, each: _Emitted, event: str, expected: str, why: str, severity: str = ERROR) -> Finding:
     return Finding(
-        kind, severity, each.block, each.log_index, each.target, "event", expected, each.event, None, why, each.digest
+        kind, severity, each.block, each.log_index, each.target, "event", expected, event, None, why, each.digest
     )

@@ -252,4 +252,4 @@ def test_settings_that_contradict_each_other_are_refused(arguments, says, tmp_pa
 def test_without_the_extra_its_name_is_told(tmp_path, capfd, monkeypatch):
     """The error says what to install."""
     monkeypatch.setitem(sys.modules, "distributed", None)
-    assert "pip install 'keep3r-replay[dask]'" in _fails(["engine=dask"], tmp_path, capfd)
+    assert "pip install 'keep3r-replay[sweeps]'" in _fails(["engine=dask"], tmp_path, capfd)

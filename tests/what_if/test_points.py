@@ -10,7 +10,7 @@ from histories import SAMPLE
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
-from keep3r_replay.report.sweep import sweep_chart
+from keep3r_replay.report.sweep_chart import sweep_chart
 from keep3r_replay.what_if.sweep.table import FIXED
 from pipelines.cli import main
 from pipelines.config import load_config

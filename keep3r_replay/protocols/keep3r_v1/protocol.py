@@ -8,7 +8,6 @@ from keep3r_replay.protocols.keep3r_v1.audit import classes, ledger, liquidity, 
 from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_summary
 from keep3r_replay.protocols.keep3r_v1.audit.results import results_of
 from keep3r_replay.protocols.keep3r_v1.events import EVENTS, KEEP3R_V1_EVENTS, ROOT
-from keep3r_replay.protocols.keep3r_v1.recording.recordings import Keep3rV1Recordings
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
 from keep3r_replay.protocols.keep3r_v1.what_if.room import Keep3rV1WhatIfs
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
-    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Scenarios, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -37,7 +36,6 @@ class _Keep3rV1Protocol:
     title = "Keep3r V1"
     root = ROOT
     events = EVENTS
-    recordings = Keep3rV1Recordings()
     # The replay itself runs direct calls and holds what they log against the chain.
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
     never_call: frozenset[str] = frozenset()
@@ -69,6 +67,13 @@ class _Keep3rV1Protocol:
     def what_ifs(self) -> WhatIfs:
         """Replays with another helper, feed, bonds, times, oracles."""
         return Keep3rV1WhatIfs(self)
+
+    @property
+    def recordings(self) -> Recordings:
+        """Recorded histories; loaded where one is imported."""
+        from keep3r_replay.protocols.keep3r_v1.recording.recordings import Keep3rV1Recordings
+
+        return Keep3rV1Recordings()
 
     @property
     def questions(self) -> Mapping[str, Question]:

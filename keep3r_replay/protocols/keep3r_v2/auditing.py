@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
-from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
 from keep3r_replay.protocols.keep3r_v2.replay.companion_calls import (
     ESCROW_CALLS,
     FACTORY_CALLS,
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
-    from keep3r_replay.replay.rooms import Explanation, Pages, Scenarios, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Pages, Recordings, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
@@ -44,7 +43,6 @@ class Keep3rV2Audits:
     title = "Keep3r"
     root = "keep3r"
     events = EVENTS
-    recordings = Keep3rV2Recordings()
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {
         "keep3r": KEEP3R_CALLS,
         "keep3r_helper": HELPER_CALLS,
@@ -86,6 +84,13 @@ class Keep3rV2Audits:
     def questions(self) -> Mapping[str, Question]:
         """None: rooms are `protocol`'s, which stand on audits."""
         return {}
+
+    @property
+    def recordings(self) -> Recordings:
+        """Recorded histories; loaded where one is imported."""
+        from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
+
+        return Keep3rV2Recordings()
 
     @property
     def anatomy(self) -> Anatomy:

@@ -9,7 +9,6 @@ from keep3r_replay.protocols.kuma.audit.finish import finish
 from keep3r_replay.protocols.kuma.audit.ledger import ledger_summary
 from keep3r_replay.protocols.kuma.audit.schemas import TABLES
 from keep3r_replay.protocols.kuma.events import EVENTS
-from keep3r_replay.protocols.kuma.recording.meta import KumaRecordings
 from keep3r_replay.protocols.kuma.replay.build import build
 from keep3r_replay.protocols.kuma.replay.protocol import KumaReplay
 from keep3r_replay.protocols.kuma.replay.setters import TOLD
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
-    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Scenarios, WhatIfs
+    from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
     from keep3r_replay.replay.timeline import Span
 
 
@@ -62,7 +61,13 @@ class _KumaProtocol:
         "bonds": {name: name for name in STATUSES},
     }
     sql = "keep3r_replay.protocols.kuma.sql"
-    recordings = KumaRecordings()
+
+    @property
+    def recordings(self) -> Recordings:
+        """Recorded histories; loaded where one is imported."""
+        from keep3r_replay.protocols.kuma.recording.meta import KumaRecordings
+
+        return KumaRecordings()
 
     @property
     def questions(self) -> Mapping[str, Question]:
