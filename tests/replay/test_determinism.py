@@ -19,7 +19,12 @@ RECORDINGS = [SAMPLE / "recording", DATA / "open-v2.3-fuzz-oldobs-103"]
 def run(*arguments, seed, folder):
     """Run the command in a process of its own."""
     environment = {**os.environ, "PYTHONHASHSEED": str(seed), "TZ": "UTC" if seed % 2 else "Asia/Tokyo"}
-    command = [sys.executable, "-c", "import sys; from pipelines.cli import main; sys.exit(main())", *arguments]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from keep3r_replay.pipelines.cli import main; sys.exit(main())",
+        *arguments,
+    ]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

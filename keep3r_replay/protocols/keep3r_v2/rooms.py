@@ -76,12 +76,15 @@ class Keep3rV2WhatIfs(WhatIfs):
     def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool, tables: bool = True) -> Outcome:
         """Both sides, compared."""
         from keep3r_replay.protocols.keep3r_v2.report.what_if import what_if_lines
+        from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import idle_lines
         from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
         from keep3r_replay.protocols.keep3r_v2.what_if.results import make_what_if
 
-        summary, made = make_what_if(baseline, overlay_from(overlay), ledger=ledger, tables=tables)
+        changes = overlay_from(overlay)
+        summary, made = make_what_if(baseline, changes, ledger=ledger, tables=tables)
         about = {name: value for name, value in summary.items() if name != "outcome"}
-        return Outcome(summary["outcome"], made, what_if_lines(summary, made), about)
+        lines = [*what_if_lines(summary, made), *idle_lines(changes.changes())]
+        return Outcome(summary["outcome"], made, lines, about)
 
     def assumptions(self) -> Sequence[str]:
         """The table of docs/what-if.md."""

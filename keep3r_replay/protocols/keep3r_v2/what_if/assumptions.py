@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 GIVEN = (
     ("work attempts: place, job, keeper, gas from validation to end of measure", "drop_*, add_works"),
     ("payments that the job chose itself (bondedPayment), payments in tokens", "drop_*, add_works"),
@@ -28,6 +35,27 @@ FOLLOWS = (
     ),
 )
 """Consequences, and how they come about."""
+
+
+NARROWS = {
+    "from_block": (*KEEP3R_PARAMETERS, *HELPER_PARAMETERS),
+    "liquidity_job": ("liquidity_factor",),
+    "liquidity_from_block": ("liquidity_factor",),
+    "drop_job": ("drop_share",),
+    "bond_keeper": ("bond_add",),
+    "base_fee_from_block": ("base_fee_factor", "base_fee_floor", "base_fee_cap"),
+    "market_from_block": ("market_lake", "market_pool", "tick_shift", "tick_scale"),
+}
+"""Fields of an overlay that say where others hold: alone they change nothing."""
+
+
+def idle_lines(changes: Mapping[str, object]) -> list[str]:
+    """One line for every field of an overlay that changes nothing for lack of what it narrows."""
+    return [
+        f"overlay.{name} alone changes nothing: it says where {' or '.join(of)} holds"
+        for name, of in NARROWS.items()
+        if name in changes and not any(each in changes for each in of)
+    ]
 
 
 def assumption_lines() -> list[str]:
