@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.warehouse.query import Answer, check_statement
+from keep3r_replay.warehouse.query import run
 from keep3r_replay.warehouse.session import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from keep3r_replay.warehouse.audits import Audit
+    from keep3r_replay.warehouse.query import Answer
     from keep3r_replay.warehouse.ranges import Range
 
 
@@ -60,24 +61,31 @@ def run_audits(
     Raises:
         UsageError: a parameter is unknown, missing or of another type.
     """
-    for name, value in (("first_block", span.first), ("last_block", span.last), ("last_second", span.end)):
-        connection.execute(f"set variable {name} = {value}")
+    set_range(connection, span)
     for audit in audits:
         given = parameters.get(audit.name, {})
-        texts = audit.values(given)
-        shown = {name: text for name, (_, text) in texts.items()}
+        shown = {name: text for name, (_, text) in audit.values(given).items()}
         if lacking := audit.lacks(given):
             if audit.name in named:
                 raise UsageError(f"{audit.name} needs {lacking[0]}: say parameters.{audit.name}.{lacking[0]}=VALUE")
-            yield Verdict(audit, shown, None, f"not asked: it needs {', '.join(lacking)}")
+            yield Verdict(audit, shown, None, f"left out: it needs {', '.join(lacking)}")
             continue
-        bound = {name: _typed(connection, audit, name, *each) for name, each in texts.items()}
+        bound = bound_values(connection, audit, given)
         try:
-            check_statement(connection, audit.statement, write=False)
-            result = connection.execute(audit.statement, bound) if bound else connection.execute(audit.statement)
-            yield Verdict(audit, shown, Answer([str(each[0]) for each in result.description or []], result.fetchall()))
+            yield Verdict(audit, shown, run(connection, audit.statement, parameters=bound))
         except (duckdb.Error, UsageError) as error:
             yield Verdict(audit, shown, None, first_line(error), failed=True)
+
+
+def set_range(connection: duckdb.DuckDBPyConnection, span: Range) -> None:
+    """Let the macros of a range mean these blocks."""
+    for name, value in (("first_block", span.first), ("last_block", span.last), ("last_second", span.end)):
+        connection.execute(f"set variable {name} = {value}")
+
+
+def bound_values(connection: duckdb.DuckDBPyConnection, audit: Audit, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an audit's parameters, each of its type. Raises `UsageError` for one that is not."""
+    return {name: _typed(connection, audit, name, *each) for name, each in audit.values(given).items()}
 
 
 def _typed(connection: duckdb.DuckDBPyConnection, audit: Audit, name: str, kind: str, text: str) -> Any:

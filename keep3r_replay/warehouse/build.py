@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.lake.folders import replaced_file
 from keep3r_replay.warehouse import catalogue, comments, target
-from keep3r_replay.warehouse.relations import is_what_if, lake_relations, results_relations
+from keep3r_replay.warehouse.relations import lake_relations, results_relations, run_of
 from keep3r_replay.warehouse.session import MAIN, checked_schema, in_schema, schemas_of, writing
 from keep3r_replay.warehouse.storage import Storage
 
@@ -84,19 +84,21 @@ def build(
         views += "\n" + what_if
     relations = [*lake_relations(lake, database.parent), *found]
     words = comments.comments_of(protocol.sql)
+    run = run_of(results)
+    covered = -1 if lake.manifest.coverage is None else lake.manifest.coverage.to_block
     part = catalogue.Made(
         schema=schema,
         protocol=protocol.name,
         folder=str(database.parent),
         tables=tables,
-        what_if=is_what_if(results),
+        what_if=run.what_if,
         deployment=lake.deployment.name,
         chain_id=lake.deployment.chain_id,
-        to_block=-1 if lake.manifest.coverage is None else lake.manifest.coverage.to_block,
+        to_block=covered if run.until_block is None else min(covered, run.until_block),
         code=hashlib.sha256(f"{TOKENS}{views}{words}{relations[0].constant}".encode()).hexdigest(),
     )
     anew = target.check_target(database)
-    with (replaced_file(database) if anew else nullcontext(database)) as file, writing(file) as connection:
+    with replaced_file(database) if anew else nullcontext(database) as file, writing(file) as connection:
         connection.begin()
         former = catalogue.former(connection, schema)
         count = len(list(statements(views)))

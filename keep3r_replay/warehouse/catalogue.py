@@ -94,7 +94,7 @@ def write(
 ) -> None:
     """Write down what was made, in place of what there was of the schema; `views` are names with their schema."""
     for table in ("made_of", "made_from"):
-        connection.execute(f"delete from main.{table} where schema = ?", [made.schema])  # noqa: S608 - of constants
+        connection.execute(f"delete from main.{table} where schema = ?", [made.schema])
     connection.execute(f"insert into main.made_of values ({', '.join('?' * len(made))})", list(made))
     rows: list[tuple[object, ...]] = []
     for each in relations:
@@ -102,7 +102,7 @@ def write(
         rows += [(*key, place, *source) for place, source in enumerate(each.sources)]
         rows += [] if each.sources else [(*key, 0, None, None, None)]
     columns = [list(column) for column in zip(*rows, strict=True)]
-    connection.execute(f"insert into main.made_from select {', '.join(['unnest(?)'] * len(columns))}", columns)  # noqa: S608 - of constants
+    connection.execute(f"insert into main.made_from select {', '.join(['unnest(?)'] * len(columns))}", columns)
     main, raw, res = schemas_of(made.schema)
     connection.execute("delete from main.made_here where split_part(name, '.', 1) in (?, ?, ?)", [main, raw, res])
     inner = {"raw": raw, "res": res}

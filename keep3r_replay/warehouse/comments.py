@@ -51,10 +51,11 @@ def comment(connection: duckdb.DuckDBPyConnection, schema: str, words: Mapping[s
         if told is None and (meaning := _table(name, words)):
             said.append(f"comment on {kind} {of}.{quoted(name)} is {text(meaning)}")
     columns = connection.execute(
-        "select schema_name, table_name, column_name from duckdb_columns() where not internal and comment is null"
+        "select schema_name, table_name, column_name, data_type from duckdb_columns()"
+        " where not internal and comment is null"
     ).fetchall()
-    for of, name, column in columns:
-        if (of, name) in kinds and (meaning := meaning_of(str(name), str(column), words)):
+    for of, name, column, kind in columns:
+        if (of, name) in kinds and (meaning := _typed(meaning_of(str(name), str(column), words), str(kind))):
             said.append(f"comment on column {of}.{quoted(name)}.{quoted(column)} is {text(meaning)}")
     _run(connection, said)
 
@@ -72,6 +73,13 @@ def meaning_of(table: str, column: str, words: Mapping[str, str]) -> str:
     if "." in table:
         return f"{column.replace('_', ' ')}, as the event {table.rpartition('.')[2]} logged it"
     return ""
+
+
+def _typed(meaning: str, kind: str) -> str:
+    """What a column means where a view gives seconds as a time, or wei in whole tokens, by the same name."""
+    if kind == "TIMESTAMP":
+        return meaning.replace(", in seconds", ", as a time, UTC")
+    return meaning.replace(", in wei", ", in whole tokens, exact") if kind == "DECIMAL(38,18)" else meaning
 
 
 def _table(name: str, words: Mapping[str, str]) -> str:

@@ -44,8 +44,8 @@ def write_answer(
 ) -> int:
     """Run one statement on an open warehouse and let DuckDB write its rows to a file; returns how many there are.
 
-    In JSON amounts (DECIMAL) are text, and so are whole numbers above 2^53. In JSON and CSV bytes are 0x and hexadecimal
-    digits. In Parquet a HUGEINT is a DECIMAL(38, 0), which is exact; DuckDB alone would make it a DOUBLE.
+    In JSON amounts (DECIMAL) are text, and so are whole numbers above 2^53. In JSON and CSV bytes are 0x and
+    hexadecimal digits. In Parquet a HUGEINT is a DECIMAL(38, 0), which is exact; DuckDB alone would make it a DOUBLE.
 
     Raises:
         UsageError: as `query.run`.
@@ -63,7 +63,9 @@ def write_answer(
     columns = connection.execute("select column_name, column_type from (describe temp.answer)").fetchall()
     chosen = ", ".join(_written(str(name), str(kind), form) for name, kind in columns)
     target = str(file).replace("'", "''")
-    connection.execute(f"copy (select {chosen} from temp.answer) to '{target}' ({_OPTIONS[form.value]}, use_tmp_file false)")  # noqa: S608 - quoted
+    connection.execute(
+        f"copy (select {chosen} from temp.answer) to '{target}' ({_OPTIONS[form.value]}, use_tmp_file false)"
+    )
     (count,) = connection.execute("select count(*) from temp.answer").fetchone() or (0,)
     return int(count)
 
@@ -72,7 +74,9 @@ def _keep(connection: duckdb.DuckDBPyConnection, result: duckdb.DuckDBPyConnecti
     """What a PRAGMA or an EXPLAIN tells, as text."""
     columns = [str(column[0]) for column in result.description or []] or ["success"]
     rows = result.fetchall()
-    connection.execute(f"create or replace temp table answer ({', '.join(f'{_quoted(name)} text' for name in columns)})")
+    connection.execute(
+        f"create or replace temp table answer ({', '.join(f'{_quoted(name)} text' for name in columns)})"
+    )
     if rows:
         connection.executemany(f"insert into temp.answer values ({', '.join('?' * len(columns))})", rows)
 

@@ -61,7 +61,9 @@ def lake_relations(lake: Lake, folder: Path) -> list[Relation]:
     found = []
     for table in sorted({*lake.tables(), *_ALWAYS}):
         entries = lake.manifest.of_table(table)
-        sources = tuple(Source(_relative(lake.path / each.path, folder), each.sha256, each.from_block) for each in entries)
+        sources = tuple(
+            Source(_relative(lake.path / each.path, folder), each.sha256, each.from_block) for each in entries
+        )
         block = "number" if table == "blocks" else "block_number"
         found.append(Relation("raw", table.removeprefix("events/"), sources, block))
     return found
@@ -99,10 +101,19 @@ def results_relations(lake: Lake, results: Path, protocol: Protocol, folder: Pat
     return [Relation("res", name, tuple(each), constant=constant) for name, each in sources.items()]
 
 
-def is_what_if(results: Path) -> bool:
-    """Whether results are those of a what-if."""
-    configuration = manifest_of(results).get("configuration")
-    return isinstance(configuration, dict) and configuration.get("mode") == "what_if"
+class Run(NamedTuple):
+    """Of which kind results are, and the last block that they tell of; None for all of the lake."""
+
+    what_if: bool
+    until_block: int | None
+
+
+def run_of(results: Path) -> Run:
+    """What the manifest of results says of the run that made them."""
+    told = manifest_of(results).get("configuration")
+    configuration = told if isinstance(told, dict) else {}
+    until = configuration.get("until_block")
+    return Run(configuration.get("mode") == "what_if", until if isinstance(until, int) else None)
 
 
 def empty(table: str) -> str:

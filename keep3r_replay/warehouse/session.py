@@ -32,11 +32,13 @@ class Part(NamedTuple):
     """One lake in a warehouse.
 
     Attributes:
-        schema: of its views; the tables of the lake and of the results are in `raw` and `res`, or `SCHEMA_raw` and so on.
+        schema: of its views; the lake's and the results' tables are in `raw` and `res`, or `SCHEMA_raw`, `SCHEMA_res`.
         protocol: its name.
         folder: absolute, what the paths of its files are relative to: the database's own when it was made.
         tables: whether the warehouse holds the tables themselves, and needs no file.
         what_if: whether the results are those of a what-if.
+        chain_id: of the chain; -1 if it is not known.
+        to_block: the last block that lake and results tell of; -1 for none.
     """
 
     schema: str
@@ -44,6 +46,8 @@ class Part(NamedTuple):
     folder: str
     tables: bool
     what_if: bool
+    chain_id: int
+    to_block: int
 
 
 def checked_schema(name: str) -> str:
@@ -76,8 +80,10 @@ def parts_of(connection: duckdb.DuckDBPyConnection) -> list[Part]:
         return []
     if not names >= set(Part._fields):
         rows = connection.execute("select protocol from main.made_of").fetchall()
-        return [Part(MAIN, str(protocol), "", tables=False, what_if=False) for (protocol,) in rows]
-    rows = connection.execute(f"select {', '.join(Part._fields)} from main.made_of order by schema").fetchall()  # noqa: S608 - of constants
+        return [
+            Part(MAIN, str(protocol), "", tables=False, what_if=False, chain_id=-1, to_block=-1) for (protocol,) in rows
+        ]
+    rows = connection.execute(f"select {', '.join(Part._fields)} from main.made_of order by schema").fetchall()
     return [Part(*row) for row in rows]
 
 
@@ -143,7 +149,7 @@ def _files(connection: duckdb.DuckDBPyConnection, database: Path) -> list[str]:
         return []
     parts = {part.schema: part for part in parts_of(connection)}
     whose = "schema" if ("schema",) in columns else f"'{MAIN}'"
-    rows = connection.execute(f"select {whose}, path from main.made_from").fetchall()  # noqa: S608 - of constants
+    rows = connection.execute(f"select {whose}, path from main.made_from").fetchall()
     needed = [(parts.get(schema), str(path)) for schema, path in rows]
     return _located(connection, database, [each for each in needed if each[0] is None or not each[0].tables])
 
@@ -166,9 +172,7 @@ def _lock(connection: duckdb.DuckDBPyConnection, files: list[str], answers: Sequ
     connection.execute("set lock_configuration = true")
 
 
-def _located(
-    connection: duckdb.DuckDBPyConnection, database: Path, needed: list[tuple[Part | None, str]]
-) -> list[str]:
+def _located(connection: duckdb.DuckDBPyConnection, database: Path, needed: list[tuple[Part | None, str]]) -> list[str]:
     """Absolute names of the files: beside the database where it stands now, or where they were when it was made."""
     here = str(database.resolve().parent)
     moved = [os.path.join(here, path) for _, path in needed]  # noqa: PTH118 - the very text that the views make

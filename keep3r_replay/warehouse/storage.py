@@ -28,12 +28,17 @@ TIMES = frozenset(
     }
 )
 """Columns of whole numbers that are times in seconds: each gets a twin that is a TIMESTAMP, in UTC."""
-_WHOLE = {"BIGINT", "INTEGER", "UINTEGER", "UBIGINT", "DECIMAL(38,0)"}
+_WHOLE = {"BIGINT", "INTEGER", "UINTEGER", "UBIGINT"}
 
 
 def twin(column: str) -> str:
     """The name of the TIMESTAMP beside a column of seconds."""
     return "utc" if column == "timestamp" else f"{column}_utc"
+
+
+def _is_time(column: str, kind: str) -> bool:
+    """Whether a column is of seconds; amounts of names like those of times are decimals, as times of events may be."""
+    return column in TIMES and (kind in _WHOLE or (kind == "DECIMAL(38,0)" and column.endswith("_at")))
 
 
 class Storage:
@@ -73,7 +78,7 @@ class Storage:
         name = self._name(relation)
         if same < len(former):
             first = former[same].from_block
-            self._connection.execute(f"delete from {name} where {relation.block} >= {first}")  # noqa: S608 - quoted
+            self._connection.execute(f"delete from {name} where {relation.block} >= {first}")
         if same < len(relation.sources):
             rows = self._query(relation, relation.sources[same:])
             self._connection.execute(f"insert into {name} by name {rows}")
@@ -88,16 +93,16 @@ class Storage:
         rows = self._scan(sources) if sources else f"({empty(relation.name)})"
         columns = {
             str(name): str(kind)
-            for name, kind, *_ in self._connection.execute(f"describe select * from {rows}").fetchall()  # noqa: S608 - quoted
+            for name, kind, *_ in self._connection.execute(f"describe select * from {rows}").fetchall()
         }
         name, value = relation.constant
         more = [f"{text(value)} as {quoted(name)}"] if name and name not in columns else []
         more += [
             f"main.moment({quoted(column)}) as {quoted(twin(column))}"
             for column, kind in columns.items()
-            if column in TIMES and kind in _WHOLE and twin(column) not in columns
+            if _is_time(column, kind) and twin(column) not in columns
         ]
-        return f"select {', '.join(['*', *more])} from {rows}"  # noqa: S608 - quoted
+        return f"select {', '.join(['*', *more])} from {rows}"
 
     def _scan(self, sources: Sequence[Source]) -> str:
         here = f"coalesce(getvariable({text(FOLDER)}), {text(self._made.folder)})"
@@ -123,6 +128,6 @@ class Storage:
         """A statement that makes the view of every decoded log, by name and place."""
         raw = schemas_of(schema)[1]
         names = [table.removeprefix("events/") for table in lake.tables() if table.startswith("events/")]
-        parts = [f"select {text(name)} as event, {_PLACE} from {raw}.{quoted(name)}" for name in names]  # noqa: S608 - quoted
+        parts = [f"select {text(name)} as event, {_PLACE} from {raw}.{quoted(name)}" for name in names]
         none = "select null::VARCHAR as event where false"
         return f"create or replace view {raw}.event_places as {' union all by name '.join(parts) or none}"

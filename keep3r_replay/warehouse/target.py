@@ -20,7 +20,7 @@ union select schema_name || '.' || sequence_name from duckdb_sequences()
 union select schema_name || '.' || function_name from duckdb_functions() where not internal
 """
 _MARK = "main.made_here"
-_READ_MARK = f"select name from {_MARK}"  # noqa: S608 - of constants
+_READ_MARK = f"select name from {_MARK}"
 _FIRST_MARKS = {"main.made_of", "main.made_from"}
 """Tables of every warehouse; those that were made before there was a list of all relations have these alone."""
 
@@ -76,7 +76,9 @@ def check_names(connection: duckdb.DuckDBPyConnection, schema: str, wanted: Coll
     _, raw, res = schemas_of(schema)
     in_the_way = sorted(name for name in theirs if name in wanted or name.split(".")[0] in {raw, res})
     if in_the_way:
-        raise UsageError(f"{in_the_way[0]}: somebody made this, in the place of what keep3r makes; give it another name")
+        raise UsageError(
+            f"{in_the_way[0]}: somebody made this, in the place of what keep3r makes; give it another name"
+        )
 
 
 def _names(connection: duckdb.DuckDBPyConnection) -> set[str]:
