@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 
 class Subcommand(NamedTuple):
-    """Which file beside this one holds a subcommand's `main(argv) -> exit code`, and what it does in one line."""
+    """Which file beside this one holds a subcommand's function (argv -> exit code), and what it does in one line."""
 
     module: str
     summary: str
+    function: str = "main"
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {
@@ -38,6 +39,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "verify": Subcommand("verify", "prove a lake's files, and fetch again what is damaged"),
     "prove": Subcommand("prove", "prove a lake from one trusted block hash, and certify it"),
     "replay": Subcommand("replay", "re-execute a lake and compare every event and every reading"),
+    "job": Subcommand("statement", "a job's card: credits, runway, waste, how it pays", "job"),
+    "keeper": Subcommand("statement", "a keeper's statement, month by month", "keeper"),
+    "overpaid": Subcommand("statement", "payments above the formula, and who made and got them", "overpaid"),
     "ask": Subcommand("ask", "answer a job owner's questions: liquidity, running dry, expiry, bonds"),
     "state": Subcommand("state", "print what a contract held at the end of a block"),
     "explain": Subcommand("explain", "show every term of a transaction's payments and credits"),
@@ -112,12 +116,14 @@ def _dispatch(arguments: list[str]) -> int:
         close = difflib.get_close_matches(name, SUBCOMMANDS, n=1)
         hint = f"did you mean '{close[0]}'?" if close else "see keep3r --help"
         raise UsageError(f"unknown subcommand '{name}'; {hint}")
-    return _entry(SUBCOMMANDS[name].module)(rest)
+    return _entry(SUBCOMMANDS[name])(rest)
 
 
-def _entry(name: str) -> Callable[[list[str]], int]:
+def _entry(subcommand: Subcommand) -> Callable[[list[str]], int]:
     # The package is `pipelines` in a checkout and `keep3r_replay.pipelines` once it is installed.
-    entry: Callable[[list[str]], int] = importlib.import_module(f".{name}", __package__).main
+    entry: Callable[[list[str]], int] = getattr(
+        importlib.import_module(f".{subcommand.module}", __package__), subcommand.function
+    )
     return entry
 
 

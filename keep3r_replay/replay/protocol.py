@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
+    from keep3r_replay.replay.statements import StatementKind
 
 __all__ = [
     "Answer",
@@ -168,6 +169,10 @@ class Protocol(Interface):
     @property
     def what_ifs(self) -> WhatIfs | None:
         """Replays with changed inputs; None where there are none."""
+
+    @property
+    def statements(self) -> Mapping[str, StatementKind]:
+        """What is stated of a job or a keeper, by name; empty where nothing is."""
 
     @property
     def questions(self) -> Mapping[str, Question]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = {"charts", "sweeps", "prove"}
+EXTRAS = {"charts", "excel", "sweeps", "prove"}
 """What a user may add to the package; other extras are for those who work on it."""
 OURS = {"keep3r_replay", "pipelines", "tests", "benchmarks", "examples"}
 WITHOUT_EXTRAS = """
@@ -109,6 +109,7 @@ def test_what_an_extra_brings_is_imported_in_its_rooms_only():
     [
         (["replay", "results=results", "ledger=true"], 0, "CLEAN"),
         (["report", "results=results"], 2, "the report needs an extra: pip install 'keep3r-replay[charts]'"),
+        slow(["job", "export=job.xlsx"], 2, "'keep3r-replay[excel]'"),
         slow(["replay", "-m", "overlay.fee=0,1", "results=swept", "workers=1"], 0, "no chart"),
         slow(["replay", "-m", "overlay.fee=0,1", "results=dask", "engine=dask"], 2, "'keep3r-replay[sweeps]'"),
         slow(["simulate", "scenario=mining", "lake=lake", "draw=charts"], 2, "draw needs an extra"),
@@ -116,7 +117,7 @@ def test_what_an_extra_brings_is_imported_in_its_rooms_only():
 )
 def test_the_core_goes_without_the_extras(arguments, code, says, tmp_path):
     """A replay runs with nothing but the core; what needs an extra names it in one line, and writes nothing."""
-    blocked = ["matplotlib", "dask", "distributed", "sha3", "coincurve", "cramjam", "trie", "eth_keys"]
+    blocked = ["matplotlib", "xlsxwriter", "dask", "distributed", "sha3", "coincurve", "cramjam", "trie", "eth_keys"]
     command = [sys.executable, "-c", WITHOUT_EXTRAS.format(blocked=blocked), *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
+    from keep3r_replay.replay.statements import StatementKind
     from keep3r_replay.replay.timeline import Span
 
 
@@ -74,6 +75,11 @@ class _Keep3rV1Protocol:
         from keep3r_replay.protocols.keep3r_v1.recording.recordings import Keep3rV1Recordings
 
         return Keep3rV1Recordings()
+
+    @property
+    def statements(self) -> Mapping[str, StatementKind]:
+        """None."""
+        return {}
 
     @property
     def questions(self) -> Mapping[str, Question]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Pages, Recordings, Scenarios, WhatIfs
+    from keep3r_replay.replay.statements import StatementKind
     from keep3r_replay.replay.timeline import Span
 
 _NOT_PREDICTED = frozenset({"keep3r.KeeperValidation", "keep3r.DustSent"})
@@ -91,6 +92,11 @@ class Keep3rV2Audits:
         from keep3r_replay.protocols.keep3r_v2.recording.recordings import Keep3rV2Recordings
 
         return Keep3rV2Recordings()
+
+    @property
+    def statements(self) -> Mapping[str, StatementKind]:
+        """None: rooms are `protocol`'s, which stand on audits."""
+        return {}
 
     @property
     def anatomy(self) -> Anatomy:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Protocol
     from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation
+    from keep3r_replay.replay.statements import StatementKind
 
 
 class _Keep3rV2(Keep3rV2Audits):
@@ -35,6 +36,13 @@ class _Keep3rV2(Keep3rV2Audits):
         from keep3r_replay.protocols.keep3r_v2.what_if.asking import QUESTIONS
 
         return QUESTIONS
+
+    @property
+    def statements(self) -> Mapping[str, StatementKind]:
+        """Cards of jobs, keepers' months, and who was paid above the formula; loaded where they are asked for."""
+        from keep3r_replay.protocols.keep3r_v2.statements.room import STATEMENTS
+
+        return STATEMENTS
 
     def explain(self, lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:
         """Works and rewards, term by term."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
+    from keep3r_replay.replay.statements import StatementKind
     from keep3r_replay.replay.timeline import Span
 
 
@@ -68,6 +69,11 @@ class _KumaProtocol:
         from keep3r_replay.protocols.kuma.recording.meta import KumaRecordings
 
         return KumaRecordings()
+
+    @property
+    def statements(self) -> Mapping[str, StatementKind]:
+        """None."""
+        return {}
 
     @property
     def questions(self) -> Mapping[str, Question]:
