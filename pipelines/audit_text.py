@@ -36,7 +36,7 @@ def counts_line(verdicts: Sequence[Verdict]) -> str:
     failed = sum(verdict.failed for verdict in verdicts)
     left = sum(verdict.answer is None and not verdict.failed for verdict in verdicts)
     rows = sum(verdict.rows for verdict in bad)
-    parts = [f"{len(verdicts) - left - failed} audits: {len(bad)} with rows ({rows} rows)"]
+    parts = [f"{len(verdicts) - left - failed} audits: {len(bad)} with rows ({rows} row{'' if rows == 1 else 's'})"]
     parts += [f"{left} left out"] if left else []
     parts += [f"{failed} failed"] if failed else []
     return ", ".join(parts)

@@ -149,7 +149,7 @@ def _files(connection: duckdb.DuckDBPyConnection, database: Path) -> list[str]:
         return []
     parts = {part.schema: part for part in parts_of(connection)}
     whose = "schema" if ("schema",) in columns else f"'{MAIN}'"
-    rows = connection.execute(f"select {whose}, path from main.made_from").fetchall()
+    rows = connection.execute(f"select {whose}, path from main.made_from where path is not null").fetchall()
     needed = [(parts.get(schema), str(path)) for schema, path in rows]
     return _located(connection, database, [each for each in needed if each[0] is None or not each[0].tables])
 
