@@ -112,7 +112,7 @@ def test_mistakes_are_one_line(ends, monkeypatch, arguments, says):
 
 
 def test_json_keeps_every_digit(ends):
-    """Whole numbers up to 2^53 are numbers, larger ones and amounts text, wherever they stand; bytes are hexadecimal."""
+    """Whole numbers up to 2^53 are numbers, larger ones and amounts text wherever they stand; bytes are 0x."""
     (row,) = json.loads(
         ends(
             0,
@@ -154,7 +154,7 @@ def test_every_table_and_column_has_a_comment(folder):
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_the_page_names_every_alert_with_its_parameters(name):
-    """The table of a protocol has every alert, and each parameter with its default; the audits are named as well."""
+    """The table of a protocol has every alert, each parameter with its default; the audits are named too."""
     assert set(SECTIONS) == set(known_protocols())
     section = re.search(rf"^## {SECTIONS[name]}\n(.*?)(?=^## )", PAGE, re.DOTALL | re.MULTILINE).group(1)
     lines = [line for line in section.splitlines() if line.startswith("| `")]
