@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
+KEPT = "kept_"
+"""What the names of tables begin with that are not to be asked: what a later run needs to go on from the results."""
 _KIND = "keep3r results"
 
 
@@ -35,7 +37,7 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
     """
     write(
         folder,
-        audit.tables,
+        {**audit.tables, **{f"{KEPT}{name}": table for name, table in audit.kept.items()}},
         audit.summary,
         {
             "configuration": configuration,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS
-from keep3r_replay.replay.results import lake_fingerprint, manifest_of
+from keep3r_replay.replay.results import KEPT, lake_fingerprint, manifest_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +89,7 @@ def results_relations(lake: Lake, results: Path, protocol: Protocol, folder: Pat
         raise InputError(results, "the results are not whole", remedy="make them again with keep3r replay")
     sources: dict[str, list[Source]] = {}
     for name, facts in sorted(files.items()):
-        if str(name).endswith(".parquet"):
+        if str(name).endswith(".parquet") and not str(name).startswith(KEPT):
             # A table may lie in a folder of its name, in several files.
             table = str(name).split("/")[0].removesuffix(".parquet")
             sources.setdefault(table, []).append(Source(_relative(results / name, folder), str(facts["sha256"]), 0))
