@@ -4,6 +4,7 @@
 
     lake = kr.open_lake()                         # the bundled sample; kr.open_lake("lake") is another
     results = kr.replay(lake, ledger=True)        # .verdict .summary .tables["works"] .findings .write(folder)
+    kr.replay_on(lake, "results")                 # from where former results left off: .results .after .told
     kr.replay_all(kr.open_lake("both"))           # a lake of several protocols: .parts .earnings
     kr.state_at(lake, 390).job("0x6894...")       # what a contract held
     kr.explain(lake, "0x...")                     # every term of a transaction, as a frame
@@ -19,7 +20,7 @@ Each function imports what it needs when it is called.
 import keep3r_replay.replay
 import keep3r_replay.warehouse
 import keep3r_replay.what_if  # noqa: F401 - as said above
-from keep3r_replay.api import explain, import_recording, open_lake, replay, replay_all, state_at, warehouse
+from keep3r_replay.api import explain, import_recording, open_lake, replay, replay_all, replay_on, state_at, warehouse
 from keep3r_replay.api_what_if import simulate, sweep, what_if
 from keep3r_replay.errors import InputError, Keep3rReplayError, LakeError, UsageError
 from keep3r_replay.version import __version__
@@ -35,6 +36,7 @@ __all__ = [
     "open_lake",
     "replay",
     "replay_all",
+    "replay_on",
     "simulate",
     "state_at",
     "sweep",

@@ -85,6 +85,19 @@ class AuditResults:
         return str(self)
 
 
+def configured(
+    mode: str, until_block: int | None, started_after: Mapping[str, int], snapshot_every: int, *, ledger: bool
+) -> dict[str, Any]:
+    """The configuration of a replay, as the manifest of its results has it."""
+    return {
+        "mode": mode,
+        "until_block": until_block,
+        "ledger": ledger,
+        "started_after": dict(started_after),
+        "snapshot_every": snapshot_every,
+    }
+
+
 @dataclass(frozen=True, repr=False)
 class SeveralResults:
     """What replays of a lake of several protocols found: results by protocol, and what accounts earned over all."""
@@ -130,6 +143,14 @@ def replay_parts(lake: Lake, replay_one: Callable[[Lake, str], AuditResults]) ->
 
     parts = {name: replay_one(part_of(lake, name), name) for name in protocols_in(lake)}
     return SeveralResults(parts, earned({name: one.protocol.earnings(one.tables) for name, one in parts.items()}))
+
+
+def files_known(results: Path) -> frozenset[tuple[str, str]]:
+    """Path and SHA-256 of the lake's files that former results, of one protocol or of several, were made of."""
+    from keep3r_replay.replay.continuing import known_files
+
+    folders = [results, *(path.parent for path in sorted(results.glob("*/manifest.json")))]
+    return frozenset().union(*map(known_files, folders))
 
 
 def part_named(path: Path) -> Lake | None:

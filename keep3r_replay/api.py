@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.answers import AuditResults, SeveralResults, State
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replaying_on import ReplayedOn
 
 SAMPLE = Path(data.__path__[0]) / "sample" / "lake"
 """The lake that comes with the package: a recorded history of Keep3r 2.2."""
@@ -24,23 +25,24 @@ CONF = Path(conf.__path__[0])
 """The folder of named settings."""
 
 
-def open_lake(folder: str | Path | None = None) -> Lake:
+def open_lake(folder: str | Path | None = None, *, results: str | Path | None = None) -> Lake:
     """Open a lake; the bundled sample if no folder is named.
 
-    Where a lake is of several protocols, `FOLDER/PROTOCOL` (`both/keep3r_v1`) is one's part of it.
+    Where a lake is of several protocols, `FOLDER/PROTOCOL` (`both/keep3r_v1`) is one's part of it. Every file is read
+    once and held against the lake's manifest, but those that former `results` of the lake were made of.
 
     Raises:
         LakeError: there is no lake, or it is damaged.
         UsageError: the lake is not of that protocol.
     """
-    from keep3r_replay.answers import part_named
+    from keep3r_replay.answers import files_known, part_named
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.arguments import path_named
 
     named = SAMPLE if folder is None else path_named("folder", folder)
     whole = None if Path(named).exists() else part_named(Path(named))
     lake = whole or Lake.open(named)
-    lake.check_content()
+    lake.check_content(() if results is None else files_known(Path(path_named("results", results))))
     return lake
 
 
@@ -88,7 +90,7 @@ def replay(
         InputError: the lake lacks what the replay needs.
         UsageError: a block or a former result that makes no sense.
     """
-    from keep3r_replay.answers import AuditResults
+    from keep3r_replay.answers import AuditResults, configured
     from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.replay.arguments import check_replay
     from keep3r_replay.replay.audit import audit, strict_audit
@@ -103,14 +105,46 @@ def replay(
     found = run(
         lake, protocol, until_block, ledger=ledger, starts=beginnings, snapshot_every=every, columns=columns
     ).with_inputs()
-    configuration = {
-        "mode": "strict" if strict else "audit",
-        "until_block": until_block,
-        "ledger": ledger,
-        "started_after": {root: start.block for root, start in beginnings.items()},
-        "snapshot_every": every,
-    }
-    return AuditResults(found, protocol, configuration)
+    begun = {root: start.block for root, start in beginnings.items()}
+    mode = "strict" if strict else "audit"
+    return AuditResults(found, protocol, configured(mode, until_block, begun, every, ledger=ledger))
+
+
+def replay_on(
+    lake: Lake,
+    results: str | Path,
+    *,
+    ledger: bool = False,
+    until_block: int | None = None,
+    snapshot_every: int | None = None,
+    columns: bool = True,
+) -> ReplayedOn:
+    """Replay a lake to a folder, from where the results in it left off, and write the results there.
+
+    What is written is byte for byte what a replay from the beginning writes. It goes on from the last snapshot that
+    still holds; where none does, there are no results yet, or the code, the configuration or the deployment is another
+    one, it begins at the beginning, and `told` says why. Of a lake of several protocols every part goes on for itself.
+
+    Args:
+        lake: the history; `open_lake(folder, results=results)` does not read again what the results were made of.
+        results: the folder: absent, empty, or holding former results.
+        ledger: also keep the ledger, and make the tables that follow from it.
+        until_block: the last block to replay; all if none is said.
+        snapshot_every: events between two snapshots; 0 takes none on the way, None the usual number (8,192).
+        columns: as of `replay`.
+
+    Raises:
+        InputError: the lake lacks what the replay needs.
+        UsageError: a block that makes no sense, or a folder that holds something else.
+    """
+    from keep3r_replay.replay.arguments import check_replay, path_named
+    from keep3r_replay.replay.snapshots import EVERY
+    from keep3r_replay.replaying_on import replay_on as go_on
+
+    check_replay(lake, ledger, until_block, snapshot_every=snapshot_every, columns=columns)
+    every = EVERY if snapshot_every is None else snapshot_every
+    folder = Path(path_named("results", results))
+    return go_on(lake, folder, until_block, every, ledger=ledger, columns=columns)
 
 
 def replay_all(

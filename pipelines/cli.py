@@ -47,6 +47,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "explain": Subcommand("explain", "show every term of a transaction's payments and credits"),
     "warehouse": Subcommand("warehouse", "make a DuckDB database of a lake and its results"),
     "sql": Subcommand("sql", "ask the warehouse"),
+    "audit": Subcommand("audit", "run audits on the warehouse: queries that return bad rows"),
     "report": Subcommand("report", "write the results as one page with charts"),
 }
 

@@ -49,12 +49,18 @@ def replay(config: ReplayConfig) -> int:
             return replay_what_if(config)
     if config.overlay:
         raise UsageError("an overlay changes the history: say mode=what_if")
+    if (
+        config.mode is Mode.audit
+        and config.start_block is None
+        and config.resume is None
+        and config.resume_block is None
+    ):
+        with no_collections():
+            return _replay_on(config)
     from keep3r_replay.protocols.registry import protocols_in
     from keep3r_replay.replay.results import check_target
 
-    lake = keep3r_replay.open_lake(config.lake)
-    if not config.inputs:
-        lake = lake.without("transactions", "calls")
+    lake = _lake(config)
     if len(protocols_in(lake)) > 1:
         return _replay_parts(config, lake)
     check_target(Path(config.results))
@@ -77,6 +83,35 @@ def replay(config: ReplayConfig) -> int:
     if not found.clean:
         return FINDINGS
     return PARTIAL if found.summary["verdict"] == "partial" else 0
+
+
+def _lake(config: ReplayConfig, results: str | None = None) -> Lake:
+    """The lake as configured; without a look at the files that former `results` were made of."""
+    lake = keep3r_replay.open_lake(config.lake, results=results)
+    return lake if config.inputs else lake.without("transactions", "calls")
+
+
+def _replay_on(config: ReplayConfig) -> int:
+    """Replay from where former results left off, or from the beginning; return the exit code."""
+    from keep3r_replay.answers import SeveralResults
+
+    found = keep3r_replay.replay_on(
+        _lake(config, config.results),
+        config.results,
+        ledger=config.ledger,
+        until_block=config.until_block,
+        snapshot_every=config.snapshot_every,
+        columns=config.columns,
+    )
+    several = isinstance(found.results, SeveralResults)
+    if not several:
+        say_foreign(Path(config.results))
+    print(found.results)
+    if found.told:
+        print(f"replayed  {found.told}")
+    parts = f": {', '.join(found.results.parts)}, earnings" if isinstance(found.results, SeveralResults) else ""
+    print(f"results   {config.results}{parts}")
+    return 0 if found.clean else FINDINGS
 
 
 def _replay_parts(config: ReplayConfig, lake: Lake) -> int:

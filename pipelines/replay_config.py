@@ -33,7 +33,8 @@ class ReplayConfig:
 
     lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
     results: str = setting(
-        "folder of the results: absent, empty, or former results, which are replaced", default="results"
+        "folder of the results: absent, empty, or former results, which are gone on from and replaced",
+        default="results",
     )
     mode: Mode = setting(
         "audit: note disagreements and go on; strict: stop at the first; what_if: with the changes of overlay",

@@ -11,6 +11,7 @@ from audits import Replayed, audit, keep3r_contracts, replay_contract
 from histories import DATA, ROOT, is_recording, name_of, one_a_version, repeats
 from hypothesis import HealthCheck, settings
 from lakes import AT_HAND, imported
+from sharing import ByRecording
 from two_contracts import lake_of_two
 
 from keep3r_replay.lake.reader import Lake
@@ -33,13 +34,10 @@ EVERY_VERSION = {
 """Tests that go through the whole of a recording of each version."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one recording go to one worker, which audits it once; other tests go there file by file.
+    """`./test fast` replays one recording a version, for the tests of `EVERY_VERSION`, and the sample for others.
 
-    `./test fast` replays one recording a version, for the tests of `EVERY_VERSION`; others that take recordings do so
-    with the bundled sample only. What it leaves out is marked as slow. First of all plugins, since the one that shares
-    tests out among workers reads the groups in the same hook.
+    What it leaves out is marked as slow.
     """
     # A library that signs for the tests raises it a hundredfold, which no user of the command has.
     sys.setrecursionlimit(1_000)
@@ -51,10 +49,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         file = item.path.relative_to(ROOT / "tests").as_posix()
         if any(repeats(each) or not (file in EVERY_VERSION or name_of(each) == "sample") for each in recordings):
             item.add_marker(pytest.mark.slow)
-        # Local chains want a core each: their tests take turns.
-        own = "node" if file.startswith("node/") else file
-        group = name_of(recordings[0]) if recordings else own
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByRecording:
+    """Tests of one recording go to one worker, which audits it once; other tests go there file by file."""
+    return ByRecording(config, log)
 
 
 class Audited:

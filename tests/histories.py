@@ -47,9 +47,14 @@ def beside() -> list[Path]:
 
     What the repository holds is left out, so that `bundled` and `beside` name each recording once.
     """
-    folder = Path(os.environ.get("KEEP3R_RECORDINGS") or ROOT.parent / "shared" / "recordings")
+    folder = recordings_beside()
     known = {recorded_as(path) for path in bundled()}
     return [path for path in _modelled(folder) if path.name not in known] if folder.is_dir() else []
+
+
+def recordings_beside() -> Path:
+    """The folder of all recordings; it need not be there."""
+    return Path(os.environ.get("KEEP3R_RECORDINGS") or ROOT.parent / "shared" / "recordings")
 
 
 def recorded_as(recording: Path) -> str:

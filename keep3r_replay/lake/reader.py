@@ -15,7 +15,7 @@ from keep3r_replay.lake.manifest import Manifest, manifest_from_json
 from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import polars as pl
 
@@ -53,7 +53,7 @@ class Lake:
             raise LakeError("lake", "is a URL, and not read", remedy="copy it to a folder of this machine")
         folder = Path(path)
         if not folder.is_dir():
-            raise LakeError(folder, "no such lake", remedy="make one with keep3r import or keep3r extract")
+            raise LakeError(folder, "no such lake", remedy="make one with keep3r extract, import or simulate")
         manifest, deployment = cls.read(folder)
         for entry in manifest.files:
             file = folder / entry.path
@@ -98,13 +98,18 @@ class Lake:
             )
         return manifest, deployment
 
-    def check_content(self) -> None:
+    def check_content(self, known: Collection[tuple[str, str]] = ()) -> None:
         """Read every file once and hold it against its SHA-256 in the manifest.
+
+        Args:
+            known: path and SHA-256 of files that have been read before, and are not read again.
 
         Raises:
             LakeError: a file holds something other than was written.
         """
         for entry in self.manifest.files:
+            if (entry.path, entry.sha256) in known:
+                continue
             file = self.path / entry.path
             with file.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()

@@ -16,6 +16,7 @@ from keep3r_replay.errors import InputError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
 from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.audited import Audit, with_causes
+from keep3r_replay.replay.continuing import JOURNAL, NOTED
 from keep3r_replay.replay.coverage import check_range, covered_blocks
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted
@@ -63,7 +64,7 @@ def audit(
         UsageError: `until_block` lies outside of the lake.
     """
     check_range(lake, until_block)
-    options = Options(ledger=ledger, snapshot_every=snapshot_every, columns=columns)
+    options = Options(ledger=ledger, snapshot_every=snapshot_every, keeps=True, columns=columns)
     with no_collections():
         first = audit_once(lake, protocol, until_block, starts, options)
         if first.clean:
@@ -123,10 +124,16 @@ def audit_once(
     summary["events"]["mismatched"] += called.missing_events
     if options.ledger:
         summary |= protocol.ledger_summary(tables)
+    kept = merge_tables(
+        [
+            one.kept if len(audited) == 1 else with_contract(one.kept, protocol, one.summary[protocol.root])
+            for one in audited
+        ]
+    )
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
-    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), protocol.words)
+    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), protocol.words, kept)
 
 
 @dataclass(frozen=True)
@@ -138,25 +145,30 @@ class _Audited:
     tables: dict[str, pl.DataFrame]
     findings: list[Finding]
     undetermined: dict[tuple[str, str], int]
+    kept: dict[str, pl.DataFrame]
 
 
 def _audit_root(
     lake: Lake, protocol: Protocol, root: Contract, until_block: int | None, start: Start | None, options: Options
 ) -> _Audited:
     replayed = replay_root(lake, protocol, root, until_block, start, options)
-    whole = until_block is None and start is None
+    whole = until_block is None and replayed.span == WHOLE
     evidence = None if whole else partial(_whole_replay, lake, protocol, root, options)
     results = protocol.finish(replayed.replay, lake, replayed.span, evidence)
     tables = dict(results.tables)
+    kept = {}
     if replayed.snapshots is not None:
         tables |= replayed.snapshots.tables()
+        if options.keeps:
+            noted = NOTED.table({JOURNAL: replayed.journal.findings}, lambda finding: finding.block_number)
+            kept = {**results.kept, JOURNAL: noted, **replayed.snapshots.progress()}
     reconciliation = replayed.reconciliation
     assert reconciliation is not None
     undetermined = reconciliation.undetermined
     summary = {
         protocol.root: root.address,
         "version": root.version,
-        **({"started_after": start.block} if start is not None else {}),
+        **({"started_after": replayed.span.after} if replayed.span.after is not None else {}),
         **results.counts,
         "events": _event_counts(lake, protocol, replayed, results),
         "readings": {
@@ -169,7 +181,8 @@ def _audit_root(
         "state_hash": state_hash(replayed.replay.state()),
     }
     findings = [*replayed.journal.findings, *results.findings]
-    return _Audited(replayed.span, summary, tuple(results.counts), tuple(results.sums), tables, findings, undetermined)
+    counts, sums = tuple(results.counts), tuple(results.sums)
+    return _Audited(replayed.span, summary, counts, sums, tables, findings, undetermined, kept)
 
 
 def _whole_replay(lake: Lake, protocol: Protocol, root: Contract, options: Options) -> Replay:

@@ -41,6 +41,8 @@ class Audit:
     undetermined_readings: dict[tuple[str, str], int]
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The protocol's classes by subject, from the surest to the least sure."""
+    kept: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """What a later run needs to go on from the end, or from a snapshot: frames by name."""
 
     @property
     def doubt(self) -> int:

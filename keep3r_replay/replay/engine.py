@@ -51,13 +51,20 @@ class Watched(Folding, Protocol):
 
 
 class Checkpoints(Protocol):
-    """Who keeps the model's state on the way."""
+    """Who keeps the model's state on the way.
+
+    Where the checkpoints are depends on the history alone, not on where runs ended that went through it.
+    """
 
     every: int
-    """Events between two checkpoints."""
+    """Events between two checkpoints; 0: none on the way."""
+    left: int
+    """Events until the next checkpoint is due: known when a run begins, told when it ends."""
+    entered: Block | None
+    """The last block that the model has entered, told when a run ends."""
 
-    def take(self, block: int) -> None:
-        """Keep the state: the model stands at the end of `block`."""
+    def take(self, block: Block, left: int) -> None:
+        """Keep the state: the model stands at the end of `block`, `left` events before the next checkpoint."""
 
 
 class Agenda(Protocol):
@@ -136,6 +143,8 @@ def run(
         checkpoints,
         runs.take if runs is not None else None,
     )
+    if checkpoints is not None and blocks.entered is not None:
+        checkpoints.entered = blocks.entered
 
 
 def fold(
@@ -157,7 +166,8 @@ def fold(
     transaction_table = len(handlers)
     handle: list[Any] = [*handlers, None, take_run]
     present_block = present_transaction = -1
-    due = checkpoints.every if checkpoints else sys.maxsize
+    number = 0
+    due = checkpoints.left if checkpoints and checkpoints.every else sys.maxsize
     for part in parts:
         rows = part.rows
         for block, transaction, table, number in zip(
@@ -166,9 +176,8 @@ def fold(
             if block != present_block or transaction != present_transaction:
                 end_transaction()
                 if block != present_block:
-                    if number > due and checkpoints:
-                        checkpoints.take(present_block)
-                        due = number + checkpoints.every
+                    if number > due and checkpoints and present_block >= 0:
+                        due = _check(checkpoints, agenda, blocks[present_block], number - 1)
                     agenda.leave(present_block, block)
                     replay.begin_block(blocks[block])
                     present_block = block
@@ -180,8 +189,21 @@ def fold(
                     continue
                 begin_transaction((block, transaction), None)
             handle[table](context, next(rows[table]))
+        number = part.last
     end_transaction()
+    if number >= due and checkpoints and present_block >= 0:
+        due = _check(checkpoints, agenda, blocks[present_block], number)
     agenda.leave(present_block, sys.maxsize)
+    if checkpoints and checkpoints.every:
+        checkpoints.left = due - number
+
+
+def _check(checkpoints: Checkpoints, agenda: Agenda, block: Block, done: int) -> int:
+    """Take a checkpoint at the end of a block, what is due at its end included; returns when the next one is due."""
+    agenda.leave(block.number, block.number + 1)
+    left = checkpoints.every + 1
+    checkpoints.take(block, left)
+    return done + left
 
 
 class Blocks(Mapping[int, Block]):
@@ -200,13 +222,16 @@ class Blocks(Mapping[int, Block]):
         if missing.height:
             raise InputError(lake.path, "block without a timestamp", place=f"block {missing['number'][0]}")
         self._blocks: dict[int, Block] = dict(zip(frame["number"].to_list(), _rows(frame), strict=True))
+        self.entered: Block | None = None
+        """The block that was asked for last, which is the one that the model has entered."""
 
     def __getitem__(self, number: int) -> Block:
         """The block of that number. Raises `InputError` if the lake does not hold it."""
-        try:
-            return self._blocks[number]
-        except KeyError:
-            raise InputError(self._source, "the lake does not hold this block", place=f"block {number}") from None
+        found = self._blocks.get(number)
+        if found is None:
+            raise InputError(self._source, "the lake does not hold this block", place=f"block {number}")
+        self.entered = found
+        return found
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._blocks)

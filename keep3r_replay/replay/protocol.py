@@ -93,6 +93,13 @@ class Replay(Interface):
     def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
         """Take over a snapshot; `kept` gives the tables of `kept()` as they were written."""
 
+    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
+        """After `restore`: take back what a former replay wrote down for its results up to the end of `block`.
+
+        `kept` gives tables of its results, and those of `Results.kept`, by name. From then on the replay is one of the
+        history from its beginning.
+        """
+
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """Stand where readings at the end of `block` say: values by (contract, view, arguments).
 
@@ -105,14 +112,16 @@ class Replay(Interface):
 class Options:
     """What else a replay does: compare readings, keep the ledger, take snapshots every so many events (0: none).
 
-    With `reading_blocks` only the readings of these blocks are compared. Without `columns` every event goes to its
-    handler, also where the protocol can take plain ones from columns; the results are the same.
+    With `reading_blocks` only the readings of these blocks are compared. With `keeps` a snapshot stands at the end,
+    too, and with it all that a later run needs to go on from there. Without `columns` every event goes to its handler,
+    also where the protocol can take plain ones from columns; the results are the same.
     """
 
     readings: bool = True
     reading_blocks: frozenset[int] | None = None
     ledger: bool = False
     snapshot_every: int = 0
+    keeps: bool = False
     columns: bool = True
 
 
@@ -127,6 +136,8 @@ class Results:
         sums: further numbers for the summary, by name.
         mismatched_logs: places (block, log index) of events that these findings say are wrong.
         unpredicted: events of the contract that the model did not predict.
+        kept: what tables and state do not tell of what was written down, and `Replay.recall` takes back: frames by
+            name.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -135,6 +146,7 @@ class Results:
     sums: dict[str, Any] = field(default_factory=dict)
     mismatched_logs: tuple[Place, ...] = ()
     unpredicted: int = 0
+    kept: dict[str, pl.DataFrame] = field(default_factory=dict)
 
 
 class Protocol(Interface):

@@ -10,9 +10,11 @@ import polars as pl
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.journal import Journal, as_text
+from keep3r_replay.replay.history import WHOLE
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.history import Span
 
 Answer = Callable[[], object]
 
@@ -33,11 +35,16 @@ class Reconciliation:
     """Compares all readings of a lake, block by block, and counts.
 
     Only readings of `contracts` count (None: all). A reading whose view the model lacks counts as undetermined, as does
-    one that differs where logs can not tell.
+    one that differs where logs can not tell. Only those of `span` are read.
     """
 
     def __init__(
-        self, lake: Lake, protocol: Answering, journal: Journal, contracts: frozenset[str] | None = None
+        self,
+        lake: Lake,
+        protocol: Answering,
+        journal: Journal,
+        contracts: frozenset[str] | None = None,
+        span: Span = WHOLE,
     ) -> None:
         self.matched = 0
         self.mismatched = 0
@@ -49,7 +56,7 @@ class Reconciliation:
         self._spelled: list[tuple[object, str]] = []
         self._places: dict[int, tuple[int, int]] = {}
         if lake.has("readings"):
-            scan = lake.scan("readings")
+            scan = lake.scan("readings", from_block=span.first, until_block=span.until)
             if contracts is not None:
                 scan = scan.filter(pl.col("contract").is_in(sorted(contracts)))
             frame = scan.collect()

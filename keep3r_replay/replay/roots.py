@@ -8,6 +8,7 @@ from typing import Protocol as Interface
 
 from keep3r_replay.journal import Journal
 from keep3r_replay.replay.beginning import begin
+from keep3r_replay.replay.continuing import Continued
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.readings import Reconciliation
 from keep3r_replay.replay.snapshots import SnapshotRecorder
@@ -34,10 +35,11 @@ class Start(Interface):
 
 @dataclass(frozen=True)
 class Replayed:
-    """What the replay of one contract leaves."""
+    """What the replay of one contract leaves: over `span`, of which it went through `new` itself."""
 
     contract: Contract
     span: Span
+    new: Span
     replay: Replay
     journal: Journal
     reconciliation: Reconciliation | None
@@ -59,38 +61,43 @@ def replay_root(
         InputError: the lake lacks what the replay needs.
     """
     journal = Journal()
-    span = Span(None, until_block)
+    span = new = Span(None, until_block)
     replay = begin(lake, protocol, root, journal, until_block, options)
     if start is not None:
         start.restore(replay)
-        span = Span(start.block, until_block)
+        new = Span(start.block, until_block)
     contracts = read_with(lake, protocol, root)
-    reconciliation = Reconciliation(lake, replay, journal, contracts) if options.readings else None
+    reconciliation = Reconciliation(lake, replay, journal, contracts, new) if options.readings else None
     snapshots = (
-        SnapshotRecorder(replay, protocol.root, root.address, options.snapshot_every)
-        if options.snapshot_every
+        SnapshotRecorder(replay, protocol.root, root.address, options.snapshot_every, reconciliation)
+        if options.snapshot_every or options.keeps
         else None
     )
+    if isinstance(start, Continued):
+        start.take_over(journal, reconciliation, snapshots)
+    else:
+        span = new
     compared = [
         block
         for block in (reconciliation.blocks if reconciliation else [])
-        if span.holds(block) and (options.reading_blocks is None or block in options.reading_blocks)
+        if options.reading_blocks is None or block in options.reading_blocks
     ]
     run(
         lake,
         replay,
         reading_blocks=compared,
         on_readings=reconciliation.compare if reconciliation else None,
-        span=span,
+        span=new,
         emitters=emitters(lake, protocol, root),
         checkpoints=snapshots,
         runs=protocol.runs(replay) if options.columns else None,
     )
     coverage = lake.manifest.coverage
-    if snapshots is not None and until_block is not None and coverage is not None:
-        # Whoever stops somewhere means to go on from there; not from beyond what the lake holds so far.
-        snapshots.take(min(until_block, coverage.to_block))
-    return Replayed(root, span, replay, journal, reconciliation, snapshots)
+    if snapshots is not None and coverage is not None:
+        # Not from beyond what the lake holds so far. Whoever stops somewhere means to go on from there.
+        last = coverage.to_block if until_block is None else min(until_block, coverage.to_block)
+        snapshots.end(last, stopped=until_block is not None)
+    return Replayed(root, span, new, replay, journal, reconciliation, snapshots)
 
 
 def emitters(lake: Lake, protocol: Protocol, root: Contract) -> Mapping[str, Collection[str]]:

@@ -6,17 +6,19 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Protocol as Interface
 
 import polars as pl
 
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.replay.code import code_hash
+from keep3r_replay.replay.history import Block
 from keep3r_replay.replay.results import MANIFEST, is_results, lake_fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from keep3r_replay.lake.reader import Lake
@@ -28,30 +30,113 @@ EVERY = 8_192
 SNAPSHOTS = "snapshots"
 
 
-class SnapshotRecorder:
-    """Takes a snapshot at the end of a block, every so many events, and where a run stops; a run's `Checkpoints`."""
+class Counted(Interface):
+    """What the readings of a run have come to so far; see `readings.Reconciliation`."""
 
-    def __init__(self, replay: Replay, role: str, address: str, every: int = EVERY) -> None:
-        self.every = every
+    matched: int
+    undetermined: dict[tuple[str, str], int]
+
+
+END = "end"
+"""Table of what is kept of a run: the model where it ended, and how far it had come."""
+PROGRESS = "progress"
+"""Table of what is kept of a run: how far it had come at each of its `snapshots`."""
+
+
+class Progress(NamedTuple):
+    """How far a run has come at a snapshot, beside the model's state.
+
+    Attributes:
+        left: events until the next snapshot is due.
+        entered: the block that the model has entered last: its fields; None before the first.
+        matched: readings that agreed so far.
+        undetermined: view, reason and number of the readings that nothing decides.
+    """
+
+    left: int
+    entered: Block | None
+    matched: int = 0
+    undetermined: tuple[tuple[str, str, int], ...] = ()
+
+    def to_json(self) -> str:
+        """The text that stands in a table."""
+        return json.dumps(self, separators=(",", ":"))
+
+
+def progress_of(text: str) -> Progress:
+    """Read a `Progress` back. Raises `ValueError` or `TypeError` for what is none."""
+    left, entered, matched, undetermined = parsed(text)
+    block = None if entered is None else Block(*entered)
+    return Progress(left, block, matched, tuple((view, reason, count) for view, reason, count in undetermined))
+
+
+class SnapshotRecorder:
+    """Takes a snapshot at the end of a block, every so many events, and where a run stops; a run's `Checkpoints`.
+
+    Args:
+        replay: whose state is kept.
+        role, address: of the contract under replay.
+        every: events between two snapshots; 0: none on the way.
+        counted: what the readings so far came to, if they are compared.
+    """
+
+    def __init__(
+        self, replay: Replay, role: str, address: str, every: int = EVERY, counted: Counted | None = None
+    ) -> None:
+        self.every = self.left = every
+        self.entered: Block | None = None
         self._replay = replay
         self._role = role
         self._address = address
+        self._counted = counted
         self._taken: list[tuple[str, int, str]] = []
+        self._progress: list[tuple[str, int, str]] = []
+        self._end: list[tuple[str, int, str, str]] = []
 
-    def take(self, block: int) -> None:
+    def go_on(self, progress: Progress, snapshots: Iterable[tuple[int, str, str]]) -> None:
+        """Take over from a former run: how far it had come, and block, state and progress of its snapshots so far."""
+        self.left, self.entered = progress.left, progress.entered
+        for block, state, told in snapshots:
+            self._taken.append((self._address, block, state))
+            self._progress.append((self._address, block, told))
+
+    def take(self, block: Block, left: int) -> None:
         """Keep the model's state at the end of `block`."""
-        state = json.dumps(self._replay.snapshot(), sort_keys=True, separators=(",", ":"))
-        self._taken.append((self._address, block, state))
+        self._taken.append((self._address, block.number, self._state()))
+        self._progress.append((self._address, block.number, self._told(left, block)))
+
+    def end(self, block: int, *, stopped: bool) -> None:
+        """The run is over, up to the end of `block`; `stopped` says that the history was not, as far as was asked."""
+        state = self._state()
+        self._end.append((self._address, block, state, self._told(self.left, self.entered)))
+        if stopped:
+            self._taken.append((self._address, block, state))
+
+    def _state(self) -> str:
+        return json.dumps(self._replay.snapshot(), sort_keys=True, separators=(",", ":"))
+
+    def _told(self, left: int, entered: Block | None) -> str:
+        counted = self._counted
+        if counted is None:
+            return Progress(left, entered).to_json()
+        undetermined = tuple((*name, count) for name, count in counted.undetermined.items())
+        return Progress(left, entered, counted.matched, undetermined).to_json()
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """The snapshots (contract, block, state as JSON), and the append-only tables that they count on."""
         kept = self._replay.kept()
         return {
-            SNAPSHOTS: pl.DataFrame(
-                self._taken, schema={self._role: pl.String, "block_number": pl.UInt32, "state": pl.String}, orient="row"
-            ),
-            **(kept if self._taken else {name: frame.clear() for name, frame in kept.items()}),
+            SNAPSHOTS: self._table(self._taken, "state"),
+            **(kept if self._taken or self._end else {name: frame.clear() for name, frame in kept.items()}),
         }
+
+    def progress(self) -> dict[str, pl.DataFrame]:
+        """What a later run needs to go on from the snapshots, and from the end."""
+        return {END: self._table(self._end, "state", "progress"), PROGRESS: self._table(self._progress, "progress")}
+
+    def _table(self, rows: Sequence[tuple[Any, ...]], *texts: str) -> pl.DataFrame:
+        schema = {self._role: pl.String(), "block_number": pl.UInt32(), **dict.fromkeys(texts, pl.String())}
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 @dataclass(frozen=True)

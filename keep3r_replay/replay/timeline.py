@@ -38,13 +38,15 @@ class Slice(NamedTuple):
 
     For the i-th, `tables[i]` is the place of its table among the names asked for, and the next of
     `rows[tables[i]]` its log index and columns. Transactions stand in the place after the last name, and runs, each in
-    the stead of its first event, in the one after that. `numbers` count all of it from 1, over all slices.
+    the stead of its first event, in the one after that. `numbers` count events and transactions from 1, over all
+    slices; `last` is that of the last event.
     """
 
     blocks: list[int]
     transactions: list[int]
     tables: list[int]
     numbers: Sequence[int]
+    last: int
     rows: list[Iterator[Any]]
 
 
@@ -97,6 +99,7 @@ def slices(
                 remaining.order["transaction_index"].to_list(),
                 remaining.order["table"].to_list(),
                 remaining.order["number"].to_list(),
+                passed,
                 [
                     *(_rows(remaining.events.get(name), ("log_index", *columns[name])) for name in names),
                     iter(()) if called is None else _as_transactions(called),

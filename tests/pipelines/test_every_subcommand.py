@@ -31,6 +31,7 @@ STEPS = {
     "ask": (["question=runs_dry", "lake=lake", "job={job}"], "{job}"),
     "warehouse": (["lake=lake", "results=results", "database=db.duckdb"], "db.duckdb"),
     "sql": (["select count(*) as works from works", "database=db.duckdb"], "225"),
+    "audit": (["audits", "database=db.duckdb"], "8 audits: 0 with rows"),
     "report": (["results=results", "report=report.html"], "report.html"),
     "simulate": (["scenario=mining", "lake=simulated"], "simulated"),
 }

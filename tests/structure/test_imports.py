@@ -23,6 +23,7 @@ FACE = (
     "keep3r_replay.api",
     "keep3r_replay.api_what_if",
     "keep3r_replay.answers",
+    "keep3r_replay.replaying_on",
     "keep3r_replay.__main__",
 )
 """The public face: these, the pipelines and the protocols themselves may know protocols by name."""
@@ -34,7 +35,7 @@ LAYERS = (
     ("replay", "sidechain_oracle"),
     ("report", "warehouse", "what_if", "scenario", "recording", "dataset", "proof"),
     ("protocols",),
-    ("api", "api_what_if", "answers", "__init__"),
+    ("api", "api_what_if", "answers", "replaying_on", "__init__"),
 )
 """Rooms of the package from the bottom up; the second layer's know nothing of each other."""
 VERSIONS = "keep3r_replay.protocols.keep3r_v2.contract.versions"

@@ -127,6 +127,11 @@ class Counter:
         """Take over a snapshot."""
         self.total = snapshot["total"]
 
+    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take back the counts up to a block."""
+        counts = kept("counts").filter(pl.col("block_number") <= block).with_columns(pl.col(pl.Decimal).cast(pl.Int128))
+        self.counts.extend(map(Count._make, counts.collect().iter_rows()))
+
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """Stand where the reading says."""
         self.total = int(readings[self._address, "total", ""])

@@ -16,7 +16,8 @@ from keep3r_replay.protocols.keep3r_v1.audit.schemas import (
     table,
 )
 from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
-from keep3r_replay.protocols.keep3r_v1.replay.context import within
+from keep3r_replay.protocols.keep3r_v1.replay.context import lists_of, within
+from keep3r_replay.protocols.keep3r_v1.replay.records import KEPT
 from keep3r_replay.replay.protocol import Results
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ BY_INPUT, BY_PAYMENTS, CONSTRUCTOR = "input", "payments", "constructor"
 def results_of(replay: Keep3rV1Replay, whole: Keep3rV1Replay, lake: Lake, span: Span) -> Results:
     """Tables, counts and findings of the part `span`; `whole` has gone through the whole history."""
     kp3r = replay.kp3r
+    # Before anything is judged: that looks at payments through more helpers, which a later run does by itself.
+    kept = KEPT.table(lists_of(replay.context), lambda record: record.block)
     seen = whole.context.payments
     context = replay.context if span.after is None else within(whole.context, span)
     market = kp3r.market
@@ -88,6 +91,7 @@ def results_of(replay: Keep3rV1Replay, whole: Keep3rV1Replay, lake: Lake, span: 
             for each in found
             if each.kind == "impossible_payment" and each.log_index is not None
         ),
+        kept={"records": kept},
     )
 
 

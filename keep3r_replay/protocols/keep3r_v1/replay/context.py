@@ -107,6 +107,12 @@ class Context:
         return ZERO_ADDRESS if self.transaction is None else self.transaction.origin
 
 
+def lists_of(context: Context) -> dict[str, list[Any]]:
+    """What was written down for results, by name; the book of credits where it is kept."""
+    books = () if context.credit_changes is None else ("credit_changes",)
+    return {name: getattr(context, name) for name in (*_RECORDS, "swaps", "early_activations", *books)}
+
+
 _RECORDS = ("payments", "liquidity_uses", "failed_calls", "oracle_updates", "helper_switches", "feed_switches")
 
 

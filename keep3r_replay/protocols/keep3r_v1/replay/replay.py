@@ -9,12 +9,13 @@ import polars as pl
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v1.contract.snapshot import dump, load
 from keep3r_replay.protocols.keep3r_v1.contract.views import answer
-from keep3r_replay.protocols.keep3r_v1.replay.context import Context
+from keep3r_replay.protocols.keep3r_v1.replay.context import Context, lists_of
 from keep3r_replay.protocols.keep3r_v1.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v1.replay.logs import HANDLERS
-from keep3r_replay.protocols.keep3r_v1.replay.records import OpenUnbonding
+from keep3r_replay.protocols.keep3r_v1.replay.records import KEPT, OpenUnbonding
 from keep3r_replay.protocols.keep3r_v1.replay.silent import excuse
 from keep3r_replay.protocols.keep3r_v1.replay.transactions import follow_transaction
+from keep3r_replay.replay.records import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -120,6 +121,12 @@ class Keep3rV1Replay:
             keeper: [OpenUnbonding(*each) for each in waiting] for keeper, waiting in memory["open_unbondings"].items()
         }
         self.context.swap_seconds = {pair: dict(seconds) for pair, seconds in memory["swap_seconds"].items()}
+
+    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take back payments, uses of liquidity and what else was written down up to a block."""
+        found = KEPT.lists(until(kept("records"), block))
+        for name, records in lists_of(self.context).items():
+            records.extend(found.get(name, []))
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """Not possible: a bond's token, votes and the oracles' past stand in no reading. Raises `UsageError`."""

@@ -5,16 +5,24 @@ Without an observer a replay pays nothing for the ledger; with one, handlers of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.audit.kept_credits import (
+    credit_tables,
+    plain_column,
+    plain_rows,
+    recalled_changes,
+)
 from keep3r_replay.protocols.keep3r_v2.audit.rows import JobHistoryRow, PeriodViewRow
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CreditChanges
 from keep3r_replay.protocols.keep3r_v2.contract.views import job_period_credits
 from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    import polars as pl
 
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import Handler as Handle
@@ -95,6 +103,36 @@ class CreditObserver:
         del self.states[states:]
         del self.changes_by[states:]
         del self.views[views:]
+
+    def snapshot(self) -> dict[str, Any]:
+        """Where it stands: how much of everything it has seen, what jobs held at first, the lengths of periods."""
+        return {
+            "seen": [len(self.recorder.changes), len(self.states), len(self.views), len(self.plain_boosts)],
+            "opening": {address: list(held) for address, held in self.opening.items()},
+            "regimes": [list(each) for each in self.regimes],
+            "ended_at": self.ended_at,
+            "next_boundary": self._next_boundary,
+        }
+
+    def kept(self) -> dict[str, pl.DataFrame]:
+        """What it has seen, as far as no table of results tells it."""
+        return credit_tables(self.recorder.changes, self.addresses(), self.changes_by, self.plain_boosts)
+
+    def recall(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take back what it saw up to a snapshot."""
+        changes, states, views, boosts = snapshot["seen"]
+        records = {address: identity for identity, address in self.addresses().items()}
+        # Handlers hold on to these lists.
+        self.recorder.changes += recalled_changes(kept("credit_changes").head(changes), records)
+        self.states += map(JobHistoryRow._make, plain_rows(kept("job_history").head(states), JobHistoryRow._fields))
+        self.changes_by += kept("credit_marks").head(states).collect()["changes"].to_list()
+        self.views += map(PeriodViewRow._make, plain_rows(kept("period_views").head(views), PeriodViewRow._fields))
+        self.plain_boosts += plain_column(kept("plain_boosts").head(boosts), "boost")
+        self.opening = {address: Opening(*held) for address, held in snapshot["opening"].items()}
+        self.regimes += [Regime(*each) for each in snapshot["regimes"]]
+        self.recorder.regime = max(len(self.regimes) - 1, 0)
+        self.ended_at = snapshot["ended_at"]
+        self._next_boundary = snapshot["next_boundary"]
 
     def addresses(self) -> dict[int, str]:
         """Addresses of jobs by the identity of their record."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from keep3r_replay.lake.late import begins_late
 from keep3r_replay.protocols.keep3r_v2.audit.callers import indirect_findings, unauthorised_findings
 from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
+from keep3r_replay.protocols.keep3r_v2.audit.kept import kept_tables
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
 from keep3r_replay.protocols.keep3r_v2.audit.pair_managers import pair_manager_findings
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
@@ -30,8 +33,15 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
     """Works with their classes, rewards, states at the end, and the ledger if it was kept."""
     assert isinstance(replay, Keep3rV2)
     address = replay.keep3r.address
-    works = works_table(lake, replay.context.works, span, address)
+    new = span if replay.recalled is None else span._replace(after=replay.recalled)
+    works = works_table(lake, replay.context.works, new, address)
+    if replay.former_works is not None:
+        works = pl.concat([replay.former_works.select(works.columns), works])
     seen = works
+    kept = kept_tables(replay.context, works)
+    if replay.observer is not None:
+        assert isinstance(replay.observer, CreditObserver)
+        kept |= replay.observer.kept()
     if evidence is not None and needs_evidence(works):
         whole = evidence()
         assert isinstance(whole, Keep3rV2)
@@ -41,11 +51,10 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
     rewards = rows_table(replay.context.rewards, TABLES["rewards"])
     tables = {
         "works": works,
-        "rewards": rewards.sort("block_number", "log_index"),
+        "rewards": rewards.sort("block_number", "log_index", maintain_order=True),
         **state_tables(replay.keep3r, replay.context.now),
     }
-    if replay.observer is not None:
-        assert isinstance(replay.observer, CreditObserver)
+    if isinstance(replay.observer, CreditObserver):
         tables |= ledger_tables(replay.observer, lake, works, span.until)
     counts = Counter(works["class"].to_list())
     return Results(
@@ -62,6 +71,7 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
             (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
         ),
         unpredicted=rewards["expected_rewarded_at"].null_count(),
+        kept=kept,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.enumerable_set import EnumerableSet
 from keep3r_replay.protocols.keep3r_v2.contract.helper import HelperParameters
@@ -25,6 +25,9 @@ from keep3r_replay.protocols.keep3r_v2.contract.state import (
     TickCache,
     Unbond,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _values_of_job = attrgetter(*JOB_VALUES)
 _UNTOUCHED_JOB = _values_of_job(Job())
@@ -69,6 +72,39 @@ def dump_contract(keep3r: Keep3r) -> dict[str, Any]:
             for address, helper in keep3r.helpers.items()
         },
     }
+
+
+def dump_zeros(keep3r: Keep3r) -> dict[str, Any]:
+    """What was touched once and holds nothing now, which `dump_contract` leaves out: tables of states have it."""
+    jobs = {address: _zeros(job, JOB_AMOUNTS) for address, job in keep3r.jobs.items()}
+    keepers = {address: _zeros(keeper, KEEPER_AMOUNTS) for address, keeper in keep3r.keepers.items()}
+    return {
+        "jobs": {address: names for address, names in jobs.items() if names or not dump_job(keep3r.jobs[address])},
+        "keepers": {
+            address: names for address, names in keepers.items() if names or not dump_keeper(keep3r.keepers[address])
+        },
+        "unbonds": sorted(key for key, unbond in keep3r.unbonds.items() if unbond == Unbond()),
+    }
+
+
+def _zeros(holder: Job | Keeper, names: Iterable[str]) -> dict[str, list[str]]:
+    """Keys of a job's or keeper's amounts that are 0, by the name of the amount."""
+    found = {name: sorted(key for key, amount in getattr(holder, name).items() if not amount) for name in names}
+    return {name: keys for name, keys in found.items() if keys}
+
+
+def load_zeros(keep3r: Keep3r, zeros: dict[str, Any]) -> None:
+    """Take over what `dump_zeros` gave of the same contract, after `load_contract`."""
+    for address, names in zeros["jobs"].items():
+        job = keep3r.jobs.setdefault(address, Job())
+        for name, keys in names.items():
+            getattr(job, name).update(dict.fromkeys(keys, 0))
+    for address, names in zeros["keepers"].items():
+        keeper = keep3r.keepers.setdefault(address, Keeper())
+        for name, keys in names.items():
+            getattr(keeper, name).update(dict.fromkeys(keys, 0))
+    for address, token in zeros["unbonds"]:
+        keep3r.unbonds[address, token] = Unbond()
 
 
 def load_contract(keep3r: Keep3r, state: dict[str, Any]) -> None:

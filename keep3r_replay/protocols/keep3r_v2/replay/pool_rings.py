@@ -41,8 +41,8 @@ class Entering(Protocol):
         """Enter a transaction."""
 
 
-def observations(pools: Mapping[str, Pool]) -> pl.DataFrame:
-    """The pools' observations, which snapshots count on."""
+def observations(pools: Mapping[str, Pool], former: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The pools' observations, which snapshots count on; `former` are those of a run that went before."""
     rows: dict[str, list[Any]] = {name: [] for name in OBSERVATIONS}
     for address, pool in sorted(pools.items()):
         rows["pool"] += [address] * len(pool.times)
@@ -50,7 +50,16 @@ def observations(pools: Mapping[str, Pool]) -> pl.DataFrame:
         rows["timestamp"] += pool.times
         rows["tick_cumulative"] += pool.tick_cumulatives
         rows["seconds_per_liquidity"] += map(hex, pool.per_liquidity)
-    return pl.DataFrame(rows, schema=OBSERVATIONS)
+    own = pl.DataFrame(rows, schema=OBSERVATIONS)
+    if former is None:
+        return own
+    first = pl.LazyFrame(
+        [(address, pool.forgotten) for address, pool in pools.items()],
+        schema={"pool": pl.String, "forgotten": pl.Int64},
+        orient="row",
+    )
+    before = former.lazy().join(first, on="pool").filter(pl.col("position") < pl.col("forgotten"))
+    return pl.concat([before.select(OBSERVATIONS.names()).collect(), own]).sort("pool", "position")
 
 
 class OfPools:

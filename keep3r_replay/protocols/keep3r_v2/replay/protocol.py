@@ -9,7 +9,14 @@ import polars as pl
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.evm.abi import keccak256
-from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump, dump_contract, load_contract
+from keep3r_replay.protocols.keep3r_v2.audit.kept import recall_context
+from keep3r_replay.protocols.keep3r_v2.contract.snapshot import (
+    dump,
+    dump_contract,
+    dump_zeros,
+    load_contract,
+    load_zeros,
+)
 from keep3r_replay.protocols.keep3r_v2.contract.views import HELPER_VIEWS, KEEP3R_VIEWS, POOL_VIEWS, STORAGE, Value
 from keep3r_replay.protocols.keep3r_v2.replay.build import build
 from keep3r_replay.protocols.keep3r_v2.replay.callers import rightful_caller
@@ -19,6 +26,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.payments import EXPLAIN
 from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v2.replay.excuses import excuse
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
+from keep3r_replay.protocols.keep3r_v2.replay.memory import dump_inference, load_inference
 from keep3r_replay.protocols.keep3r_v2.replay.pool_rings import OfPools, observations, rings
 from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_codes
 from keep3r_replay.protocols.keep3r_v2.replay.window_start import start_pools
@@ -69,6 +77,12 @@ class Observer(Protocol):
     def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The handlers with what is watched put around them."""
 
+    def snapshot(self) -> dict[str, Any]:
+        """Where it stands, as plain values for JSON."""
+
+    def recall(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take back what it saw up to a snapshot."""
+
 
 class Keep3rV2:
     """One Keep3r contract under replay: `replay.protocol.Replay`.
@@ -110,6 +124,12 @@ class Keep3rV2:
         """Who watches, if somebody does."""
         self.unauthorised: list[Unauthorised] = []
         """Direct calls that somebody else made than may."""
+        self.recalled: int | None = None
+        """The block up to which a former replay wrote down what there is."""
+        self.former_works: pl.DataFrame | None = None
+        """The works up to there (`audit.works.works_table`)."""
+        self._observed: Mapping[str, Any] = {}
+        self._former_observations: pl.DataFrame | None = None
         self._journal = journal
         self._silent = silent_transactions
         self._source = source
@@ -216,29 +236,25 @@ class Keep3rV2:
 
         Of the pools' observations only their count stands in it: they never change, and are kept apart.
         """
-        context = self.context
         return {
             "contract": dump_contract(self.keep3r),
+            "zeros": dump_zeros(self.keep3r),
             "pools": {address: pool.dump_whole() for address, pool in self.keep3r.pools.items()},
-            "inference": {
-                "metered_in": context.metered_in,
-                "metered_at": context.metered_at,
-                "meter_is_read": context.meter_is_read,
-                "slots": context.slots.dump(),
-                "regular_arrivals": {token: list(seen) for token, seen in context.regular_arrivals.items()},
-                "usd_prices": {job: list(prices) for job, prices in context.usd_prices.items()},
-                "undetermined_keepers": list(context.undetermined_keepers),
-                "uncertain_jobs": list(context.uncertain_jobs),
-                "uncertain_tokens": list(context.uncertain_tokens),
-                "uncertain_price_period": context.uncertain_price_period,
-                "uncertain_price_window": context.uncertain_price_window,
-                "roles_are_partial": self.keep3r.roles_are_partial,
-            },
+            "inference": dump_inference(self.context),
+            **({"observer": self.observer.snapshot()} if self.observer is not None else {}),
         }
 
     def kept(self) -> Mapping[str, pl.DataFrame]:
         """The pools' observations, which snapshots count on."""
-        return {"observations": observations(self.keep3r.pools)}
+        return {"observations": observations(self.keep3r.pools, self._former_observations)}
+
+    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take back works, rewards, and what the observer saw up to a block."""
+        self.recalled = block
+        self.former_works = recall_context(self.context, block, kept)
+        self._former_observations = kept("observations").collect()
+        if self.observer is not None:
+            self.observer.recall(self._observed, kept)
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """Stand where readings after `block` say: pools by replaying their events, all else from the readings."""
@@ -252,22 +268,10 @@ class Keep3rV2:
     def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
         """Take over a `snapshot`; the table `observations` holds what was in each pool's ring then."""
         load_contract(self.keep3r, snapshot["contract"])
+        load_zeros(self.keep3r, snapshot["zeros"])
         found = rings(snapshot["pools"], kept("observations"))
         for address, state in snapshot["pools"].items():
             ring = found[address]
             self.keep3r.pools[address].load(state, ring, state["observed"] - len(ring))
-        inference, context = snapshot["inference"], self.context
-        context.metered_in = tuple(inference["metered_in"])
-        context.metered_at = tuple(inference["metered_at"])
-        context.meter_is_read = inference["meter_is_read"]
-        context.slots.load(inference["slots"])
-        context.regular_arrivals = {
-            token: (count, fee) for token, (count, fee) in inference["regular_arrivals"].items()
-        }
-        context.usd_prices = {job: dict.fromkeys(prices) for job, prices in inference["usd_prices"].items()}
-        context.undetermined_keepers = dict.fromkeys(inference["undetermined_keepers"])
-        context.uncertain_jobs = dict.fromkeys(inference["uncertain_jobs"])
-        context.uncertain_price_period = inference["uncertain_price_period"]
-        context.uncertain_price_window = inference["uncertain_price_window"]
-        context.uncertain_tokens = dict.fromkeys(inference["uncertain_tokens"])
-        self.keep3r.roles_are_partial = inference["roles_are_partial"]
+        load_inference(self.context, snapshot["inference"])
+        self._observed = snapshot.get("observer", {})

@@ -126,7 +126,8 @@ def replay(
     for table, row in zip(history.tables, history.rows, strict=True):
         rows[table].append(row)
     numbers = range(1, len(history.blocks) + 1)
-    part = Slice(history.blocks, history.transactions, history.tables, numbers, [iter(each) for each in rows])
+    last = len(history.blocks)
+    part = Slice(history.blocks, history.transactions, history.tables, numbers, last, [iter(each) for each in rows])
     fold([part], model, handlers, history.facts, _Changes(changes))
     if history.last_block > max(history.blocks[-1:], default=-1) and history.last_block in history.facts:
         model.begin_block(history.facts[history.last_block])

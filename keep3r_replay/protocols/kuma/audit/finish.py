@@ -14,6 +14,7 @@ from keep3r_replay.protocols.kuma.audit.keepers import Reimbursement, keeper_cal
 from keep3r_replay.protocols.kuma.audit.ledger import ledger_tables
 from keep3r_replay.protocols.kuma.audit.notices import bond_notices, token_notices, within
 from keep3r_replay.protocols.kuma.audit.place import Place
+from keep3r_replay.protocols.kuma.audit.recorder import KEPT, block_of
 from keep3r_replay.protocols.kuma.audit.schemas import WORLDS
 from keep3r_replay.protocols.kuma.audit.shortfall import shortfall_notices, shortfalls
 from keep3r_replay.protocols.kuma.audit.token_tables import (
@@ -66,6 +67,7 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
         span: the part that was replayed.
         ledger: whether to keep the book of KIBT.
     """
+    kept = KEPT.table(replay.recorder.lists(), block_of)
     if span.until is None:
         replay.findings.close()
     history = history_of(whole, lake, span.until)
@@ -116,6 +118,7 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
         },
         within(notices, span),
         sums={"late_expiries": late_sums(late_rows), "stale_readings": sum(replay.stale_readings.values())},
+        kept={"records": kept},
     )
 
 

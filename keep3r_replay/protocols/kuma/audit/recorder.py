@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from keep3r_replay.protocols.kuma.audit.stale import StaleYields
+from keep3r_replay.protocols.kuma.audit.place import Place
+from keep3r_replay.protocols.kuma.audit.stale import StaleYield, StaleYields
 from keep3r_replay.protocols.kuma.contract.kib_token import EpochLengths, previous_epoch, updated_previous
+from keep3r_replay.protocols.kuma.contract.kuma_swap import Purchase, Sale
 from keep3r_replay.protocols.kuma.contract.ray import ray_mul, ray_to_wad
+from keep3r_replay.protocols.kuma.contract.state import BaseChange, Bond, CloneBond
 from keep3r_replay.protocols.kuma.replay.calls import Call
 from keep3r_replay.protocols.kuma.what_if.history import Step
+from keep3r_replay.replay.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keep3r_replay.protocols.kuma.audit.place import Place
-    from keep3r_replay.protocols.kuma.contract.state import BaseChange, Category, Kuma
+    from keep3r_replay.protocols.kuma.contract.state import Category, Kuma
     from keep3r_replay.protocols.kuma.replay.transaction import Done, Replayed
     from keep3r_replay.replay.protocol import Transaction
 
@@ -115,6 +118,18 @@ class Recorder:
         self.epochs: list[EpochChange] = []
         self.stale = StaleYields()
 
+    def lists(self) -> dict[str, list[Any]]:
+        """What was written down, by name."""
+        return {
+            "steps": self.steps,
+            "calls": self.calls,
+            "states": self.states,
+            "moves": self.moves,
+            "happenings": self.happenings,
+            "epochs": self.epochs,
+            "stale": self.stale.closed,
+        }
+
     def succeeded(self, kuma: Kuma, place: Place, replayed: Replayed, transaction: Transaction | None) -> None:
         """A transaction went through; `place` is that of its last log."""
         sender = transaction.origin if transaction is not None else ""
@@ -212,3 +227,34 @@ def _row(kuma: Kuma, place: Place, call: Call, outcome: str, reason: str, transa
         transaction.gas_used if transaction is not None else None,
         transaction.effective_gas_price if transaction is not None else None,
     )
+
+
+def block_of(record: Any) -> int:
+    """The block that a record is of; of a stretch of stale yield the one that ended it."""
+    if isinstance(record, Step):
+        return record.block
+    if isinstance(record, StaleYield):
+        assert record.until is not None
+        return record.until.block
+    block: int = record.place.block
+    return block
+
+
+KEPT = Records(
+    Step,
+    Call,
+    Place,
+    CallRow,
+    TokenState,
+    Move,
+    BaseChange,
+    EpochChange,
+    EpochLengths,
+    Happening,
+    Purchase,
+    Sale,
+    Bond,
+    CloneBond,
+    StaleYield,
+)
+"""What results are made of, and a later run needs to go on."""

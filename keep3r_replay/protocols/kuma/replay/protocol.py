@@ -8,7 +8,7 @@ import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.kuma.audit.place import Place
-from keep3r_replay.protocols.kuma.audit.recorder import Recorder
+from keep3r_replay.protocols.kuma.audit.recorder import KEPT, Recorder
 from keep3r_replay.protocols.kuma.audit.stale import is_stale_yield
 from keep3r_replay.protocols.kuma.contract.snapshot import dump, load
 from keep3r_replay.protocols.kuma.replay.answers import answer
@@ -17,12 +17,14 @@ from keep3r_replay.protocols.kuma.replay.findings import Findings
 from keep3r_replay.protocols.kuma.replay.handlers import columns_of, handlers_of
 from keep3r_replay.protocols.kuma.replay.inputs import SELECTOR, call_of
 from keep3r_replay.protocols.kuma.replay.transaction import TransactionReplay, attempt
+from keep3r_replay.replay.records import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.kuma.audit.stale import StaleYield
     from keep3r_replay.protocols.kuma.contract.state import Kuma
     from keep3r_replay.protocols.kuma.replay.calls import Call
     from keep3r_replay.protocols.kuma.replay.compare import Disagreement
@@ -64,6 +66,7 @@ class KumaReplay:
         self._transaction: Transaction | None = None
         self._asked = ""
         self._base_fee: int | None = None
+        self._restored: Mapping[str, Any] = {}
 
     @property
     def kuma(self) -> Kuma:
@@ -243,7 +246,13 @@ class KumaReplay:
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain values for JSON."""
-        return {"kuma": dump(self.kuma), "findings": self.findings.snapshot()}
+        return {
+            "kuma": dump(self.kuma),
+            "findings": self.findings.snapshot(),
+            "asked": self._asked,
+            "stale_readings": self.stale_readings,
+            "stale": KEPT.table({"open": self.recorder.stale.open.values()}, _since)["record"].to_list(),
+        }
 
     def kept(self) -> Mapping[str, pl.DataFrame]:
         """No tables: a snapshot is small."""
@@ -254,6 +263,16 @@ class KumaReplay:
         del kept
         load(self.kuma, snapshot["kuma"])
         self.findings.restore(snapshot["findings"])
+        self._asked = snapshot["asked"]
+        self._restored = snapshot
+
+    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
+        """Take back calls, states, bases, bonds and stale yields up to a block."""
+        found = KEPT.lists(until(kept("records"), block))
+        for name, records in self.recorder.lists().items():
+            records.extend(found.get(name, []))
+        self.stale_readings = dict(self._restored["stale_readings"])
+        self.recorder.stale.open = {each.category: each for each in map(KEPT.record, self._restored["stale"])}
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """KUMA's readings do not tell allowances, roles and issued bonds: a replay begins with the deployment.
@@ -262,3 +281,7 @@ class KumaReplay:
         """
         del lake, block, readings
         raise UsageError("start_block: a replay of KUMA begins with its deployment, or at a snapshot (resume)")
+
+
+def _since(stretch: StaleYield) -> int:
+    return stretch.since.block

@@ -1,0 +1,200 @@
+"""Where a replay goes on from: what former results of the same lake hold, and whether that still holds."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from keep3r_replay.journal import ERROR, Finding
+from keep3r_replay.lake.shapes import parsed
+from keep3r_replay.replay.code import code_hash
+from keep3r_replay.replay.records import Records, until
+from keep3r_replay.replay.rests_on import LakeFile, first_changed_block
+from keep3r_replay.replay.results import KEPT, MANIFEST, SUMMARY, is_results, lake_fingerprint
+from keep3r_replay.replay.snapshots import END, PROGRESS, SNAPSHOTS, progress_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from keep3r_replay.journal import Journal
+    from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.protocol import Protocol, Replay
+    from keep3r_replay.replay.readings import Reconciliation
+    from keep3r_replay.replay.snapshots import Progress, SnapshotRecorder
+
+JOURNAL = "journal"
+"""Table of what is kept of a run: what it noted on the way."""
+NOTED = Records(Finding)
+_FREE = frozenset({"until_block"})
+"""Settings that may differ from those of the results that are gone on from."""
+_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError)
+
+
+class RefusedError(Exception):
+    """Former results are no place to go on from; the text says why, in a few words."""
+
+
+@dataclass(frozen=True)
+class Continued:
+    """A snapshot of one contract in former results, with all that was written down before it: a `roots.Start`."""
+
+    former: Former
+    block: int
+    state: str
+    progress: Progress
+
+    def restore(self, replay: Replay) -> None:
+        """Put the model there, as the straight run stood there."""
+        replay.restore(parsed(self.state), self._kept)
+        replay.recall(self.block, self._kept)
+        if self.progress.entered is not None:
+            replay.begin_block(self.progress.entered)
+
+    def take_over(self, journal: Journal, counted: Reconciliation | None, recorder: SnapshotRecorder | None) -> None:
+        """Let a run's journal, its readings and its snapshots stand there as well."""
+        journal.findings += NOTED.lists(until(self._kept(JOURNAL), self.block)).get(JOURNAL, [])
+        if counted is not None:
+            counted.matched = self.progress.matched
+            counted.undetermined = {(view, reason): count for view, reason, count in self.progress.undetermined}
+        if recorder is not None:
+            recorder.go_on(self.progress, self._snapshots())
+
+    def _snapshots(self) -> list[tuple[int, str, str]]:
+        """The snapshots so far: block, state, progress."""
+        progress = until(self._kept(PROGRESS), self.block)
+        states = dict(until(self._kept(SNAPSHOTS), self.block).select("block_number", "state").iter_rows())
+        return [(block, states[block], told) for block, told in progress.select("block_number", "progress").iter_rows()]
+
+    def _kept(self, name: str) -> pl.LazyFrame:
+        return self.former.table(name)
+
+
+class Former(NamedTuple):
+    """Former results: their folder, the role and address of a contract of theirs, and the tables that they hold."""
+
+    folder: Path
+    role: str
+    address: str
+    files: Mapping[str, str]
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """A table, or one of those that were kept beside; its rows of this contract. Raises `KeyError` if none is."""
+        frame = pl.scan_parquet(self.folder / self.files[name])
+        return frame.filter(pl.col(self.role) == self.address) if self.role in frame.collect_schema() else frame
+
+
+def continued(
+    lake: Lake,
+    protocol: Protocol,
+    roots: Sequence[Contract],
+    results: Path,
+    configuration: Mapping[str, Any],
+    until_block: int | None,
+) -> dict[str, Continued]:
+    """Where each root contract goes on from, by address.
+
+    Args:
+        lake: the history.
+        protocol: whose contracts are replayed.
+        roots: those contracts.
+        results: folder of former results.
+        configuration: that of the run to come.
+        until_block: its last block; None: all.
+
+    Raises:
+        RefusedError: it has to begin at the beginning, and why.
+    """
+    try:
+        manifest = _manifest(results)
+        _check_origin(lake, manifest, configuration)
+        changed = first_changed_block(map(_file, manifest["lake_files"]), lake)
+        files = {name: _checked(results, name, facts["sha256"]) for name, facts in manifest["files"].items()}
+        _check_findings(results, files)
+        last = _last_block(lake, changed, until_block)
+        tables = {name.removeprefix(KEPT).removesuffix(".parquet"): name for name in files}
+        return {root.address: _snapshot(Former(results, protocol.root, root.address, tables), last) for root in roots}
+    except _BROKEN as error:
+        raise RefusedError(f"the former results are damaged ({error})") from None
+
+
+def known_files(results: Path) -> frozenset[tuple[str, str]]:
+    """Path and SHA-256 of the lake's files that former results were made of; none where there are no such results."""
+    try:
+        return frozenset((each.path, each.sha256) for each in map(_file, _manifest(results)["lake_files"]))
+    except (RefusedError, *_BROKEN):
+        return frozenset()
+
+
+def _file(told: Sequence[Any]) -> LakeFile:
+    return LakeFile(*told)
+
+
+def _manifest(results: Path) -> dict[str, Any]:
+    if not is_results(results):
+        raise RefusedError("there are no results yet")
+    manifest: dict[str, Any] = parsed((results / MANIFEST).read_bytes())
+    if "files" not in manifest:
+        raise RefusedError("a run ended as it wrote its results")
+    return manifest
+
+
+def _check_origin(lake: Lake, manifest: Mapping[str, Any], configuration: Mapping[str, Any]) -> None:
+    """Refuse results of something else than this lake, this code and this configuration."""
+    mine = made_of(lake)
+    if manifest.get("protocol", "") != mine["protocol"] or manifest["inputs"]["deployment.json"] != mine["deployment"]:
+        raise RefusedError("the lake's deployment is another one")
+    if manifest.get("code") != code_hash():
+        raise RefusedError("the code is another one")
+    former, present = manifest["configuration"], dict(configuration)
+    differing = [name for name in {**present, **former} if name not in _FREE and former.get(name) != present.get(name)]
+    if differing:
+        raise RefusedError(f"the configuration is another one: {', '.join(differing)}")
+
+
+def made_of(lake: Lake) -> dict[str, str]:
+    """What results rest on beside the lake's files."""
+    return {"protocol": lake.deployment.protocol or "", "deployment": lake_fingerprint(lake)["deployment.json"]}
+
+
+def _checked(results: Path, name: str, digest: str) -> str:
+    """The name of a file of results. Raises `ValueError` where it holds something other than was written."""
+    if hashlib.sha256((results / name).read_bytes()).hexdigest() != digest:
+        raise ValueError(f"{name} holds something other than was written")
+    return name
+
+
+def _check_findings(results: Path, files: Mapping[str, str]) -> None:
+    findings = pl.scan_parquet(results / files["findings.parquet"])
+    if SUMMARY not in files or findings.filter(pl.col("severity") == ERROR).head(1).collect().height:
+        raise RefusedError("there are findings, whose causes are looked for in the whole history")
+
+
+def _last_block(lake: Lake, changed: int | None, until_block: int | None) -> int:
+    """The last block whose snapshot holds. Raises `RefusedError` if there is none."""
+    coverage = lake.manifest.coverage
+    if coverage is None:
+        raise RefusedError("the lake covers no block")
+    ends = [coverage.to_block, *(each for each in (until_block,) if each is not None)]
+    ends += [changed - 1] if changed is not None else []
+    if min(ends) < coverage.from_block:
+        raise RefusedError("the lake has changed from its beginning on")
+    return min(ends)
+
+
+def _snapshot(former: Former, last: int) -> Continued:
+    """The last snapshot of a contract up to a block. Raises `RefusedError` if there is none."""
+    ends = until(former.table(END), last)
+    if ends.height:
+        block, state, told = ends.select("block_number", "state", "progress").row(-1)
+        return Continued(former, block, state, progress_of(told))
+    progress = until(former.table(PROGRESS), last)
+    if not progress.height:
+        raise RefusedError(f"no snapshot up to block {last:,}, from which on the lake has changed")
+    block, told = progress.select("block_number", "progress").row(-1)
+    states = former.table(SNAPSHOTS).filter(pl.col("block_number") == block).collect()
+    return Continued(former, block, states["state"][0], progress_of(told))

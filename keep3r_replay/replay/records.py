@@ -1,0 +1,100 @@
+"""What a replay wrote down, as rows of a table and back again: kept for a later run, which goes on from there.
+
+A record is a named tuple or a dataclass of plain values and of other records. A row names its type, so that a table
+from anywhere can make no object but those that a protocol lists.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+RECORDS = pl.Schema({"list": pl.String(), "block_number": pl.UInt32(), "record": pl.String()})
+"""Which list a record stands in, the block that it is of, and the record as JSON."""
+
+_LIST, _TUPLE, _MAPPING, _SET, _BYTES = "[", "(", "{", "<", "x"
+
+
+class Records:
+    """The types of records that a protocol's lists hold.
+
+    Args:
+        types: named tuples and dataclasses.
+    """
+
+    def __init__(self, *types: type) -> None:
+        self._types = {each.__name__: each for each in types}
+
+    def table(self, lists: Mapping[str, Iterable[Any]], block_of: Callable[[Any], int]) -> pl.DataFrame:
+        """The records of lists by name, in order. Raises `TypeError` for a value of a type that is not listed."""
+        rows = [
+            (name, block_of(record), json.dumps(self._plain(record), separators=(",", ":")))
+            for name, records in lists.items()
+            for record in records
+        ]
+        return pl.DataFrame(rows, schema=RECORDS, orient="row")
+
+    def lists(self, table: pl.DataFrame) -> dict[str, list[Any]]:
+        """The lists of a table, by name. Raises `ValueError` for what `table` cannot have written."""
+        found: dict[str, list[Any]] = {}
+        for name, record in table.select("list", "record").iter_rows():
+            found.setdefault(name, []).append(self.record(record))
+        return found
+
+    def record(self, text: str) -> Any:
+        """A record as JSON, read back. Raises `ValueError` for what `table` cannot have written."""
+        return self._value(json.loads(text))
+
+    def _plain(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool | int | str):
+            return value
+        if isinstance(value, list | tuple) and type(value).__name__ not in self._types:
+            if type(value) not in {list, tuple}:
+                raise TypeError(f"{type(value).__name__} is no record that is kept")
+            return [_LIST if isinstance(value, list) else _TUPLE, *map(self._plain, value)]
+        if isinstance(value, dict):
+            return [_MAPPING, *([self._plain(key), self._plain(each)] for key, each in value.items())]
+        if isinstance(value, frozenset):
+            return [_SET, *map(self._plain, sorted(value))]
+        if isinstance(value, bytes):
+            return [_BYTES, value.hex()]
+        if type(value).__name__ not in self._types:
+            raise TypeError(f"{type(value).__name__} is no record that is kept")
+        return [type(value).__name__, *map(self._plain, _fields(value))]
+
+    def _value(self, plain: Any) -> Any:
+        if not isinstance(plain, list):
+            return plain
+        kind, *parts = plain
+        if kind == _MAPPING:
+            return {self._value(key): self._value(each) for key, each in parts}
+        if kind == _BYTES:
+            return bytes.fromhex(parts[0])
+        values = [self._value(each) for each in parts]
+        if kind == _LIST:
+            return values
+        if kind == _TUPLE:
+            return tuple(values)
+        if kind == _SET:
+            return frozenset(values)
+        if kind not in self._types:
+            raise ValueError(f"{kind!r} is no record that is kept")
+        return self._types[kind](*values)
+
+
+def until(table: pl.LazyFrame, block: int) -> pl.DataFrame:
+    """The rows of a table up to a block, in order."""
+    return table.filter(pl.col("block_number") <= block).collect()
+
+
+def _fields(value: Any) -> Sequence[Any] | Iterator[Any]:
+    if is_dataclass(value):
+        return (getattr(value, field.name) for field in fields(value))
+    assert isinstance(value, tuple)
+    return value
