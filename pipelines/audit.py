@@ -92,8 +92,10 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
     return FINDINGS if any(verdict.rows for verdict in verdicts) else 0
 
 
-def run(config: AuditConfig) -> Iterator[tuple[Part, Verdict]]:
-    """The verdict of every audit asked for, on every lake in the warehouse.
+def run(config: AuditConfig, *, ask_node: bool = True, schemas: Sequence[str] = ()) -> Iterator[tuple[Part, Verdict]]:
+    """The verdict of every audit asked for, on every lake in the warehouse, or those of some schemas.
+
+    `ask_node`: for the head of the chain, where there is one.
 
     Raises:
         InputError, LockedError: as `warehouse.session.asking`.
@@ -104,14 +106,14 @@ def run(config: AuditConfig) -> Iterator[tuple[Part, Verdict]]:
     from keep3r_replay.warehouse.ranges import range_of
     from keep3r_replay.warehouse.session import asking
 
-    parts = _parts(config)
+    parts = [part for part in _parts(config) if not schemas or part.schema in schemas]
     every = {name for part in parts for name in _known(config, part)}
     _check_names(config, every)
     given = _parameters(config)
     for part in parts:
         known = _known(config, part)
         audits = chosen(known, [name for name in config.audits if name in known or name not in every])
-        parameters = _with_head(given, audits, part)
+        parameters = _with_head(given, audits, part) if ask_node else given
         with asking(Path(config.database), schema=part.schema) as connection:
             span = range_of(connection, part, _asked(config))
             for verdict in run_audits(connection, audits, parameters, span, named=config.audits):
