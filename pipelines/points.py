@@ -22,7 +22,7 @@ _CHANGE = f"{OVERLAY}."
 
 NOT_SWEPT = frozenset(
     {
-        *("mode", "results", "engine", "scheduler", "workers"),  # how the sweep is run
+        *("mode", "results", "engine", "scheduler", "workers", "columns"),  # how the sweep is run
         *("tables", "ledger", "chart", "snapshot_every"),  # what is kept or shown of it
     }
 )
