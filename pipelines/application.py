@@ -80,6 +80,15 @@ def is_multirun(argv: Sequence[str]) -> bool:
     return bool({*MULTIRUN, "hydra.mode=MULTIRUN"} & {*argv}) and not {*SHOWS} & {*argv}
 
 
+def asks_hydra(argv: Sequence[str]) -> bool:
+    """Whether a sweep's command line has flags of Hydra's other than that for many runs, or settings that are Hydra's.
+
+    Raises `UsageError` for a flag that is not Hydra's.
+    """
+    flags, overrides = split_flags([each for each in argv if each not in {"-h", "--help"}], "replay")
+    return bool({*flags} - {*MULTIRUN}) or any(is_hydras(each) or each.startswith("+") for each in overrides)
+
+
 def is_hydras(override: str) -> bool:
     """Whether an override is of Hydra's own settings."""
     return override.lstrip("+~").startswith(("hydra.", "hydra/"))

@@ -143,7 +143,7 @@ def store_schema(name: str, schema: type[Any]) -> None:
 
 @contextmanager
 def mistakes_told(schema: type[Any], command: str) -> Iterator[None]:
-    """Within the block what Hydra says of settings is a `UsageError` of one line."""
+    """Within the block what Hydra says of settings is one line. Raises `UsageError`."""
     from hydra.errors import HydraException
     from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 

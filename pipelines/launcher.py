@@ -25,7 +25,7 @@ from omegaconf import open_dict
 from keep3r_replay.collector import no_collections
 from keep3r_replay.what_if.sweep.scenarios import Kept, kept_outcome, scenario_name
 
-from .application import application
+from .application import application, split_flags
 from .config import CONF, mistakes_told, store_schema, typed
 from .overrides import checked_overrides
 from .points import NOT_SWEPT, Point, plain
@@ -127,12 +127,13 @@ def _basic(overrides: Sequence[str]) -> bool:
     return not any(each.lstrip("+").startswith("hydra/sweeper=") for each in overrides)
 
 
-def sweep_by_hydra(flags: Sequence[str], overrides: Sequence[str]) -> int:
+def sweep_by_hydra(argv: Sequence[str]) -> int:
     """Sweep with Hydra's flags and settings; return the exit code.
 
     Raises:
         UsageError: a setting is wrong, or sweeps over what changes no what-if.
     """
+    flags, overrides = split_flags(argv, "replay")
     checked = checked_overrides("replay", ReplayConfig, overrides, swept=True, unswept=NOT_SWEPT)
     store_schema("replay", ReplayConfig)
     folder = next((each.partition("=")[2].strip("'") for each in checked if each.startswith("results=")), "results")

@@ -9,7 +9,7 @@ import keep3r_replay
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import UsageError
 
-from .application import is_multirun
+from .application import asks_hydra, is_multirun
 from .config import load_config
 from .foreign import say_foreign
 from .replay_config import SUMMARY, Mode, ReplayConfig
@@ -24,6 +24,10 @@ PARTIAL = 4
 
 def main(argv: list[str]) -> int:
     """Replay one lake; return 0 if it is clean, 3 if there are findings."""
+    if is_multirun(argv) and asks_hydra(argv):
+        from .launcher import sweep_by_hydra
+
+        return sweep_by_hydra(argv)
     if is_multirun(argv):
         from .sweep import main as sweep
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.errors import UsageError
 from keep3r_replay.extras import CHARTS, SWEEPS, lacks, need
 
-from .points import FLAGS, points, split_swept
+from .points import points, split_swept
 from .replay_config import SUMMARY, Mode, ReplayConfig
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _TABLE = "sweep.parquet"
 _SWEEPERS = ("multirun.yaml", "optimization_results.yaml")
 """What Hydra's sweepers write."""
-HELP = {"-h", "--help"}
 
 
 def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
@@ -183,17 +182,11 @@ def check_folder(folder: Path) -> None:
 
 def main(argv: list[str]) -> int:
     """Sweep as the command line says; return the exit code. Raises `UsageError` where nothing varies."""
-    from .application import is_hydras, split_flags
     from .config import load_config
     from .what_if import split_file, with_file
 
-    flags, overrides = split_flags([each for each in argv if each not in HELP], "replay")
-    if {*flags} - {*FLAGS} or any(is_hydras(each) or each.startswith("+") for each in overrides):
-        from .launcher import sweep_by_hydra
-
-        return sweep_by_hydra(flags, overrides)
     rest, swept = split_swept(argv)
-    if not swept and not HELP & set(argv):
+    if not swept and not {"-h", "--help"} & set(argv):
         raise UsageError("-m needs something to sweep over: overlay.CHANGE=A,B or another setting with several values")
     named, file = split_file(rest)
     config = load_config("replay", ReplayConfig, named, summary=SUMMARY)
