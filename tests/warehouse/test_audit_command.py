@@ -142,6 +142,13 @@ def test_parquet_and_csv_are_exact(ends, folder):
     assert "is there already" in ends(2, "sql", "select 1", "format=csv", "file=paid.parquet")
 
 
+def test_functions_of_time_work(ends):
+    """What DuckDB's functions of times need is there, in every format."""
+    statement = "select now() > timestamptz '2022-01-01 00:00:00+00' as later, date_trunc('day', now()) as today"
+    for form in ("table", "csv", "json"):
+        assert "00:00" in ends(0, "sql", statement, f"format={form}")
+
+
 def test_every_table_and_column_has_a_comment(folder):
     """Nothing in the warehouse is without one."""
     with duckdb.connect(str(folder / "keep3r.duckdb"), read_only=True) as connection:
