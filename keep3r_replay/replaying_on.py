@@ -53,7 +53,7 @@ def replay_on(lake: Lake, folder: Path, until_block: int | None, snapshot_every:
         parts[name] = _one(part_of(lake, name), folder / name, until_block, snapshot_every, ledger=ledger)
     found = {name: one.results for name, one in parts.items() if isinstance(one.results, AuditResults)}
     earnings = earned({name: one.protocol.earnings(one.tables) for name, one in found.items()})
-    write_earnings(folder / "earnings", lake, earnings)
+    write_earnings(folder / "earnings", next(iter(found.values())).audit.lake, earnings)
     afters = [one.after for one in parts.values() if one.after is not None]
     told = "; ".join(f"{name} {one.told}" for name, one in parts.items() if one.told)
     return ReplayedOn(SeveralResults(found, earnings), min(afters) if len(afters) == len(parts) else None, told)
