@@ -63,6 +63,7 @@ def load_config(
     argv: Sequence[str],
     *,
     summary: str,
+    command: str | None = None,
 ) -> Config:
     """Compose `conf/<name>.yaml` with the overrides of the command line into a `schema` object.
 
@@ -71,6 +72,7 @@ def load_config(
         schema: a frozen dataclass whose fields are made with `setting`.
         argv: overrides in Hydra's grammar, `key=value`; `--help` prints the settings and ends the process with 0.
         summary: what the pipeline does, in one line, for the help.
+        command: the subcommand, where several share one YAML file.
 
     Returns:
         The settings, checked for type; no field is missing.
@@ -80,10 +82,11 @@ def load_config(
             The text never repeats a value: it may be a secret.
     """
     fields = {field.name: field for field in dataclasses.fields(typing.cast("Any", schema))}
+    command = command or name
     if any(argument in {"-h", "--help"} for argument in argv):
-        print(_help(name, fields, summary))
+        print(_help(command, fields, summary))
         sys.exit(0)
-    overrides = [_checked_override(name, argument, fields, schema) for argument in argv]
+    overrides = [_checked_override(command, argument, fields, schema) for argument in argv]
     # Hydra takes a fifth of a second to import: --help and plain mistakes need not wait for it.
     from hydra import compose, initialize_config_dir
     from hydra.core.config_store import ConfigStore
@@ -100,9 +103,9 @@ def load_config(
         config = typing.cast("Config", OmegaConf.to_object(composed))
     except MissingMandatoryValue as error:
         missing = str(error.full_key or error.key)
-        raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {name} --help)") from None
+        raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {command} --help)") from None
     except (HydraException, OmegaConfBaseException) as error:
-        raise UsageError(f"{_first_cause(error)} (keep3r {name} --help)") from None
+        raise UsageError(f"{_first_cause(error)} (keep3r {command} --help)") from None
     for field in sorted(fields):
         value = getattr(config, field)
         if field not in _NO_PATHS and isinstance(value, str) and is_url(value):

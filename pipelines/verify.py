@@ -1,4 +1,7 @@
-"""`keep3r verify`: every file of a lake is what was written; on request, all of it is what the node says."""
+"""`keep3r verify`: every file of a lake is what was written; on request, all of it is what the node says.
+
+With `results`, the run that made them is repeated instead: see `verify_results`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 SUMMARY = (
     "Read every file of a lake and compare it with the manifest; what is damaged is fetched again by the next extract, "
-    "or at once with repair=true."
+    "or at once with repair=true. With results=FOLDER, repeat the run that made them, and say which rows differ."
 )
 FINDINGS = 3
 
@@ -28,7 +31,8 @@ FINDINGS = 3
 class VerifyConfig:
     """Settings of `keep3r verify`."""
 
-    lake: str = setting("folder of the lake")
+    lake: str | None = setting("folder of the lake; with results: the bundled sample if none is named", default=None)
+    results: str | None = setting("results of a replay or a what-if, whose run is to be repeated", default=None)
     deployment: dict[str, Any] = setting("the lake's deployment, where the node is asked")
     against_node: bool = setting("compare all that is stored with what the node says, too", default=False)
     repair: bool = setting("fetch again at once what is damaged, or of a dead branch", default=False)
@@ -40,16 +44,25 @@ class VerifyConfig:
 def main(argv: list[str]) -> int:
     """Verify a lake; 0 if it is whole (or made whole), 3 if it is not.
 
-    Raises `LakeError` where there is none, `UsageError` for a node without a deployment.
+    Raises `LakeError` where there is none, `UsageError` for a node without a deployment, or nothing to verify.
     """
     config = load_config("verify", VerifyConfig, argv, summary=SUMMARY)
+    if config.results is not None:
+        from .verify_results import verify_results
+
+        return verify_results(Path(config.results), config.lake)
+    if config.lake is None:
+        raise UsageError("missing setting 'lake': say lake=FOLDER, or results=FOLDER (keep3r verify --help)")
+    return _verify_lake(config, Path(config.lake))
+
+
+def _verify_lake(config: VerifyConfig, lake: Path) -> int:
     asks_node = config.against_node or config.repair
     if asks_node and config.deployment.get("name") == "none":
         raise UsageError("say deployment=NAME: asking a node needs to know which deployment (keep3r verify --help)")
     from keep3r_replay.dataset.lock import lock_if_possible, only_one_run
     from keep3r_replay.lake.reader import Lake
 
-    lake = Path(config.lake)
     if not lake.is_dir():
         raise LakeError(lake, "no such lake", remedy="make one with keep3r import or keep3r extract")
     with only_one_run(lake, create=False) if config.repair else lock_if_possible(lake) as held:
@@ -149,15 +162,17 @@ def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     for partition, block in compare_fees(client, state):
         print(f"blocks {partition[0]} to {partition[1]}: base fees are not the node's, first of block {block}")
         damaged.add(partition)
-    for retold in (*compare_transactions(client, state), *compare_headers(client, state)):
-        first, last = retold.partition
-        print(f"blocks {first} to {last}: the node tells {retold.what} otherwise: {retold.column}")
-        damaged.add(retold.partition)
     dead = dead_ends(client, state.anchors)
     for span in state.ranges():
         if span[1] in dead:
             print(f"blocks {span[0]} to {span[1]}: the last block is not the node's")
             damaged.add(span)
+    # Of a dead branch a node knows no transaction: what differs already is not asked about.
+    asked = compare_transactions(client, state, damaged), compare_headers(client, state, damaged)
+    for retold in [each for found in asked for each in found]:
+        first, last = retold.partition
+        print(f"blocks {first} to {last}: the node tells {retold.what} otherwise: {retold.column}")
+        damaged.add(retold.partition)
     return damaged
 
 

@@ -13,7 +13,7 @@ from keep3r_replay.dataset.span import transactions_table
 from keep3r_replay.lake.partition_writer import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.chain.wire import WireBlock
@@ -28,35 +28,35 @@ class Retold(NamedTuple):
     column: str
 
 
-def compare_transactions(client: NodeClient, state: ExtractionState) -> Iterator[Retold]:
+def compare_transactions(client: NodeClient, state: ExtractionState, known: Collection[Range] = ()) -> Iterator[Retold]:
     """Yield the partitions with a transaction that the node tells otherwise.
 
-    Its place, sender, target, input, gas, gas used, price or status. Raises `NodeError` where the node does not know a
-    transaction, or tells of none that can be believed.
+    Its place, sender, target, input, gas, gas used, price or status. Partitions in `known` are passed by. Raises
+    `NodeError` where the node does not know a transaction, or tells of none that can be believed.
     """
-    for partition, stored in _stored(state, "transactions", TRANSACTIONS_A_REQUEST):
+    for partition, stored in _stored(state, "transactions", TRANSACTIONS_A_REQUEST, known):
         hashes = stored.column("hash").to_pylist()
         told = transactions_table(fetch_transactions(client, hashes))
         for row, column in _differing(stored, told):
             yield Retold(partition, f"transaction {hashes[row]}", column)
 
 
-def compare_headers(client: NodeClient, state: ExtractionState) -> Iterator[Retold]:
+def compare_headers(client: NodeClient, state: ExtractionState, known: Collection[Range] = ()) -> Iterator[Retold]:
     """Yield the partitions with a header that the node tells otherwise.
 
     Its hash, parent, time, gas used or gas limit, of the blocks whose headers are stored: those with logs, or with
-    followed transactions. Raises `NodeError` likewise.
+    followed transactions. Partitions in `known` are passed by. Raises `NodeError` likewise.
     """
-    for partition, stored in _stored(state, "blocks", HEADERS_A_REQUEST):
+    for partition, stored in _stored(state, "blocks", HEADERS_A_REQUEST, known):
         numbers = stored.column("number").to_pylist()
         told = _headers_table(fetch_headers(client, numbers), stored.schema)
         for row, column in _differing(stored.select(told.column_names), told):
             yield Retold(partition, f"block {numbers[row]}", column)
 
 
-def _stored(state: ExtractionState, table: str, size: int) -> Iterator[tuple[Range, Any]]:
-    """A table's rows partition by partition, some at a time; of blocks those with a header."""
-    for partition in state.ranges():
+def _stored(state: ExtractionState, table: str, size: int, known: Collection[Range]) -> Iterator[tuple[Range, Any]]:
+    """A table's rows partition by partition but for those in `known`, some at a time; of blocks those with a header."""
+    for partition in (each for each in state.ranges() if each not in known):
         for entry in state.of_range(partition):
             if entry.table != table:
                 continue

@@ -53,7 +53,7 @@ class Lake:
             raise LakeError("lake", "is a URL, and not read", remedy="copy it to a folder of this machine")
         folder = Path(path)
         if not folder.is_dir():
-            raise LakeError(folder, "no such lake", remedy="make one with keep3r import or keep3r extract")
+            raise LakeError(folder, "no such lake", remedy="make one with keep3r extract, import or simulate")
         manifest, deployment = cls.read(folder)
         for entry in manifest.files:
             file = folder / entry.path

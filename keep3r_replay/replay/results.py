@@ -6,6 +6,9 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+import pyarrow as pa
+
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake import folders
 from keep3r_replay.lake.folders import replaced_folder
@@ -17,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import polars as pl
-
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.audited import Audit
 
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
+LAYOUT = 1
+"""Number of the layout of results on disk; it grows with any change that older code would misread."""
 KEPT = "kept_"
 """What the names of tables begin with that are not to be asked: what a later run needs to go on from the results."""
 _KIND = "keep3r results"
@@ -42,7 +45,6 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
         {
             "configuration": configuration,
             **made_from(audit.lake),
-            "code": code_hash(),
             "lake_files": [
                 [entry.path, entry.from_block, entry.to_block, entry.sha256] for entry in audit.lake.manifest.files
             ],
@@ -76,7 +78,8 @@ def write(
         content = _json(summary)
         (building / SUMMARY).write_bytes(content)
         files[SUMMARY] = {"sha256": hashlib.sha256(content).hexdigest()}
-        manifest = {"kind": _KIND, "code_version": __version__, **origin, "files": files}
+        made_by = {"layout": LAYOUT, "versions": versions(), "code": code_hash()}
+        manifest = {"kind": _KIND, **made_by, **origin, "files": files}
         (building / MANIFEST).write_bytes(_json(manifest))
 
 
@@ -94,12 +97,22 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     """The manifest of results: `protocol` if it is named, `configuration`, `inputs`, `files` and more.
 
     Raises:
-        InputError: there are no results in the folder.
+        InputError: there are no results in the folder, or they have a layout that this version does not know.
     """
     manifest = _manifest(folder)
     if manifest is None:
         raise InputError(folder, "holds no results of a replay", remedy="make them with keep3r replay")
+    layout = manifest.get("layout")
+    if layout != LAYOUT:
+        older = layout is None or (isinstance(layout, int) and layout < LAYOUT)
+        remedy = "replay the lake again" if older else "update keep3r"
+        raise InputError(folder, f"results of layout {layout}, this version reads {LAYOUT}", remedy=remedy)
     return manifest
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides the bytes of results, beside the code itself: ours, and those of polars and pyarrow."""
+    return {"keep3r_replay": __version__, "polars": pl.__version__, "pyarrow": pa.__version__}
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
