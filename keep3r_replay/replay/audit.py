@@ -46,13 +46,14 @@ def audit(
     ledger: bool = False,
     starts: Mapping[str, Start] | None = None,
     snapshot_every: int = EVERY,
+    columns: bool = True,
 ) -> Audit:
     """Replay the lake up to `until_block` (None: all of it).
 
     Classes that depend on the rest of the history take all of it as evidence, so that a replay up to a block and a
     replay of all agree up to that block. With `ledger` the results also hold the ledger, and what is made from it.
     `starts` tells, by address of the root contract, where its replay begins if not with its first event. A snapshot is
-    taken every `snapshot_every` events (0: none).
+    taken every `snapshot_every` events (0: none). `columns` as of `Options`.
 
     Raises:
         LedgerError: the ledger does not balance.
@@ -60,12 +61,12 @@ def audit(
         UsageError: `until_block` lies outside of the lake.
     """
     check_range(lake, until_block)
-    options = Options(ledger=ledger, snapshot_every=snapshot_every, keeps=True)
+    options = Options(ledger=ledger, snapshot_every=snapshot_every, keeps=True, columns=columns)
     with no_collections():
         first = audit_once(lake, protocol, until_block, starts, options)
         if first.clean:
             return first
-        again, absent = partial(_again, protocol, until_block, starts), partial(absent_event, lake, protocol)
+        again, absent = partial(_again, protocol, until_block, starts, columns), partial(absent_event, lake, protocol)
         # A protocol whose inputs are held against events does not replay them.
         return with_causes(first, again, absent, inputs=not protocol.direct_calls)
 
@@ -74,11 +75,12 @@ def _again(
     protocol: Protocol,
     until_block: int | None,
     starts: Mapping[str, Start] | None,
+    columns: bool,
     lake: Lake,
     reading_blocks: frozenset[int] | None,
 ) -> Audit:
     """The audit of a mended lake: findings and classes are all that is asked of it."""
-    return audit_once(lake, protocol, until_block, starts, Options(reading_blocks=reading_blocks))
+    return audit_once(lake, protocol, until_block, starts, Options(reading_blocks=reading_blocks, columns=columns))
 
 
 def audit_once(
@@ -141,7 +143,7 @@ def _audit_root(
 ) -> _Audited:
     replayed = replay_root(lake, protocol, root, until_block, start, options)
     whole = until_block is None and replayed.span == WHOLE
-    evidence = None if whole else partial(_whole_replay, lake, protocol, root)
+    evidence = None if whole else partial(_whole_replay, lake, protocol, root, options)
     results = protocol.finish(replayed.replay, lake, replayed.span, evidence)
     tables = dict(results.tables)
     kept = {}
@@ -173,8 +175,8 @@ def _audit_root(
     return _Audited(replayed.span, summary, counts, sums, tables, findings, undetermined, kept)
 
 
-def _whole_replay(lake: Lake, protocol: Protocol, root: Contract) -> Replay:
-    return replay_root(lake, protocol, root, None, None, Options(readings=False)).replay
+def _whole_replay(lake: Lake, protocol: Protocol, root: Contract, options: Options) -> Replay:
+    return replay_root(lake, protocol, root, None, None, Options(readings=False, columns=options.columns)).replay
 
 
 def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until_block: int | None) -> dict[str, Any]:
@@ -213,14 +215,16 @@ def strict_audit(
     ledger: bool = False,
     starts: Mapping[str, Start] | None = None,
     snapshot_every: int = EVERY,
+    columns: bool = True,
 ) -> Audit:
     """Replay up to the first disagreement: results end with its block, and it is the only finding."""
-    whole = audit(lake, protocol, until_block, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
+    wanted = partial(audit, ledger=ledger, starts=starts, snapshot_every=snapshot_every, columns=columns)
+    whole = wanted(lake, protocol, until_block)
     errors = [finding for finding in whole.roots if finding.severity == ERROR]
     if not errors:
         return whole
     first = errors[0]
-    cut = audit(lake, protocol, first.block_number, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
+    cut = wanted(lake, protocol, first.block_number)
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
     summary.pop("following", None)
