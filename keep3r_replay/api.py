@@ -71,6 +71,7 @@ def replay(
     resume: str | Path | None = None,
     resume_block: int | None = None,
     snapshot_every: int | None = None,
+    columns: bool = True,
 ) -> AuditResults:
     """Re-execute a lake through its protocol's model, and compare every event and every reading.
 
@@ -83,6 +84,7 @@ def replay(
         resume: results of a former replay of this lake; go on from their last snapshot.
         resume_block: with `resume`, from the last snapshot up to this block.
         snapshot_every: events between two snapshots; 0 takes none, None the usual number (8,192).
+        columns: False: every event by itself, also where plain ones can be taken many at a time; same results, slower.
 
     Raises:
         InputError: the lake lacks what the replay needs.
@@ -95,12 +97,14 @@ def replay(
     from keep3r_replay.replay.snapshots import EVERY
     from keep3r_replay.replay.starts import starts
 
-    check_replay(lake, ledger, until_block, strict, start_block, resume, resume_block, snapshot_every)
+    check_replay(lake, ledger, until_block, strict, start_block, resume, resume_block, snapshot_every, columns)
     every = EVERY if snapshot_every is None else snapshot_every
     protocol = protocol_of(lake)
     beginnings = starts(lake, protocol, until_block, start_block, None if resume is None else str(resume), resume_block)
     run = strict_audit if strict else audit
-    found = run(lake, protocol, until_block, ledger=ledger, starts=beginnings, snapshot_every=every).with_inputs()
+    found = run(
+        lake, protocol, until_block, ledger=ledger, starts=beginnings, snapshot_every=every, columns=columns
+    ).with_inputs()
     begun = {root: start.block for root, start in beginnings.items()}
     mode = "strict" if strict else "audit"
     return AuditResults(found, protocol, configured(mode, until_block, begun, every, ledger=ledger))
@@ -113,6 +117,7 @@ def replay_on(
     ledger: bool = False,
     until_block: int | None = None,
     snapshot_every: int | None = None,
+    columns: bool = True,
 ) -> ReplayedOn:
     """Replay a lake to a folder, from where the results in it left off, and write the results there.
 
@@ -126,6 +131,7 @@ def replay_on(
         ledger: also keep the ledger, and make the tables that follow from it.
         until_block: the last block to replay; all if none is said.
         snapshot_every: events between two snapshots; 0 takes none on the way, None the usual number (8,192).
+        columns: as of `replay`.
 
     Raises:
         InputError: the lake lacks what the replay needs.
@@ -135,9 +141,10 @@ def replay_on(
     from keep3r_replay.replay.snapshots import EVERY
     from keep3r_replay.replaying_on import replay_on as go_on
 
-    check_replay(lake, ledger, until_block, snapshot_every=snapshot_every)
+    check_replay(lake, ledger, until_block, snapshot_every=snapshot_every, columns=columns)
     every = EVERY if snapshot_every is None else snapshot_every
-    return go_on(lake, Path(path_named("results", results)), until_block, every, ledger=ledger)
+    folder = Path(path_named("results", results))
+    return go_on(lake, folder, until_block, every, ledger=ledger, columns=columns)
 
 
 def replay_all(
@@ -147,6 +154,7 @@ def replay_all(
     until_block: int | None = None,
     strict: bool = False,
     resume: str | Path | None = None,
+    columns: bool = True,
 ) -> SeveralResults:
     """Replay a lake of several protocols with each of them, and tell what every account earned over all.
 
@@ -156,6 +164,7 @@ def replay_all(
         until_block: the last block to replay; all if none is said.
         strict: stop at the first disagreement.
         resume: results of a former run; each protocol's part goes on from its last snapshot.
+        columns: as of `replay`.
 
     Raises:
         InputError: the lake lacks what a replay needs.
@@ -164,11 +173,11 @@ def replay_all(
     from keep3r_replay.answers import replay_parts
     from keep3r_replay.replay.arguments import check_replay
 
-    check_replay(lake, ledger, until_block, strict, resume=resume)
+    check_replay(lake, ledger, until_block, strict, resume=resume, columns=columns)
 
     def one(part: Lake, name: str) -> AuditResults:
         former = None if resume is None else Path(resume) / name
-        return replay(part, ledger=ledger, until_block=until_block, strict=strict, resume=former)
+        return replay(part, ledger=ledger, until_block=until_block, strict=strict, resume=former, columns=columns)
 
     return replay_parts(lake, one)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keep3r_replay.answers import AuditResults, SeveralResults, configured
@@ -44,22 +45,25 @@ class ReplayedOn:
         return self.results.verdict
 
 
-def replay_on(lake: Lake, folder: Path, until_block: int | None, snapshot_every: int, *, ledger: bool) -> ReplayedOn:
+def replay_on(
+    lake: Lake, folder: Path, until_block: int | None, snapshot_every: int, *, ledger: bool, columns: bool
+) -> ReplayedOn:
     """Replay a lake to a folder from where the results in it left off; see `api.replay_on`."""
+    one = partial(_one, until_block=until_block, snapshot_every=snapshot_every, ledger=ledger, columns=columns)
     if len(protocols_in(lake)) == 1:
-        return _one(lake, folder, until_block, snapshot_every, ledger=ledger)
-    parts = {}
-    for name in protocols_in(lake):
-        parts[name] = _one(part_of(lake, name), folder / name, until_block, snapshot_every, ledger=ledger)
-    found = {name: one.results for name, one in parts.items() if isinstance(one.results, AuditResults)}
-    earnings = earned({name: one.protocol.earnings(one.tables) for name, one in found.items()})
-    write_earnings(folder / "earnings", lake, earnings)
-    afters = [one.after for one in parts.values() if one.after is not None]
-    told = "; ".join(f"{name} {one.told}" for name, one in parts.items() if one.told)
+        return one(lake, folder)
+    parts = {name: one(part_of(lake, name), folder / name) for name in protocols_in(lake)}
+    found = {name: each.results for name, each in parts.items() if isinstance(each.results, AuditResults)}
+    earnings = earned({name: each.protocol.earnings(each.tables) for name, each in found.items()})
+    write_earnings(folder / "earnings", next(iter(found.values())).audit.lake, earnings)
+    afters = [each.after for each in parts.values() if each.after is not None]
+    told = "; ".join(f"{name} {each.told}" for name, each in parts.items() if each.told)
     return ReplayedOn(SeveralResults(found, earnings), min(afters) if len(afters) == len(parts) else None, told)
 
 
-def _one(lake: Lake, folder: Path, until_block: int | None, snapshot_every: int, *, ledger: bool) -> ReplayedOn:
+def _one(
+    lake: Lake, folder: Path, until_block: int | None, snapshot_every: int, *, ledger: bool, columns: bool
+) -> ReplayedOn:
     """Replay a lake of one protocol, or one protocol's part."""
     check_target(folder)
     protocol = protocol_of(lake)
@@ -73,7 +77,9 @@ def _one(lake: Lake, folder: Path, until_block: int | None, snapshot_every: int,
     after = min((each.block for each in starts.values()), default=None)
     if after is not None:
         told = f"after block {after:,}"
-    found = audit(lake, protocol, until_block, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
+    found = audit(
+        lake, protocol, until_block, ledger=ledger, starts=starts, snapshot_every=snapshot_every, columns=columns
+    )
     results = AuditResults(found.with_inputs(), protocol, configuration)
     results.write(folder)
     return ReplayedOn(results, after, told)

@@ -33,6 +33,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "import": Subcommand("import_recording", "turn a recorded history into a lake"),
     "join": Subcommand("join", "put lakes of several protocols on one chain together"),
     "extract": Subcommand("extract", "fetch a deployment's history from a node into a lake"),
+    "update": Subcommand("update", "one job for a scheduler: extract, replay on, warehouse, audits, report"),
     "rehearse": Subcommand("rehearse", "try a deployment on a node: a window, replayed, on one page"),
     "simulate": Subcommand("simulate", "play a scripted history and write its lake"),
     "status": Subcommand("status", "say what a lake covers"),
@@ -47,6 +48,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "explain": Subcommand("explain", "show every term of a transaction's payments and credits"),
     "warehouse": Subcommand("warehouse", "make a DuckDB database of a lake and its results"),
     "sql": Subcommand("sql", "ask the warehouse"),
+    "audit": Subcommand("audit", "run audits on the warehouse: queries that return bad rows"),
     "report": Subcommand("report", "write the results as one page with charts"),
 }
 

@@ -16,10 +16,10 @@ from .deployment import spec_of
 from .foreign import say_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from keep3r_replay.chain.client import NodeClient
-    from keep3r_replay.dataset.extraction import Outcome, Plan
+    from keep3r_replay.dataset.extraction import Extraction, Outcome, Plan
 
 SUMMARY = (
     "Fetch a deployment's history from the node that ETH_RPC_URL names into a lake; continues where the last run ended."
@@ -66,21 +66,14 @@ class ExtractConfig:
 def main(argv: list[str]) -> int:
     """Run one extraction; return the exit code."""
     config = load_config("extract", ExtractConfig, argv, summary=SUMMARY)
-    _check(config)
-    from keep3r_replay.chain.client import client_from_environment
-    from keep3r_replay.dataset.extraction import Extraction
     from keep3r_replay.dataset.lock import only_one_run
-    from keep3r_replay.dataset.spec import Request
 
     from .progress import Progress
 
-    spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=config.follow.value)
-    client = client_from_environment(connections=config.connections, timeout=config.timeout, attempts=config.attempts)
-    request = Request(config.from_block, config.to_block, config.confirmations, config.connections)
     lake = Path(config.lake)
     progress = Progress()
     started = time.monotonic()
-    extraction = Extraction(lake, spec, protocol, client, request, progress.say, progress.update)
+    extraction, client = extraction_of(config, progress.say, progress.update)
     if config.plan:
         # It writes nothing, so it needs no lock: neither on a lake that cannot be written to nor beside another run.
         with differences_shown():
@@ -95,6 +88,21 @@ def main(argv: list[str]) -> int:
             print(f"readings: {extraction.read_views(blocks)} values at {len(blocks)} blocks")
     _print_outcome(outcome, client, time.monotonic() - started)
     return 0
+
+
+def extraction_of(
+    config: ExtractConfig, say: Callable[[str], None], progress: Callable[[int, int, int], None]
+) -> tuple[Extraction, NodeClient]:
+    """The extraction that is configured, and its client. Raises `UsageError` for settings that make no sense."""
+    from keep3r_replay.chain.client import client_from_environment
+    from keep3r_replay.dataset.extraction import Extraction
+    from keep3r_replay.dataset.spec import Request
+
+    _check(config)
+    spec, protocol = spec_of(config.deployment, detail=config.detail.value, follow=config.follow.value)
+    client = client_from_environment(connections=config.connections, timeout=config.timeout, attempts=config.attempts)
+    request = Request(config.from_block, config.to_block, config.confirmations, config.connections)
+    return Extraction(Path(config.lake), spec, protocol, client, request, say, progress), client
 
 
 @contextmanager

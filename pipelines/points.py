@@ -23,7 +23,7 @@ _FILES = (".yaml", ".yml")
 
 NOT_SWEPT = frozenset(
     {
-        *("mode", "results", "engine", "scheduler", "workers"),  # how the sweep is run
+        *("mode", "results", "engine", "scheduler", "workers", "columns"),  # how the sweep is run
         *("tables", "ledger", "chart", "snapshot_every"),  # what is kept or shown of it
     }
 )

@@ -74,6 +74,7 @@ def replay(config: ReplayConfig) -> int:
             resume=config.resume,
             resume_block=config.resume_block,
             snapshot_every=config.snapshot_every,
+            columns=config.columns,
         )
     found.write(config.results)
     say_foreign(Path(config.results))
@@ -100,6 +101,7 @@ def _replay_on(config: ReplayConfig) -> int:
         ledger=config.ledger,
         until_block=config.until_block,
         snapshot_every=config.snapshot_every,
+        columns=config.columns,
     )
     several = isinstance(found.results, SeveralResults)
     if not several:
@@ -123,6 +125,7 @@ def _replay_parts(config: ReplayConfig, lake: Lake) -> int:
             until_block=config.until_block,
             strict=config.mode is Mode.strict,
             resume=config.resume,
+            columns=config.columns,
         )
     found.write(config.results)
     print(found)

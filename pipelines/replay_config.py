@@ -55,4 +55,8 @@ class ReplayConfig:
     scheduler: str | None = setting("with engine=dask: tcp://HOST:PORT; none: a local cluster", default=None)
     tables: bool = setting("with -m: keep every table of each what-if, not only the sums", default=False)
     chart: str = setting("with -m: outcome to draw over what is swept over; empty: the protocol's", default="")
+    columns: bool = setting(
+        "false: every event by itself, also where plain works can be taken many at a time; same results, slower",
+        default=True,
+    )
     ledger: bool = setting("also write the credit ledger, expiry and keepers' accounts", default=False)

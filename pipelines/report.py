@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keep3r_replay
 from keep3r_replay.errors import UsageError
 from keep3r_replay.extras import CHARTS, need
 
 from .config import load_config, setting
+
+if TYPE_CHECKING:
+    from keep3r_replay.replay.protocol import Protocol
+    from keep3r_replay.replay.rooms import Pages
 
 SUMMARY = "Write results (with ledger=true, or of a what-if) as one HTML file that opens offline; charts as files too."
 
@@ -45,30 +50,50 @@ class ReportConfig:
 def main(argv: list[str]) -> int:
     """Write the report; return the exit code. Raises `UsageError` for a protocol without a page."""
     config = load_config("report", ReportConfig, argv, summary=SUMMARY)
-    need(CHARTS, "the report")
-    from keep3r_replay.lake.writer import write_bytes
-    from keep3r_replay.protocols.registry import protocol_of_results
+    results = Path(config.results)
+    protocol, pages = _pages(results)
+    page = write_page(config)
     from keep3r_replay.replay.results import manifest_of
     from keep3r_replay.report.charts import write_pictures
     from keep3r_replay.report.drawing import NARROW, WIDE
+
+    what_if = ", a what-if" if manifest_of(results)["configuration"].get("mode") == "what_if" else ""
+    print(f"report {config.report}: {protocol.title}{what_if}, {page / 1e6:.1f} MB")
+    if config.charts is not None:
+        size = WIDE if config.width is Width.wide else NARROW
+        charts = pages.charts(results, config.job)
+        files = write_pictures(charts, Path(config.charts), config.format.value, size)
+        print(f"charts {config.charts}: {len(files)} files")
+    return 0
+
+
+def write_page(config: ReportConfig, mark: str = "") -> int:
+    """Write the page, with a mark at its end that only a program sees; returns its size in bytes.
+
+    Raises:
+        UsageError: the protocol has no page, the file is somebody's, or charts are not installed.
+    """
+    need(CHARTS, "the report")
+    from keep3r_replay.lake.writer import write_bytes
     from keep3r_replay.report.html import GENERATOR
 
     from .foreign import refuse_foreign
 
     refuse_foreign(Path(config.report), GENERATOR, "report")
     results = Path(config.results)
-    manifest = manifest_of(results)
-    protocol = protocol_of_results(manifest)
+    _, pages = _pages(results)
+    lake = None if config.lake is None else keep3r_replay.open_lake(config.lake)
+    page = pages.page(results, lake, config.job).encode() + mark.encode()
+    write_bytes(Path(config.report), page)
+    return len(page)
+
+
+def _pages(results: Path) -> tuple[Protocol, Pages]:
+    """The protocol of results, and its pages. Raises `UsageError` if it has none."""
+    from keep3r_replay.protocols.registry import protocol_of_results
+    from keep3r_replay.replay.results import manifest_of
+
+    protocol = protocol_of_results(manifest_of(results))
     if protocol.pages is None:
         raise UsageError(f"there is no page of {protocol.title}")
-    lake = None if config.lake is None else keep3r_replay.open_lake(config.lake)
-    page = protocol.pages.page(results, lake, config.job).encode()
-    write_bytes(Path(config.report), page)
-    what_if = ", a what-if" if manifest["configuration"].get("mode") == "what_if" else ""
-    print(f"report {config.report}: {protocol.title}{what_if}, {len(page) / 1e6:.1f} MB")
-    if config.charts is not None:
-        size = WIDE if config.width is Width.wide else NARROW
-        charts = protocol.pages.charts(results, config.job)
-        files = write_pictures(charts, Path(config.charts), config.format.value, size)
-        print(f"charts {config.charts}: {len(files)} files")
-    return 0
+    return protocol, protocol.pages

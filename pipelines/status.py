@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .config import load_config, setting
 
+if TYPE_CHECKING:
+    from keep3r_replay.lake.reader import Lake
+
 SUMMARY = "Say what a lake covers: blocks, tables, sizes, and what is still to be fetched again. Reads no data file."
+
+
+class Format(Enum):
+    """How the coverage is told."""
+
+    text = "text"
+    json = "json"
 
 
 @dataclass(frozen=True)
@@ -16,6 +29,7 @@ class StatusConfig:
     """Settings of `keep3r status`."""
 
     lake: str = setting("folder of the lake")
+    format: Format = setting("text for people, json for machines: one object", default=Format.text)
 
 
 def main(argv: list[str]) -> int:
@@ -24,6 +38,9 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.lake.reader import Lake
 
     lake = Lake.open(Path(config.lake))
+    if config.format is Format.json:
+        print(json.dumps(status_of(lake)))
+        return 0
     deployment, manifest = lake.deployment, lake.manifest
     of = f"{deployment.protocol} on " if deployment.protocol else ""
     print(f"{deployment.name}: {of}chain {deployment.chain_id}, from a {deployment.origin}")
@@ -43,3 +60,22 @@ def main(argv: list[str]) -> int:
     if stale:
         print(f"to be fetched again: {', '.join(f'{first} to {last}' for first, last in stale)}")
     return 0
+
+
+def status_of(lake: Lake) -> dict[str, Any]:
+    """What a lake covers, as JSON has it: null for blocks that there are none of yet."""
+    deployment, manifest, coverage = lake.deployment, lake.manifest, lake.manifest.coverage
+    return {
+        "name": deployment.name,
+        "protocols": deployment.protocol.split(),
+        "chain_id": deployment.chain_id,
+        "origin": deployment.origin,
+        "from_block": coverage.from_block if coverage else None,
+        "to_block": coverage.to_block if coverage else None,
+        "last_block_hash": coverage.last_block_hash if coverage else None,
+        "contracts": dict(sorted(Counter(contract.role for contract in deployment.contracts).items())),
+        "files": len(manifest.files),
+        "bytes": sum(entry.bytes for entry in manifest.files),
+        "rows": {table: sum(entry.rows for entry in manifest.of_table(table)) for table in lake.tables()},
+        "stale": [list(each) for each in manifest.extraction.get("stale", [])],
+    }

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keep3r_replay
 
 from .config import load_config, setting
 
-SUMMARY = "Make a DuckDB database with documented views over a lake and the results of its replay (with ledger=true)."
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.warehouse.build import Built
+
+SUMMARY = (
+    "Make a DuckDB database with documented views over a lake and the results of its replay (with ledger=true), or "
+    "refresh in it what is new."
+)
 
 
 @dataclass(frozen=True)
@@ -18,16 +28,33 @@ class WarehouseConfig:
 
     lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
     results: str = setting("folder of the results of its replay, made with ledger=true", default="results")
-    database: str = setting("the database file; a former one is replaced", default="keep3r.duckdb")
+    database: str = setting("the database file; a former warehouse is refreshed", default="keep3r.duckdb")
+    schema: str | None = setting("of the views, where several lakes go into one database; none: main", default=None)
+    tables: bool = setting(
+        "put the tables into the database, which can go without lake and results then", default=False
+    )
 
 
 def main(argv: list[str]) -> int:
-    """Build the database; return the exit code."""
+    """Build or refresh the database; return the exit code."""
     config = load_config("warehouse", WarehouseConfig, argv, summary=SUMMARY)
-    from keep3r_replay.protocols.registry import protocol_of
-    from keep3r_replay.warehouse.build import build
-
-    lake = keep3r_replay.open_lake(config.lake)
-    views = build(lake, Path(config.results), Path(config.database), protocol_of(lake))
-    print(f"warehouse {config.database}: {views} views; keep3r sql lists the questions that come along")
+    for schema, built in refresh(config, keep3r_replay.open_lake(config.lake)):
+        of = "" if schema == "main" else f", schema {schema}"
+        what = f"{len(built.refreshed)} tables refreshed" if built.refreshed else "nothing new"
+        print(f"warehouse {config.database}{of}: {built.views} views, {what}")
+    print("keep3r sql lists the questions that come along, keep3r audit describe=true the audits")
     return 0
+
+
+def refresh(config: WarehouseConfig, lake: Lake) -> Iterator[tuple[str, Built]]:
+    """Build or refresh each protocol's part of a lake, in a schema of its own if there are several."""
+    from keep3r_replay.protocols.registry import part_of, protocol_named, protocols_in
+    from keep3r_replay.warehouse.build import build
+    from keep3r_replay.warehouse.session import MAIN
+
+    results, database, names = Path(config.results), Path(config.database), protocols_in(lake)
+    for name in names:
+        several = len(names) > 1
+        schema = "_".join(filter(None, (config.schema, name if several else ""))) or MAIN
+        part, folder = (part_of(lake, name), results / name) if several else (lake, results)
+        yield schema, build(part, folder, database, protocol_named(name), schema=schema, tables=config.tables)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, KeysView
 
 
 class EnumerableSet:
@@ -37,6 +37,11 @@ class EnumerableSet:
             self._values[position] = last
             self._positions[last] = position
         return True
+
+    @property
+    def members(self) -> KeysView[str]:
+        """The elements in no order, as they are at any time: what many are looked for in."""
+        return self._positions.keys()
 
     def __contains__(self, value: object) -> bool:
         return value in self._positions

@@ -76,10 +76,11 @@ def check_replay(
     resume: object = None,
     resume_block: object = None,
     snapshot_every: object = None,
+    columns: object = True,
 ) -> None:
     """Refuse what `replay` cannot take; whether the lake has the blocks is asked later. Raises `UsageError`."""
     check_lake(lake)
-    check_truths(ledger=ledger, strict=strict)
+    check_truths(ledger=ledger, strict=strict, columns=columns)
     check_blocks(until_block=until_block, start_block=start_block, resume_block=resume_block)
     check_paths(resume=resume)
     if resume is None and resume_block is not None:

@@ -16,18 +16,15 @@ from keep3r_replay.errors import InputError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
 from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.audited import Audit, with_causes
+from keep3r_replay.replay.checks import CHECKS, check_lake
 from keep3r_replay.replay.continuing import JOURNAL, NOTED
 from keep3r_replay.replay.coverage import check_range, covered_blocks
-from keep3r_replay.replay.direct_calls import check_direct_inputs
-from keep3r_replay.replay.emitted import check_emitted
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.merged import merge_tables, with_contract
 from keep3r_replay.replay.protocol import Options
-from keep3r_replay.replay.reached import check_reached
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
 from keep3r_replay.replay.snapshots import EVERY
 from keep3r_replay.replay.timeline import WHOLE, Span
-from keep3r_replay.replay.transactions import check_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,13 +46,14 @@ def audit(
     ledger: bool = False,
     starts: Mapping[str, Start] | None = None,
     snapshot_every: int = EVERY,
+    columns: bool = True,
 ) -> Audit:
     """Replay the lake up to `until_block` (None: all of it).
 
     Classes that depend on the rest of the history take all of it as evidence, so that a replay up to a block and a
     replay of all agree up to that block. With `ledger` the results also hold the ledger, and what is made from it.
     `starts` tells, by address of the root contract, where its replay begins if not with its first event. A snapshot is
-    taken every `snapshot_every` events (0: none).
+    taken every `snapshot_every` events (0: none). `columns` as of `Options`.
 
     Raises:
         LedgerError: the ledger does not balance.
@@ -63,12 +61,12 @@ def audit(
         UsageError: `until_block` lies outside of the lake.
     """
     check_range(lake, until_block)
-    options = Options(ledger=ledger, snapshot_every=snapshot_every, keeps=True)
+    options = Options(ledger=ledger, snapshot_every=snapshot_every, keeps=True, columns=columns)
     with no_collections():
         first = audit_once(lake, protocol, until_block, starts, options)
         if first.clean:
             return first
-        again, absent = partial(_again, protocol, until_block, starts), partial(absent_event, lake, protocol)
+        again, absent = partial(_again, protocol, until_block, starts, columns), partial(absent_event, lake, protocol)
         # A protocol whose inputs are held against events does not replay them.
         return with_causes(first, again, absent, inputs=not protocol.direct_calls)
 
@@ -77,11 +75,12 @@ def _again(
     protocol: Protocol,
     until_block: int | None,
     starts: Mapping[str, Start] | None,
+    columns: bool,
     lake: Lake,
     reading_blocks: frozenset[int] | None,
 ) -> Audit:
     """The audit of a mended lake: findings and classes are all that is asked of it."""
-    return audit_once(lake, protocol, until_block, starts, Options(reading_blocks=reading_blocks))
+    return audit_once(lake, protocol, until_block, starts, Options(reading_blocks=reading_blocks, columns=columns))
 
 
 def audit_once(
@@ -99,16 +98,8 @@ def audit_once(
     if not audited:
         raise InputError(lake.path / "deployment.json", f"the deployment has no {protocol.root} contract")
     span = _widest([one.span for one in audited])
-    called = check_direct_inputs(lake, protocol, span)
-    findings = in_order(
-        [
-            *(finding for one in audited for finding in one.findings),
-            *called.findings,
-            *check_emitted(lake, protocol, span),
-            *check_reached(lake, protocol, span),
-            *check_transactions(lake, span),
-        ]
-    )
+    checked = check_lake(lake, protocol, span, [(starts or {}).get(root.address) for root in roots(lake, protocol)])
+    findings = in_order([*(finding for one in audited for finding in one.findings), *checked.findings])
     tables = merge_tables(
         [
             one.tables if len(audited) == 1 else with_contract(one.tables, protocol, one.summary[protocol.root])
@@ -118,8 +109,8 @@ def audit_once(
     tables["findings"] = findings_table(lake, findings)
     tables |= protocol.totals(tables)
     summary = _summary(lake, audited, findings, until_block)
-    summary["events"]["predicted"] += called.missing_events
-    summary["events"]["mismatched"] += called.missing_events
+    summary["events"]["predicted"] += checked.missing_events
+    summary["events"]["mismatched"] += checked.missing_events
     if options.ledger:
         summary |= protocol.ledger_summary(tables)
     kept = merge_tables(
@@ -128,6 +119,7 @@ def audit_once(
             for one in audited
         ]
     )
+    kept |= {CHECKS: checked.kept} if options.keeps else {}
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
@@ -151,7 +143,7 @@ def _audit_root(
 ) -> _Audited:
     replayed = replay_root(lake, protocol, root, until_block, start, options)
     whole = until_block is None and replayed.span == WHOLE
-    evidence = None if whole else partial(_whole_replay, lake, protocol, root)
+    evidence = None if whole else partial(_whole_replay, lake, protocol, root, options)
     results = protocol.finish(replayed.replay, lake, replayed.span, evidence)
     tables = dict(results.tables)
     kept = {}
@@ -183,8 +175,8 @@ def _audit_root(
     return _Audited(replayed.span, summary, counts, sums, tables, findings, undetermined, kept)
 
 
-def _whole_replay(lake: Lake, protocol: Protocol, root: Contract) -> Replay:
-    return replay_root(lake, protocol, root, None, None, Options(readings=False)).replay
+def _whole_replay(lake: Lake, protocol: Protocol, root: Contract, options: Options) -> Replay:
+    return replay_root(lake, protocol, root, None, None, Options(readings=False, columns=options.columns)).replay
 
 
 def _summary(lake: Lake, audited: list[_Audited], findings: list[Finding], until_block: int | None) -> dict[str, Any]:
@@ -223,14 +215,16 @@ def strict_audit(
     ledger: bool = False,
     starts: Mapping[str, Start] | None = None,
     snapshot_every: int = EVERY,
+    columns: bool = True,
 ) -> Audit:
     """Replay up to the first disagreement: results end with its block, and it is the only finding."""
-    whole = audit(lake, protocol, until_block, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
+    wanted = partial(audit, ledger=ledger, starts=starts, snapshot_every=snapshot_every, columns=columns)
+    whole = wanted(lake, protocol, until_block)
     errors = [finding for finding in whole.roots if finding.severity == ERROR]
     if not errors:
         return whole
     first = errors[0]
-    cut = audit(lake, protocol, first.block_number, ledger=ledger, starts=starts, snapshot_every=snapshot_every)
+    cut = wanted(lake, protocol, first.block_number)
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
     tables = {**cut.tables, "findings": findings_table(lake, [first])}
     summary.pop("following", None)

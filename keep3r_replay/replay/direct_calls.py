@@ -48,17 +48,25 @@ def _direct_calls(lake: Lake, protocol: Protocol, span: Span) -> dict[str, list[
     """Direct calls by the table of the event that each must have left."""
     if not lake.has("transactions"):
         return {}
-    scan = lake.scan("transactions", from_block=span.first, until_block=span.until).filter(pl.col("status") == 1)
-    wanted = {
-        role: scan.filter(
-            pl.col("to").is_in([contract.address for contract in lake.deployment.contracts if contract.role == role])
-        ).select("block_number", "hash", "from", "to", "input")
-        for role in protocol.direct_calls
+    contracts = lake.deployment.contracts
+    own = {role: {each.address for each in contracts if each.role == role} for role in protocol.direct_calls}
+    selectors = {
+        bytes.fromhex(selector)
+        for calls in protocol.direct_calls.values()
+        for selector, call in calls.items()
+        if call.event
     }
+    # One scan for all roles, and only of calls that leave an event: most transactions are none.
+    scan = lake.scan("transactions", from_block=span.first, until_block=span.until).filter(
+        (pl.col("status") == 1)
+        & pl.col("to").is_in(sorted(set().union(*own.values())))
+        & pl.col("input").bin.slice(0, SELECTOR).is_in(sorted(selectors))
+    )
+    transactions = scan.select("block_number", "hash", "from", "to", "input").collect()
     made: dict[str, list[_Made]] = {}
-    for role, transactions in zip(wanted, pl.collect_all(list(wanted.values())), strict=True):
+    for role, addresses in own.items():
         for block, transaction, sender, target, data in transactions.iter_rows():
-            call = protocol.direct_calls[role].get(data[:SELECTOR].hex())
+            call = protocol.direct_calls[role].get(data[:SELECTOR].hex()) if target in addresses else None
             if call is not None and call.event:
                 table = f"events/{role}.{call.event}"
                 made.setdefault(table, []).append(_Made(call, block, transaction, sender, target, data))

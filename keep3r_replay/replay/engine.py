@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import EventHandler, Place, Row, Transaction
+    from keep3r_replay.replay.runs import Run, Runs
     from keep3r_replay.replay.timeline import Slice
 
 
@@ -112,6 +112,7 @@ def run(
     span: Span = WHOLE,
     emitters: Mapping[str, Collection[str]] | None = None,
     checkpoints: Checkpoints | None = None,
+    runs: Runs | None = None,
 ) -> None:
     """Replay a lake.
 
@@ -123,6 +124,7 @@ def run(
         span: the part of the history to replay.
         emitters: for roles of which the lake holds several contracts, those to replay.
         checkpoints: gets the model at the end of a block, every so many events.
+        runs: takes plain events many at a time; None: each goes to its handler.
 
     Raises:
         InputError: a block that carries events or readings is not in the lake.
@@ -133,12 +135,13 @@ def run(
     blocks = Blocks(lake, blocks_with(lake, columns, reading_blocks, span, chosen), span)
     agenda = Readings(reading_blocks, on_readings or _ignore, lambda block: replay.begin_block(blocks[block]))
     fold(
-        slices(lake, columns, span, emitters or {}, chosen),
+        slices(lake, columns, span, emitters or {}, chosen, runs),
         replay,
         [handler.handle for handler in handlers.values()],
         blocks,
         agenda,
         checkpoints,
+        runs.take if runs is not None else None,
     )
     if checkpoints is not None and blocks.entered is not None:
         checkpoints.entered = blocks.entered
@@ -151,22 +154,24 @@ def fold(
     blocks: Mapping[int, Block],
     agenda: Agenda,
     checkpoints: Checkpoints | None = None,
+    take_run: Callable[[Any, Run], None] | None = None,
 ) -> None:
     """Take a replay through parts of a history, with as few look-ups an event as there can be.
 
-    `handlers` stand in the order of the parts' tables; the place after the last one is that of transactions.
+    `handlers` stand in the order of the parts' tables; the place after the last one is that of transactions, the one
+    after that of runs, which go to `take_run`.
     """
     context = replay.context
     begin_transaction, end_transaction = replay.begin_transaction, replay.end_transaction
     transaction_table = len(handlers)
+    handle: list[Any] = [*handlers, None, take_run]
     present_block = present_transaction = -1
-    numbers = count(1)
     number = 0
     due = checkpoints.left if checkpoints and checkpoints.every else sys.maxsize
     for part in parts:
         rows = part.rows
         for block, transaction, table, number in zip(
-            part.blocks, part.transactions, part.tables, numbers, strict=False
+            part.blocks, part.transactions, part.tables, part.numbers, strict=True
         ):
             if block != present_block or transaction != present_transaction:
                 end_transaction()
@@ -183,7 +188,8 @@ def fold(
                     begin_transaction((block, transaction), next(rows[table]))
                     continue
                 begin_transaction((block, transaction), None)
-            handlers[table](context, next(rows[table]))
+            handle[table](context, next(rows[table]))
+        number = part.last
     end_transaction()
     if number >= due and checkpoints and present_block >= 0:
         due = _check(checkpoints, agenda, blocks[present_block], number)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
+    from keep3r_replay.replay.runs import Runs
     from keep3r_replay.replay.statements import StatementKind
 
 __all__ = [
@@ -112,7 +113,8 @@ class Options:
     """What else a replay does: compare readings, keep the ledger, take snapshots every so many events (0: none).
 
     With `reading_blocks` only the readings of these blocks are compared. With `keeps` a snapshot stands at the end,
-    too, and with it all that a later run needs to go on from there.
+    too, and with it all that a later run needs to go on from there. Without `columns` every event goes to its handler,
+    also where the protocol can take plain ones from columns; the results are the same.
     """
 
     readings: bool = True
@@ -120,6 +122,7 @@ class Options:
     ledger: bool = False
     snapshot_every: int = 0
     keeps: bool = False
+    columns: bool = True
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,9 @@ class Protocol(Interface):
 
         Raises `InputError` where the lake lacks what the model needs, or is of a version without one.
         """
+
+    def runs(self, replay: Replay) -> Runs | None:
+        """What takes the replay's plain events many at a time; None: each goes to its handler."""
 
     def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
         """Classes, tables and findings of a replay that went over `span`.

@@ -90,6 +90,7 @@ def replay_root(
         span=new,
         emitters=emitters(lake, protocol, root),
         checkpoints=snapshots,
+        runs=protocol.runs(replay) if options.columns else None,
     )
     coverage = lake.manifest.coverage
     if snapshots is not None and coverage is not None:

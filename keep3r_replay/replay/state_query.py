@@ -46,7 +46,7 @@ def state_at(lake: Lake, protocol: Protocol, root: Contract, block: int, results
     if snapshot is not None:
         snapshot.restore(replay)
         span = Span(snapshot.block, block)
-    run(lake, replay, span=span, emitters=emitters(lake, protocol, root))
+    run(lake, replay, span=span, emitters=emitters(lake, protocol, root), runs=protocol.runs(replay))
     return replay
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from keep3r_replay.replay.history import WHOLE, Span, Transaction
+from keep3r_replay.replay.runs import without_runs
 
 __all__ = ["SLICE", "WHOLE", "Slice", "Span", "slices"]
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.runs import Runs
 
 SLICE = 65_536
 """Events that stand in memory as Python objects at a time."""
@@ -35,12 +37,16 @@ class Slice(NamedTuple):
     """Consecutive events, and transactions before their own events.
 
     For the i-th, `tables[i]` is the place of its table among the names asked for, and the next of
-    `rows[tables[i]]` its log index and columns. Transactions stand in the place after the last name.
+    `rows[tables[i]]` its log index and columns. Transactions stand in the place after the last name, and runs, each in
+    the stead of its first event, in the one after that. `numbers` count events and transactions from 1, over all
+    slices; `last` is that of the last event.
     """
 
     blocks: list[int]
     transactions: list[int]
     tables: list[int]
+    numbers: Sequence[int]
+    last: int
     rows: list[Iterator[Any]]
 
 
@@ -50,16 +56,19 @@ def slices(
     span: Span,
     emitters: Mapping[str, Collection[str]],
     chosen: pl.Expr | None = None,
+    runs: Runs | None = None,
 ) -> Iterator[Slice]:
     """Read the tables `events/<name>` of `columns` (those that the lake has), with the columns named.
 
     Of a role in `emitters` (`keep3r` of `keep3r.KeeperWork`), only the events of those addresses. With `chosen`, the
-    transactions that it holds for stand in the timeline too, failed ones and ones without events included.
+    transactions that it holds for stand in the timeline too, failed ones and ones without events included. With `runs`,
+    the events that these take stand there as runs.
 
     Decimal columns come as int, everything else as polars gives it. The files are loaded range by range, as the lake
     was written; within a range, `SLICE` rows at a time become Python objects.
     """
     names = list(columns)
+    passed = 0
     for low, high in _ranges(lake, span):
         frames = _load(lake, columns, low, high, emitters)
         present = {position: frames[name] for position, name in enumerate(names) if name in frames}
@@ -73,23 +82,34 @@ def slices(
                 for position, frame in present.items()
             ],
             how="vertical_relaxed",
-        ).sort(*(("block_number", "log_index") if chosen is None else _PLACE))
+        ).sort(*(("block_number", "log_index") if chosen is None else _PLACE), maintain_order=True)
         taken = dict.fromkeys(present, 0)
         for start in range(0, order.height, SLICE):
             part = order.slice(start, SLICE)
-            tables = part["table"].to_list()
-            rows: list[Iterator[Any]] = [iter(()) for _ in range(len(names) + 1)]
-            counts = dict(part["table"].value_counts().iter_rows())
-            for position, count in counts.items():
-                frame = present[position].slice(taken[position], count)
+            sliced: dict[int, pl.DataFrame] = {}
+            for position, count in part["table"].value_counts().iter_rows():
+                sliced[position] = present[position].slice(taken[position], count)
                 taken[position] += count
-                if position == len(names):
-                    rows[position] = _as_transactions(frame)
-                else:
-                    rows[position] = zip(
-                        *(_python(frame[name]) for name in ("log_index", *columns[names[position]])), strict=True
-                    )
-            yield Slice(part["block_number"].to_list(), part["transaction_index"].to_list(), tables, rows)
+            called = sliced.pop(len(names)) if len(names) in sliced else None
+            events = {names[each]: frame for each, frame in sliced.items()}
+            remaining = without_runs(part.with_row_index("number", offset=passed + 1), names, events, runs)
+            passed += part.height
+            yield Slice(
+                remaining.order["block_number"].to_list(),
+                remaining.order["transaction_index"].to_list(),
+                remaining.order["table"].to_list(),
+                remaining.order["number"].to_list(),
+                passed,
+                [
+                    *(_rows(remaining.events.get(name), ("log_index", *columns[name])) for name in names),
+                    iter(()) if called is None else _as_transactions(called),
+                    iter(remaining.runs),
+                ],
+            )
+
+
+def _rows(events: pl.DataFrame | None, wanted: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return iter(()) if events is None else zip(*(_python(events[name]) for name in wanted), strict=True)
 
 
 def _transactions(lake: Lake, chosen: pl.Expr, low: int, high: int) -> pl.DataFrame:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.uniswap_v3.swap_math import (
     FEE_BASE,
-    divide_up,
     freed,
     price_after_input,
     price_after_output,
@@ -89,14 +88,15 @@ def _is_plain(pool: Pool, amount0: int, amount1: int, price: int, *, falls: bool
     if falls:
         move = before - price
         took, paid = amount0, -amount1
-        takes = divide_up(divide_up((liquidity << 96) * move, before), price)
+        takes = -(-(liquidity << 96) * move // before)
+        takes = -(-takes // price)
         frees = liquidity * move >> 96
     else:
         move = price - before
         took, paid = amount1, -amount0
         takes = -(-(liquidity * move) >> 96)
         frees = (liquidity << 96) * move // price // before
-    return paid == frees and took == with_fee(takes, fee)
+    return paid == frees and took == takes - (-takes * fee // (FEE_BASE - fee))
 
 
 def _is_tick_of(tick: int, price: int, *, falls: bool) -> bool:

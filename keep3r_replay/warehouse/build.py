@@ -1,72 +1,122 @@
-"""Builds the database: schemas `raw` (lake) and `res` (results) over their files, and the protocol's views."""
+"""Makes and refreshes a warehouse: the tables of lakes and their results, and the views of their protocols.
+
+A warehouse holds several lakes, each in a schema of its own. Views over the Parquet files name them relative to the
+database's folder, so that all may be moved together; with `tables` the rows themselves are in the database.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from contextlib import nullcontext
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import duckdb
-
-from keep3r_replay.errors import InputError
 from keep3r_replay.lake.folders import replaced_file
-from keep3r_replay.replay.results import KEPT, manifest_of
-from keep3r_replay.warehouse.target import check_target, mark
+from keep3r_replay.warehouse import catalogue, comments, target
+from keep3r_replay.warehouse.relations import lake_relations, results_relations, run_of
+from keep3r_replay.warehouse.session import MAIN, checked_schema, in_schema, schemas_of, writing
+from keep3r_replay.warehouse.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import duckdb
+
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol
 
 TOKENS = """
-create or replace macro wei(x) as x::DECIMAL(38, 0);
-create or replace macro kp3r(x) as (x::HUGEINT // 1000000000000000000)::DECIMAL(38, 18)
+create or replace macro main.wei(x) as x::DECIMAL(38, 0);
+create or replace macro main.kp3r(x) as (x::HUGEINT // 1000000000000000000)::DECIMAL(38, 18)
     + (x::HUGEINT % 1000000000000000000)::DECIMAL(18, 0) * 0.000000000000000001::DECIMAL(18, 18);
-create or replace macro eth(x) as kp3r(x);
-create or replace macro rounded(part, whole) as part // whole + case
+create or replace macro main.eth(x) as kp3r(x);
+create or replace macro main.rounded(part, whole) as part // whole + case
     when 2 * (part % whole) > whole or (2 * (part % whole) = whole and (part // whole) % 2 = 1) then 1 else 0 end;
-create or replace macro moment(seconds) as make_timestamp(seconds * 1000000);
+create or replace macro main.moment(seconds) as
+    case when seconds between -62135596800 and 253402300799 then make_timestamp((seconds * 1000000)::BIGINT) end;
+create or replace macro main.range_first() as coalesce(getvariable('first_block'), 0);
+create or replace macro main.range_last() as coalesce(getvariable('last_block'), 4294967295);
+create or replace macro main.in_range(block) as block between main.range_first() and main.range_last();
 """
 """Macros: an amount as DECIMAL(38, 0), and in whole tokens of 18 decimals, both exact; a quotient of HUGEINTs that are
-not negative, rounded half to even; seconds as a time, UTC."""
-_PLACE = "block_number, log_index, transaction_index, transaction_hash, timestamp, address"
+not negative, rounded half to even; seconds as a time, UTC; the range of blocks that audits look at."""
+_RANGE_END = """
+create or replace macro {schema}.range_end() as
+    coalesce(getvariable('last_second'), (select max(timestamp) from {raw}.blocks), 0);
+"""
 
 
-def build(lake: Lake, results: Path, database: Path, protocol: Protocol) -> int:
-    """Write the database file; a former one is replaced. The data stay in their Parquet files, named by full path.
+class Built(NamedTuple):
+    """How many views there are, and which tables were made or refreshed, as `raw.logs`; none: nothing was new."""
 
-    Returns:
-        How many views there are.
+    views: int
+    refreshed: list[str]
+
+
+def build(
+    lake: Lake, results: Path, database: Path, protocol: Protocol, *, schema: str = MAIN, tables: bool = False
+) -> Built:
+    """Make the database, or refresh in it what is new; all of it or, if anything fails, none.
+
+    What somebody else made in it stays as it is.
+
+    Args:
+        lake: the history.
+        results: folder of the results of its replay.
+        database: the file.
+        protocol: the lake's.
+        schema: of the views; other lakes stand in other schemas of the same database.
+        tables: put the rows into the database, so that it can go without the files.
 
     Raises:
-        InputError: `results` are none, or lack a table that the protocol's views are over.
-        UsageError: `database` is something other than a former warehouse, or holds more than was built.
+        InputError: `results` are none, or are not of this lake as it is now, or lack a table that the views are over.
+        LockedError: another program has the database open.
+        UsageError: `database` is something other than a warehouse, or somebody's table has the name of one of ours.
     """
+    checked_schema(schema)
+    database = database.resolve()
     views = _text_of(protocol.sql, "views.sql")
-    tables = check_results(results, needed_by(views))
     what_if = _text_of(protocol.sql, "what_if.sql")
-    check_target(database)
-    with replaced_file(database) as building, duckdb.connect(str(building)) as connection:
-        connection.execute("create schema raw; create schema res;")
-        connection.execute(f"create table main.made_of as select {_text(protocol.name)} as protocol")
-        connection.execute("create table main.made_from (path text)")
-        for table in lake.tables():
-            files = [str((lake.path / entry.path).absolute()) for entry in lake.manifest.of_table(table)]
-            connection.execute(f"create view raw.{_quoted(table.removeprefix('events/'))} as {_scan(files)}")
-            connection.execute("insert into main.made_from select unnest(?)", [files])
-        connection.execute(f"create view raw.event_places as {_event_places(lake)}")
-        roots = [contract.address for contract in lake.deployment.contracts if contract.role == protocol.root]
-        for name in sorted(tables):
-            scan = _results_scan(results / f"{name}.parquet", protocol.root, roots)
-            connection.execute(f"create view res.{_quoted(name)} as {scan}")
-            connection.execute("insert into main.made_from values (?)", [str((results / f"{name}.parquet").absolute())])
-        count = create_views(connection, views)
-        if what_if and needed_by(what_if) <= tables:
-            count += create_views(connection, what_if)
-        mark(connection)
-        return count
+    found = results_relations(lake, results, protocol, database.parent, needed_by(views))
+    if what_if and needed_by(what_if) <= {each.name for each in found}:
+        views += "\n" + what_if
+    relations = [*lake_relations(lake, database.parent), *found]
+    words = comments.comments_of(protocol.sql)
+    run = run_of(results)
+    covered = -1 if lake.manifest.coverage is None else lake.manifest.coverage.to_block
+    part = catalogue.Made(
+        schema=schema,
+        protocol=protocol.name,
+        folder=str(database.parent),
+        tables=tables,
+        what_if=run.what_if,
+        deployment=lake.deployment.name,
+        chain_id=lake.deployment.chain_id,
+        to_block=covered if run.until_block is None else min(covered, run.until_block),
+        code=hashlib.sha256(f"{TOKENS}{views}{words}{relations[0].constant}".encode()).hexdigest(),
+    )
+    anew = target.check_target(database)
+    with replaced_file(database) if anew else nullcontext(database) as file, writing(file) as connection:
+        connection.begin()
+        former = catalogue.former(connection, schema)
+        count = len(list(statements(views)))
+        if former == (part, catalogue.files_of(relations)):
+            connection.rollback()
+            return Built(count, [])
+        names = names_of(views, schema)
+        target.check_names(connection, schema, names)
+        connection.execute(TOKENS)
+        refreshed = Storage(connection, part, former).store(relations)
+        connection.execute(_RANGE_END.format(schema=schema, raw=schemas_of(schema)[1]))
+        catalogue.drop_views(connection, schema)
+        connection.execute(Storage.places(lake, schema))
+        create_views(connection, views, schema)
+        comments.comment(connection, schema, words)
+        catalogue.write(connection, part, relations, names)
+        connection.commit()
+        return Built(count, refreshed)
 
 
 def needed_by(views: str) -> set[str]:
@@ -74,24 +124,23 @@ def needed_by(views: str) -> set[str]:
     return set(re.findall(r"\bres\.(\w+)", views))
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, views: str) -> int:
-    """Create the macros and the views of a SQL text over schemas `raw` and `res`; returns how many."""
-    connection.execute(TOKENS)
-    count = 0
-    for comment, statement in statements(views):
+def names_of(views: str, schema: str) -> list[str]:
+    """Names of the views and macros that a schema has, with their schema."""
+    made = [statement.split()[4].partition("(")[0] for _, statement in statements(views)]
+    tokens = re.findall(r"macro main\.(\w+)", TOKENS)
+    return [f"{schema}.{name}" for name in [*made, "range_end"]] + [f"{MAIN}.{name}" for name in tokens]
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, views: str, schema: str) -> None:
+    """Create the macros and the views of a SQL text over schemas `raw` and `res`, with their comments."""
+    connection.execute(f"set search_path = '{schema}{'' if schema == MAIN else f',{MAIN}'}'")
+    for comment, statement in statements(in_schema(views, schema)):
         connection.execute(statement)
         words = statement.split()
         kind, name = words[3], words[4].partition("(")[0]
         text = comment.replace("'", "''")
-        connection.execute(f"comment on {'macro table' if kind == 'macro' else kind} {name} is '{text}'")
-        count += 1
-    return count
-
-
-def _text_of(package: str, file: str) -> str:
-    """A file of a protocol's SQL; empty where it has none."""
-    place = resources.files(package).joinpath(file) if package else None
-    return place.read_text("utf-8") if place is not None and place.is_file() else ""
+        connection.execute(f"comment on {'macro table' if kind == 'macro' else kind} {schema}.{name} is '{text}'")
+    connection.execute(f"set search_path = '{MAIN}'")
 
 
 def statements(text: str) -> Iterable[tuple[str, str]]:
@@ -110,46 +159,7 @@ def statements(text: str) -> Iterable[tuple[str, str]]:
                 comment, body = [], []
 
 
-def check_results(results: Path, needed: set[str]) -> set[str]:
-    """Return the names of the tables that a folder of results holds.
-
-    Raises:
-        InputError: the folder holds no results that this version reads, or not all tables that are `needed`.
-    """
-    try:
-        files = manifest_of(results)["files"]
-        names = {str(name) for name in files if str(name).endswith(".parquet") and not str(name).startswith(KEPT)}
-        tables = {name.removesuffix(".parquet") for name in names}
-    except (KeyError, TypeError):
-        raise InputError(results, "holds no results of a replay", remedy="make them with keep3r replay") from None
-    if not needed <= tables:
-        lacking = ", ".join(sorted(needed - tables))
-        raise InputError(
-            results, f"the results have no ledger: no {lacking}", remedy="make them with keep3r replay ledger=true"
-        )
-    return tables
-
-
-def _event_places(lake: Lake) -> str:
-    names = [table.removeprefix("events/") for table in lake.tables() if table.startswith("events/")]
-    parts = [" ".join(("select", _text(name), "as event,", _PLACE, "from raw." + _quoted(name))) for name in names]
-    return " union all by name ".join(parts) or "select null as event where false"
-
-
-def _scan(files: list[str]) -> str:
-    return "".join(("select * from read_parquet([", ", ".join(map(_text, files)), "])"))
-
-
-def _results_scan(file: Path, root: str, roots: list[str]) -> str:
-    """A table of the results, with the address of the root contract also where there is only one."""
-    plain = _scan([str(file.absolute())])
-    return plain if len(roots) > 1 else plain.replace("*", f"*, {_text(roots[0])} as {_quoted(root)}", 1)
-
-
-def _text(value: str) -> str:
-    """A SQL text: names of tables and files come from the lake, and are quoted all the same."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _text_of(package: str, file: str) -> str:
+    """A file of a protocol's SQL; empty where it has none."""
+    place = resources.files(package).joinpath(file) if package else None
+    return place.read_text("utf-8") if place is not None and place.is_file() else ""

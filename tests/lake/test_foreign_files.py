@@ -14,7 +14,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.folders import MANIFEST, replaced_folder, written_files
 from keep3r_replay.lake.leftovers import leftovers
 from keep3r_replay.lake.reader import Lake
-from keep3r_replay.warehouse.target import check_target, mark
+from keep3r_replay.warehouse.target import check_target
 from pipelines.cli import main
 
 if TYPE_CHECKING:
@@ -223,7 +223,8 @@ def test_somebodys_database_is_no_warehouse(tmp_path: Path) -> None:
     with duckdb.connect(str(ours)) as connection:
         connection.execute("create table main.made_of as select 'toy' as protocol")
         connection.execute("create view made as select 1 as x")
-        mark(connection)
+        names = "select unnest(['main.made_of', 'main.made', 'main.made_here']) as name"
+        connection.execute(f"create table main.made_here as {names}")
     check_target(ours)
     for addition in ("create table mine as select 1 as x", "create macro mine(x) as x + 1"):
         with duckdb.connect(str(ours)) as connection:

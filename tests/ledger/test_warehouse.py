@@ -183,7 +183,8 @@ def test_mistakes_are_one_line(history, results, tmp_path, capsys):
 def test_asking_writes_nothing_and_reads_nothing_else(warehouse, tmp_path, statement):
     """A statement that writes, attaches, installs, or reads a file of somebody else is refused in one line."""
     (tmp_path / "secret.txt").write_text("mine")
-    (own,) = query(warehouse, "select min(path) from main.made_from").rows[0]
+    (path,) = query(warehouse, "select min(path) from main.made_from").rows[0]
+    own = str((warehouse.parent / path).resolve())
     before = Path(own).read_bytes()
     with pytest.raises((UsageError, InputError)) as refused:
         query(warehouse, statement.format(folder=tmp_path, own=own.replace("'", "''")))

@@ -31,6 +31,7 @@ STEPS = {
     "ask": (["question=runs_dry", "lake=lake", "job={job}"], "{job}"),
     "warehouse": (["lake=lake", "results=results", "database=db.duckdb"], "db.duckdb"),
     "sql": (["select count(*) as works from works", "database=db.duckdb"], "225"),
+    "audit": (["audits", "database=db.duckdb"], "8 audits: 0 with rows"),
     "report": (["results=results", "report=report.html"], "report.html"),
     "simulate": (["scenario=mining", "lake=simulated"], "simulated"),
 }
@@ -38,7 +39,7 @@ STEPS = {
 
 def test_the_sample_goes_through_every_subcommand(tmp_path, monkeypatch, capfd):
     """Each ends with 0 and says what it should; those that need a node or two lakes have tests of their own."""
-    assert set(SUBCOMMANDS) == {*STEPS, "extract", "join", "prove", "rehearse"}
+    assert set(SUBCOMMANDS) == {*STEPS, "update", "extract", "join", "prove", "rehearse"}
     monkeypatch.chdir(tmp_path)
     for name, (arguments, says) in STEPS.items():
         values = {**work(), "sample": SAMPLE}

@@ -120,6 +120,9 @@ class _Keep3rV1Protocol:
             replay.context.credit_changes = []
         return replay
 
+    def runs(self, replay: Replay) -> None:
+        """None: every event goes to its handler."""
+
     def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
         """Payments with their classes, liquidity, oracles, states at the end."""
         assert isinstance(replay, Keep3rV1Replay)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Pages, Recordings, Scenarios, WhatIfs
+    from keep3r_replay.replay.runs import Runs
     from keep3r_replay.replay.statements import StatementKind
     from keep3r_replay.replay.timeline import Span
 
@@ -138,6 +139,12 @@ class Keep3rV2Audits:
         if options.ledger:
             replay.observer = CreditObserver(replay)
         return replay
+
+    def runs(self, replay: Replay) -> Runs | None:
+        """Plain works, unless somebody watches each event, or the version's works cannot be told from columns."""
+        from keep3r_replay.protocols.keep3r_v2.replay.plain_works import plain_works
+
+        return plain_works(replay)
 
     def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
         """Works with their classes, rewards, states at the end, and the ledger if it was kept."""

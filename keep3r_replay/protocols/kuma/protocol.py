@@ -119,6 +119,9 @@ class _KumaProtocol:
         replay.keeps_ledger = options.ledger
         return replay
 
+    def runs(self, replay: Replay) -> None:
+        """None: every event goes to its handler."""
+
     def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
         """Bonds, late expiries, keepers, tokens; the ledger if it was kept."""
         assert isinstance(replay, KumaReplay)

@@ -76,6 +76,9 @@ class _Toy:
         """A counter at zero."""
         return Counter(root.address, journal)
 
+    def runs(self, replay: Replay) -> None:
+        """None: every event goes to its handler."""
+
     def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
         """The table of counts."""
         assert isinstance(replay, Counter)

@@ -172,7 +172,7 @@ class _Explainer(CreditObserver):
                 one.block_number = context.block_number
                 one.terms += accountance_terms(self.keep3r, job_before(self.keep3r.jobs[one.job]), context.now)
             noted = len(self.recorder.changes)
-            works = len(context.works)
+            works = len(context.works.singles)
             rewards = len(context.rewards)
             is_work = name == "keep3r.KeeperWork"
             prices = list(price_terms(context, WorkEvent._make(row).keeper)) if is_work else []
@@ -181,11 +181,11 @@ class _Explainer(CreditObserver):
             for one in mine:
                 one.terms += self._terms_after(one.job, changes)
                 one.terms += _reward_terms(context.rewards[rewards:], one.job)
-            if is_work and len(context.works) > works:
+            if is_work and len(context.works.singles) > works:
                 work, event = mine[0], WorkEvent._make(row)
                 work.keeper = event.keeper
                 work.terms += [*prices, *price_after_terms(context)]
-                work.terms += payment_terms(context, context.works[-1].explained, event.gas_left, event.payment)
+                work.terms += payment_terms(context, context.works.singles[-1].explained, event.gas_left, event.payment)
 
         return run_explained
 

@@ -11,15 +11,12 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     EXPLAINED_SCHEMA,
     RECORD_SCHEMA,
     SOLVED_GAS,
-    Explained,
 )
 from keep3r_replay.replay.entries import ENTRY_SCHEMA, entry_points
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import WorkRecord
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.records import WorkRecords
     from keep3r_replay.replay.timeline import Span
 
 _AMOUNT = pl.Decimal(38, 0)
@@ -69,12 +66,12 @@ WORKS_SCHEMA = pl.Schema(
 """Table `works`: the event, what explains its payment, the job's credits around it, its entry point, its class."""
 
 
-def works_table(lake: Lake, records: Sequence[WorkRecord], span: Span, keep3r: str) -> pl.DataFrame:
+def works_table(lake: Lake, records: WorkRecords, span: Span, keep3r: str) -> pl.DataFrame:
     """The works that a replay went through, in chain order: event, explanation, entry point, and `EVIDENCE_SCHEMA`.
 
     Args:
         lake: the history.
-        records: one per work, in chain order.
+        records: of the same works.
         span: the part of the history that was replayed.
         keep3r: the contract that was replayed.
     """
@@ -85,7 +82,7 @@ def works_table(lake: Lake, records: Sequence[WorkRecord], span: Span, keep3r: s
             pl.col("address") == keep3r
         )
         events = scan.select(_EVENT_SCHEMA.names()).collect()
-    works = events.hstack(_record_columns(records))
+    works = events.hstack(records.frame())
     entries = entry_points(lake, span, works)
     told = works.select(_LOG).join(_told_later(lake, works), on=_LOG, how="left", maintain_order="left")
     return works.drop("transaction_index").hstack(
@@ -95,23 +92,6 @@ def works_table(lake: Lake, records: Sequence[WorkRecord], span: Span, keep3r: s
             beyond_gas(works.hstack(entries.select("gas_used"))),
         ]
     )
-
-
-def _record_columns(records: Sequence[WorkRecord]) -> list[pl.Series]:
-    explained, *around = list(zip(*records, strict=True)) or [()] * (1 + len(RECORD_SCHEMA))
-    columns = list(zip(*explained, strict=True)) or [()] * len(Explained._fields)
-    schema = {**EXPLAINED_SCHEMA, **RECORD_SCHEMA}
-    return [
-        _column(name, kind, values) for (name, kind), values in zip(schema.items(), [*columns, *around], strict=True)
-    ]
-
-
-def _column(name: str, kind: pl.DataType, values: Sequence[object]) -> pl.Series:
-    first = values[0] if values else None
-    if values.count(first) == len(values):
-        # Most histories leave many columns at one value.
-        return pl.Series(name, [first], kind).new_from_index(0, len(values)) if values else pl.Series(name, [], kind)
-    return pl.Series(name, values, pl.Int128).cast(_AMOUNT) if kind == _AMOUNT else pl.Series(name, values, kind)
 
 
 def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import (
@@ -187,7 +188,12 @@ def usd_for_payment(amount: int, gas: int, boost: int, one_usd_quote: int) -> in
 
 def price_fraction(tick_difference: int, window: int) -> tuple[int, int]:
     """The price that `eth_quote` multiplies with before it cuts: numerator and denominator."""
-    ratio = sqrt_ratio(truncating_div(tick_difference, window))
+    return _price_at(truncating_div(tick_difference, window))
+
+
+@lru_cache(maxsize=65536)
+def _price_at(tick: int) -> tuple[int, int]:
+    ratio = sqrt_ratio(tick)
     if ratio <= UINT128_MASK:
         return 1 << 192, ratio * ratio
     return 1 << 128, mul_div(ratio, ratio, 1 << 64)

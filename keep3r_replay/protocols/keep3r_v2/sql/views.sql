@@ -7,7 +7,7 @@
 create or replace view works as
 select *, case when explanation <> 'token_payment' then kp3r(payment) end as payment_kp3r,
     case when explanation = 'token_payment' then payment end as payment_in_token,
-    case when explanation <> 'token_payment' then kp3r(computed_payment) end as computed_kp3r, moment(timestamp) as utc
+    case when explanation <> 'token_payment' then kp3r(computed_payment) end as computed_kp3r
 from res.works;
 
 -- Every LiquidityCreditsReward beside what the model predicts.
@@ -21,7 +21,7 @@ select * from res.findings;
 
 -- The credit ledger: one row an entry, a change of one lot of one job. Its rows sum to the change of all credits.
 create or replace view ledger as
-select *, kp3r(amount) as amount_kp3r, kp3r(balance) as balance_kp3r, moment(timestamp) as utc
+select *, kp3r(amount) as amount_kp3r, kp3r(balance) as balance_kp3r
 from res.ledger;
 
 -- Lots of credits as they stand at the end: job, time they were mined by, what they came from, what is left.
@@ -46,7 +46,7 @@ from res.expiries;
 -- Facts of expiry: credits lost, spent late, postponed, denied, and payments above one period's credits. Amounts of
 -- denied_on_paper are states at the ends of periods: not to be summed up.
 create or replace view expiry_findings as
-select *, kp3r(amount) as amount_kp3r, moment(timestamp) as utc
+select *, kp3r(amount) as amount_kp3r
 from res.expiry_findings;
 
 -- Per keeper and job: works, reward in KP3R, its worth in ETH at the contract's quote, gas paid for it, profit, boost
@@ -64,12 +64,12 @@ from res.keeper_accounts;
 
 -- Per KeeperWork: reward, its worth in ETH, its share of the transaction's gas, profit.
 create or replace view work_accounts as
-select *, kp3r(reward) as reward_kp3r, eth(profit) as profit_in_eth, moment(timestamp) as utc
+select *, kp3r(reward) as reward_kp3r, eth(profit) as profit_in_eth
 from res.work_accounts;
 
 -- A job's stored state after each event that may have changed it.
 create or replace view job_history as
-select *, kp3r(credits) as credits_kp3r, kp3r(period_credits) as period_credits_kp3r, moment(timestamp) as utc
+select *, kp3r(credits) as credits_kp3r, kp3r(period_credits) as period_credits_kp3r
 from res.job_history;
 
 -- Reward periods of the run; one that governance cut short has its nominal start and its true end.

@@ -5,7 +5,7 @@
 create or replace view compared_works as
 select *, case when in_kp3r then kp3r(payment_baseline) end as payment_baseline_kp3r,
     case when in_kp3r then kp3r(payment_what_if) end as payment_what_if_kp3r,
-    case when in_kp3r then kp3r(payment_difference) end as payment_difference_kp3r, moment(timestamp) as utc
+    case when in_kp3r then kp3r(payment_difference) end as payment_difference_kp3r
 from (select *, (keep3r, block_number, log_index) not in (select (keep3r, block_number, log_index) from res.works
     where explanation = 'token_payment') as in_kp3r from res.compared_works);
 

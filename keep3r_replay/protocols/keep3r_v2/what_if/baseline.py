@@ -136,7 +136,7 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         beginning,
         history,
         works,
-        _measured(works, protocol.context.works, seen),
+        _measured(works, protocol.context.works.singles, seen),
         dict(protocol.context.forced),
         dump(protocol.keep3r),
         {(addresses[job], kind): amount for (job, kind), amount in recorder.sums().items()},

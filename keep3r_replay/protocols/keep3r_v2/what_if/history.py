@@ -125,7 +125,9 @@ def replay(
     rows: list[list[tuple[Any, ...]]] = [[] for _ in handlers]
     for table, row in zip(history.tables, history.rows, strict=True):
         rows[table].append(row)
-    part = Slice(history.blocks, history.transactions, history.tables, [iter(each) for each in rows])
+    numbers = range(1, len(history.blocks) + 1)
+    last = len(history.blocks)
+    part = Slice(history.blocks, history.transactions, history.tables, numbers, last, [iter(each) for each in rows])
     fold([part], model, handlers, history.facts, _Changes(changes))
     if history.last_block > max(history.blocks[-1:], default=-1) and history.last_block in history.facts:
         model.begin_block(history.facts[history.last_block])

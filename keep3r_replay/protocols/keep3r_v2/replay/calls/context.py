@@ -11,6 +11,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.checks import Noting
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.replay.callers import only_callers
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import ASSUMED, GUESSED
+from keep3r_replay.protocols.keep3r_v2.replay.calls.records import WorkRecords
 from keep3r_replay.protocols.keep3r_v2.replay.calls.slots import SlotWatch
 from keep3r_replay.replay.protocol import EventHandler, Place, Row
 from keep3r_replay.sidechain_oracle.feed import Feed
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.callers import OnlyCaller
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import Explained, WorkRecord
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import Explained
 
 Explain = Callable[["CallContext", str, str, int, int], "Explained"]
 """A version's explanation of a payment: (context, job, keeper, amount, gas left)."""
@@ -72,7 +73,7 @@ class CallContext:
     """Keep3r and helpers whose code no known version has, by address: how their version is known (`explained`)."""
     feed: Feed = field(default_factory=lambda: Feed({}, {}))
     """What was written into oracles that mainnet feeds."""
-    works: list[WorkRecord] = field(default_factory=list)
+    works: WorkRecords = field(default_factory=WorkRecords)
     rewards: list[RewardRow] = field(default_factory=list)
     block_number: int = 0
     now: int = 0
@@ -147,6 +148,8 @@ class CallContext:
         helper = self.keep3r.parameters.keep3r_helper
         if helper not in self.keep3r.helpers:
             return GUESSED
+        if not self.unknown_codes:
+            return ""
         told = {self.unknown_codes.get(self.keep3r.address, ""), self.unknown_codes.get(helper, "")}
         return next((how for how in (GUESSED, ASSUMED) if how in told), "")
 

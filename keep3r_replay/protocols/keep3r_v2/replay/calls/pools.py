@@ -46,7 +46,9 @@ def on_swap(context: CallContext, row: Row) -> None:
     if not pool.times:
         _begins_late(context, log_index, pool)
     elif not pool.partial:
-        _contradicts(context, log_index, address, swap_contradiction(pool, amount0, amount1, price, liquidity, tick))
+        wrong = swap_contradiction(pool, amount0, amount1, price, liquidity, tick)
+        if wrong is not None:
+            _contradicts(context, log_index, address, wrong)
     pool.swap(context.now, price, liquidity, tick)
 
 

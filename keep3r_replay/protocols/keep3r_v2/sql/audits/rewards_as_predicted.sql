@@ -1,2 +1,3 @@
 -- Reward events that are not as the model predicts.
-select * from rewards where not matched;
+-- not of what-ifs
+select * from rewards where not matched and in_range(block_number);
