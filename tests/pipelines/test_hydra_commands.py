@@ -243,25 +243,21 @@ def test_any_launcher_leaves_the_same_bytes(launcher, folder, capsys):
 
 
 @pytest.mark.slow
-def test_a_sweeper_searches_toward_the_least_waste(folder, capsys):
+def test_a_sweeper_searches_toward_the_least_waste(folder):
     """Optuna's, over a range of liquidity: what it names as best is the least of the table, and its files are kept."""
     search = ["hydra/sweeper=optuna", "hydra.sweeper.direction=minimize", "hydra.sweeper.n_trials=6"]
-    seed = ["hydra.sweeper.n_jobs=2", "hydra.sweeper.sampler.seed=1", "chart=expired_what_if"]
-    out = told(
-        capsys,
-        "replay",
-        "-m",
-        *search,
-        *seed,
-        "overlay.liquidity_factor=interval(0.2,2)",
-        "until_block=400",
-        "results=o",
+    seed = ["hydra.sweeper.n_jobs=2", "hydra.sweeper.sampler.seed=1", "chart=expired_what_if", "until_block=400"]
+    command = [sys.executable, "-m", "keep3r_replay", "replay", "-m", *search, *seed, "results=o"]
+    # A process of its own: what Optuna warns of at its import is no error outside of tests.
+    done = subprocess.run(
+        [*command, "overlay.liquidity_factor=interval(0.2,2)"], capture_output=True, text=True, check=False
     )
-    assert "scenarios 6 run" in out
+    assert done.returncode == 0, done.stderr
+    assert "scenarios 6 run" in done.stdout
     table = pl.read_parquet(folder / "o" / "sweep.parquet")
     best = OmegaConf.load(folder / "o" / "optimization_results.yaml")
     least = table.sort("expired_what_if")[0]
-    assert str(best.best_params["overlay.liquidity_factor"]) == least["overlay.liquidity_factor"][0]
+    assert [str(each) for each in best.best_params.values()] == least["overlay.liquidity_factor"].to_list()
     assert {each.partition("/")[0] for each in files(folder)} == {"o"}
 
 

@@ -12,7 +12,6 @@ from keep3r_replay.evm.abi import keccak256
 from pipelines.cli import main
 from tests.scenario.scripts import simulated
 from tests.scenario.served import ServedSimulation
-import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
