@@ -72,8 +72,7 @@ class PlainColumns:
         """What the formula noted of each plain work."""
         self.credits_before: list[int] = []
         """The job's credits before each plain work."""
-        self._taken: dict[str, list[Any]] = {name: [] for name in _TAKEN}
-        self._take = [each.append for each in self._taken.values()]
+        self._taken: list[tuple[object, ...]] = []
         self._pairs = pairs.select("payment", "gas")
         self._formula = formula
         self._columns = {name: _values(pairs[name]) for name in Pair._fields}
@@ -91,13 +90,12 @@ class PlainColumns:
 
     def take(self, *common: object) -> None:
         """Works were plain: a row of `_TAKEN`."""
-        for append, value in zip(self._take, common, strict=True):
-            append(value)
+        self._taken.append(common)
 
     def frame(self) -> pl.DataFrame:
         """Records of the plain works; see `calls.records.Plain`."""
         common = (
-            pl.DataFrame(self._taken, schema=_TAKEN)
+            pl.DataFrame(dict(zip(_TAKEN, zip(*self._taken, strict=True), strict=False)), schema=_TAKEN)
             .with_columns(number=pl.int_ranges("first", "stop"))
             .explode("number", empty_as_null=False)
         )
