@@ -228,29 +228,43 @@ def explain(lake: Lake, transaction: str | tuple[int, int]) -> pl.DataFrame:
 
 
 def warehouse(
-    lake: Lake, results: AuditResults | str | Path, database: str | Path | None = None
+    lake: Lake,
+    results: AuditResults | str | Path,
+    database: str | Path | None = None,
+    *,
+    schema: str = "main",
+    tables: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB database of a lake and its results, with views (docs/sql.md), opened for reading.
 
     Args:
         lake: the history.
         results: of a replay of it with `ledger=True`, or the folder that they were written to.
-        database: file of the database; a temporary one if none is said, which goes with the process.
+        database: file of the database; a temporary one if none is said, which goes with the process. A former
+            warehouse is refreshed by what is new.
+        schema: of the views, where several lakes go into one database.
+        tables: put the rows into the database, which needs no other file then.
 
     Raises:
-        InputError: the results have no ledger.
+        InputError: the results have no ledger, or are not of this lake as it is now.
+        LockedError: the database is in use elsewhere.
         UsageError: they are no results of a replay, or `database` is something other than a former warehouse.
     """
     import duckdb
 
     from keep3r_replay.answers import kept_folder, results_folder
     from keep3r_replay.protocols.registry import protocol_of
-    from keep3r_replay.replay.arguments import check_lake, check_paths
+    from keep3r_replay.replay.arguments import check_lake, check_paths, check_truths
     from keep3r_replay.warehouse.build import build
+    from keep3r_replay.warehouse.session import checked_schema
 
     check_lake(lake)
     check_paths(database=database)
+    check_truths(tables=tables)
+    checked_schema(schema)
     folder = results_folder(results)
     file = Path(database) if database is not None else kept_folder() / "warehouse.duckdb"
-    build(lake, folder, file, protocol_of(lake))
-    return duckdb.connect(str(file), read_only=True)
+    build(lake, folder, file, protocol_of(lake), schema=schema, tables=tables)
+    connection = duckdb.connect(str(file), read_only=True)
+    connection.execute(f"set search_path = '{schema}{'' if schema == 'main' else ',main'}'")
+    return connection

@@ -55,7 +55,7 @@ def replay_on(
     parts = {name: one(part_of(lake, name), folder / name) for name in protocols_in(lake)}
     found = {name: each.results for name, each in parts.items() if isinstance(each.results, AuditResults)}
     earnings = earned({name: each.protocol.earnings(each.tables) for name, each in found.items()})
-    write_earnings(folder / "earnings", lake, earnings)
+    write_earnings(folder / "earnings", next(iter(found.values())).audit.lake, earnings)
     afters = [each.after for each in parts.values() if each.after is not None]
     told = "; ".join(f"{name} {each.told}" for name, each in parts.items() if each.told)
     return ReplayedOn(SeveralResults(found, earnings), min(afters) if len(afters) == len(parts) else None, told)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.errors import UsageError
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.warehouse.formats import Format
 
 from .audit_text import counts_line, verdict_json, verdict_lines
@@ -125,6 +125,8 @@ def _parts(config: AuditConfig) -> list[Part]:
 
     with asking(Path(config.database)) as connection:
         parts = parts_of(connection)
+    if any(not part.folder for part in parts):
+        raise InputError(config.database, "was made by an older version", remedy="make it again with keep3r warehouse")
     found = [part for part in parts if config.schema in {None, part.schema}]
     if not found:
         raise UsageError(f"no schema {config.schema}: this warehouse has {', '.join(part.schema for part in parts)}")

@@ -52,6 +52,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "report": Subcommand("report", "write the results as one page with charts"),
 }
 
+COMPLETION = {"-sc", "--shell-completion"}
 _OBJECTS_BEFORE_COLLECTION = 100_000
 _USAGE = "usage: keep3r SUBCOMMAND [key=value ...]"
 
@@ -113,6 +114,11 @@ def _dispatch(arguments: list[str]) -> int:
 
         print(f"keep3r_replay {__version__}")
         return 0
+    if name in COMPLETION:
+        from .completion import complete
+
+        named = complete(rest, SUBCOMMANDS)
+        return 0 if named is None else _entry(SUBCOMMANDS[named])(arguments)
     if name not in SUBCOMMANDS:
         close = difflib.get_close_matches(name, SUBCOMMANDS, n=1)
         hint = f"did you mean '{close[0]}'?" if close else "see keep3r --help"

@@ -13,17 +13,15 @@ How a pipeline reads its settings:
 
 `conf/replay.yaml` starts with `defaults: [replay_schema, _self_]`; the schema is registered here under that name, so a
 wrong key or a wrong type is refused with one line. `--help` prints every setting with its meaning and default.
-Hydra's own log and output folders are never made: compose() writes nothing.
+Hydra's flags and its own settings work too (`application`); its output folders are made where they are asked for.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import re
 import sys
-import types
 import typing
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,8 +29,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from keep3r_replay import conf
 from keep3r_replay.errors import UsageError, is_url
 
+from .application import COMPLETION, MULTIRUN, application, is_hydras, refuse_multirun, split_flags
+from .mistakes import first_cause, nearest
+from .overrides import checked_overrides, is_of_a_group
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 Config = TypeVar("Config")
 
@@ -86,31 +88,72 @@ def load_config(
     if any(argument in {"-h", "--help"} for argument in argv):
         print(_help(command, fields, summary))
         sys.exit(0)
-    overrides = [_checked_override(command, argument, fields, schema) for argument in argv]
+    flags, given = split_flags(argv, command)
+    asks = any(flag in COMPLETION for flag in flags)
+    overrides = given if asks else checked_overrides(command, schema, given)
+    if any(flag in MULTIRUN for flag in flags):
+        raise refuse_multirun(command)
     # Hydra takes a fifth of a second to import: --help and plain mistakes need not wait for it.
-    from hydra import compose, initialize_config_dir
-    from hydra.core.config_store import ConfigStore
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.errors import HydraException
-    from omegaconf import OmegaConf
-    from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
-
-    ConfigStore.instance().store(name=f"{name}_schema", node=_settings(schema))
-    GlobalHydra.instance().clear()
-    try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-            composed = compose(config_name=name, overrides=overrides)
-        config = typing.cast("Config", OmegaConf.to_object(composed))
-    except MissingMandatoryValue as error:
-        missing = str(error.full_key or error.key)
-        raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {command} --help)") from None
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UsageError(f"{_first_cause(error)} (keep3r {command} --help)") from None
+    with mistakes_told(schema, command):
+        config = typing.cast("Config", _composed(name, schema, flags, overrides))
     for field in sorted(fields):
         value = getattr(config, field)
         if field not in _NO_PATHS and isinstance(value, str) and is_url(value):
             raise UsageError(f"{field} is a URL: only files and folders of this machine can be read and written")
     return config
+
+
+def _composed(name: str, schema: type[Any], flags: Sequence[str], overrides: Sequence[str]) -> Any:
+    """The settings; if flags only show something, the process ends with 0."""
+    store_schema(name, schema)
+    if flags or any(is_hydras(override) or is_of_a_group(override, schema) for override in overrides):
+        found = application(name, str(CONF), flags, overrides, lambda settings: typed(settings, schema))
+        if not found:
+            sys.exit(0)
+        return found[0]
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        try:
+            composed = compose(config_name=name, overrides=list(overrides))
+        except ValueError as error:
+            raise UsageError(" ".join(str(error).split())) from None
+    return typed(composed, schema)
+
+
+def typed(settings: Any, schema: type[Config]) -> Config:
+    """Composed settings as an object of their schema. Raises `UsageError` for one that the schema does not have."""
+    from omegaconf import OmegaConf
+
+    known = [each.name for each in dataclasses.fields(typing.cast("Any", schema))]
+    for name in map(str, settings):
+        if name not in known:
+            raise UsageError(f"unknown setting '{name}'{nearest(name, known)}")
+    return typing.cast("Config", OmegaConf.to_object(settings))
+
+
+def store_schema(name: str, schema: type[Any]) -> None:
+    """Make a schema known to Hydra, under the name that `conf/<name>.yaml` begins with."""
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().store(name=f"{name}_schema", node=_settings(schema))
+
+
+@contextmanager
+def mistakes_told(schema: type[Any], command: str) -> Iterator[None]:
+    """Within the block what Hydra says of settings is one line. Raises `UsageError`."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+    try:
+        yield
+    except MissingMandatoryValue as error:
+        missing = str(error.full_key or error.key)
+        raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {command} --help)") from None
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UsageError(f"{first_cause(error, schema)} (keep3r {command} --help)") from None
 
 
 def typed_value(schema: type[Any], name: str, value: Any) -> Any:
@@ -122,7 +165,7 @@ def typed_value(schema: type[Any], name: str, value: Any) -> Any:
         settings[name] = value
         return settings[name]
     except OmegaConfBaseException as error:
-        raise UsageError(_first_cause(error)) from None
+        raise UsageError(first_cause(error, schema)) from None
 
 
 def _settings(schema: Any) -> Any:
@@ -139,59 +182,6 @@ def _settings(schema: Any) -> Any:
                 hint if field.default in (_REQUIRED, dataclasses.MISSING) else field.default
             )
     return settings
-
-
-def _checked_override(name: str, argument: str, fields: dict[str, Any], schema: type[Any]) -> str:
-    key, equals, value = argument.partition("=")
-    bare = key.lstrip("+~").split("@")[0]
-    if not equals or not bare:
-        shown = argument if argument.startswith("-") or not equals else bare
-        raise UsageError(f"'{shown}' is not of the form key=value (keep3r {name} --help)")
-    root = bare.split(".")[0].split("/")[0]
-    if root not in fields:
-        close = difflib.get_close_matches(root, fields, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"settings are {', '.join(fields)}"
-        raise UsageError(f"unknown setting '{root}'; {hint} (keep3r {name} --help)")
-    annotation = typing.get_type_hints(schema)[root]
-    if bare != root and typing.get_origin(annotation) is dict and argument[0] not in "+~":
-        # Which settings such a group has is for its reader to say: its files need not name all of them.
-        return f"++{argument}"
-    if bare == root and _is_text(annotation) and _needs_quotes(value, annotation):
-        # Paths may hold characters of Hydra's grammar, and an address or a number must stay the text it is.
-        # In Hydra's quotes a backslash is one, except before a quote.
-        escaped = re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value)
-        return f"{key}='{escaped}'"
-    return argument
-
-
-def _is_text(annotation: Any) -> bool:
-    members = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
-    return str in members and set(members) <= {str, type(None)}
-
-
-def _needs_quotes(value: str, annotation: Any) -> bool:
-    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-    is_null = value == "null" and annotation is not str
-    return not (quoted or is_null or not value or "${" in value)
-
-
-def _first_cause(error: BaseException) -> str:
-    """Name the setting and the kind of the mistake, without the value."""
-    cause = error.__cause__ or error
-    key = getattr(cause, "full_key", None) or getattr(cause, "key", None)
-    expected = getattr(cause, "ref_type_str", None)
-    if key:
-        wanted = f", expected {expected}" if expected else ""
-        return f"setting '{key}' has a value of the wrong type{wanted}"
-    text = str(error)
-    if group := re.search(r"You must specify '(\w+)'", text):
-        return f"missing setting '{group.group(1)}': say {group.group(1)}=NAME"
-    if unknown := re.search(r"Could not find '(\w+)/([^']*)'", text):
-        return f"no {unknown.group(1)} of that name; there are {', '.join(_choices(unknown.group(1)))}"
-    if unread := re.match(r"Lexer\w+: \+*([\w.]+)=", text):
-        return f"'{unread.group(1)}' has characters that are no plain value: put the value in quotes within quotes"
-    lines = text.splitlines() or [type(error).__name__]
-    return lines[0].split("'")[0].strip() if "=" in lines[0] else lines[0]
 
 
 def _help(name: str, fields: dict[str, Any], summary: str) -> str:

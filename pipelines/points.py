@@ -11,7 +11,7 @@ from keep3r_replay.errors import UsageError
 
 from .config import CONF, typed_value
 from .replay_config import ReplayConfig
-from .what_if import read_overlay
+from .yaml_file import FILES, mapping_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 FLAGS = ("-m", "--multirun")
 OVERLAY = "overlay"
 _CHANGE = f"{OVERLAY}."
-_FILES = (".yaml", ".yml")
 
 NOT_SWEPT = frozenset(
     {
@@ -84,21 +83,21 @@ def _values(name: str, argument: str) -> list[Any] | None:
     if name == OVERLAY and isinstance(choice, Glob):
         return list(choice.filter(sorted(path.stem for path in (CONF / OVERLAY).glob("*.yaml"))))
     try:
-        return [_plain(value) for value in override.sweep_iterator()]
+        return [plain(value) for value in override.sweep_iterator()]
     except HydraException:
         raise UsageError(f"{name} sweeps over a,b,c or choice(...) or range(...) only") from None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value without the quotes that it was written in."""
     from hydra.core.override_parser.types import QuotedString
 
     if isinstance(value, QuotedString):
         return value.text
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if isinstance(value, dict):
-        return {_plain(key): _plain(each) for key, each in value.items()}
+        return {plain(key): plain(each) for key, each in value.items()}
     return value
 
 
@@ -121,14 +120,14 @@ def _choice(config: ReplayConfig, name: str, value: Any) -> Any:
 def _point(config: ReplayConfig, values: dict[str, Any]) -> Point:
     changes = dict(config.overlay)
     if OVERLAY in values:
-        changes = {**read_overlay(_overlay_file(str(values[OVERLAY]))), **changes}
+        changes = {**mapping_in(_overlay_file(str(values[OVERLAY]))), **changes}
     changes |= {name.removeprefix(_CHANGE): value for name, value in values.items() if name.startswith(_CHANGE)}
     plain = {name: value for name, value in values.items() if name != OVERLAY and not name.startswith(_CHANGE)}
     return Point(values, replace(config, **plain, overlay=changes))
 
 
 def _overlay_file(name: str) -> Path:
-    if name.endswith(_FILES):
+    if name.endswith(FILES):
         return Path(name)
     file = CONF / OVERLAY / f"{name}.yaml"
     if not file.is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import keep3r_replay
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import UsageError
 
+from .application import asks_hydra, is_multirun
 from .config import load_config
 from .foreign import say_foreign
 from .replay_config import SUMMARY, Mode, ReplayConfig
@@ -24,15 +24,15 @@ PARTIAL = 4
 
 def main(argv: list[str]) -> int:
     """Replay one lake; return 0 if it is clean, 3 if there are findings."""
-    from .what_if import split_file, with_file
+    if is_multirun(argv) and asks_hydra(argv):
+        from .launcher import sweep_by_hydra
 
-    if "-m" in argv or "--multirun" in argv:
+        return sweep_by_hydra(argv)
+    if is_multirun(argv):
         from .sweep import main as sweep
 
         return sweep(argv)
-    rest, file = split_file(argv)
-    config = load_config("replay", ReplayConfig, rest, summary=SUMMARY)
-    return replay(replace(config, overlay=with_file(config.overlay, file)))
+    return replay(load_config("replay", ReplayConfig, argv, summary=SUMMARY))
 
 
 def replay(config: ReplayConfig) -> int:

@@ -50,6 +50,7 @@ class ReportConfig:
 def main(argv: list[str]) -> int:
     """Write the report; return the exit code. Raises `UsageError` for a protocol without a page."""
     config = load_config("report", ReportConfig, argv, summary=SUMMARY)
+    need(CHARTS, "the report")
     results = Path(config.results)
     protocol, pages = _pages(results)
     page = write_page(config)

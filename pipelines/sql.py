@@ -47,11 +47,16 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.warehouse.session import MAIN, in_schema
 
     database = Path(config.database)
-    part = part_of(parts_in(database), config.schema)
-    package = protocol_named(part.protocol if part else KEEP3R_V2).sql
     questions = [*plain, *named]
     if len(questions) > 1:
         raise UsageError("one statement at a time; put it in quotes")
+    parts = parts_in(database)
+    if config.schema or not questions or questions[0].isidentifier():
+        part = part_of(parts, config.schema)
+    else:
+        # A statement of one's own names the schemas that it means.
+        part = parts[0] if len(parts) == 1 else None
+    package = protocol_named(part.protocol if part else KEEP3R_V2).sql
     if not questions:
         print("\n\n".join(_listing(kind, bundled(package, kind)) for kind in ("queries", AUDITS, ALERTS)))
         return 0

@@ -40,7 +40,7 @@ def _state(name: str, argv: list[str]) -> int:
     """Print a statement; return the exit code. Raises `UsageError` where the protocol has none of that name."""
     from keep3r_replay.protocols.registry import protocol_of
 
-    config = load_config("statement", StatementConfig, argv, summary=_SUMMARIES[name], command=name)
+    config = load_config(name, StatementConfig, argv, summary=_SUMMARIES[name], command=name)
     lake = keep3r_replay.open_lake(config.lake)
     protocol = protocol_of(lake)
     if name not in protocol.statements:

@@ -7,23 +7,26 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.extras import CHARTS, SWEEPS, lacks, need
 
 from .points import points, split_swept
+from .replay_config import SUMMARY, Mode, ReplayConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keep3r_replay.replay.rooms import WhatIfs
     from keep3r_replay.what_if.sweep.jobs import Engine as RunJobs
     from keep3r_replay.what_if.sweep.scenarios import Finished, Scenario
 
     from .points import Point
-    from .replay_config import ReplayConfig
 
 _TABLE = "sweep.parquet"
+_SWEEPERS = ("multirun.yaml", "optimization_results.yaml")
+"""What Hydra's sweepers write."""
 
 
 def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
@@ -66,31 +69,17 @@ def _lake(point: Point) -> str:
     return point.config.lake or str(SAMPLE)
 
 
-def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
-    """Run the sweep, write table and chart, print the outcomes; return 1 if a scenario failed.
-
-    Raises `UsageError` for a chart of nothing measured, or no processes.
-    """
+def told(config: ReplayConfig, finished: Sequence[Finished]) -> int:
+    """Write table and chart of what was run, print the outcomes; return 1 if a scenario failed."""
     from keep3r_replay.lake.writer import write_bytes
     from keep3r_replay.report.sweep import sweep_lines
-    from keep3r_replay.what_if.sweep.run import run_sweep
-    from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT, Kept
+    from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT
     from keep3r_replay.what_if.sweep.table import sweep_table
 
-    if config.workers is not None and config.workers < 1:
-        raise UsageError(f"workers={config.workers}: no number of processes")
+    what_ifs = finished[0].scenario.source.what_ifs
+    chart = outcome_of(config, what_ifs)
     folder = Path(config.results)
-    _check_folder(folder)
-    engine = _engine(config)
-    workers = config.workers or len(os.sched_getaffinity(0))
-    wanted = scenarios(points(config, swept))
-    what_ifs = wanted[0].source.what_ifs
-    measured = what_ifs.measured
-    chart = config.chart or next(name for name in what_ifs.told if measured[name].is_decimal())
-    if chart not in measured:
-        raise UsageError(f"chart={chart}: no outcome; there are {', '.join(measured)}")
-    finished = run_sweep(wanted, folder, Kept(config.ledger, config.tables), workers, _Told(), engine)
-    table = sweep_table(finished, measured)
+    table = sweep_table(finished, what_ifs.measured)
     folder.mkdir(parents=True, exist_ok=True)
     table.write_parquet(folder / _TABLE)
     if lacks(CHARTS):
@@ -104,6 +93,36 @@ def sweep(config: ReplayConfig, swept: dict[str, list[Any]]) -> int:
     print(f"\nscenarios {counts[DONE]} run, {counts[KEPT]} from earlier runs, {counts[FAILED]} failed")
     print(f"results   {folder / _TABLE}")
     return 1 if counts[FAILED] else 0
+
+
+def run(config: ReplayConfig, wanted: Sequence[Point]) -> list[Finished]:
+    """Run what has no results in the sweep's folder yet.
+
+    Raises:
+        LakeError: a lake is missing or damaged.
+        UsageError: an outcome that is not measured, no processes, a folder that holds something else.
+    """
+    from keep3r_replay.what_if.sweep.run import run_sweep
+    from keep3r_replay.what_if.sweep.scenarios import Kept
+
+    if config.workers is not None and config.workers < 1:
+        raise UsageError(f"workers={config.workers}: no number of processes")
+    folder = Path(config.results)
+    check_folder(folder)
+    engine = _engine(config)
+    workers = config.workers or len(os.sched_getaffinity(0))
+    each = scenarios(wanted)
+    outcome_of(config, each[0].source.what_ifs)
+    return run_sweep(each, folder, Kept(config.ledger, config.tables), workers, _Told(), engine)
+
+
+def outcome_of(config: ReplayConfig, what_ifs: WhatIfs) -> str:
+    """The outcome that is drawn, and that a sweeper searches by. Raises `UsageError` if nothing of it is measured."""
+    measured = what_ifs.measured
+    chart = config.chart or next(name for name in what_ifs.told if measured[name].is_decimal())
+    if chart not in measured:
+        raise UsageError(f"chart={chart}: no outcome; there are {', '.join(measured)}")
+    return chart
 
 
 def _engine(config: ReplayConfig) -> RunJobs:
@@ -144,8 +163,8 @@ class _Told:
         print(shown_line, end=end, file=unfiltered(sys.stderr), flush=True)
 
 
-def _check_folder(folder: Path) -> None:
-    """Refuse a folder that holds something other than a sweep."""
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds something other than a sweep. Raises `UsageError`."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -155,7 +174,7 @@ def _check_folder(folder: Path) -> None:
     strange = [
         each.name
         for each in sorted(folder.iterdir())
-        if not each.name.startswith((".", "sweep")) and not is_results(each)
+        if not each.name.startswith((".", "sweep", *_SWEEPERS)) and not is_results(each)
     ]
     if strange or is_results(folder):
         raise UsageError(f"{folder}: holds something other than results of a sweep; choose another folder")
@@ -164,7 +183,6 @@ def _check_folder(folder: Path) -> None:
 def main(argv: list[str]) -> int:
     """Sweep as the command line says; return the exit code. Raises `UsageError` where nothing varies."""
     from .config import load_config
-    from .replay_config import SUMMARY, Mode, ReplayConfig
     from .what_if import split_file, with_file
 
     rest, swept = split_swept(argv)
@@ -172,4 +190,5 @@ def main(argv: list[str]) -> int:
         raise UsageError("-m needs something to sweep over: overlay.CHANGE=A,B or another setting with several values")
     named, file = split_file(rest)
     config = load_config("replay", ReplayConfig, named, summary=SUMMARY)
-    return sweep(replace(config, mode=Mode.what_if, overlay=with_file(config.overlay, file)), swept)
+    config = replace(config, mode=Mode.what_if, overlay=with_file(config.overlay, file))
+    return told(config, run(config, points(config, swept)))

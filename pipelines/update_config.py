@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from .config import setting
-from .extract import Detail, ExtractConfig, Follow
+from .extract import ExtractConfig, Follow
 
 SUMMARY = (
     "One job for a scheduler: extract what is new, replay on, refresh the warehouse, run audits, write the report "
@@ -41,7 +41,6 @@ class UpdateConfig:
     from_block: int | None = setting("first block of a new lake; none: the oldest contract's", default=None)
     to_block: int | None = setting("last block; none: the final head", default=None)
     confirmations: int | None = setting("blocks behind the head that are final; none: the node's word", default=None)
-    detail: Detail = setting("all, or logs: no headers, base fees and transactions", default=Detail.all)
     follow: Follow = setting("how transactions without logs are found, as of keep3r extract", default=Follow.bodies)
     connections: int = setting("requests under way at once", default=2)
     timeout: float = setting("seconds to wait for an answer", default=60.0)

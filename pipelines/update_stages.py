@@ -113,12 +113,26 @@ def audit_stage(config: UpdateConfig, schemas: Sequence[str], *, ask_node: bool)
 
 
 def report_stage(config: UpdateConfig, report: str) -> Told:
-    """Write the page, unless it is that of these results already."""
+    """Write the page, unless it is that of these results already; of a lake of several protocols one page for each."""
+    from keep3r_replay.protocols.registry import protocols_in
+
+    names = protocols_in(keep3r_replay.open_lake(config.lake, results=config.results))
+    results, page = Path(config.results), Path(report)
+    if len(names) == 1:
+        written = [_page(config.lake, results, page)]
+    else:
+        pages = {name: page.with_name(f"{page.stem}-{name}{page.suffix}") for name in names}
+        written = [_page(f"{config.lake}/{name}", results / name, each) for name, each in pages.items()]
+    counts = {"report_bytes": sum(size for _, size in written)}
+    return Told(None, counts, "\n".join(words for words, _ in written))
+
+
+def _page(lake: str, results: Path, page: Path) -> tuple[str, int]:
+    """Write one page; what was done in words, and its size."""
     from .report import ReportConfig, write_page
 
-    mark = f"<!-- of results {hashlib.sha256((Path(config.results) / 'manifest.json').read_bytes()).hexdigest()} -->\n"
-    page = Path(report)
+    mark = f"<!-- of results {hashlib.sha256((results / 'manifest.json').read_bytes()).hexdigest()} -->\n"
     if page.is_file() and page.read_bytes().endswith(mark.encode()):
-        return Told(None, {"report_bytes": page.stat().st_size}, f"{report}: nothing new")
-    size = write_page(ReportConfig(results=config.results, lake=config.lake, report=report), mark)
-    return Told(None, {"report_bytes": size}, f"{report}: {size / 1e6:.1f} MB")
+        return f"{page}: nothing new", page.stat().st_size
+    size = write_page(ReportConfig(results=str(results), lake=lake, report=str(page)), mark)
+    return f"{page}: {size / 1e6:.1f} MB", size

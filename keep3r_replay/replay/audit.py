@@ -16,18 +16,15 @@ from keep3r_replay.errors import InputError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
 from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.audited import Audit, with_causes
+from keep3r_replay.replay.checks import CHECKS, check_lake
 from keep3r_replay.replay.continuing import JOURNAL, NOTED
 from keep3r_replay.replay.coverage import check_range, covered_blocks
-from keep3r_replay.replay.direct_calls import check_direct_inputs
-from keep3r_replay.replay.emitted import check_emitted
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.merged import merge_tables, with_contract
 from keep3r_replay.replay.protocol import Options
-from keep3r_replay.replay.reached import check_reached
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
 from keep3r_replay.replay.snapshots import EVERY
 from keep3r_replay.replay.timeline import WHOLE, Span
-from keep3r_replay.replay.transactions import check_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,16 +98,8 @@ def audit_once(
     if not audited:
         raise InputError(lake.path / "deployment.json", f"the deployment has no {protocol.root} contract")
     span = _widest([one.span for one in audited])
-    called = check_direct_inputs(lake, protocol, span)
-    findings = in_order(
-        [
-            *(finding for one in audited for finding in one.findings),
-            *called.findings,
-            *check_emitted(lake, protocol, span),
-            *check_reached(lake, protocol, span),
-            *check_transactions(lake, span),
-        ]
-    )
+    checked = check_lake(lake, protocol, span, [(starts or {}).get(root.address) for root in roots(lake, protocol)])
+    findings = in_order([*(finding for one in audited for finding in one.findings), *checked.findings])
     tables = merge_tables(
         [
             one.tables if len(audited) == 1 else with_contract(one.tables, protocol, one.summary[protocol.root])
@@ -120,8 +109,8 @@ def audit_once(
     tables["findings"] = findings_table(lake, findings)
     tables |= protocol.totals(tables)
     summary = _summary(lake, audited, findings, until_block)
-    summary["events"]["predicted"] += called.missing_events
-    summary["events"]["mismatched"] += called.missing_events
+    summary["events"]["predicted"] += checked.missing_events
+    summary["events"]["mismatched"] += checked.missing_events
     if options.ledger:
         summary |= protocol.ledger_summary(tables)
     kept = merge_tables(
@@ -130,6 +119,7 @@ def audit_once(
             for one in audited
         ]
     )
+    kept |= {CHECKS: checked.kept} if options.keeps else {}
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)

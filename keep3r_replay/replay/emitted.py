@@ -39,7 +39,7 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
 
     Kinds: `unexpected_event`, an event that the called function does not emit, or not twice; `unknown_call`, events of
     a function that the contract does not have; `unreachable_event` (a warning), an event of the root contract in a
-    transaction that calls a contract which never calls it; an error where it calls an account without code.
+    transaction that calls a contract which never calls it.
     """
     if not lake.has("transactions"):
         return []
@@ -68,9 +68,21 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
         for each in emitted
         if each.target in quiet and each.emitter in roots and each.topic0 in names
     ]
+    return findings
+
+
+def check_signers(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
+    """Findings (`unreachable_event`) about events of the root contract in calls of accounts, in no order.
+
+    Who signs a transaction anywhere in the history is an account, and has no code.
+    """
+    if not lake.has("transactions"):
+        return []
+    names = _event_names(protocol, protocol.root)
+    mine = [each for each in lake.deployment.contracts if each.role == protocol.root]
     without_code = _before_delegation(lake, span)
     accounts = _called_accounts(lake, without_code)
-    findings += [
+    return [
         _finding(
             "unreachable_event",
             each,
@@ -81,7 +93,6 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
         for each in _emitted(lake, without_code, accounts, mine)
         if each.topic0 in names
     ]
-    return findings
 
 
 def _event_names(protocol: Protocol, role: str) -> dict[bytes, str]:

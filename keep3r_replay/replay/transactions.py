@@ -71,7 +71,10 @@ def _failures(found: pl.DataFrame) -> list[Finding]:
 
 
 def _times(lake: Lake, span: Span) -> _Asked:
-    blocks = lake.scan("blocks", columns=["number", "timestamp"], from_block=span.first, until_block=span.until)
+    blocks = lake.scan("blocks", columns=["number", "timestamp"], until_block=span.until)
+    if span.first is not None:
+        before = blocks.filter((pl.col("number") < span.first) & pl.col("timestamp").is_not_null())
+        blocks = pl.concat([before.last(), blocks.filter(pl.col("number") >= span.first)])
     # A script may have several calls in one second, each in a block of its own; a local chain several blocks.
     known = lake.deployment.origin != "simulation" and lake.deployment.chain_id in FORKS
     step = 1 if known else 0

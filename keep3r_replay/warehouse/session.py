@@ -50,10 +50,12 @@ class Part(NamedTuple):
     to_block: int
 
 
-def checked_schema(name: str) -> str:
+def checked_schema(name: object) -> str:
     """A name that may be a schema's. Raises `UsageError` for any other."""
-    if not _SCHEMA.fullmatch(name) or name in _TAKEN or name.endswith(("_raw", "_res")):
-        raise UsageError(f"schema={name[:60]}: no name of a schema; lower-case letters, digits and _, as in mainnet")
+    if not isinstance(name, str) or not _SCHEMA.fullmatch(name) or name in _TAKEN or name.endswith(("_raw", "_res")):
+        raise UsageError(
+            f"schema={str(name)[:60]}: no name of a schema; lower-case letters, digits and _, as in mainnet"
+        )
     return name
 
 

@@ -105,6 +105,7 @@ def test_snapshots_belong_to_their_lake(audited_recordings, tmp_path):
         load_snapshot(tmp_path, Lake.open(first.lake.path), "keep3r", keep3r_contracts(first.lake)[0].address, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["snapshots", "observations"])
 def test_damaged_snapshots_are_refused(table, audited_recordings, tmp_path):
     """One byte of the snapshots, or of what they count on, is told: nothing is resumed from it."""

@@ -47,6 +47,7 @@ def _roots(lake):
     return [(each.kind, each.block_number) for each in audit(lake, snapshot_every=0).roots if each.severity != NOTICE]
 
 
+@pytest.mark.slow
 def test_a_forged_payment_does_not_follow_from_a_missing_event(clean):
     """A bond that left no event is one root, a payment that is forged behind it another."""
     bonding = _direct(clean.lake, "keep3r.Bonding")

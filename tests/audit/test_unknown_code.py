@@ -56,6 +56,7 @@ def _dearer(lake) -> Told:
     return Told(lake, "events/keep3r.KeeperWork", change)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["keep3r", "keep3r_helper"])
 def test_what_unknown_code_pays_otherwise_is_never_wrong(lake, role):
     """Payments that the configured version does not give are undetermined, for that reason; no other class accuses."""
@@ -72,6 +73,7 @@ def test_what_unknown_code_pays_otherwise_is_never_wrong(lake, role):
     assert notice.severity == "notice"
 
 
+@pytest.mark.slow
 def test_a_version_that_the_configuration_says_still_explains(lake):
     """Where the formula gives the payment to the wei, unknown code that the configuration vouches for is exact."""
     plain = once(lake)
@@ -93,6 +95,7 @@ def test_a_version_that_views_suggest_explains_nothing(lake):
     assert found.summary["verdict"] == "clean"
 
 
+@pytest.mark.slow
 def test_more_gas_than_used_accuses_no_unknown_code(lake):
     """A transaction of little gas convicts a payment of a known version only."""
     work = lake.scan("events/keep3r.KeeperWork").sort("block_number").collect().to_dicts()[3]

@@ -63,6 +63,7 @@ print(callable(kr.replay), callable(kr.warehouse), callable(kr.what_if))
     assert done.stdout.splitlines() == ["[]", "True True True"]
 
 
+@pytest.mark.slow
 def test_a_replay_is_what_the_command_writes(results, tmp_path, capsys):
     """Tables, summary and manifest have the same bytes, and the text is the command's."""
     results.write(tmp_path / "face")
@@ -75,6 +76,7 @@ def test_a_replay_is_what_the_command_writes(results, tmp_path, capsys):
     assert results.tables["works"].height == sum(results.summary["works"].values()) == 225
 
 
+@pytest.mark.slow
 def test_a_replay_of_blocks_that_are_not_there_is_refused(lake, tmp_path, capsys):
     """An end after the last block, and a start that leaves none, are wrong usage, and the last block is named."""
     for refused in (
@@ -176,6 +178,7 @@ def test_a_recording_becomes_a_lake(lake, tmp_path):
     assert imported.scan("logs").collect().equals(lake.scan("logs").collect())
 
 
+@pytest.mark.slow
 def test_a_warehouse_answers_in_sql(lake, results):
     """Results in memory are asked as those in a folder, and results without ledger are refused."""
     with kr.warehouse(lake, results) as database:

@@ -92,6 +92,7 @@ def test_own_amounts_and_receipts_are_told_apart(tmp_path):
     assert found.summary["findings"]["receipt_above_limit"] == 1
 
 
+@pytest.mark.slow
 def test_bonds_and_votes_of_a_script_are_replayed(tmp_path):
     """KP3R is bonded, activated, unbonded and withdrawn, votes come and go, and each refusal has its reason."""
     calls = [

@@ -41,6 +41,7 @@ def test_nothing_changed_is_the_audit(folder):
         assert made.tables[name].equals(recorded(folder).audit.tables[name])
 
 
+@pytest.mark.slow
 def test_another_helper_pays_its_own_limits(baseline):
     """Under the launch helper each exact work is paid its gas times the feed, in KP3R."""
     works = exact(outcome(baseline, helper="launch").tables["works_what_if"])
@@ -254,6 +255,7 @@ def test_credits_at_the_previous_block_are_what_the_audit_says(tmp_path):
     assert less == int(row["credit"]) - int(row["credit_at_previous_block"]) > 0
 
 
+@pytest.mark.slow
 def test_another_fee_is_the_fee_of_every_credit(baseline):
     """With twice the fee a job that nothing is refused lacks as much once more as its fees came to."""
     made = outcome(baseline, fee=60)

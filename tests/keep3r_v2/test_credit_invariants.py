@@ -75,6 +75,7 @@ def told(history):
         yield world, now
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(HISTORIES)
 def test_credits_are_never_negative(history):
@@ -86,6 +87,7 @@ def test_credits_are_never_negative(history):
         assert all(amount >= 0 for amount in job.liquidity_amounts.values())
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(HISTORIES, st.integers(0, 3 * PERIOD))
 def test_settling_twice_at_one_time_is_settling_once(history, later):
@@ -102,6 +104,7 @@ def test_settling_twice_at_one_time_is_settling_once(history, later):
     assert job.credits <= job.period_credits
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(HISTORIES, st.integers(0, 3 * PERIOD))
 def test_an_update_brings_the_job_into_the_period(history, later):
@@ -119,6 +122,7 @@ def test_an_update_brings_the_job_into_the_period(history, later):
         assert not update_if_needed(world, job, now)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(HISTORIES, HISTORIES, st.integers(60, 2 * PERIOD), st.integers(0, 10**20))
 def test_a_migration_conserves_everything_to_the_wei(history, other, wait, tokens):

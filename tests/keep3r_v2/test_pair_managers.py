@@ -67,6 +67,7 @@ def _found(told):
     return [(each.kind, each.block_number, each.log_index, each.field) for each in _findings(told)]
 
 
+@pytest.mark.slow
 def test_both_are_part_of_the_audit(lake):
     """What is found here stands among an audit's findings, and nothing is found in what was recorded."""
     row = _event(lake, COLLECT, _calls(lake, "collect()")[0])

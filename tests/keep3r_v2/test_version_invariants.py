@@ -29,6 +29,7 @@ STEP = st.tuples(
 VERSIONS = st.sampled_from(sorted(RULES))
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(VERSIONS, st.lists(STEP, max_size=25))
 def test_bonds_are_activations_and_payments_less_unbondings_and_slashes(version, steps):
@@ -80,6 +81,7 @@ def act(world, step, amount, now):
     return {}
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(VERSIONS, st.lists(st.tuples(st.integers(1, 2 * PERIOD), st.integers(-5_000, 5_000)), max_size=8))
 def test_view_and_storage_agree_after_a_transition_that_touches_both(version, swaps):

@@ -46,6 +46,7 @@ def test_each_simulated_category_has_contracts_of_its_own(lake):
     assert set(audited.tables["bonds"]["category"]) == {LONG}
 
 
+@pytest.mark.slow
 def test_the_state_shows_every_category(lake, capsys):
     """The overview has all, and each is found by its full name; a country that two have is refused with the names."""
     assert main(["state", f"lake={lake.path}", f"block={lake.manifest.coverage.to_block}", "results=none"]) == 0

@@ -92,6 +92,7 @@ def test_a_lake_inside_former_results_stays(lake: Path, tmp_path: Path, capsys: 
     assert {name for name in content(results) if "/" not in name and name not in foreign} == fresh
 
 
+@pytest.mark.slow
 def test_a_link_stays_a_link(lake: Path, tmp_path: Path) -> None:
     """Results named by a link go where it leads; the link, and what else is there, stay."""
     (tmp_path / "disk").mkdir()

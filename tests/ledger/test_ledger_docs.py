@@ -20,6 +20,7 @@ def _words(*names: str) -> set[str]:
     return {word for name in names for word in re.findall(r"\w+", (DOCS / name).read_text(encoding="utf-8"))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", LEDGER_TABLES)
 def test_docs_name_every_column(ledger_audits, table):
     """The pages on ledger and expiry name each table and each of its columns."""

@@ -43,6 +43,7 @@ def run(command, folder, root):
     )
 
 
+@pytest.mark.slow
 def test_modules_of_two_checkouts_do_not_mix(checkout, tmp_path):
     """With a checkout on the path, everything comes from it, and nothing from one that is installed."""
     done = run(["-c", WHERE], tmp_path, checkout)
@@ -52,6 +53,7 @@ def test_modules_of_two_checkouts_do_not_mix(checkout, tmp_path):
     assert [each for each in files if not each.startswith(f"{checkout.resolve()}{os.sep}")] == []
 
 
+@pytest.mark.slow
 def test_a_module_of_the_folder_is_the_command_too(checkout, tmp_path):
     """`python -m pipelines.cli` replays the sample from any folder, as `python -m keep3r_replay` does."""
     done = run(["-m", "pipelines.cli", "replay"], tmp_path, checkout)
@@ -59,6 +61,7 @@ def test_a_module_of_the_folder_is_the_command_too(checkout, tmp_path):
     assert done.stdout.startswith("CLEAN  open-v2.2-fuzz-mixed-101")
 
 
+@pytest.mark.slow
 def test_a_project_may_have_packages_of_these_names(checkout, tmp_path):
     """In a folder with `pipelines`, `conf` and `data` of its own the command takes none of them."""
     for name in FOLDERS[1:]:

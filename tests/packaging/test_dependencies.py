@@ -77,6 +77,7 @@ def undeclared(folder: str, known: set[str]) -> dict[str, set[str]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
@@ -92,6 +93,7 @@ def test_every_import_is_declared(folder, extras):
     assert undeclared(folder, declared(*extras)) == {}
 
 
+@pytest.mark.slow
 def test_what_an_extra_brings_is_imported_in_its_rooms_only():
     """Charts are drawn in rooms called `report`, Dask runs sweeps, proofs stand in `proof`; the rest goes without."""
     files = {
@@ -104,6 +106,7 @@ def test_what_an_extra_brings_is_imported_in_its_rooms_only():
     assert {file for file in files if not rooms.search(file)} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

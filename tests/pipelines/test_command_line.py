@@ -97,6 +97,7 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
         assert line in output
 
 
+@pytest.mark.slow
 def test_every_subcommand_has_help() -> None:
     """`keep3r --help` names each subcommand, and each answers --help with exit 0."""
     overview = subprocess.run(

@@ -54,6 +54,7 @@ def _arguments(lake: Path) -> list[str]:
     return ["prove", f"lake={lake}", ANCHOR, *deployment, "state=false", "repair=true"]
 
 
+@pytest.mark.slow
 def test_logs_that_a_node_left_out_are_added(
     extracted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,6 +27,7 @@ def test_windows_are_aligned_and_without_gaps() -> None:
     assert windows_of(0, 0, 10) == [(0, 0)]
 
 
+@pytest.mark.slow
 def test_an_interrupted_proof_goes_on(lake: Path, tmp_path: Path) -> None:
     """What was proved before a node went away stays; the certificate is that of one undisturbed run, but for this."""
 

@@ -34,6 +34,7 @@ def imported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return request.param, Lake.open(folder)
 
 
+@pytest.mark.slow
 def test_every_log_is_there_raw(imported: tuple[Path, Lake]) -> None:
     """The table logs holds every log of the recording, byte for byte and in order."""
     recording, lake = imported

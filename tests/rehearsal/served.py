@@ -128,15 +128,20 @@ class ServedRecording(SmallNode):
         return "0x60" + address[2:].lower() if is_there else "0x"
 
     def _created(self, contract: Contract) -> int:
+        """A contract is there at the latest where it logs, or where the log of another names it."""
         first = int(contract.facts.get("from_block", 0))
-        return first or min((block for block, emitter in self._first_logs if emitter == contract.address), default=0)
+        return first or self._first_logs.get(contract.address, 0)
 
     @cached_property
-    def _first_logs(self) -> list[tuple[int, str]]:
+    def _first_logs(self) -> dict[str, int]:
         firsts: dict[str, int] = {}
         for log in self._logs:
-            firsts.setdefault(log["address"].lower(), int(log["blockNumber"], 16))
-        return [(block, emitter) for emitter, block in firsts.items()]
+            block = int(log["blockNumber"], 16)
+            told = "".join((log["address"], *log["topics"], log["data"])).lower()
+            for address in self._contracts:
+                if address not in firsts and address[2:] in told:
+                    firsts[address] = block
+        return firsts
 
     @cached_property
     def _views(self) -> dict[tuple[str, str], View]:

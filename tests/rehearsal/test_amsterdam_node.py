@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 from audits import audit
 from histories import DATA
 from lakes import imported
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 RECORDING = DATA / "open-v2.2-nb-mining-twap"
 
 
+@pytest.mark.slow
 def test_a_node_after_amsterdam_is_extracted_and_replayed(tmp_path: Path) -> None:
     """Logs stand where the node says, among those of the system; the lake knows when the rules began; all is exact."""
     folder = amsterdam(RECORDING, tmp_path / "recording", BEGIN, lambda gas: gas + gas // 10)

@@ -60,7 +60,13 @@ def window(recording: Path) -> tuple[int, int]:
     return read[-1], read[-1] - first + 1
 
 
-@pytest.mark.parametrize("recording", [*bundled(), *beside()], ids=name_of)
+def with_most_changes() -> list[Path]:
+    """Recordings beside the repository whose windows hold disputes, or changes of helpers and pools long before."""
+    return [path for path in beside() if path.name.endswith(("-disputes-106", "-sparse-105"))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recording", [*bundled(), *with_most_changes()], ids=name_of)
 def test_a_window_of_every_version_holds(recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Some 200 blocks, from the readings of their first: nothing is found, and the page says what that rests on."""
     lake = Lake.open(imported(recording))
@@ -97,6 +103,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mistake", "setting"), [each[1:] for each in MISTAKES], ids=[each[0] for each in MISTAKES])
 def test_a_mistake_is_refused_before_anything_is_fetched(
     mistake: list[str], setting: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

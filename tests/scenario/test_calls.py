@@ -127,6 +127,7 @@ def test_constructor_parameters():
         played(parameters={"unbondtime": 3})
 
 
+@pytest.mark.slow
 def test_contracts_of_a_real_deployment(audited_recordings):
     """A scenario may be played on the contracts of a lake; what it says of parameters still holds."""
     lake = audited_recordings(SAMPLE / "recording").lake

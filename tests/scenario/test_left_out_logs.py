@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+import pytest
+
 from keep3r_replay.evm.abi import keccak256
 from pipelines.cli import main
 from tests.scenario.scripts import simulated
@@ -14,7 +16,6 @@ from tests.scenario.served import ServedSimulation
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 APPROVAL = "0x" + keccak256(b"LiquidityApproval(address)").hex()
 
@@ -29,6 +30,7 @@ class Silent(ServedSimulation):
         return [log for log in logs if not (self.leaves_out and log["topics"][0] == APPROVAL)]
 
 
+@pytest.mark.slow
 def test_an_approved_liquidity_proves_its_approval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without the log a run is an error that names the liquidity; once the node tells it, the next run ends well."""
     simulation = simulated("intense", "v2_2")

@@ -65,6 +65,7 @@ def test_base_fees():
     assert len(set(paths[0])) > 50
 
 
+@pytest.mark.slow
 def test_market_and_fees_of_a_real_history(audited_recordings, tmp_path):
     """The prices and base fees of a recorded history come back at the same distance from its first liquidity."""
     lake = audited_recordings(next(path for path in bundled() if path.name == "open-v2.3-nb-all")).lake

@@ -15,7 +15,7 @@ from keep3r_replay.protocols.keep3r_v2.scenario.script import VERSIONS, scenario
 from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
 from keep3r_replay.protocols.keep3r_v2.scenario.writer import write_lake
 from keep3r_replay.replay.protocol import Options
-from tests.scenario.scripts import SETUP, SIDECHAIN
+from tests.scenario.scripts import SETUP, SIDECHAINS
 from tests.scenario.test_pools import DAI_POOL, SECOND
 from tests.scenario.test_sidechain import SETUP as ON_SIDECHAIN
 
@@ -37,7 +37,7 @@ def call(do, **arguments):
 
 def calls(version):
     """The calls of a version that a script may make in any order."""
-    price = {"usd_per_gas_unit": st.integers(1, 10**15)} if version == SIDECHAIN else {}
+    price = {"usd_per_gas_unit": st.integers(1, 10**15)} if version in SIDECHAINS else {}
     of_job = {"job": jobs, "keeper": keepers, "gas": gas}
     found = [
         st.fixed_dictionaries({"wait": st.integers(1, 700_000)}),
@@ -72,7 +72,7 @@ def calls(version):
         call("set_parameter", name=st.just("rewardPeriodTime"), value=st.integers(86_400, 900_000)),
         call("set_parameter", name=st.just("unbondTime"), value=st.integers(0, 900_000)),
     ]
-    if version == SIDECHAIN:
+    if version in SIDECHAINS:
         found.append(call("set_oracle", pool=st.sampled_from(["pool", "dai_pool"]), pair=pairs))
         found.append(call("deposit", amount=amounts))
     else:
@@ -83,8 +83,8 @@ def calls(version):
 
 def scenario(version, script):
     """The script on two pools, a second job, and roles that may dispute and slash."""
-    second = [*SECOND[:4], *([{"do": "set_oracle", "pair": "dai_pair", "pool": "dai_pool"}] * (version == SIDECHAIN))]
-    setup = [*(ON_SIDECHAIN if version == SIDECHAIN else SETUP), *second, *SECOND[4:]]
+    second = [*SECOND[:4], *([{"do": "set_oracle", "pair": "dai_pair", "pool": "dai_pool"}] * (version in SIDECHAINS))]
+    setup = [*(ON_SIDECHAIN if version in SIDECHAINS else SETUP), *second, *SECOND[4:]]
     setup += [{"do": "add_job", "job": "other"}, {"do": "add_slasher"}, {"do": "add_disputer"}]
     return scenario_from(
         {

@@ -25,6 +25,8 @@ TAKES_A_FEE = {"0x" + "66" * 20: 100}
 PLACES = {"log_index", "transaction_index", "transaction_hash"}
 """Columns that differ: a recorded transaction may make several calls, which a script makes one by one."""
 READING = ["block_number", "contract", "view", "arguments", "source"]
+NEVER_RECORDED = {"2.3g", "2.3p"}
+"""Builds that differ from 2.3 and 2.3s in a governor, and were seen on Polygon's public records only."""
 UNTOLD_VIEWS = {"_initialGas", "virtualReserves"}
 """Readings that a replay may leave undetermined: a meter set in silence, the balance of a foreign escrow."""
 
@@ -104,10 +106,20 @@ def test_the_script_leaves_the_recorded_readings(recording, retell):
 
 @pytest.mark.parametrize("recording", fuzzed(bundled()))
 def test_the_retold_lake_replays_clean(recording, retell):
-    """The replay of the simulated lake finds nothing, and the same works paid the same."""
+    """The replay of the simulated lake finds nothing, and the same works paid the same.
+
+    2.0 and 2.1 measure what a work costs: the second of a batch, told as a transaction of its own, was paid for less
+    gas than that takes, and nothing but such payments may be found.
+    """
     pair = retell(recording)
     replayed = audit(pair.lake)
-    assert replayed.summary["verdict"] == "clean", replayed.findings[:3]
+    works = pair.audit.tables["works"]
+    batched = works.filter(pl.col("transaction_hash").is_duplicated() & (pl.col("explanation") == "interval"))
+    amounts = {(block, str(paid)) for block, paid in batched.select("block_number", "payment").iter_rows()}
+    found = {(finding.block_number, finding.observed) for finding in replayed.findings}
+    assert found <= amounts, replayed.findings[:3]
+    assert {finding.kind for finding in replayed.findings} <= {"payment_mismatch"}
+    assert (replayed.summary["verdict"] == "clean") == (not found)
     columns = ["block_number", "job", "keeper", "credit", "payment", "credits_before", "credits_after", "rewards"]
     assert replayed.tables["works"].select(columns).rows() == pair.audit.tables["works"].select(columns).rows()
 
@@ -122,6 +134,6 @@ def test_what_a_token_keeps_is_seen(audited_recordings, tmp_path):
 
 
 def test_every_version_is_retold():
-    """The recordings in the repository are of all five versions, the sidechain's among them."""
+    """The recordings in the repository are of every version that was recorded, the sidechain's among them."""
     names = {name_of(path).split("-")[0] for path in bundled() if is_fuzzed(path)}
-    assert names >= {f"v{version}" for version in VERSIONS}
+    assert names >= {f"v{version}" for version in VERSIONS if version not in NEVER_RECORDED}

@@ -80,6 +80,7 @@ def test_an_export_is_refused_before_the_replay(tmp_path, capsys):
         export_table(_TABLE, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_it_prints(tmp_path, capsys):
     """The exported table of a keeper has the rows of its months."""
     target = tmp_path / "months.csv"

@@ -38,6 +38,7 @@ def _stated(audit, name, party=""):
     return PROTOCOL.statements[name].make(Occasion(audit, None, party))
 
 
+@pytest.mark.slow
 def test_a_keepers_months_sum_to_its_accounts(audited):
     """Every month and job of every keeper together are the keepers' accounts, wei by wei; worth less gas is profit."""
     months = _stated(audited, "keeper").table.with_columns(pl.col(pl.Decimal(38, 0)).cast(pl.Int128))
@@ -54,6 +55,7 @@ def test_a_keepers_months_sum_to_its_accounts(audited):
         assert row["works"] >= row["works_in_tokens"] + row["works_without_profit"]
 
 
+@pytest.mark.slow
 def test_a_keepers_months_are_those_of_the_calendar(database, sample):
     """SQL over the warehouse finds the same works and the same KP3R in each month."""
     asked = database.sql(

@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from histories import ROOT
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def raises(function: ast.FunctionDef) -> bool:
     return any(isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) for node in ast.walk(function))
 
 
+@pytest.mark.slow
 def test_errors_are_told() -> None:
     """Every public function that makes an error says so in its docstring."""
     silent = [

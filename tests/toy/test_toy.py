@@ -139,6 +139,7 @@ def test_a_warehouse_answers(lake):
         assert database.execute(check).fetchall() == []
 
 
+@pytest.mark.slow
 def test_the_commands_work(tmp_path, capsys):
     """The command line does with a toy what it does with any protocol, and says what a toy has not."""
     recording, lake, results = History().write(tmp_path / "recording"), tmp_path / "lake", tmp_path / "results"

@@ -66,6 +66,7 @@ def test_observe_equals_the_ring_buffer(steps, ages):
             assert pool.seconds_per_liquidity_cumulative(now - age) == expected[1]
 
 
+@pytest.mark.slow
 @given(st.lists(STEP, max_size=25))
 def test_ring_position_equals_the_ring_buffers(steps):
     """Index and cardinalities are the contract's, which slot0 tells."""

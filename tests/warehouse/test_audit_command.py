@@ -142,6 +142,13 @@ def test_parquet_and_csv_are_exact(ends, folder):
     assert "is there already" in ends(2, "sql", "select 1", "format=csv", "file=paid.parquet")
 
 
+def test_functions_of_time_work(ends):
+    """What DuckDB's functions of times need is there, in every format."""
+    statement = "select now() > timestamptz '2022-01-01 00:00:00+00' as later, date_trunc('day', now()) as today"
+    for form in ("table", "csv", "json"):
+        assert "00:00" in ends(0, "sql", statement, f"format={form}")
+
+
 def test_every_table_and_column_has_a_comment(folder):
     """Nothing in the warehouse is without one."""
     with duckdb.connect(str(folder / "keep3r.duckdb"), read_only=True) as connection:
@@ -168,3 +175,19 @@ def test_the_page_names_every_alert_with_its_parameters(name):
                 assert default in rows[each.name]
         if each.kind == AUDITS:
             assert f"`{each.name}`" in PAGE + (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_what_if_runs_the_audits_that_hold_for_it(tmp_path, capsys):
+    """Those of its ledger hold; what is about the chain as it was is left out. Its tables have comments, too."""
+    results, database = f"results={tmp_path / 'what_if'}", f"database={tmp_path / 'w.duckdb'}"
+    assert main(["replay", "mode=what_if", "overlay.liquidity_factor=1/4", "ledger=true", results]) == 0
+    assert main(["warehouse", results, database, "schema=quarter"]) == 0
+    capsys.readouterr()
+    assert main(["audit", "audits", database, "format=json"]) == 0
+    ran = {each["audit"]: each["count"] for each in json.loads(capsys.readouterr().out)}
+    ledgers = ("ledger_balances", "lots_below_zero", "migrations_balance", "periods_chain", "spent_is_paid")
+    assert ran == dict.fromkeys(ledgers, 0)
+    with duckdb.connect(str(tmp_path / "w.duckdb"), read_only=True) as connection:
+        bare = "select table_name, column_name from duckdb_columns() where not internal and comment is null"
+        assert connection.execute(bare).fetchall() == []

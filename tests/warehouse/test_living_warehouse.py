@@ -205,3 +205,15 @@ def test_a_failed_refresh_leaves_the_former_warehouse(grown, tmp_path: Path, mon
     with duckdb.connect(str(tmp_path / "w.duckdb"), read_only=True) as connection:
         assert connection.execute("select to_block from main.made_of").fetchall() == [(5,)]
     assert before['main."made_of"'][0][7] == 5
+
+
+@pytest.mark.slow
+def test_from_python_it_has_schema_and_tables_too(grown, tmp_path: Path):
+    """`kr.warehouse` refreshes as the command does, and its connection knows the views of the schema by their names."""
+    grown(5)
+    lake, results = kr.open_lake(tmp_path / "lake"), tmp_path / "lake-results"
+    with kr.warehouse(lake, results, tmp_path / "w.duckdb", schema="mine", tables=True) as connection:
+        assert connection.execute("select sum(events) from callers").fetchall() == [(4,)]
+    for wrong in ({"schema": 5}, {"schema": "a b"}, {"tables": "yes"}):
+        with pytest.raises(UsageError, match=next(iter(wrong))):
+            kr.warehouse(lake, results, tmp_path / "w.duckdb", **wrong)

@@ -90,6 +90,7 @@ def _aligned(baseline, lake, pool):
     return _events(lake, pool)[0][0] - min(baseline.history.pools_begin()[pool] for pool in (PRICE_POOL, SECOND_POOL))
 
 
+@pytest.mark.slow
 def test_another_lakes_market_gives_its_averages(first_half, audited_recordings):
     """Aligned or by the same offset in seconds, the averages are those worked out from the other lake's swaps."""
     other = audited_recordings(OTHER).lake

@@ -142,6 +142,7 @@ def test_a_parameter_from_a_block_on_is_as_it_was_before(baseline_of):
     assert rows[exact[20]]["extra_gas"] == 10**6
 
 
+@pytest.mark.slow
 def test_a_pinned_parameter_outlasts_governance(baseline_of):
     """Of a history in which governance sets the fee, a pinned one stays to the end, an unpinned one goes."""
     baseline = baseline_of(DATA / "open-v2.2-fuzz-gov-102")

@@ -35,6 +35,7 @@ def _reverted(base, thousandths, job):
     )
 
 
+@pytest.mark.slow
 def test_the_liquidity_needed_pays_every_work_and_a_thousandth_less_does_not(base):
     """The answer stands on the edge: it and all factors tried above it pay every work, the one below does not."""
     for job in base.works["job"].unique().sort()[:3]:
@@ -70,6 +71,7 @@ def test_a_function_that_is_not_monotone_is_scanned():
     assert (short, enough) == (340, 341)
 
 
+@pytest.mark.slow
 def test_more_works_need_more_liquidity(base):
     """With works added that the job can not pay as it is, the factor is above 1."""
     job, keeper = base.works["job"][0], base.works["keeper"][0]
@@ -79,6 +81,7 @@ def test_more_works_need_more_liquidity(base):
     assert answer.factor is None or answer.factor > 1
 
 
+@pytest.mark.slow
 def test_the_rate_is_the_works_own_interval(base):
     """Nine works a day apart are one a day, whatever the window; the mean payment is theirs."""
     job, keeper = base.works["job"][0], base.works["keeper"][0]
@@ -125,6 +128,7 @@ def test_the_cost_of_expiry_by_the_contract_is_the_ledgers(base):
         assert row.reverted == 0
 
 
+@pytest.mark.slow
 def test_the_cost_of_expiry_adds_up(base):
     """By every rule, for every job: what came is what went and what the model holds in the end, to the wei."""
     moved = 0
@@ -153,6 +157,7 @@ def test_unknown_people_are_refused(base):
         bond_more(base, Overlay(), "0xnobody", [1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", ["liquidity_needed", "runs_dry", "expiry_cost", "bond_more"])
 def test_the_command_answers(question, base, capsys):
     """Each question has an answer on the bundled sample, for an address that is cut short."""
@@ -163,6 +168,7 @@ def test_the_command_answers(question, base, capsys):
     assert len(lines) > 1
 
 
+@pytest.mark.slow
 def test_no_liquidity_needed_is_said_so(base, capsys):
     """Where every factor tried pays all works, none of them is said to be too little."""
     job = base.works["job"][0]
@@ -174,6 +180,7 @@ def test_no_liquidity_needed_is_said_so(base, capsys):
     assert "not enough" not in told
 
 
+@pytest.mark.slow
 def test_what_no_liquidity_cures_is_named(base, capsys):
     """Where no factor is enough, the answer names what works revert for."""
     job = base.works["job"][0]

@@ -31,6 +31,7 @@ def results(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_sql_compares_both_sides(results, tmp_path):
     """Views by work, job and keeper sum to the outcome; the reverted works are those of the table."""
     database = tmp_path / "what_if.duckdb"
@@ -49,6 +50,7 @@ def test_sql_compares_both_sides(results, tmp_path):
     assert Decimal(whole) == int(outcome["credits_what_if"])
 
 
+@pytest.mark.slow
 def test_results_of_an_audit_have_no_such_views(tmp_path):
     """A warehouse of an audit is what it was."""
     database, lake = tmp_path / "audit.duckdb", f"lake={SAMPLE / 'lake'}"
@@ -59,6 +61,7 @@ def test_results_of_an_audit_have_no_such_views(tmp_path):
     assert "compared_works" not in names
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_comparison(results, tmp_path, capsys):
     """Changes, sums, every job and keeper, and the works that revert stand on a page that needs no network."""
     report = tmp_path / "what_if.html"
@@ -107,6 +110,7 @@ def test_marks_are_the_works_that_are_not_as_they_were(results):
     assert sum(len(read.paid(row["job"]).marks["reverted"]) for row in read.jobs) == len(together.marks["reverted"])
 
 
+@pytest.mark.slow
 def test_the_curves_of_both_sides_are_those_of_replays_with_ledger(results, tmp_path):
     """The baseline's is the audit's, point by point; the what-if's is that of its own tables."""
     assert main(["replay", "ledger=true", f"lake={SAMPLE / 'lake'}", f"results={tmp_path / 'audit'}"]) == 0
@@ -117,6 +121,7 @@ def test_the_curves_of_both_sides_are_those_of_replays_with_ledger(results, tmp_
         assert credits_held["what_if"] != credits_held["baseline"]
 
 
+@pytest.mark.slow
 def test_without_the_ledger_credits_are_known_at_works_and_the_page_says_so(results, plain, tmp_path):
     """Points are what works found and left; the page names the setting that tells more; with it nothing is missing."""
     read = _read(plain)
@@ -131,6 +136,7 @@ def test_without_the_ledger_credits_are_known_at_works_and_the_page_says_so(resu
     assert says == [False, True]
 
 
+@pytest.mark.slow
 def test_the_page_and_its_charts_are_the_same_bytes_every_time(plain, tmp_path, capsys):
     """Page and files of one chosen job; only that job is drawn."""
     job = _read(plain).jobs_by_difference()[0]

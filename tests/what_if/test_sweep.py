@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -92,10 +93,12 @@ def test_a_scenario_that_takes_its_process_along_fails_alone(lake, tmp_path):
 def test_a_history_that_cannot_be_loaded_fails_its_own_scenarios_only(lake, tmp_path):
     """Where the deployment of one lake lacks a parameter, those of the other are run."""
     shutil.copytree(lake.path, tmp_path / "lake")
-    file = tmp_path / "lake" / "deployment.json"
+    file, manifest = (tmp_path / "lake" / name for name in ("deployment.json", "manifest.json"))
     deployment = json.loads(file.read_bytes())
     deployment["contracts"] = [each for each in deployment["contracts"] if each["role"] != "keep3r"]
+    former = hashlib.sha256(file.read_bytes()).hexdigest()
     file.write_text(json.dumps(deployment))
+    manifest.write_text(manifest.read_text().replace(former, hashlib.sha256(file.read_bytes()).hexdigest()))
     broken = _scenarios(Lake.open(tmp_path / "lake"), {"tick_shift": 10}, {"tick_shift": 20})
     finished = _run([*broken, *_scenarios(lake, {"tick_shift": 10})], tmp_path / "sweep")
     assert [one.status for one in finished] == [FAILED, FAILED, DONE]

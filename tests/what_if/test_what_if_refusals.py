@@ -89,6 +89,7 @@ def test_an_address_goes_by_its_beginning(baseline_of):
     assert states[0] == states[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fee", [10_001, 10**30])
 def test_a_fee_above_the_whole_reverts_as_the_subtraction_does(fee, baseline_of):
     """Token credits are received less the fee: above 10,000 parts that is below 0, and the addition panics."""
@@ -117,6 +118,7 @@ def test_somebody_who_is_no_keeper_fails_the_jobs_validation(baseline_of):
     assert any(work.done.status == "added" for work in runs[1].works.added)
 
 
+@pytest.mark.slow
 def test_nobody_works_for_a_job_that_is_not_listed_yet(baseline_of):
     """Added works begin with the job: none is counted before its JobAddition, none reverts as unapproved."""
     baseline = baseline_of(RECORDING)

@@ -95,7 +95,8 @@ class Keep3rV2Extractor:
         helper = self._one(block, keep3r, "keep3rHelper")
         pool = self._one(block, keep3r, "kp3rWethPool")
         liquidities = self._one(block, keep3r, "approvedLiquidities", "address[]") or ()
-        named = [("keep3r_helper", helper)] if helper else []
+        # Pools that a helper quoted by in this block: a later change of them tells the new one only.
+        named = [("keep3r_helper", helper), *self._pools_of(helper, block)] if helper else []
         named += [("uniswap_v3_pool", pool)] if pool else []
         return named + [("pair_manager", liquidity) for liquidity in liquidities]
 
@@ -216,18 +217,22 @@ class Keep3rV2Extractor:
         ]
 
     def _describe_helper(self, address: str, block: int) -> tuple[Contract | None, list[tuple[str, str]]]:
-        leads = [
-            ("uniswap_v3_pool", answer[0])
-            for name in ("kp3rWethPool", "wethUSDPool")
-            if (answer := self._ask(block, address, View(name, (), ("address", "bool"))).values)
-        ]
-        if pool := self._one(block, address, "KP3R_WETH_POOL"):
-            leads.append(("uniswap_v3_pool", pool))
+        leads = self._pools_of(address, block)
         configured = self._deployment.helper_versions.get(address)
         version = configured or self._helper_version(address, block)
         if version is None:
             return None, []
         return Contract("keep3r_helper", address, version, {} if configured else {BY_VIEWS: True}), leads
+
+    def _pools_of(self, helper: str, block: int) -> list[tuple[str, str]]:
+        named = [
+            answer[0]
+            for name in ("kp3rWethPool", "wethUSDPool")
+            if (answer := self._ask(block, helper, View(name, (), ("address", "bool"))).values)
+        ]
+        if pool := self._one(block, helper, "KP3R_WETH_POOL"):
+            named.append(pool)
+        return [("uniswap_v3_pool", pool) for pool in named]
 
     def _helper_version(self, address: str, block: int) -> str | None:
         """Tell a helper's version by the views it has; None if it is no helper."""

@@ -214,9 +214,12 @@ def _load_approvals(keep3r: Keep3r, context: CallContext, readings: Readings) ->
             ),
         )
     known = {*keep3r.approvals}
-    for liquidity in [*keep3r.approved_liquidities, keep3r.parameters.kp3r_weth_pool]:
+    # A pool stays with a liquidity that is approved no more, and with a former pool of KP3R and WETH: it is observed.
+    answered = (asked for (asked,) in readings.arguments(contract, "observeLiquidity"))
+    for liquidity in [*keep3r.approved_liquidities, keep3r.parameters.kp3r_weth_pool, *answered]:
         if liquidity in known or liquidity == ZERO_ADDRESS:
             continue
+        known.add(liquidity)
         pool = keep3r.pair_pools.get(liquidity, liquidity)
         observed = readings.text(contract, "observeLiquidity", liquidity)
         cache = [int(part) for part in json.loads(observed)] if observed else [0, 0, 0]
