@@ -15,7 +15,7 @@ BOUND = re.compile(r"([\w.-]+)(?:\[[\w,-]+\])?>=([\w.]+)")
 def lowest() -> dict[str, str]:
     """The lowest version of each package that the core, or an extra that the tests need, declares."""
     optional = PROJECT["optional-dependencies"]
-    groups = [PROJECT["dependencies"], *(optional[name] for name in ("charts", "prove", "sweeps", "test"))]
+    groups = [PROJECT["dependencies"], *(group for name, group in optional.items() if name not in {"dev", "benchmark"})]
     return {found[1]: found[2] for group in groups for each in group if (found := BOUND.match(each))}
 
 

@@ -41,8 +41,7 @@ def main(argv: list[str]) -> int:
     for schema, built in refresh(config, keep3r_replay.open_lake(config.lake)):
         of = "" if schema == "main" else f", schema {schema}"
         what = f"{len(built.refreshed)} tables refreshed" if built.refreshed else "nothing new"
-        print(f"warehouse {config.database}{of}: {built.views} views, {what}")
-    print("keep3r sql lists the questions that come along, keep3r audit describe=true the audits")
+        print(f"warehouse {config.database}{of}: {built.views} views, {what}; keep3r sql lists what can be asked")
     return 0
 
 
