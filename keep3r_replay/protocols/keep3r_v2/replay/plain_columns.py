@@ -33,17 +33,6 @@ Row = tuple[str, str, int, int]
 """Of a pair what is looked at in each: job, keeper, gas between the two, wei."""
 
 
-class Taken(NamedTuple):
-    """Consecutive works of a slice that were plain, from `first` to before `stop`, with what they have in common."""
-
-    first: int
-    stop: int
-    singles_before: int
-    one_eth_quote: int | None
-    extra_gas: int | None
-    code: str
-
-
 _TAKEN = pl.Schema(
     {
         "first": pl.Int64(),
@@ -54,6 +43,7 @@ _TAKEN = pl.Schema(
         "code": pl.String(),
     }
 )
+"""Consecutive works of a slice that were plain, from `first` to before `stop`, with what they have in common."""
 _SAME: dict[str, Any] = {
     "suspicious": False,
     "obstacle": "",
@@ -82,7 +72,7 @@ class PlainColumns:
         """What the formula noted of each plain work."""
         self.credits_before: list[int] = []
         """The job's credits before each plain work."""
-        self.taken: list[Taken] = []
+        self._taken: list[tuple[object, ...]] = []
         self._pairs = pairs.select("payment", "gas")
         self._formula = formula
         self._columns = {name: _values(pairs[name]) for name in Pair._fields}
@@ -98,10 +88,14 @@ class PlainColumns:
         """One work of the slice."""
         return Pair(*(self._columns[name][number] for name in Pair._fields))
 
+    def take(self, *common: object) -> None:
+        """Works were plain: a row of `_TAKEN`."""
+        self._taken.append(common)
+
     def frame(self) -> pl.DataFrame:
         """Records of the plain works; see `calls.records.Plain`."""
         common = (
-            pl.DataFrame(self.taken, schema=_TAKEN, orient="row")
+            pl.DataFrame(dict(zip(_TAKEN, zip(*self._taken, strict=True), strict=False)), schema=_TAKEN)
             .with_columns(number=pl.int_ranges("first", "stop"))
             .explode("number", empty_as_null=False)
         )

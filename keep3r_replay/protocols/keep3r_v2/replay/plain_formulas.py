@@ -54,18 +54,8 @@ class Formula(NamedTuple):
     begin: Callable[[CallContext, Terms], OfRun | None]
 
 
-class _Boost(NamedTuple):
-    """`Helper.reward_boost` in a block: from `target` bonds on it is `most`."""
-
-    most: int
-    target: int
-    least: int
-    span: int
-    fee: int
-
-    def of(self, bonds: int) -> int:
-        """The boost of a keeper with these bonds."""
-        return self.most if bonds >= self.target else (self.least + self.span * bonds // self.target) * self.fee
+_Boost = tuple[int, int, int, int, int]
+"""`Helper.reward_boost` in a block: what it is from the target on, that target, least boost, span, and the fee."""
 
 
 def _boost(context: CallContext) -> tuple[Helper, _Boost] | None:
@@ -74,11 +64,17 @@ def _boost(context: CallContext) -> tuple[Helper, _Boost] | None:
     if helper is None or helper.rules.boost_from_zero:
         return None
     parameters = helper.parameters
-    least, span, target = parameters.min_boost, parameters.max_boost - parameters.min_boost, parameters.target_bond
+    least, target = parameters.min_boost, parameters.target_bond
+    span = parameters.max_boost - least
     if span < 0 or not target:
         return None
     fee = helper.base_fee(context.base_fee)
-    return helper, _Boost((least + span) * fee, target, least, span, fee)
+    return helper, ((least + span) * fee, target, least, span, fee)
+
+
+def _boost_for(bonds: int, boost: _Boost) -> int:
+    most, target, least, span, fee = boost
+    return most if bonds >= target else (least + span * bonds // target) * fee
 
 
 def _live_price(context: CallContext, terms: Terms) -> OfRun | None:
@@ -95,7 +91,7 @@ def _live_price(context: CallContext, terms: Terms) -> OfRun | None:
     note = terms["boost"].append
 
     def explains(_job: str, bonds: int, gas: int, amount: int) -> bool:
-        # `_Boost.of` and `payment`, written out: a history has many thousands of works.
+        # `_boost_for` and `payment`, written out: a history has many thousands of works.
         boost = most if bonds >= target else (least + span * bonds // target) * fee
         if (gas + extra) * boost // BOOST_BASE * quote // ONE_ETHER != amount:
             return False
@@ -117,7 +113,7 @@ def _usd_price(context: CallContext, terms: Terms) -> OfRun | None:
         return None
 
     def explains(job: str, bonds: int, gas: int, amount: int) -> bool:
-        boost = boosts.of(bonds)
+        boost = _boost_for(bonds, boosts)
         for usd in context.usd_prices.get(job, ()):
             if payment(gas + extra, boost, quote * usd) == amount:
                 terms["boost"].append(boost)
@@ -141,7 +137,7 @@ def _cached_price(context: CallContext, terms: Terms) -> OfRun | None:
         return None
 
     def explains(_job: str, bonds: int, gas: int, amount: int) -> bool:
-        boost = boosts.of(bonds)
+        boost = _boost_for(bonds, boosts)
         lowest, highest = cached_price_bounds(gas, boost, price, told_here=True)
         if not lowest <= amount <= highest:
             return False

@@ -15,7 +15,7 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import period_start
 from keep3r_replay.protocols.keep3r_v2.replay.calls.work import on_validation, on_work
-from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import PlainColumns, Taken
+from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import PlainColumns
 from keep3r_replay.protocols.keep3r_v2.replay.plain_formulas import FORMULAS, Formula, OfRun
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
 from keep3r_replay.replay.runs import Found
@@ -158,6 +158,4 @@ def _end(context: CallContext, columns: PlainColumns, of_run: OfRun, first: int,
     context.transaction = context.metered_in = block, columns.transactions[last]
     context.metered_at = block, columns.validated_at[last]
     context.meter_is_read = False
-    columns.taken.append(
-        Taken(first, stop, len(context.works.singles), of_run.one_eth_quote, of_run.extra_gas, context.code)
-    )
+    columns.take(first, stop, len(context.works.singles), of_run.one_eth_quote, of_run.extra_gas, context.code)
