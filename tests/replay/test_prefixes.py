@@ -30,13 +30,16 @@ def test_a_prefix_has_the_rows_of_the_whole(audited):
 
 @pytest.mark.slow
 def test_a_prefix_of_all_blocks_is_the_whole(audited):
-    """Naming the last block, or one beyond it, changes nothing."""
+    """Naming the last block changes nothing but that a snapshot of it is kept; one beyond it is refused."""
     whole = audited.audit
     last = whole.summary["blocks"][1]
-    for block in (last, last + 1_000):
-        part = audit(audited.lake, block)
-        assert part.summary == whole.summary
-        assert all(part.tables[name].equals(table) for name, table in whole.tables.items())
+    part = audit(audited.lake, last)
+    assert part.summary == whole.summary
+    kept = {"snapshots", "observations"}
+    assert all(part.tables[name].equals(table) for name, table in whole.tables.items() if name not in kept)
+    assert part.tables["snapshots"]["block_number"].to_list()[-1] == last
+    with pytest.raises(UsageError, match="lies after"):
+        audit(audited.lake, last + 1)
 
 
 @pytest.mark.slow
