@@ -268,7 +268,8 @@ def test_where_a_work_does_more_than_pay_it_goes_one_by_one(tamper):
     start = Tampered(snapshot_at(lake, middle), tamper)
     one, other = (left_by(lake, each, start) for each in (True, False))
     assert_left_the_same(one, other)
-    assert one[4], "the change must be found"
+    works, findings = one[0], one[4]
+    assert findings or "unexplained" in works["explanation"].head(5).to_list(), "the change must show"
 
 
 def test_a_reward_before_the_validation_waits_for_the_work(tmp_path):
