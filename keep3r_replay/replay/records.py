@@ -7,17 +7,20 @@ from anywhere can make no object but those that a protocol lists.
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
 RECORDS = pl.Schema({"list": pl.String(), "block_number": pl.UInt32(), "record": pl.String()})
 """Which list a record stands in, the block that it is of, and the record as JSON."""
 
+_PLAIN = frozenset({type(None), bool, int, str})
+"""Types of values that JSON tells as they are."""
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 _LIST, _TUPLE, _MAPPING, _SET, _BYTES = "[", "(", "{", "<", "x"
 
 
@@ -34,7 +37,7 @@ class Records:
     def table(self, lists: Mapping[str, Iterable[Any]], block_of: Callable[[Any], int]) -> pl.DataFrame:
         """The records of lists by name, in order. Raises `TypeError` for a value of a type that is not listed."""
         rows = [
-            (name, block_of(record), json.dumps(self._plain(record), separators=(",", ":")))
+            (name, block_of(record), _encoded(self._plain(record)))
             for name, records in lists.items()
             for record in records
         ]
@@ -52,11 +55,14 @@ class Records:
         return self._value(json.loads(text))
 
     def _plain(self, value: Any) -> Any:
-        if value is None or isinstance(value, bool | int | str):
+        kind = type(value)
+        if kind in _PLAIN:
             return value
-        if isinstance(value, list | tuple) and type(value).__name__ not in self._types:
-            if type(value) not in {list, tuple}:
-                raise TypeError(f"{type(value).__name__} is no record that is kept")
+        if kind.__name__ in self._types:
+            parts = _fields(value)
+            # Most parts are plain, and there are millions of them.
+            return [kind.__name__, *(each if type(each) in _PLAIN else self._plain(each) for each in parts)]
+        if kind in {list, tuple}:
             return [_LIST if isinstance(value, list) else _TUPLE, *map(self._plain, value)]
         if isinstance(value, dict):
             return [_MAPPING, *([self._plain(key), self._plain(each)] for key, each in value.items())]
@@ -64,9 +70,7 @@ class Records:
             return [_SET, *map(self._plain, sorted(value))]
         if isinstance(value, bytes):
             return [_BYTES, value.hex()]
-        if type(value).__name__ not in self._types:
-            raise TypeError(f"{type(value).__name__} is no record that is kept")
-        return [type(value).__name__, *map(self._plain, _fields(value))]
+        raise TypeError(f"{kind.__name__} is no record that is kept")
 
     def _value(self, plain: Any) -> Any:
         if not isinstance(plain, list):
@@ -93,8 +97,5 @@ def until(table: pl.LazyFrame, block: int) -> pl.DataFrame:
     return table.filter(pl.col("block_number") <= block).collect()
 
 
-def _fields(value: Any) -> Sequence[Any] | Iterator[Any]:
-    if is_dataclass(value):
-        return (getattr(value, field.name) for field in fields(value))
-    assert isinstance(value, tuple)
-    return value
+def _fields(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, tuple) else (getattr(value, field.name) for field in fields(value))

@@ -119,6 +119,7 @@ def test_damaged_snapshots_are_refused(table, audited_recordings, tmp_path):
         api.replay(lake, resume=str(tmp_path / "results"))
 
 
+@pytest.mark.slow
 def test_a_changed_payment_rules_out_the_snapshots_after_it(audited_recordings, tmp_path):
     """The same deployment with another payment in its files: no snapshot behind that file's first block is taken."""
     lake = audited_recordings(bundled()[0]).lake

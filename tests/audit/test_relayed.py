@@ -51,6 +51,7 @@ def relayed(audited_recordings):
     return audit(Told(lake, "transactions", change), ledger=True)
 
 
+@pytest.mark.slow
 def test_the_entry_point_is_what_the_relay_calls(relayed, audited_recordings):
     """Every work sent through a relay: entry points and classes stay as they were, relay and sender stand beside."""
     plain = audited_recordings(RECORDING).audit.tables["works"]
@@ -63,6 +64,7 @@ def test_the_entry_point_is_what_the_relay_calls(relayed, audited_recordings):
     assert relayed.summary["verdict"] == "clean"
 
 
+@pytest.mark.slow
 def test_questions_and_report_group_by_what_the_relay_calls(relayed, tmp_path):
     """The bundled question and the page tell the works of each entry point and relay, and all of them together."""
     write_results(relayed, tmp_path / "results", {})

@@ -67,6 +67,7 @@ def tampered(tmp_path_factory):
     return Tampered(lake, sorted(change.shows_at for change in chosen), audit(lake))
 
 
+@pytest.mark.slow
 def test_summary_has_the_documented_shape(audited, tmp_path):
     """summary.json holds verdict, works by class, events, readings, findings and the state's hash."""
     write_results(audited.audit, tmp_path / "results", {})
@@ -187,6 +188,7 @@ def test_strict_stops_at_the_first_disagreement(tampered):
     assert strict.tables["works"]["block_number"].max() <= places[0][0]
 
 
+@pytest.mark.slow
 def test_strict_and_audit_agree_on_a_clean_history(audited):
     """Without a disagreement the modes give the same."""
     strict = strict_audit(audited.lake)

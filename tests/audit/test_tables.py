@@ -16,6 +16,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines, make_wh
 OF_THE_ENGINE = {"findings", "observations", "snapshots"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recording", one_a_version(), ids=name_of)
 def test_an_audits_tables_have_the_declared_schemas(recording, audited_recordings):
     """Names, order and types of all columns, of every table of an audit with its ledger."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+import pytest
 from histories import ROOT
 
 from pipelines.cli import SUBCOMMANDS, main
@@ -18,6 +19,7 @@ def _commands(after):
     return [line.removeprefix(_COMMAND).partition("  #")[0].strip() for line in block.splitlines()]
 
 
+@pytest.mark.slow
 def test_a_newcomer_copies_them_one_after_the_other(tmp_path, monkeypatch, capfd):
     """Every one ends well in a folder that holds nothing but what those before it left."""
     monkeypatch.chdir(tmp_path)

@@ -51,6 +51,7 @@ def test_every_function_is_public():
     assert defined == {name for name in kr.__all__ if inspect.isfunction(getattr(kr, name))}
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_nothing_that_is_heavy():
     """A fresh interpreter has none of the libraries after the import, and keeps the functions once they are loaded."""
     script = f"""
@@ -95,6 +96,7 @@ def test_a_replay_of_blocks_that_are_not_there_is_refused(lake, tmp_path, capsys
     assert kr.replay(lake, until_block=590).verdict == "clean"
 
 
+@pytest.mark.slow
 def test_a_state_is_asked_by_subject(lake, results):
     """At the last block a job holds what the tables of the replay say; a subject that is none is refused."""
     last = results.summary["blocks"][1]
@@ -172,6 +174,7 @@ def test_a_scenario_becomes_a_lake(tmp_path):
         kr.simulate("minning", tmp_path / "none")
 
 
+@pytest.mark.slow
 def test_a_recording_becomes_a_lake(lake, tmp_path):
     """Importing the bundled recording gives the bundled lake."""
     imported = kr.import_recording(SAMPLE / "recording", tmp_path / "lake")

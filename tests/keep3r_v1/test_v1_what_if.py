@@ -53,6 +53,7 @@ def test_another_helper_pays_its_own_limits(baseline):
     assert (paid["payment_what_if"] == paid["gas"] * paid["feed"]).all()
 
 
+@pytest.mark.slow
 def test_a_helper_from_a_block_leaves_what_is_before(baseline):
     """Payments before the block are as they were."""
     works = exact(outcome(baseline, helper="h1530", helper_from_block=400).tables["works_what_if"])

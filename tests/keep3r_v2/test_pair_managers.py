@@ -78,6 +78,7 @@ def test_both_are_part_of_the_audit(lake):
     assert {each.reason for each in _findings(reached)} <= {each.reason for each in findings_of(reached)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("column", "value"), [("recipient", STRANGER), ("tick_lower", -200), ("tick_upper", 200)])
 def test_what_governance_collects_is_the_managers_position_and_goes_to_governance(column, value, lake):
     """Another recipient or another position of a `collect()` is found at the pool's log."""

@@ -121,6 +121,7 @@ def test_columns_take_works_of_every_version_with_a_formula(version):
     assert 0 < len(works.singles) < works.frame().height
 
 
+@pytest.mark.slow
 def test_where_works_are_watched_none_is_taken_from_columns():
     """With a ledger every event goes to its handler, and the results are those without columns."""
     lake = lake_of("2.3")
@@ -130,6 +131,7 @@ def test_where_works_are_watched_none_is_taken_from_columns():
     assert_same(*(audit_once(lake, PROTOCOL, None, None, Options(ledger=True, columns=each)) for each in (True, False)))
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_same_files_without_columns(tmp_path, capsys):
     """`columns=false` gives the folder of results that the default gives, its manifest included."""
     folders = tmp_path / "with", tmp_path / "without"
@@ -152,6 +154,7 @@ def assert_cut_the_same(version, cuts):
     assert_left_the_same(*(left_by(lake, each, start, high, cuts[2]) for each in (True, False)))
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(st.sampled_from(sorted(RECORDINGS)), CUTS)
 @example("2.3", (0.3, 0.6, 1))

@@ -120,6 +120,7 @@ def test_readings_of_two_categories_of_one_country_are_kept_apart():
         list(rows.parts({"block": 1, "timestamp": 2, "cats": {"FR": {"kibt": {"getYield": "7"}}}}))
 
 
+@pytest.mark.slow
 def test_an_account_is_named_by_its_beginning(tmp_path, capsys):
     """The first digits of an account's address are enough, as everywhere; a whole one may hold nothing."""
     calls = [{"at": 0, "do": "issue", "to": "alice"}, {"at": 1, "do": "sell", "bond": 1, "by": "alice"}]

@@ -95,6 +95,7 @@ def test_terms_are_none_of_v1_s(tmp_path):
     assert found.tables["calls"].filter(pl.col("class") == "reverted")["reason"].to_list() == ["empty"] * 3
 
 
+@pytest.mark.slow
 def test_a_changed_text_is_found_at_its_log(tmp_path):
     """A text that is not the one that the call set, or that was set before, is one root at its log."""
     lake = simulated(tmp_path)

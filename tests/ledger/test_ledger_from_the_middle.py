@@ -32,6 +32,7 @@ def test_what_jobs_held_is_their_opening(middle, ledger_audits):
     assert dict(closing.iter_rows()) == {job: n for job, n in expected.iter_rows() if job in set(closing["job"])}
 
 
+@pytest.mark.slow
 def test_credits_from_before_have_an_origin(middle):
     """What was there at the start is spent and expires as lots of their own origin."""
     origins = middle["ledger"].filter(pl.col("origin") == "opening")

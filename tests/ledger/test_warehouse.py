@@ -48,6 +48,7 @@ def test_questions_come_along():
     assert all(text.startswith("-- ") and "?" in text.splitlines()[0] for text in QUERIES.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUERIES)
 def test_questions_have_the_columns_they_promise(warehouse, name):
     """Each bundled question runs, answers with the columns that it names, and has rows on a lively history."""

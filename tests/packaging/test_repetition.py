@@ -38,6 +38,7 @@ def change(folder, **values):
     file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
 
 
+@pytest.mark.slow
 def test_the_manifest_names_versions(results):
     """Code, polars and pyarrow are named as they are, and the layout."""
     manifest = json.loads((results / "manifest.json").read_text())
@@ -46,6 +47,7 @@ def test_the_manifest_names_versions(results):
     assert len(manifest["code"]) == 64
 
 
+@pytest.mark.slow
 def test_a_changed_row_is_told_with_the_version_that_changed(copied, capsys):
     """One wei in one payment, written by another polars: the row, both values and the version; exit code 3."""
     change(copied, versions={"keep3r_replay": __version__, "polars": "0.1", "pyarrow": pa.__version__})
@@ -62,6 +64,7 @@ def test_a_changed_row_is_told_with_the_version_that_changed(copied, capsys):
     assert "works.parquet: holds something other than was written" in told
 
 
+@pytest.mark.slow
 def test_rows_that_are_lost_or_new_are_told(copied, capsys):
     """A work too few and a summary of another verdict: both named."""
     file = copied / "works.parquet"

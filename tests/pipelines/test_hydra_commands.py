@@ -88,6 +88,7 @@ def test_info_tells_where_it_comes_from(what, capsys, folder):
     assert files(folder) == []
 
 
+@pytest.mark.slow
 def test_a_folder_of_ones_own_adds_choices(capsys, folder):
     """`--config-dir` brings overlays, deployments, experiments and configurations, `--config-name` chooses one."""
     own = ["--config-dir", "mine", "--cfg", "job"]
@@ -150,6 +151,7 @@ def test_no_secret_is_shown(capsys, monkeypatch):
             assert both.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

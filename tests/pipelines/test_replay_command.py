@@ -179,6 +179,7 @@ def test_replay_of_a_lake_with_a_missing_file(lake, capsys):
     replay_is_refused(capsys, lake, 1, gone.name, "missing")
 
 
+@pytest.mark.slow
 def test_replay_of_a_lake_with_a_shortened_file(lake, capsys):
     """A file of another size than the manifest says is damaged."""
     path = next((lake / "blocks").iterdir())

@@ -176,6 +176,7 @@ def test_a_block_without_transactions_is_no_answer(lake: Path) -> None:
         assert run(node.url, "prove", f"lake={lake}", ANCHOR, "state=false") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"also": 1}, {"counts": {"opened": 1}}, {"given_as": "number"}])
 def test_an_edited_certificate_is_not_verified(lake: Path, url: str, change: dict[str, Any]) -> None:
     """Counts, whence the anchor was, and words that no certificate has: the whole of it is compared."""

@@ -48,6 +48,7 @@ def test_every_log_is_there_raw(imported: tuple[Path, Lake]) -> None:
         assert ("0x" + row["address"].hex(), row["log_index"]) == (log["address"], int(log["logIndex"], 16))
 
 
+@pytest.mark.slow
 def test_events_are_what_eth_abi_decodes(imported: tuple[Path, Lake]) -> None:
     """Every event row equals what eth-abi decodes of its log, under the names of the true meaning."""
     recording, lake = imported

@@ -42,6 +42,7 @@ def test_curves_pass_through_every_reading(history):
     assert compared > 500
 
 
+@pytest.mark.slow
 def test_curve_is_in_order_of_time(history):
     """Points of a curve never go back in time, and end with the run."""
     for job in history.tables["ledger"]["job"].unique():

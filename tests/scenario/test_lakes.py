@@ -38,6 +38,7 @@ def test_a_simulated_lake_replays_clean(name, version, tmp_path):
     assert audited.tables["works"].height == len(works)
 
 
+@pytest.mark.slow
 def test_simulation_and_replay_end_in_the_same_state(tmp_path):
     """What the simulator's model holds at the end is what the replay of its lake arrives at."""
     from audits import keep3r_contracts, replay_contract
@@ -62,6 +63,7 @@ def test_the_same_scenario_gives_the_same_bytes(name, tmp_path):
     assert len(first) > 15
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_history(tmp_path):
     """The seed of the market decides its path."""
     ticks = [

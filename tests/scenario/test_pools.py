@@ -97,6 +97,7 @@ def test_credits_of_two_liquidities_are_the_sum_by_hand(two_pools):
     assert 0 in seen
 
 
+@pytest.mark.slow
 def test_a_new_period_rewards_what_both_liquidities_mine(two_pools):
     """A reward one period after the last gives the job the period's credits, and what was left over is gone."""
     columns = ("job", "rewarded_at", "current_credits", "period_credits")

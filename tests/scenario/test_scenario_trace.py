@@ -47,6 +47,7 @@ def test_points_are_the_readings():
     assert len(series.rewards) == events.count("LiquidityCreditsReward")
 
 
+@pytest.mark.slow
 def test_files(tmp_path):
     """Tables are CSV files with their columns; charts are the same bytes each time, one a job."""
     simulation = simulated("migration")

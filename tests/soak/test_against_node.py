@@ -63,6 +63,7 @@ def liar() -> Iterator[FaultyNode]:
         yield node
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", LIES)
 def test_what_another_node_tells_otherwise_is_named(
     column: str, liar: FaultyNode, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -79,6 +80,7 @@ def test_what_another_node_tells_otherwise_is_named(
     assert f"otherwise: {column}" in said
 
 
+@pytest.mark.slow
 def test_the_next_run_mends_what_another_node_tells_otherwise(liar: FaultyNode, tmp_path: Path) -> None:
     """After the comparison the lake is fetched again and has the bytes of an honest node's."""
     lake, whole = tmp_path / "lake", tmp_path / "whole"

@@ -32,6 +32,7 @@ def _blocks():
         yield command, printed.rstrip("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "printed"), list(_blocks()))
 def test_the_page_shows_what_the_command_prints(command, printed, capsys):
     """Every example of docs/statements.md is the command's output, line by line; three dots leave lines out."""

@@ -84,6 +84,7 @@ def test_a_card_counts_every_work_of_its_job(audited):
         assert card["with_mined"] == states[card["job"]]["total_credits"]
 
 
+@pytest.mark.slow
 def test_a_cards_waste_is_the_ledgers(database, sample):
     """Spent and wasted of a job are the ledger's entries of these kinds, asked in SQL."""
     asked = database.sql(

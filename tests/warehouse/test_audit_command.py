@@ -47,6 +47,7 @@ def ends(folder, monkeypatch, capsysbinary):
     return command
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_run(ends):
     """Each does what it says beside it: with bad rows it ends with 3, without with 0."""
     commands = re.findall(r"^    keep3r (audit.*?)(?: *#.*)?$", PAGE, re.MULTILINE)
@@ -57,6 +58,7 @@ def test_the_commands_of_the_page_run(ends):
     assert "8 audits: 0 with rows" in said[1]
 
 
+@pytest.mark.slow
 def test_one_s_own_audit(ends):
     """Its parameter, its range and its meaning are as its file says; one of another type is a line."""
     assert "no bad" not in ends(0, "audit", "own", "folder=my_audits")
@@ -82,6 +84,7 @@ def test_a_broken_audit_fails_and_the_others_run(folder, tmp_path, capsys):
     assert lines[3] == "1 audits: 0 with rows (0 rows), 2 failed"
 
 
+@pytest.mark.slow
 def test_sql_guards_as_well(ends):
     """A bundled audit by its name, and any statement with audit=true, ends with 3 where there are rows."""
     assert json.loads(ends(3, "sql", "own_payments", "format=json"))[0]["percent"] > 200

@@ -98,6 +98,7 @@ def test_every_audit_is_tried():
     assert set(FIRES) == set(AUDITS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIRES)
 def test_an_audit_fires_and_does_not(connection, name):
     """As it is, or with the lenient parameter, it returns nothing; with the change, or the strict one, it does."""

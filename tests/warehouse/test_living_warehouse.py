@@ -70,6 +70,7 @@ def test_only_new_partitions_are_added_to_tables(grown, tmp_path: Path):
     assert query(tmp_path / "w.duckdb", "select count(*), max(number) from raw.blocks").rows == [(12, 12)]
 
 
+@pytest.mark.slow
 def test_all_may_be_moved_together(grown, tmp_path: Path):
     """Lake, results and database go to another folder; the database answers from there, also where the old place is."""
     home, other = tmp_path / "home", tmp_path / "it's other"

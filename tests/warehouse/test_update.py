@@ -55,6 +55,7 @@ def straight(toy, tmp_path: Path, run) -> Path:
     return tmp_path / "straight"
 
 
+@pytest.mark.slow
 def test_many_runs_leave_what_one_leaves(straight, tmp_path: Path, run, capsys):
     """A run for every block or two, as a scheduler makes them, ends with the bytes of one run, and the same verdict."""
     for block in (2, 5, 9, 12):
@@ -108,6 +109,7 @@ def test_machines_read_a_line_a_stage(toy, tmp_path: Path, run, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["error"] == "an audit could not run"
 
 
+@pytest.mark.slow
 def test_without_a_node_the_rest_goes_on(toy, tmp_path: Path, run, capsys, monkeypatch):
     """No ETH_RPC_URL: the lake is taken as it is. A node that stays away: so too, but the run ends with 1."""
     run("extract", f"lake={tmp_path / 'lake'}", "to_block=9")

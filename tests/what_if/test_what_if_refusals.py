@@ -46,6 +46,7 @@ def test_values_out_of_range_are_refused_by_name(values):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "names"),
     [
