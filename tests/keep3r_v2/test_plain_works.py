@@ -7,14 +7,15 @@ from contextlib import suppress
 from functools import cache
 from random import Random
 from shutil import rmtree
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from audits import audit, keep3r_contracts
-from histories import DATA, SAMPLE, History, one_a_version
+from histories import DATA, SAMPLE, History, one_a_version, swap_contents
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lakes import imported
-from mutations.kinds import mutations
+from mutations.kinds import mutations, name_of
 
 from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.journal import Journal
@@ -27,6 +28,11 @@ from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.roots import replay_root
 from keep3r_replay.replay.snapshots import Snapshot
 from pipelines.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
 
 RECORDINGS = {
     "2.1": DATA / "open-v2.1-fuzz-dense-104",
@@ -216,3 +222,71 @@ def both_ways(history, folder):
         return tuple(left_by(lake, columns) for columns in (True, False))
     except Keep3rReplayError:
         return None
+
+
+class Tampered(NamedTuple):
+    """A start whose state is not what the history leads to."""
+
+    snapshot: Snapshot
+    tamper: Callable[[Keep3r], None]
+
+    @property
+    def block(self):
+        """The block of the snapshot."""
+        return self.snapshot.block
+
+    def restore(self, replay):
+        """Put the model there, and change it."""
+        self.snapshot.restore(replay)
+        self.tamper(replay.keep3r)
+
+
+def each_job(**values):
+    """A change of all jobs."""
+
+    def tamper(keep3r):
+        for job in keep3r.jobs.values():
+            for name, value in values.items():
+                setattr(job, name, value)
+
+    return tamper
+
+
+TAMPERS = {
+    "no credits": each_job(credits=0),
+    "rewarded long ago": each_job(rewarded_at=1),
+    "disputed": lambda keep3r: keep3r.disputes.update(dict.fromkeys(keep3r.jobs)),
+    "unlisted": lambda keep3r: [keep3r.job_list.remove(job) for job in keep3r.job_list.values()],
+    "no bonds": lambda keep3r: keep3r.keepers.clear(),
+    "another token": lambda keep3r: setattr(keep3r.parameters, "keep3r_v1", "0x" + "11" * 20),
+    "an unknown helper": lambda keep3r: setattr(keep3r.parameters, "keep3r_helper", "0x" + "11" * 20),
+}
+
+
+@pytest.mark.parametrize("tamper", TAMPERS.values(), ids=TAMPERS)
+def test_where_a_work_does_more_than_pay_it_goes_one_by_one(tamper):
+    """Jobs that cannot or may not pay, keepers and helpers that are not there: what is left is that of single works."""
+    lake = lake_of("2.3")
+    middle = (lake.manifest.coverage.from_block + lake.manifest.coverage.to_block) // 2
+    start = Tampered(snapshot_at(lake, middle), tamper)
+    one, other = (left_by(lake, each, start) for each in (True, False))
+    assert_left_the_same(one, other)
+    works, findings = one[0], one[4]
+    assert findings or "unexplained" in works["explanation"].head(5).to_list(), "the change must show"
+
+
+def test_a_reward_before_the_validation_waits_for_the_work(tmp_path):
+    """Where rewards stand before the validation, the pair behind them is no plain one, and the order is a finding."""
+    history = History(RECORDINGS["2.3"]).copy()
+    events = "keep3r.KeeperValidation", "keep3r.LiquidityCreditsReward"
+    moved = 0
+    for first, second in zip(history.logs, history.logs[1:], strict=False):
+        together = first["transactionHash"] == second["transactionHash"]
+        if together and (name_of(first), name_of(second)) == events:
+            swap_contents(first, second)
+            moved += 1
+    history.readings = range(0)
+    one, other = both_ways(history, tmp_path)
+    assert moved
+    assert_left_the_same(one, other)
+    assert one[4]
