@@ -194,7 +194,7 @@ def _snapshot(former: Former, last: int) -> Continued:
         return Continued(former, block, state, progress_of(told))
     progress = until(former.table(PROGRESS), last)
     if not progress.height:
-        raise RefusedError(f"no snapshot up to block {last:,}, from which on the lake has changed")
+        raise RefusedError(f"no snapshot up to block {last:,}, where this run ends or the lake has changed")
     block, told = progress.select("block_number", "progress").row(-1)
     states = former.table(SNAPSHOTS).filter(pl.col("block_number") == block).collect()
     return Continued(former, block, states["state"][0], progress_of(told))

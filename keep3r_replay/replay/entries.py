@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from keep3r_replay.evm.relays import RELAYS, entry_call
+from keep3r_replay.replay.sent import sent
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -40,7 +41,7 @@ def entry_points(lake: Lake, span: Span, works: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `ENTRY_SCHEMA`, and `gas_used` of the transaction.
     """
-    transactions = lake.scan("transactions", from_block=span.first, until_block=span.until)
+    transactions = sent(lake, span)
     told = transactions.select(
         *PLACE,
         pl.col("to").alias("transaction_to"),

@@ -29,11 +29,13 @@ def feed_of_lake(lake: Lake, until_block: int | None) -> Feed:
         for block, index, place, address, *topics, data in rows.sort("block_number", "log_index").collect().iter_rows()
     ]
     wanted = scan.select(_PLACE).unique()
-    inputs = lake.scan("transactions", until_block=until_block).join(wanted, on=_PLACE, how="semi")
-    told = inputs.select(*_PLACE, "input").collect().iter_rows()
+    told: dict[tuple[int, int], bytes] = {}
+    if lake.has("transactions"):
+        inputs = lake.scan("transactions", until_block=until_block).join(wanted, on=_PLACE, how="semi")
+        told = {(block, place): data for block, place, data in inputs.select(*_PLACE, "input").collect().iter_rows()}
     known = {
         each.address: Deployed(bytes.fromhex(str(each.facts["pool_salt"])[2:]), 0, 0)
         for each in contracts
         if each.role == ORACLE and "pool_salt" in each.facts
     }
-    return feed_of(logs, {(block, place): data for block, place, data in told}, known)
+    return feed_of(logs, told, known)

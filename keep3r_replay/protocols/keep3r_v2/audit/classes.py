@@ -190,8 +190,8 @@ _RULES = [
         & pl.col("selector").is_null()
         & pl.col("job_pays").fill_null(value=False)
         & (pl.col("job_others") == 1),
-        MISMATCH,
-        "the same job otherwise pays by the formula",
+        UNDETERMINED,
+        "the same job otherwise pays by the formula, and no transaction tells which function was called here",
     ),
     _Rule(
         pl.col("told_later"),

@@ -8,6 +8,8 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.replay.direct_calls import SELECTOR, VALIDATIONS
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+from keep3r_replay.replay.sent import sent
+from keep3r_replay.replay.timeline import Span
 from keep3r_replay.sidechain_oracle.of_lake import feed_of_lake
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ def replay_of(lake: Lake, contract: Contract, journal: Journal, until_block: int
     Raises:
         InputError: the deployment lacks what the model needs, or is of a version without one.
     """
-    transactions = lake.scan("transactions", until_block=until_block).filter(pl.col("status") == 1)
+    transactions = sent(lake, Span(None, until_block)).filter(pl.col("status") == 1)
     direct = transactions.filter(pl.col("to") == contract.address)
     silent = transactions.filter(
         ~pl.col("to").is_in(sorted(known_contracts(lake.deployment)))

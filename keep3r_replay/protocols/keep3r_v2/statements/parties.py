@@ -28,7 +28,7 @@ def party_of(role: str, start: str, known: Iterable[str]) -> str:
         return found[0]
     if not found:
         raise UsageError(f"address={start[:60]}: the history has no {role} whose address begins so")
-    raise UsageError(f"address={start[:60]}: {len(found)} {role}s begin so: {', '.join(found[:3])}")
+    raise UsageError(f"address={start[:60]}: {len(found)} begin so: {', '.join(found[:3])}")
 
 
 def day(seconds: int) -> str:
