@@ -77,7 +77,8 @@ def scheduled(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, fl
             if run in killed:
                 time.sleep(choose.uniform(0.5, max(seconds[-1:] or [3.0]) * 1.1))
                 job.send_signal(signal.SIGKILL)
-                done += job.wait() < 0
+                job.communicate()  # which closes what it wrote to, too
+                done += job.returncode < 0
                 continue
             told, error = job.communicate()
             assert job.returncode in {0, 3}, error
