@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 from unittest import mock
 
 import pytest
 
 import keep3r_replay as kr
-from keep3r_replay import protocols
 from keep3r_replay.protocols.registry import known_protocols, protocol_named
 from keep3r_replay.warehouse.query import bundled
 from pipelines.cli import main
 from tests.toy.history import ALICE, BLOCKS, BOB, COUNTER, LONDON, SENT, History
 from tests.toy.node import served
+from tests.toy.registered import registered
 
 
 @pytest.fixture(autouse=True)
 def _toy_is_a_protocol(monkeypatch):
-    """The folder `toy` stands among the protocols, as if it had been put there; afterwards nothing of it is left."""
-    monkeypatch.setattr(protocols, "__path__", [*protocols.__path__, str(Path(__file__).parent)])
-    yield
-    for name in [name for name in sys.modules if f"{name}.".startswith(f"{protocols.__name__}.toy.")]:
-        del sys.modules[name]
-    if hasattr(protocols, "toy"):
-        del protocols.toy
+    with registered(monkeypatch):
+        yield
 
 
 @pytest.fixture

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 from unittest import mock
 
 import pytest
-from histories import ROOT
 
-from keep3r_replay import protocols
 from tests.toy.history import COUNTER, History
 from tests.toy.node import served
+from tests.toy.registered import registered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,13 +27,8 @@ DEPLOYMENT = [
 @pytest.fixture
 def toy(monkeypatch):
     """The folder `toy` stands among the protocols, and a node serves its history; afterwards nothing of it is left."""
-    monkeypatch.setattr(protocols, "__path__", [*protocols.__path__, str(ROOT / "tests" / "toy")])
-    with served(History()) as url, mock.patch.dict(os.environ, {"ETH_RPC_URL": url}):
+    with registered(monkeypatch), served(History()) as url, mock.patch.dict(os.environ, {"ETH_RPC_URL": url}):
         yield
-    for name in [name for name in sys.modules if f"{name}.".startswith(f"{protocols.__name__}.toy.")]:
-        del sys.modules[name]
-    if hasattr(protocols, "toy"):
-        del protocols.toy
 
 
 @pytest.fixture

@@ -39,10 +39,12 @@ def credit_tables(
     plain_boosts: Sequence[int | None],
 ) -> dict[str, pl.DataFrame]:
     """What an observer has seen; `addresses` tells those of jobs by the identity of their record."""
-    rows = [
-        each._replace(job=addresses[each.job], numerator=str(each.numerator), denominator=str(each.denominator))  # type: ignore[arg-type]
+    # As texts: a ratio may have more digits than an amount, and a record in memory is known by its identity alone.
+    told = [
+        {"job": addresses[each.job], "numerator": str(each.numerator), "denominator": str(each.denominator)}
         for each in changes
     ]
+    rows = [tuple((each._asdict() | texts).values()) for each, texts in zip(changes, told, strict=True)]
     return {
         "credit_changes": rows_table(rows, _CHANGES),
         "credit_marks": pl.DataFrame({"changes": list(changes_by)}, schema={"changes": pl.UInt32}),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.statements.parties import amount, day, months, party_of, whole_tokens
 from keep3r_replay.replay.statements import Statement
 from keep3r_replay.report.amounts import tokens
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from keep3r_replay.replay.statements import Occasion
 
-_IN_TOKENS = "token_payment"
 _SUMS = ("reward", "reward_eth", "gas_paid", "profit", "gas_paid_without_worth", "gas_paid_in_token_works")
 _COUNTS = ("works", "works_in_tokens", "works_without_quote", "works_without_profit")
 _OTHER_GAS = ("gas, worth unknown", "gas, in tokens")
@@ -52,7 +52,7 @@ def keeper_statement(occasion: Occasion) -> Statement:
 
 def _by_month(accounts: pl.DataFrame) -> pl.DataFrame:
     """One row a month, keeper and job, in this order: counts, sums in wei, and the same in whole tokens."""
-    in_tokens = pl.col("class") == _IN_TOKENS
+    in_tokens = pl.col("class") == TOKEN_PAYMENT
     in_kp3r = accounts.with_columns(months(pl.col("timestamp")).alias("month"), in_tokens.alias("in_tokens"))
     key = ["month", "keeper", "job"]
     own = ~pl.col("in_tokens")
@@ -110,7 +110,7 @@ def _head(tables: dict[str, pl.DataFrame], accounts: pl.DataFrame, keeper: str) 
     if accounts.height:
         times = accounts["timestamp"].to_list()
         lines.append(f"works       {accounts.height:,}, from {day(min(times))} to {day(max(times))} UTC")
-    unknown = accounts.filter((pl.col("class") != _IN_TOKENS) & pl.col("profit").is_null()).height
+    unknown = accounts.filter((pl.col("class") != TOKEN_PAYMENT) & pl.col("profit").is_null()).height
     if unknown:
         lines.append(
             f"unknown     the profit of {unknown:,} works: no quote of ETH, or no transaction; they are kept apart"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
+from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, INTERVAL, STALE_GAS, TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.statements.parties import amount, party_of, times, whole_tokens
 from keep3r_replay.replay.statements import Statement
 from keep3r_replay.report.amounts import tokens
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.statements import Occasion
 
-_OWN = ("own_payment", "mismatch")
-_BY_FORMULA = ("exact", "stale_gas", "interval")
+_OWN = (OWN_PAYMENT, MISMATCH)
+_BY_FORMULA = (EXACT, STALE_GAS, INTERVAL)
 _PLACE = ["block_number", "transaction_index"]
 _LOG = ["block_number", "log_index"]
 _SHOWN = 10
