@@ -62,6 +62,7 @@ def test_a_helper_from_a_block_leaves_what_is_before(baseline):
     assert not (works["payment"] == works["payment_what_if"]).all()
 
 
+@pytest.mark.slow
 def test_a_feed_of_nothing_pays_nothing_for_gas(baseline):
     """With a feed of zero every exact work of the seed's helper is paid zero."""
     works = exact(outcome(baseline, helper="seed", feed_factor="0").tables["works_what_if"])

@@ -87,6 +87,7 @@ def test_what_governance_collects_is_the_managers_position_and_goes_to_governanc
     assert ("event_mismatch", row["block_number"], row["log_index"], column) in _found(told)
 
 
+@pytest.mark.slow
 def test_only_governance_collects(lake):
     """A `collect()` whose sender is a stranger is found: the pool has paid somebody else, who is governance."""
     call = _calls(lake, "collect()")[0]

@@ -58,12 +58,14 @@ def test_questions_have_the_columns_they_promise(warehouse, name):
     assert answer.rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUERIES)
 def test_no_amount_is_a_float(warehouse, name):
     """No bundled question answers with a floating-point number."""
     assert not any(isinstance(value, float) for row in query(warehouse, QUERIES[name]).rows for value in row)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", AUDITS)
 def test_audits_return_no_bad_row(warehouse, name):
     """An audit is a query for bad rows, and a clean history has none."""
@@ -167,6 +169,7 @@ def test_mistakes_are_one_line(history, results, tmp_path, capsys):
         build(history.lake, tmp_path, tmp_path / "x.duckdb", PROTOCOL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement",
     [

@@ -75,6 +75,7 @@ def test_events_are_what_eth_abi_decodes(imported: tuple[Path, Lake]) -> None:
         assert found == rows, table
 
 
+@pytest.mark.slow
 def test_transactions_and_blocks_are_complete(imported: tuple[Path, Lake]) -> None:
     """Blocks and transactions hold what the recording says, failed transactions too."""
     recording, lake = imported

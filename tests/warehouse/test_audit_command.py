@@ -71,6 +71,7 @@ def test_one_s_own_audit(ends):
     assert "no audit busy_jobs" in ends(2, "audit", "busy_jobs")
 
 
+@pytest.mark.slow
 def test_a_broken_audit_fails_and_the_others_run(folder, tmp_path, capsys):
     """An audit with a mistake ends with 1, tells its first line, and stops no other."""
     (tmp_path / "broken.sql").write_text("-- Nothing.\nselect * from nowhere\n")
@@ -94,6 +95,7 @@ def test_sql_guards_as_well(ends):
     ends(0, "sql", "select 1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -131,6 +133,7 @@ def test_json_keeps_every_digit(ends):
     ]
 
 
+@pytest.mark.slow
 def test_parquet_and_csv_are_exact(ends, folder):
     """The sum of a table in each format is the sum in the database; a file that is there is not written over."""
     statement = "select job, sum(payment)::HUGEINT as paid, count(*) as works from works group by job order by job"
@@ -145,6 +148,7 @@ def test_parquet_and_csv_are_exact(ends, folder):
     assert "is there already" in ends(2, "sql", "select 1", "format=csv", "file=paid.parquet")
 
 
+@pytest.mark.slow
 def test_functions_of_time_work(ends):
     """What DuckDB's functions of times need is there, in every format."""
     statement = "select now() > timestamptz '2022-01-01 00:00:00+00' as later, date_trunc('day', now()) as today"

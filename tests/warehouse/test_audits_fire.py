@@ -114,6 +114,7 @@ def test_an_audit_fires_and_does_not(connection, name):
         assert rows(connection, name, fires.given, to_block=100) == []
 
 
+@pytest.mark.slow
 def test_no_failed_work_is_none(connection):
     """Where no transaction failed, no work did."""
     connection.execute("update raw.transactions set status = 1")

@@ -134,6 +134,7 @@ def test_another_pool_of_the_same_lake(first_half):
     assert not isinstance(pools[TURNED_POOL], FollowingPool)
 
 
+@pytest.mark.slow
 def test_a_simulated_market(first_half, tmp_path, capsys):
     """A recording on the random walk of a simulation: its lake's market, to the last observation of 25 days."""
     assert main(["simulate", "scenario=random_market", f"lake={tmp_path / 'walk'}"]) == 0
@@ -221,6 +222,7 @@ def test_the_other_lake_is_an_input(tmp_path, audited_recordings):
     assert market_inputs({"tick_shift": 3}) == {}
 
 
+@pytest.mark.slow
 def test_a_damaged_market_is_refused(tmp_path, audited_recordings, capsys):
     """Its files are held against its manifest before anything is run: here one byte of the swaps is another."""
     other = tmp_path / "other"
