@@ -12,6 +12,8 @@ from keep3r_replay.protocols.kuma.contract.ray import RAY
 from tests.kuma.recorded import PROTOCOL, audited
 from tests.kuma.test_kuma_what_if import CLEAN, MIXED, baseline, outcome
 
+pytestmark = pytest.mark.slow
+
 CLEAN_1_1 = DATA / "open-kuma11-clean-1"
 PAID = "reimbursement_reconstructed_not_verified"
 
@@ -57,7 +59,6 @@ def test_a_files_rates_are_those_of_the_same_scale(tmp_path):
     assert int(one.summary["burned_what_if"]) < int(one.summary["burned"])
 
 
-@pytest.mark.slow
 def test_a_file_speaks_for_its_categories_only(tmp_path):
     """A category that the file does not name keeps its rates, as do all before the file's first line."""
     last = max(when for when, name, _ in transmitted(MIXED) if name == "FR")
@@ -213,7 +214,6 @@ def calls_of(recording):
     return audited(recording).tables["keeper_calls"].to_dicts()
 
 
-@pytest.mark.slow
 def test_every_term_of_the_reimbursement_counts():
     """(gas + overhead) x min(feed, cap) + reward for each call that does not fail, by every term as it is set."""
     terms = {"gas_overhead": 21_000, "gas_feed": 40 * 10**9, "max_gas_price": 35 * 10**9, "reward": 10**15}

@@ -9,6 +9,8 @@ from histories import DATA
 
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
 
+pytestmark = pytest.mark.slow
+
 TOTALS = {
     "spent_after_expiry": """
         select sum(-amount) from ledger
@@ -42,7 +44,6 @@ def _sum(column: pl.Series) -> int:
     return sum(column.cast(pl.Int128).to_list())
 
 
-@pytest.mark.slow
 def test_periods_balance(ledger_audit):
     """For every job and period opening and entries make up the closing, which the next period opens with."""
     periods = ledger_audit.tables["periods"].with_columns(pl.col(pl.Decimal).cast(pl.Int128))
@@ -56,7 +57,6 @@ def test_periods_balance(ledger_audit):
     assert {job: amount for job, amount in last.items() if amount} == {job: n for job, n in credit.items() if n}
 
 
-@pytest.mark.slow
 def test_rules_balance(ledger_audit):
     """Every row of every rule adds up, and the contract's rule closes where the ledger does."""
     rows = ledger_audit.tables["expiries"].with_columns(pl.col(pl.Decimal).cast(pl.Int128)).rows(named=True)
@@ -125,7 +125,6 @@ def test_finding_totals_equal_sql(ledger_audit, kind):
     assert _sum(findings["amount"]) == int(total or 0)
 
 
-@pytest.mark.slow
 def test_fuzz_recordings_show_every_kind(ledger_audits):
     """The totals above are no comparison of nothing: one random history has findings of every kind."""
     audited = ledger_audits(DATA / "open-v2.3-fuzz-mixed-101")
