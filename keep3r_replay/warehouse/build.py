@@ -122,8 +122,8 @@ def build(
         if former == (part, catalogue.files_of(relations)):
             connection.rollback()
             return Built(count, [])
-        names = names_of(views, schema)
-        target.check_names(connection, schema, names)
+        made = names_of(views, schema)
+        target.check_names(connection, schema, made)
         connection.execute(TOKENS)
         refreshed = Storage(connection, part, former).store(relations)
         connection.execute(_RANGE_END.format(schema=schema, raw=schemas_of(schema)[1]))
@@ -132,7 +132,7 @@ def build(
         create_views(connection, views, schema)
         connection.execute(_NAME_OF.format(schema=schema))
         comments.comment(connection, schema, words)
-        catalogue.write(connection, part, relations, names)
+        catalogue.write(connection, part, relations, made)
         connection.commit()
         return Built(count, refreshed)
 
