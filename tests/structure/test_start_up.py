@@ -14,8 +14,6 @@ from keep3r_replay import data
 if TYPE_CHECKING:
     from pathlib import Path
 
-import pytest
-
 EXTRACTION = """
 import json, sys
 import pipelines.extract
