@@ -2,7 +2,7 @@
 
 A protocol's page is `page(title, "".join([head(...), answers([...]), cards([...]), ...evidence..., cover(...)]))`:
 answers first, each a question that its reader came with; evidence (charts by `charts.drawn`, tables by
-`tables.table`) after them; addresses by `html.address`, times by `times.when` and `times.place`, durations by
+`tables.table`) after them; addresses by `html.address`, times by `html.when` and `html.place`, durations by
 `times.duration`.
 """
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 
+from keep3r_replay.report.times import moment
+
 _ADDRESS = 42
 """Signs of an address."""
 
@@ -38,6 +40,18 @@ def address(value: object, called: str = "") -> str:
 def shortened(value: str) -> str:
     """An address or a hash by its two ends."""
     return f"{value[:6]}…{value[-4:]}"
+
+
+def when(seconds: int | None) -> str:
+    """A time as date, hour and minute, UTC; a dash where there is none."""
+    return "-" if seconds is None else f"<time>{moment(seconds)}</time>"
+
+
+def place(seconds: int | None, block: int, log_index: int | None = None) -> str:
+    """A place in a history: the time, where it is known, and the block, with the log where it is one's."""
+    log = "" if log_index is None else f" log {log_index}"
+    time = "" if seconds is None else f"{when(seconds)} "
+    return f'{time}<span class="block">block {block:,}{log}</span>'
 
 
 def name(value: object) -> str:

@@ -43,7 +43,7 @@ def table(
     if len(listed) > MOST_ROWS:
         more = f"<p>The first {MOST_ROWS:,} of {len(listed):,}{f'; all are in {text(file)}' if file else ''}.</p>"
     kind = ' class="stacked"' if stacked else ""
-    label = text(f"table: {', '.join(headers)}")
+    label = text(f"table: {headers[0] or 'comparison'}")
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table{kind}>'
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>{foot}</table></div>{more}"

@@ -1,48 +1,55 @@
-"""Times and durations as people say them."""
+"""Times and durations as people say them, one way everywhere; all of them UTC."""
 
 from __future__ import annotations
 
-import itertools
+import re
 from datetime import UTC, datetime
 
-from keep3r_replay.report.amounts import rounded
+from keep3r_replay.errors import UsageError
 
-_MINUTE, _HOUR, _DAY, _YEAR = 60, 3_600, 86_400, 365 * 86_400
-_UNITS = ((_YEAR, "year"), (_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"), (1, "second"))
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_UNITS = ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"), (1, "second"))
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?)?(?:Z| UTC)?", re.ASCII)
+_LAST = 253_402_300_799
+"""The last second of the year 9999: what is later is no time."""
 
 
-def minute(seconds: int) -> str:
-    """A time as date, hour and minute, UTC: `2022-05-01 12:30`."""
+def moment(seconds: int) -> str:
+    """A time as date, hour and minute: `2022-12-16 21:50`. What no calendar holds stays a number of seconds."""
+    if not 0 <= seconds <= _LAST:
+        return f"{seconds:,} s"
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
 
 
 def date(seconds: int) -> str:
-    """A time as its date, UTC."""
-    return minute(seconds)[:10]
-
-
-def when(seconds: int | None) -> str:
-    """A time on a page; a dash where there is none."""
-    return "-" if seconds is None else f"<time>{minute(seconds)}</time>"
-
-
-def place(seconds: int | None, block: int, log_index: int | None = None) -> str:
-    """A place in a history on a page: the time, where it is known, and the block, with the log where it is one's."""
-    log = "" if log_index is None else f" log {log_index}"
-    time = "" if seconds is None else f"{when(seconds)} "
-    return f'{time}<span class="block">block {block:,}{log}</span>'
+    """The day of a time: `2022-12-16`."""
+    return moment(seconds).partition(" ")[0] if 0 <= seconds <= _LAST else moment(seconds)
 
 
 def duration(seconds: int) -> str:
-    """A duration in its two largest units: `3 days 4 hours`; nothing is `0 seconds`."""
-    if seconds < 0:
-        return f"-{duration(-seconds)}"
-    for (size, unit), (below, smaller) in itertools.pairwise(_UNITS):
-        if seconds >= size:
-            whole, rest = divmod(rounded(seconds, below) * below, size)
-            return _counted(whole, unit) + (f" {_counted(rest // below, smaller)}" if rest else "")
-    return _counted(seconds, "second")
+    """A length of time in its two largest units, cut, not rounded: `3 days 4 hours`, `45 minutes`, `0 seconds`."""
+    sign, rest = ("-", -seconds) if seconds < 0 else ("", seconds)
+    parts = []
+    for length, unit in _UNITS:
+        count, rest = divmod(rest, length)
+        if count:
+            parts.append(f"{count:,} {unit}{'' if count == 1 else 's'}")
+        elif parts:
+            break
+    return f"{sign}{' '.join(parts[:2])}" if parts else "0 seconds"
 
 
-def _counted(count: int, unit: str) -> str:
-    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+def seconds_of(text: str, setting: str = "at") -> int:
+    """The second that a date (its first) or a time means: `2022-05-01`, `2022-05-01 13:30`, `2022-05-01T13:30:15`.
+
+    Raises:
+        UsageError: it is neither; the text names `setting`.
+    """
+    told = _TIME.fullmatch(text.strip())
+    day, minute, second = told.groups() if told else ("", "", "")
+    try:
+        return int(datetime.fromisoformat(f"{day}T{minute or '00:00'}{second or ':00'}+00:00").timestamp())
+    except ValueError:
+        raise UsageError(
+            f"{setting}={text[:40]!r}: say a day, 2022-05-01, or a time, '2022-05-01 13:30' (UTC)"
+        ) from None
