@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v1.audit.classes import CLASSES, Verdict, classify
 from keep3r_replay.protocols.keep3r_v1.audit.epochs import helpers_in_force
-from keep3r_replay.protocols.keep3r_v1.audit.schemas import AMOUNT, ENTRY_POINTS, WORKS
-from keep3r_replay.protocols.keep3r_v1.replay.payment_columns import INTERVALS, columns
+from keep3r_replay.protocols.keep3r_v1.audit.rows import TABLES
+from keep3r_replay.protocols.keep3r_v1.replay.payment_columns import INTERVALS
 from keep3r_replay.protocols.keep3r_v1.replay.payments import uses_interval
+from keep3r_replay.replay.tables import Amount, frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,21 +47,36 @@ def counts(judged: Sequence[Judged]) -> dict[str, int]:
     return {name: found[name] for name in CLASSES}
 
 
-def works_table(payments: pl.DataFrame, judged: Sequence[Judged], versions: Mapping[str, str]) -> pl.DataFrame:
-    """One row a payment, in chain order; `versions` are helpers' by address.
+class VerdictRow(NamedTuple):
+    """What a verdict adds to a payment; `rests`: whether its helper quotes an interval."""
 
-    `gas` is the smallest whose limit reaches the payment. `limit` is the limit of that gas where the payment is its
-    image, else that of the largest plausible gas.
+    class_: str
+    reason: str
+    helper: str | None
+    helper_version: str | None
+    helper_by_payments: str | None
+    rests: bool
+    gas: Amount | None
+    image: bool
+    limit_at_bound: Amount | None
+    oracle_price: Amount | None
+    worth: Amount | None
+
+
+_UNSEEN = (None, False, None, None, None)
+
+
+def works_table(payments: pl.DataFrame, judged: Sequence[Judged], versions: Mapping[str, str]) -> pl.DataFrame:
+    """One row a payment, in chain order.
 
     Args:
         payments: `payments_frame` of the payments that were judged.
         judged: they, with their classes.
         versions: of helpers, by address.
     """
-    verdicts = pl.DataFrame(columns(_VERDICTS, (_verdict_row(each, versions) for each in judged)))
+    verdicts = frame(VerdictRow, [_verdict_row(each, versions) for each in judged])
     entry_point = pl.col("entry_point").str.split_exact(":", 1).struct
-    in_eth = pl.col("kind") == "eth"
-    rests = pl.col("rests")
+    schema = TABLES["works"]
     return (
         payments.drop("helper")
         .hstack(verdicts)
@@ -68,44 +84,26 @@ def works_table(payments: pl.DataFrame, judged: Sequence[Judged], versions: Mapp
             pl.col("amount").alias("payment"),
             pl.when("image").then("amount").otherwise("limit_at_bound").alias("limit"),
             pl.col("spot").alias("spot_price"),
-            pl.when(in_eth).then("amount").otherwise("worth").alias("eth_worth"),
+            pl.when(pl.col("kind") == "eth").then("amount").otherwise("worth").alias("eth_worth"),
             _or_null(entry_point.field("field_0")).alias("transaction_to"),
             _or_null(entry_point.field("field_1")).alias("selector"),
             _or_null(pl.col("relay")),
             pl.col("credits").alias("credits_before"),
-            *(pl.when(rests).then(name).alias(name) for name in INTERVALS),
+            *(pl.when("rests").then(name).alias(name) for name in INTERVALS),
         )
-        .select(*WORKS)
-        .cast(WORKS)
+        .select(*schema)
+        .cast(schema)
     )
 
 
-_VERDICTS = pl.Schema(
-    {
-        "class": pl.String(),
-        "reason": pl.String(),
-        "helper": pl.String(),
-        "helper_version": pl.String(),
-        "helper_by_payments": pl.String(),
-        "rests": pl.Boolean(),
-        "gas": AMOUNT,
-        "image": pl.Boolean(),
-        "limit_at_bound": AMOUNT,
-        "oracle_price": AMOUNT,
-        "worth": AMOUNT,
-    }
-)
-"""What a verdict adds to a payment; `rests`: whether its helper quotes an interval."""
-_UNSEEN = (None, False, None, None, None)
-
-
-def _verdict_row(each: Judged, versions: Mapping[str, str]) -> tuple[Any, ...]:
+def _verdict_row(each: Judged, versions: Mapping[str, str]) -> VerdictRow:
     _, helper, by_payments, (name, seen, reason) = each
     if seen is None:
-        return name, reason, None, None, by_payments or None, False, *_UNSEEN
+        return VerdictRow(name, reason, None, None, by_payments or None, False, *_UNSEEN)
     version = versions.get(helper)
     rests = version is not None and uses_interval(version)
-    return name, reason, helper, version, by_payments or None, rests, *seen[1:6]
+    facts = (seen.gas, seen.image, seen.limit_at_bound, seen.price, seen.worth)
+    return VerdictRow(name, reason, helper, version, by_payments or None, rests, *facts)
 
 
 def _or_null(text: pl.Expr) -> pl.Expr:
@@ -121,4 +119,5 @@ def entry_points(works: pl.DataFrame) -> pl.DataFrame:
         pl.col("gas").sort().gather(pl.len() // 2).first().alias("median_gas"),
         pl.col("gas").max().alias("most_gas"),
     )
-    return ranges.sort("transaction_to", "selector", nulls_last=True).cast(ENTRY_POINTS).select(ENTRY_POINTS.names())
+    schema = TABLES["entry_points"]
+    return ranges.sort("transaction_to", "selector", nulls_last=True).cast(schema).select(schema.names())

@@ -13,7 +13,7 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v1.replay.evaluations import NONE, Evaluation, Evaluations
 from keep3r_replay.protocols.keep3r_v1.replay.records import Interval, Payment
-from keep3r_replay.replay.tables import AMOUNT, amounts
+from keep3r_replay.replay.tables import AMOUNT, Amount, amounts, frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,10 +46,19 @@ PAYMENTS = pl.Schema(
 )
 """The plain attributes of `Payment`, in its order."""
 INTERVALS = pl.Schema({"interval_length": pl.Int64(), "interval_age": pl.Int64(), "interval_swaps": pl.Int64()})
-SINGLE = pl.Schema({"gas": AMOUNT, "limit_at_bound": AMOUNT, "price": AMOUNT, "worth": AMOUNT})
-"""What the helper in force makes of a payment that is its limit; no gas where the evaluations stand as records."""
 _NO_INTERVAL = (None, None, None)
-_NO_SINGLE = (None, None, None, None)
+
+
+class Single(NamedTuple):
+    """What the helper in force makes of a payment that is its limit; no gas where the evaluations stand as records."""
+
+    gas: Amount | None
+    limit_at_bound: Amount | None
+    price: Amount | None
+    worth: Amount | None
+
+
+_NO_SINGLE = Single(None, None, None, None)
 
 
 class Seen(NamedTuple):
@@ -59,10 +68,9 @@ class Seen(NamedTuple):
     evaluations: Evaluations
 
 
-def columns(schema: Mapping[str, Any], rows: Iterable[Sequence[Any]]) -> list[pl.Series]:
+def _columns(schema: pl.Schema, rows: Iterable[Sequence[Any]]) -> list[pl.Series]:
     """The columns of `schema`, which rows begin with; amounts come as int."""
-    values: Iterable[Sequence[Any]] = zip(*rows, strict=True)
-    values = list(values) or [()] * len(schema)
+    values = list(zip(*rows, strict=True)) or [()] * len(schema)
     return [
         amounts(name, each) if kind == AMOUNT else pl.Series(name, each, dtype=kind)
         for (name, kind), each in zip(schema.items(), values, strict=False)
@@ -71,12 +79,12 @@ def columns(schema: Mapping[str, Any], rows: Iterable[Sequence[Any]]) -> list[pl
 
 def payments_frame(payments: Sequence[Payment]) -> pl.DataFrame:
     """Plain attributes of payments and their intervals: `PAYMENTS` and `INTERVALS`, a row a payment."""
-    return pl.DataFrame([*columns(PAYMENTS, payments), *columns(INTERVALS, map(_interval, payments))])
+    return pl.DataFrame([*_columns(PAYMENTS, payments), *_columns(INTERVALS, map(_interval, payments))])
 
 
-def kept_frame(frame: pl.DataFrame, payments: Iterable[Payment]) -> pl.DataFrame:
-    """`payments_frame`, and `SINGLE` beside."""
-    return frame.hstack(columns(SINGLE, map(_single, payments)))
+def kept_frame(payments: pl.DataFrame, of: Iterable[Payment]) -> pl.DataFrame:
+    """`payments_frame` of some payments, and `Single` beside."""
+    return payments.hstack(frame(Single, [_single(each) for each in of]))
 
 
 def seen_by_all(payments: Iterable[Payment]) -> list[Seen]:
@@ -84,12 +92,12 @@ def seen_by_all(payments: Iterable[Payment]) -> list[Seen]:
     return [Seen(each.block, each.evaluations) for each in payments if not _lone(each)]
 
 
-def payments_of(frame: pl.DataFrame, seen: Iterable[Seen], without_oracle: Mapping[str, str]) -> Iterator[Payment]:
+def payments_of(kept: pl.DataFrame, seen: Iterable[Seen], without_oracle: Mapping[str, str]) -> Iterator[Payment]:
     """Payments read back from `kept_frame` and `seen_by_all`; `without_oracle` are such helpers by address."""
     waiting = iter(seen)
-    whole = frame.with_columns(pl.col(pl.Decimal).cast(pl.Int128))
+    whole = kept.with_columns(pl.col(pl.Decimal).cast(pl.Int128))
     intervals = starmap(Interval, whole.select(*INTERVALS).iter_rows())
-    singles = whole.select(*SINGLE).iter_rows()
+    singles = whole.select(Single._fields).iter_rows()
     for row, interval, (gas, *rest) in zip(whole.select(*PAYMENTS).iter_rows(), intervals, singles, strict=True):
         plain = (*row, None if interval.length is None else interval)
         if gas is None:
@@ -110,8 +118,8 @@ def _lone(payment: Payment) -> bool:
     return bool(payment.evaluations.waiting) and payment.bound is not None
 
 
-def _single(payment: Payment) -> Sequence[int | None]:
+def _single(payment: Payment) -> Single:
     if not _lone(payment):
         return _NO_SINGLE
     seen = payment.evaluations.told[payment.helper]
-    return seen.gas, seen.limit_at_bound, seen.price, seen.worth
+    return Single(seen.gas, seen.limit_at_bound, seen.price, seen.worth)
