@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FindingRow(NamedTuple):
-    """A row of `findings`: see `journal.Finding`; `number` is its place among all, `difference` null beyond 38 digits."""
+    """A row of `findings`: see `journal.Finding`; `number` is its place; `difference` is null beyond 38 digits."""
 
     number: UInt32
     cause: UInt32 | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -24,9 +25,14 @@ TEXT = ("report", "statements")
 SOURCES = [path for folder in ("keep3r_replay", "pipelines") for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def _by_number(path: Path) -> Iterator[str]:
     """Columns of rows that are asked by their number."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_tree(path)):
         if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant):
             continue
         of = node.value
@@ -51,16 +57,18 @@ def _made(tree: ast.AST) -> Iterator[ast.expr | None]:
 
 def _unnamed(path: Path) -> Iterator[str]:
     """Rows that are plain tuples."""
-    for made in _made(ast.parse(path.read_text())):
+    for made in _made(_tree(path)):
         if isinstance(made, ast.Tuple) and len(made.elts) > LARGEST:
             yield f"{path.relative_to(ROOT)}:{made.lineno} {ast.unparse(made)[:80]}"
 
 
+@pytest.mark.slow
 def test_no_column_is_asked_by_its_number():
     """Each has a name where it is read."""
     assert [each for path in SOURCES for each in _by_number(path)] == []
 
 
+@pytest.mark.slow
 def test_no_row_is_a_plain_tuple():
     """What holds more than four values is of a named type, but for the cells of a page."""
     data = [path for path in SOURCES if not {*TEXT} & {*path.relative_to(ROOT).parts}]
