@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.errors import UsageError
 from keep3r_replay.extras import CHARTS, SWEEPS, lacks, need
 
+from .named import book_of
 from .points import points, split_swept
 from .replay_config import SUMMARY, Mode, ReplayConfig
 
@@ -46,20 +47,22 @@ def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
     if len({protocol.name for protocol in protocols.values()}) > 1:
         titles = " and ".join(sorted({protocol.title for protocol in protocols.values()}))
         raise UsageError(f"lake: a sweep is of one protocol, these are of {titles}")
+    books = {path: book_of(lake, wanted[0].config.names) for path, lake in lakes.items()}
+    changes = [books[_lake(point)].resolved(point.config.overlay, "overlay") for point in wanted]
     for path, lake in lakes.items():
-        overlays = [point.config.overlay for point in wanted if _lake(point) == path]
+        overlays = [overlay for point, overlay in zip(wanted, changes, strict=True) if _lake(point) == path]
         Source(protocols[path], lake).check(overlays)
     return [
         Scenario(
             point.values,
-            point.config.overlay,
+            overlay,
             Source(
                 protocols[_lake(point)],
                 lakes[_lake(point)],
                 *(getattr(point.config, name) for name in Source._fields[2:]),
             ),
         )
-        for point in wanted
+        for point, overlay in zip(wanted, changes, strict=True)
     ]
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.lake.address_book import FILE as NAMES
 from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def foreign_names(folder: Path) -> list[str]:
     """Return what lies at the top of a folder and holds nothing that was written here, sorted."""
     ours = {name.split("/")[0] for name in written_files(folder)} | {".lock"}
     if "deployment.json" in ours:
-        ours |= PROOFS
+        ours |= PROOFS | {NAMES}
     return sorted(each.name for each in folder.iterdir() if each.name not in ours)
 
 

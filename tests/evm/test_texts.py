@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from keep3r_replay.evm.abi import parse_event
 from keep3r_replay.evm.texts import encode_with_texts, read_texts
 
+pytestmark = pytest.mark.slow
+
 VALUES = st.lists(st.one_of(st.text(max_size=70), st.integers(0, 2**256 - 1)), min_size=1, max_size=5)
 
 

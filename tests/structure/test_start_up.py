@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 EXTRACTION = """
 import json, sys
 import pipelines.extract
@@ -16,6 +18,7 @@ print(json.dumps([name for name in ("polars", "pyarrow.compute", "duckdb", "matp
 """
 
 
+@pytest.mark.slow
 def test_an_extraction_loads_no_engine() -> None:
     """Extracting reads logs and writes Parquet: neither polars nor DuckDB nor Arrow's kernels are loaded for it."""
     told = subprocess.run([sys.executable, "-c", EXTRACTION], capture_output=True, text=True, check=True).stdout
