@@ -173,11 +173,12 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder}: is no folder; say results=FOLDER")
     from keep3r_replay.replay.results import is_results
+    from keep3r_replay.what_if.sweep.scenarios import is_shelf
 
     strange = [
         each.name
         for each in sorted(folder.iterdir())
-        if not each.name.startswith((".", "sweep", *_SWEEPERS)) and not is_results(each)
+        if not each.name.startswith((".", "sweep", *_SWEEPERS)) and not is_shelf(each) and not is_results(each)
     ]
     if strange or is_results(folder):
         raise UsageError(f"{folder}: holds something other than results of a sweep; choose another folder")
