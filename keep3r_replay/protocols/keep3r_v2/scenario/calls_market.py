@@ -34,8 +34,8 @@ _FIRST_ITEM = 14_400
 def create_pool(world: World, tick: Any = None, sqrt_price_x96: Any = None, pool: str = "pool") -> None:
     """`initialize` of a pool at a tick, or at an exact square-root price (Q64.96).
 
-    An oracle that mainnet feeds begins with its first batch: the tick since four hours ago. Raises `UsageError` where it
-    has begun.
+    An oracle that mainnet feeds begins with its first batch: the tick since four hours ago.
+    Raises `UsageError` where it has begun.
     """
     price, record = _price(tick, sqrt_price_x96), world.pool(pool)
     if calls_feed.fed(world, pool) is not None:
