@@ -28,7 +28,7 @@ KEEPERS_SHOWN = 12
 
 
 def job_charts(results: Results, job: str) -> Iterator[Chart]:
-    """The charts of one job."""
+    """The charts of one job: no ledger where it has written nothing yet."""
     periods = results.periods(job)
     yield Chart(
         f"credits-{job}",
@@ -37,6 +37,8 @@ def job_charts(results: Results, job: str) -> Iterator[Chart]:
         "(UTC), what each work was paid.",
         credits_chart(job_series(results.tables_of(job), job), job_payments(results, job)),
     )
+    if not periods:
+        return
     yield Chart(
         f"ledger-{job}",
         "The ledger of the last reward periods: a bar starts where the last one ends; the line is what is left.",
@@ -76,7 +78,7 @@ def keeper_chart(results: Results) -> Chart | None:
     )
 
 
-def report_charts(results: Results, jobs: Sequence[str]) -> list[Chart]:
-    """The charts of these jobs, and that of the keepers."""
-    keepers = keeper_chart(results)
+def report_charts(results: Results, jobs: Sequence[str], alone: bool = False) -> list[Chart]:
+    """The charts of these jobs, and that of all keepers unless the page is about one job alone."""
+    keepers = None if alone else keeper_chart(results)
     return [*(chart for job in jobs for chart in job_charts(results, job)), *([keepers] if keepers else [])]

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keep3r_replay.protocols.keep3r_v2.report.series import thinned
 from keep3r_replay.protocols.keep3r_v2.report.words import (
     CREDITS,
+    EARNED,
+    GAS,
+    KEEPERS,
     LEDGER,
     PAYMENTS,
     PERIOD,
@@ -291,4 +294,24 @@ def pairs_chart(names: Sequence[str], pairs: Mapping[str, tuple[Sequence[int], s
             "x": {"field": "amount", "type": "quantitative", "axis": {"title": unit, "grid": True}},
             "color": coloured("what", colours),
         },
+    }
+
+
+def earned_chart(works: Sequence[tuple[int, int, int]]) -> Spec:
+    """A keeper's running sums: of each work its time in seconds, its worth and its gas in wei."""
+    worth = gas = 0
+    rows = []
+    for time, earned, paid in works:
+        worth, gas = worth + earned, gas + paid
+        rows.append((moment(time), amount(worth), amount(gas)))
+    step = -(-len(rows) // MOST_POINTS) or 1
+    shown = rows[(len(rows) - 1) % step :: step]
+    columns = {name: [row[place] for row in shown] for place, name in enumerate((TIME, EARNED, GAS))}
+    lines = _lines([EARNED, GAS], KEEPERS, time_axis(), "step-after")
+    lines["encoding"]["y"] = amount_axis("amount", "so far, ETH")
+    return {
+        "data": {"name": "curve", **table(columns)},
+        "params": [zoom()],
+        **lines,
+        "usermeta": {"follow": [EARNED, GAS]},
     }
