@@ -16,7 +16,7 @@ from keep3r_replay.protocols.kuma.audit.bonds import (
 )
 from keep3r_replay.protocols.kuma.audit.late_expiry import (
     Counterfactual,
-    actual_supply,
+    actually_held,
     expired_at,
     price_a_day_later,
     price_at_end,
@@ -142,7 +142,7 @@ def _world(
 ) -> tuple[object, ...]:
     """The columns of one counterfactual."""
     purchase = story.purchase
-    supply = actual_supply(history, states, story, world.expired_at)
+    held = actually_held(history, states, story, world.expired_at)
     excess = purchase.paid - world.realized if purchase is not None and world.realized is not None else None
     return (
         world.expired_at,
@@ -151,7 +151,7 @@ def _world(
         world.closed_form,
         world.has_clone,
         world.clone_principal,
-        supply - world.supply if supply is not None and world.supply is not None else 0,
+        held.supply - world.held.supply if held is not None and world.held is not None else 0,
         len(world.changed),
         " ".join(f"{step.block}/{step.transaction}" for step in world.changed),
         not world.changed,

@@ -10,6 +10,7 @@ import polars as pl
 
 from keep3r_replay.protocols.kuma.audit.bond_tables import bonds_table, judge, late_expiries, late_table
 from keep3r_replay.protocols.kuma.audit.bonds import STATUSES, STILL_LATE, TO_RERUN, BondBook
+from keep3r_replay.protocols.kuma.audit.holders import holders_table
 from keep3r_replay.protocols.kuma.audit.keepers import Reimbursement, keeper_calls, keeper_calls_table, keepers_table
 from keep3r_replay.protocols.kuma.audit.ledger import ledger_tables
 from keep3r_replay.protocols.kuma.audit.notices import bond_notices, token_notices, within
@@ -89,6 +90,7 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
     tables = {
         "bonds": bonds_table(kuma, judged, pauses(whole.recorder.calls, end[1]), end[1]),
         "late_expiries": late_rows,
+        "late_holders": holders_table(history, kuma, states, late),
         "calls": calls_table(kuma, recorder.calls),
         "keeper_calls": keeper_calls_table(kuma, keepers),
         "keepers": keepers_table(keepers),

@@ -82,6 +82,15 @@ TABLES: dict[str, pl.Schema] = {
             **{f"{name}_{world}": kind for world in WORLDS for name, kind in _WORLD.items()},
         }
     ),
+    "late_holders": pl.Schema(
+        {
+            **_CATEGORY,
+            "bond_id": pl.UInt32,
+            "account": pl.String,
+            "balance": AMOUNT,
+            **{f"{name}_{world}": AMOUNT for name in ("balance", "gain") for world in WORLDS},
+        }
+    ),
     "calls": pl.Schema(
         {
             **_PLACE,
