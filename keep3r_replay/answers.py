@@ -77,9 +77,9 @@ class AuditResults:
         return target
 
     def __str__(self) -> str:
-        from keep3r_replay.report.terminal import summary_lines
+        from keep3r_replay.report.terminal import audit_lines
 
-        return "\n".join(summary_lines(self.summary, self.audit.roots, self.protocol))
+        return "\n".join(audit_lines(self.audit, self.protocol))
 
     def __repr__(self) -> str:
         return str(self)

@@ -55,7 +55,12 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
 
 
 def write(
-    folder: Path, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any], origin: Mapping[str, Any]
+    folder: Path,
+    tables: Mapping[str, pl.DataFrame],
+    summary: Mapping[str, Any],
+    origin: Mapping[str, Any],
+    *,
+    durable: bool = True,
 ) -> None:
     """Write results of any kind to `folder`, whole or not at all; former results there are replaced, other files stay.
 
@@ -64,12 +69,13 @@ def write(
         tables: frames by name, a Parquet file each.
         summary: what `summary.json` holds.
         origin: what they were made from, for `manifest.json`: `made_from` a lake, `configuration`, `state_hash`.
+        durable: see `replaced_folder`.
 
     Raises:
         UsageError: the folder holds something else.
     """
     check_target(folder)
-    with replaced_folder(folder) as building:
+    with replaced_folder(folder, durable=durable) as building:
         files: dict[str, Any] = {}
         for name, table in sorted(tables.items()):
             path = building / f"{name}.parquet"

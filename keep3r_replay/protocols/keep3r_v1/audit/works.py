@@ -9,8 +9,9 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v1.audit.classes import CLASSES, Verdict, classify
 from keep3r_replay.protocols.keep3r_v1.audit.epochs import helpers_in_force
-from keep3r_replay.protocols.keep3r_v1.audit.schemas import ENTRY_POINTS, WORKS, table
+from keep3r_replay.protocols.keep3r_v1.audit.rows import TABLES, WorkRow
 from keep3r_replay.protocols.keep3r_v1.replay.payments import uses_interval
+from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,44 +40,6 @@ def judge(payments: Sequence[Payment], seen: Sequence[Payment]) -> list[Judged]:
     return judged
 
 
-class WorkRow(NamedTuple):
-    """A row of `works`: amounts and prices in wei, gas in gas, times in seconds; see `schemas.WORKS`."""
-
-    block_number: int
-    log_index: int
-    transaction_index: int
-    transaction_hash: str | None
-    timestamp: int
-    job: str
-    keeper: str
-    credit: str
-    payment: int
-    class_: str
-    gas: int | None
-    helper: str | None
-    helper_version: str | None
-    limit: int | None
-    bound: int | None
-    limit_at_bound: int | None
-    gas_used: int | None
-    origin: str
-    origin_bond: int
-    feed: int
-    oracle_price: int | None
-    spot_price: int | None
-    eth_worth: int | None
-    helper_by_payments: str | None
-    transaction_to: str | None
-    selector: str | None
-    relay: str | None
-    credits_before: int
-    keeper_state: str
-    interval_length: int | None
-    interval_age: int | None
-    interval_swaps: int | None
-    reason: str
-
-
 def counts(judged: Sequence[Judged]) -> dict[str, int]:
     """How many payments there are of each class."""
     found = Counter(each.verdict.name for each in judged)
@@ -84,11 +47,7 @@ def counts(judged: Sequence[Judged]) -> dict[str, int]:
 
 
 def works_table(judged: Sequence[Judged], versions: Mapping[str, str]) -> pl.DataFrame:
-    """One row a payment, in chain order; `versions` are helpers' by address.
-
-    `gas` is the smallest whose limit reaches the payment. `limit` is the limit of that gas where the payment is its
-    image, else that of the largest plausible gas.
-    """
+    """One row a payment, in chain order; `versions` are helpers' by address."""
     rows = []
     for payment, helper, by_payments, verdict in judged:
         seen = verdict.evaluation
@@ -132,7 +91,7 @@ def works_table(judged: Sequence[Judged], versions: Mapping[str, str]) -> pl.Dat
                 reason=verdict.reason,
             )
         )
-    return table(WORKS, rows)
+    return frame(WorkRow, rows)
 
 
 def entry_points(works: pl.DataFrame) -> pl.DataFrame:
@@ -144,4 +103,5 @@ def entry_points(works: pl.DataFrame) -> pl.DataFrame:
         pl.col("gas").sort().gather(pl.len() // 2).first().alias("median_gas"),
         pl.col("gas").max().alias("most_gas"),
     )
-    return ranges.sort("transaction_to", "selector", nulls_last=True).cast(ENTRY_POINTS).select(ENTRY_POINTS.names())
+    schema = TABLES["entry_points"]
+    return ranges.sort("transaction_to", "selector", nulls_last=True).cast(schema).select(schema.names())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -60,6 +60,15 @@ if TYPE_CHECKING:
 _BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS, SILENT_ACCESS, INTERVAL})
 
 
+class WorkSeen(NamedTuple):
+    """Whose a work was and in which block, and the number of reward events before it."""
+
+    block_number: int
+    job: str
+    keeper: str
+    rewards: int
+
+
 @dataclass
 class Baseline:
     """A contract's history, and its audit without readings."""
@@ -82,6 +91,8 @@ class Baseline:
     """Input of the transactions that call Keep3r itself."""
     credits_around: list[tuple[int, int]]
     """A job's credits before and after each work, wei."""
+    seen: list[WorkSeen]
+    """Of each work what a comparison asks for."""
     known: Names
     """Whom the history knows, over all contracts of the lake."""
     batches: dict[Place, Batch]
@@ -144,6 +155,7 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         list(
             zip(*(works[name].cast(pl.Int128).to_list() for name in ("credits_before", "credits_after")), strict=True)
         ),
+        list(map(WorkSeen._make, works.select(WorkSeen._fields).iter_rows())),
         _names(protocol.keep3r, works),
         batches(lake, history),
         trace.hashes,
