@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.kuma.audit.late_expiry import actually_held
-from keep3r_replay.protocols.kuma.audit.schemas import frame
+from keep3r_replay.protocols.kuma.audit.rows import LateHolderRow
+from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ def holders_table(history: History, kuma: Kuma, states: Mapping[int, Kuma], late
     is as the chain was. What accounts have more adds up to the excess of the supply, but for the rounding of each
     balance and what self-transfers inflated (v1).
     """
-    rows: list[tuple[object, ...]] = []
+    rows: list[LateHolderRow] = []
     for each in late:
         story = each.judged.story
         held = actually_held(history, states, story, min(each.strict.expired_at, each.grace.expired_at))
@@ -37,5 +38,5 @@ def holders_table(history: History, kuma: Kuma, states: Mapping[int, Kuma], late
             if any(balance != had for balance in would):
                 name = kuma.categories[story.category].name
                 gains = (had - balance for balance in would)
-                rows.append((name, story.category, story.bond_id, account, had, *would, *gains))
-    return frame("late_holders", rows)
+                rows.append(LateHolderRow(name, story.category, story.bond_id, account, had, *would, *gains))
+    return frame(LateHolderRow, rows)
