@@ -22,7 +22,8 @@ from keep3r_replay.protocols.kuma.audit.late_expiry import (
     price_at_end,
     state_positions,
 )
-from keep3r_replay.protocols.kuma.audit.rows import BondRow, LateExpiryRow
+from keep3r_replay.protocols.kuma.audit.late_rows import LateExpiryRow
+from keep3r_replay.protocols.kuma.audit.rows import BondRow
 from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from keep3r_replay.protocols.kuma.audit.bond_tables import bonds_table, judge, l
 from keep3r_replay.protocols.kuma.audit.bonds import STATUSES, STILL_LATE, TO_RERUN, BondBook
 from keep3r_replay.protocols.kuma.audit.holders import holders_table
 from keep3r_replay.protocols.kuma.audit.keepers import Reimbursement, keeper_calls, keeper_calls_table, keepers_table
+from keep3r_replay.protocols.kuma.audit.late_rows import WORLDS
 from keep3r_replay.protocols.kuma.audit.ledger import ledger_tables
 from keep3r_replay.protocols.kuma.audit.notices import bond_notices, token_notices, within
 from keep3r_replay.protocols.kuma.audit.place import Place
 from keep3r_replay.protocols.kuma.audit.recorder import KEPT, block_of
-from keep3r_replay.protocols.kuma.audit.rows import WORLDS
 from keep3r_replay.protocols.kuma.audit.shortfall import shortfall_notices, shortfalls
 from keep3r_replay.protocols.kuma.audit.token_tables import (
     calls_table,

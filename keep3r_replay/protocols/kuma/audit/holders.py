@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.kuma.audit.late_expiry import actually_held
-from keep3r_replay.protocols.kuma.audit.rows import LateHolderRow
+from keep3r_replay.protocols.kuma.audit.late_rows import LateHolderRow
 from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
