@@ -115,7 +115,8 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
 
     Raises:
         InputError: the lake lacks what the replay needs.
-        UsageError: nothing comes after the start, or what the contract holds there is known in part only.
+        UsageError: nothing comes after the start, what the contract holds there is known in part only, or nothing tells
+            what an oracle was fed.
     """
     journal = Journal()
     protocol = replay_of(lake, contract, journal, until_block)
@@ -133,6 +134,7 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
     handlers["keep3r.KeeperWork"] = seen.wrapped(handlers["keep3r.KeeperWork"])
     trace = Trace(protocol.keep3r)
     replay(history, protocol, traced(trace, list(handlers.values())))
+    _refuse_unknown_prices(journal)
     works = works_table(lake, protocol.context.works, span, contract.address)
     evidence = works
     if start is not None and needs_evidence(works):
@@ -162,6 +164,16 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         state_tables(protocol.keep3r, protocol.context.now),
         len(journal.findings),
     )
+
+
+def _refuse_unknown_prices(journal: Journal) -> None:
+    for finding in journal.findings:
+        if finding.kind == "unknown_batch":
+            raise UsageError(
+                f"nothing tells what was fed to oracle {finding.subject} in block {finding.block_number}, so that a "
+                f"changed history has no prices from there on: say until_block={finding.block_number - 1}, or extract "
+                "with the transactions' inputs"
+            )
 
 
 def _names(keep3r: Keep3r, works: pl.DataFrame) -> Names:
