@@ -145,7 +145,7 @@ class Changes:
         self._trace.changed(address, self._protocol.context.block_number or self._history.blocks[0])
 
     def give_credits(self) -> None:
-        """KP3R credits that a job is given after the events of a block, as governance gives them."""
+        """KP3R credits that a job is given after a block's events. Raises `UsageError` where no block is said."""
         overlay = self._overlay
         entries = list(overlay.credits)
         if overlay.credits_add:
