@@ -248,11 +248,11 @@ class Scenarios(Interface):
 
 
 class Chart(NamedTuple):
-    """One chart: name (of its element and file), what it shows, and what draws it on axes of a size in inches."""
+    """One chart: name (of its element and file), what it shows, and its specification (`report.plot`)."""
 
     name: str
     caption: str
-    draw: Callable[[Any, tuple[float, float]], None]
+    specification: dict[str, Any]
 
 
 class Pages(Interface):
