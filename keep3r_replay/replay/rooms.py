@@ -230,6 +230,10 @@ class Scenarios(Interface):
     """Scripted histories."""
 
     @property
+    def measure(self) -> Callable[[Mapping[str, Any]], dict[str, int]] | None:
+        """Plays a script, and gives its outcome in whole numbers by name; None: nothing is measured of such ones."""
+
+    @property
     def has_extras(self) -> bool:
         """Whether simulations have tables and charts to write beside their lake."""
 
