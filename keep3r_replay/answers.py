@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.journal import Finding
     from keep3r_replay.replay.audited import Audit
+    from keep3r_replay.replay.parts import Tables
     from keep3r_replay.replay.protocol import Protocol, Replay
     from keep3r_replay.replay.rooms import Explanation
 
@@ -52,7 +53,7 @@ class AuditResults:
         return self.audit.summary
 
     @property
-    def tables(self) -> dict[str, pl.DataFrame]:
+    def tables(self) -> Tables:
         """Frames by name. Amounts are wei, as `Decimal(38, 0)`."""
         return self.audit.tables
 

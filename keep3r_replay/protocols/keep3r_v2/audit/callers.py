@@ -12,6 +12,7 @@ from keep3r_replay.journal import ERROR, Finding
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+    from keep3r_replay.replay.parts import Table
 
 
 _PLACE = ["block_number", "transaction_index"]
@@ -23,7 +24,7 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
     An account that signs transactions has no code of its own, so nothing but its own transaction makes it the caller;
     where the chain lets accounts delegate to code (EIP-7702), nothing is said.
     """
-    caused = pl.DataFrame(replay.context.caused, schema=_CAUSED, orient="row")
+    caused = caused_table(replay).lazy().collect()
     if caused.is_empty() or not lake.has("transactions"):
         return []
     mine = [replay.keep3r.address, *replay.keep3r.helpers]
@@ -60,6 +61,12 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
 
 
 _CAUSED = {"block_number": pl.UInt32(), "log_index": pl.UInt32(), "rightful": pl.String()}
+
+
+def caused_table(replay: Keep3rV2) -> Table:
+    """Events that one account alone may cause, and which."""
+    new = pl.DataFrame(replay.context.caused, schema=_CAUSED, orient="row")
+    return new if replay.recalled is None else replay.recalled.callers.grown(new)
 
 
 def unauthorised_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
