@@ -17,8 +17,6 @@ from keep3r_replay.replay import parts
 from pipelines.cli import main
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from keep3r_replay.lake.reader import Lake
 
 pytestmark = pytest.mark.slow
@@ -47,7 +45,7 @@ def test_a_complete_part_is_written_once(lake, tmp_path):
     kr.replay_on(lake, tmp_path / "on", ledger=True)
     kr.replay(lake, ledger=True).write(tmp_path / "straight")
     assert content(tmp_path / "on") == content(tmp_path / "straight")
-    for table in ("works", "kept_work_evidence", "kept_credit_changes", "ledger", "job_history", "work_accounts"):
+    for table in ("works", "kept_work_evidence"):
         whole = sorted(path for path in before if path.parent.name == f"{table}.parquet")[:-1]
         assert whole
         for path in whole:
@@ -69,11 +67,12 @@ def test_a_part_holds_so_many_rows(lake, tmp_path):
 
 def test_whoever_reads_a_table_by_its_name_reads_all_of_it(lake, tmp_path):
     """Polars, the warehouse and DuckDB over its files give the rows that the replay gave."""
-    found = kr.replay(lake)
+    found = kr.replay(lake, ledger=True)
     found.write(tmp_path / "results")
     works = found.tables["works"]
     assert pl.read_parquet(tmp_path / "results" / "works.parquet").equals(works)
-    assert kr.warehouse(lake, tmp_path / "results").execute("from res.works").pl().height == works.height
+    counted = kr.warehouse(lake, tmp_path / "results").execute("select count(*) from res.works").fetchone()
+    assert counted == (works.height,)
     files = str(tmp_path / "results" / "works.parquet" / "*.parquet")
     assert duckdb.sql(f"select count(*) from read_parquet('{files}')").fetchone() == (works.height,)
 
@@ -81,8 +80,8 @@ def test_whoever_reads_a_table_by_its_name_reads_all_of_it(lake, tmp_path):
 def test_report_and_verify_go_over_all_parts(lake, tmp_path, capsys):
     """The page is that of results in one file each; `verify` repeats the run and finds a changed part."""
     results = tmp_path / "results"
-    kr.replay(lake).write(results)
-    assert main(["report", f"lake={lake.path}", f"results={results}", f"file={tmp_path / 'page.html'}"]) == 0
+    kr.replay(lake, ledger=True).write(results)
+    assert main(["report", f"lake={lake.path}", f"results={results}", f"report={tmp_path / 'page.html'}"]) == 0
     assert main(["verify", f"lake={lake.path}", f"results={results}"]) == 0
     part = results / "works.parquet" / "000001.parquet"
     pl.read_parquet(part).with_columns(pl.lit("nobody").alias("keeper")).write_parquet(part)
@@ -117,12 +116,9 @@ def test_a_file_of_somebody_else_in_a_part_s_place_is_left_alone(lake, tmp_path,
 
 def test_classes_that_change_are_written_into_the_parts_of_old_works(tmp_path):
     """Where what came later says more of old works, the run that goes on leaves the classes of the straight one."""
-    lake = kr.open_lake(imported(DATA / "open-v2.0-nb-all"))
-    coverage = lake.manifest.coverage
-    for number in (1, 2, 3, None):
-        until = (
-            None if number is None else coverage.from_block + (coverage.to_block - coverage.from_block) * number // 4
-        )
+    lake = kr.open_lake(imported(DATA / "open-v2.0-fuzz-gov-102"))
+    last = lake.manifest.coverage.to_block
+    for until in (last // 4, last // 2, None):
         kr.replay_on(lake, tmp_path / "on", until_block=until)
     kr.replay(lake).write(tmp_path / "straight")
     assert content(tmp_path / "on") == content(tmp_path / "straight")

@@ -137,7 +137,7 @@ class Scenario:
     def by_rule(self, rule: str) -> dict[str, int]:
         """Sums over all jobs and periods by a rule, and what is left in the end."""
         ledger, calendar = self.ledger(), self.calendar()
-        rows = [row._asdict() for row in expiry_rows(ledger, calendar, period_rows(ledger, calendar))]
+        rows = [row._asdict() for row in expiry_rows(ledger, calendar, period_rows(ledger, calendar))[0]]
         mine = [row for row in rows if row["rule"] == rule]
         sums = {name: sum(row[name] for row in mine) for name in ("minted", "spent", "expired", "capped", "unpaid")}
         last = {row["job"]: row["closing"] for row in mine}

@@ -18,7 +18,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
 from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_code_findings
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
-from keep3r_replay.replay.parts import frame_of
+from keep3r_replay.replay.coverage import covered_blocks
 from keep3r_replay.replay.protocol import Results
 from keep3r_replay.replay.timeline import WHOLE, Span
 
@@ -58,7 +58,9 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
     if replay.observer is not None:
         assert isinstance(replay.observer, CreditObserver)
         kept |= replay.observer.kept()
-        tables |= ledger_tables(replay.observer, lake, frame_of(works.table), span.until)
+        booked = ledger_tables(replay.observer, lake, works, span.until, covered_blocks(lake, span.until)[1])
+        tables |= booked.tables
+        kept |= booked.kept
     counts = dict(works.table.lazy().group_by("class").len().collect().iter_rows())
     return Results(
         tables,

@@ -10,7 +10,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.rows import PeriodRow
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import Regime
     from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
@@ -73,20 +73,26 @@ class _Change(NamedTuple):
     rewarded_at: int
 
 
-def period_rows(ledger: Ledger, calendar: Calendar) -> list[PeriodRow]:
+def period_rows(
+    ledger: Ledger, calendar: Calendar, begun: Mapping[str, PeriodRow] | None = None, first: int = 0
+) -> list[PeriodRow]:
     """Rows of `periods`, by job and time; periods in which a job held nothing and nothing moved have none.
+
+    Of a run that went on, `begun` are the rows that jobs had in the period of place `first`, where the former one
+    ended; those of the periods before stand in its results.
 
     Raises:
         LedgerError: opening and entries do not make up a closing balance.
     """
-    changes: dict[str, list[_Change]] = {job: [] for job in ledger.opening}
+    begun = {} if begun is None else begun
+    changes: dict[str, list[_Change]] = {job: [] for job in (*ledger.opening, *begun)}
     for job, change in ledger.changes:
         place = calendar.place(change.regime, change.timestamp)
         changes.setdefault(job, []).append(_Change(place, change.kind, change.amount, change.rewarded_at))
     rows: list[PeriodRow] = []
     for job in sorted(changes):
         opening, rewarded_at = ledger.opening.get(job, (0, 0))
-        mine = list(_of_job(job, changes[job], calendar, opening, rewarded_at))
+        mine = list(_of_job(job, changes[job], calendar, opening, rewarded_at, begun.get(job), first))
         rows += mine
         closing = mine[-1].closing if mine else 0
         if closing != ledger.closing.get(job, 0):
@@ -95,12 +101,23 @@ def period_rows(ledger: Ledger, calendar: Calendar) -> list[PeriodRow]:
 
 
 def _of_job(
-    job: str, changes: list[_Change], calendar: Calendar, opening: int, rewarded_at: int
+    job: str,
+    changes: list[_Change],
+    calendar: Calendar,
+    opening: int,
+    rewarded_at: int,
+    begun: PeriodRow | None,
+    first: int,
 ) -> Iterator[PeriodRow]:
     position = 0
-    for place, period in enumerate(calendar.periods):
+    if begun is not None:
+        opening, rewarded_at = begun.opening, begun.rewarded_at
+    for place, period in enumerate(calendar.periods[first:], start=first):
         sums = dict.fromkeys(KINDS, 0)
         entries = 0
+        if begun is not None and place == first:
+            sums = {kind: getattr(begun, kind) for kind in KINDS}
+            entries = begun.entries
         while position < len(changes) and changes[position].place == place:
             _, kind, amount, rewarded_at = changes[position]
             sums[kind] += amount

@@ -81,8 +81,8 @@ class Observer(Protocol):
     def snapshot(self) -> dict[str, Any]:
         """Where it stands, as plain values for JSON."""
 
-    def recall(self, snapshot: Mapping[str, Any], kept: KeptTables) -> None:
-        """Take back what it saw up to a snapshot."""
+    def recall(self, block: int, snapshot: Mapping[str, Any], kept: KeptTables) -> None:
+        """Take back what it saw up to a snapshot after `block`."""
 
 
 class Keep3rV2:
@@ -253,7 +253,7 @@ class Keep3rV2:
         counts = {address: pool.forgotten + len(pool.times) for address, pool in self.keep3r.pools.items()}
         self._former_observations = FormerObservations(kept.first("observations"), counts)
         if self.observer is not None:
-            self.observer.recall(self._observed, kept)
+            self.observer.recall(block, self._observed, kept)
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """Stand where readings after `block` say: pools by replaying their events, all else from the readings."""
