@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from keep3r_replay.journal import Finding
     from keep3r_replay.replay.audited import Audit
-    from keep3r_replay.replay.parts import Tables
     from keep3r_replay.replay.protocol import Protocol, Replay
     from keep3r_replay.replay.rooms import Explanation
 
@@ -53,7 +52,7 @@ class AuditResults:
         return self.audit.summary
 
     @property
-    def tables(self) -> Tables:
+    def tables(self) -> Mapping[str, pl.DataFrame]:
         """Frames by name. Amounts are wei, as `Decimal(38, 0)`."""
         return self.audit.tables
 
@@ -78,9 +77,9 @@ class AuditResults:
         return target
 
     def __str__(self) -> str:
-        from keep3r_replay.report.terminal import summary_lines
+        from keep3r_replay.report.terminal import audit_lines
 
-        return "\n".join(summary_lines(self.summary, self.audit.roots, self.protocol))
+        return "\n".join(audit_lines(self.audit, self.protocol))
 
     def __repr__(self) -> str:
         return str(self)
@@ -245,16 +244,16 @@ def explanations_table(explained: Sequence[Explanation]) -> pl.DataFrame:
 
     kinds = list(dict.fromkeys(kind for one in explained for kind in one.subjects))
     rows = [
-        (
-            one.event,
-            one.block_number,
-            one.log_index,
-            *(one.subjects.get(kind, "") for kind in kinds),
-            term.section,
-            term.name,
-            str(term.value),
-            term.source,
-        )
+        {
+            "event": one.event,
+            "block_number": one.block_number,
+            "log_index": one.log_index,
+            **{kind: one.subjects.get(kind, "") for kind in kinds},
+            "section": term.section,
+            "term": term.name,
+            "value": str(term.value),
+            "source": term.source,
+        }
         for one in explained
         for term in one.terms
     ]
@@ -264,7 +263,7 @@ def explanations_table(explained: Sequence[Explanation]) -> pl.DataFrame:
         "log_index": pl.UInt32,
         **dict.fromkeys([*kinds, "section", "term", "value", "source"], pl.String),
     }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=schema)
 
 
 def swept(

@@ -100,10 +100,11 @@ def simulate(scenario: str | Path | Mapping[str, Any], folder: str | Path) -> La
     """
     from keep3r_replay.protocols.registry import scenarios_of
     from keep3r_replay.replay.arguments import path_named
+    from keep3r_replay.scenario.actors import write_names
     from keep3r_replay.scenario.named import script_of
 
     target = Path(path_named("folder", folder))
     content, source = script_of(scenario, CONF)
     _, scenarios, script = scenarios_of(content)
-    scenarios.simulate(script, source, target)
+    write_names(scenarios.simulate(script, source, target).names, target)
     return open_lake(folder)

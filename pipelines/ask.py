@@ -12,12 +12,15 @@ from keep3r_replay.replay.questions import Asked, Setting
 
 from .config import load_config, setting
 from .foreign import refuse_foreign
+from .named import NAMES, book_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from keep3r_replay.replay.protocol import Protocol
     from keep3r_replay.replay.questions import Question
+
+    from .named import AddressBook
 
 SUMMARY = "Ask a question of the lake's protocol; where a line says so, of a history with the changes of an overlay."
 
@@ -26,9 +29,11 @@ _SETTINGS = {
     "lake": Setting(str | None, None, "folder of the lake; the bundled sample if none is named"),
     "until_block": Setting(int | None, None, "last block of the history to use"),
     "overlay": Setting(dict[str, Any], {}, "changes made first, as for replay mode=what_if"),
+    "names": Setting(str | None, None, NAMES),
     "draw": Setting(str | None, None, "also draw the answer (SVG) to this file"),
 }
 """Settings of every question."""
+_PARTIES = ("job", "keeper", "account", "holder")
 
 
 def main(argv: list[str]) -> int:
@@ -52,14 +57,21 @@ def main(argv: list[str]) -> int:
         if not question.draws:
             raise UsageError(f"question={config.question} has no drawing: leave draw out")
         refuse_foreign(Path(config.draw), "<svg", "draw")
+    book = book_of(lake, config.names)
+    overlay = book.resolved(config.overlay, "overlay")
     source = Source(protocol, lake, config.until_block)
-    source.check([config.overlay])
-    settings = {name: getattr(config, name) for name in question.settings}
-    answer = question.answer(Asked(lake, source.what_ifs, config.until_block, config.overlay, settings))
-    print("\n".join(answer.lines))
+    source.check([overlay])
+    settings = {name: _resolved(book, name, getattr(config, name)) for name in question.settings}
+    answer = question.answer(Asked(lake, source.what_ifs, config.until_block, overlay, settings))
+    print(book.told("\n".join(answer.lines)))
     if config.draw is not None and answer.drawing is not None:
         Path(config.draw).write_bytes(answer.drawing)
     return 0
+
+
+def _resolved(book: AddressBook, name: str, value: Any) -> Any:
+    """A setting of a question; one that is about somebody takes the beginning of a name."""
+    return book.address(value, name) if name in _PARTIES and isinstance(value, str) else value
 
 
 def _question(protocol: Protocol, name: str) -> Question:

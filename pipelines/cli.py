@@ -40,6 +40,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "verify": Subcommand("verify", "prove a lake's files, and fetch again what is damaged"),
     "prove": Subcommand("prove", "prove a lake from one trusted block hash, and certify it"),
     "replay": Subcommand("replay", "re-execute a lake and compare every event and every reading"),
+    "findings": Subcommand("findings", "what a replay found, by root cause, and what to type next"),
+    "compare": Subcommand("compare", "results beside each other: totals, jobs, keepers, rows that differ"),
     "job": Subcommand("statement", "a job's card: credits, runway, waste, how it pays", "job"),
     "keeper": Subcommand("statement", "a keeper's statement, month by month", "keeper"),
     "overpaid": Subcommand("statement", "payments above the formula, and who made and got them", "overpaid"),

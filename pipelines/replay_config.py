@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from .config import setting
+from .named import NAMES
 
 SUMMARY = """Re-execute a lake through the model; compare every event and every reading; class every work.
 With -m: a what-if for each combination of several values, as in overlay.fee=1,2 lake=A,B (docs/what-if.md)."""
@@ -50,6 +51,10 @@ class ReplayConfig:
     resume: str | None = setting("results of a former replay of this lake: go on from its last snapshot", default=None)
     resume_block: int | None = setting("with resume: from the last snapshot up to this block", default=None)
     snapshot_every: int = setting("events between two snapshots kept with the results; 0 for none", default=8192)
+    export: str | None = setting(
+        "with -m: also write the table of the sweep to this file: .csv, .json, .parquet or .xlsx", default=None
+    )
+    names: str | None = setting(NAMES, default=None)
     workers: int | None = setting("with -m: what-ifs at a time; all cores if none is said", default=None)
     engine: Engine = setting("with -m: processes of this machine, or dask", default=Engine.processes)
     scheduler: str | None = setting("with engine=dask: tcp://HOST:PORT; none: a local cluster", default=None)

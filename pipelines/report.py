@@ -12,6 +12,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.extras import CHARTS, need
 
 from .config import load_config, setting
+from .named import NAMES, book_beside
 
 if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Protocol
@@ -41,7 +42,8 @@ class ReportConfig:
     results: str = setting("folder of the results: of a replay with ledger=true, or of a what-if", default="results")
     lake: str | None = setting("the lake that they were made from, for pages that tell more with it", default=None)
     report: str = setting("the page to write; a former one is replaced", default="report.html")
-    job: str = setting("only this job: its address or the beginning of it", default="")
+    job: str = setting("only this job: its address, the beginning of it, or its name", default="")
+    names: str | None = setting(NAMES, default=None)
     charts: str | None = setting("folder for each chart as a file of its own; none: no files", default=None)
     format: Format = setting("format of those files", default=Format.png)
     width: Width = setting("wide for a desk, narrow for a phone", default=Width.wide)
@@ -62,7 +64,7 @@ def main(argv: list[str]) -> int:
     print(f"report {config.report}: {protocol.title}{what_if}, {page / 1e6:.1f} MB")
     if config.charts is not None:
         size = WIDE if config.width is Width.wide else NARROW
-        charts = pages.charts(results, config.job)
+        charts = pages.charts(results, _job(config))
         files = write_pictures(charts, Path(config.charts), config.format.value, size)
         print(f"charts {config.charts}: {len(files)} files")
     return 0
@@ -84,9 +86,14 @@ def write_page(config: ReportConfig, mark: str = "") -> int:
     results = Path(config.results)
     _, pages = _pages(results)
     lake = None if config.lake is None else keep3r_replay.open_lake(config.lake)
-    page = pages.page(results, lake, config.job).encode() + mark.encode()
+    page = pages.page(results, lake, _job(config)).encode() + mark.encode()
     write_bytes(Path(config.report), page)
     return len(page)
+
+
+def _job(config: ReportConfig) -> str:
+    """The job that the page is about, by its address or the beginning of it; empty: all."""
+    return book_beside(Path(config.results), config.lake, config.names).address(config.job, "job")
 
 
 def _pages(results: Path) -> tuple[Protocol, Pages]:

@@ -32,6 +32,7 @@ def main(argv: list[str]) -> int:
     config = read_config(argv)
     from keep3r_replay.protocols.registry import scenarios_of
     from keep3r_replay.replay.rooms import Extras
+    from keep3r_replay.scenario.actors import write_names
 
     protocol, scenarios, script = scenarios_of(config.scenario)
     trace, draw = (None if folder is None else Path(folder) for folder in (config.trace, config.draw))
@@ -41,6 +42,7 @@ def main(argv: list[str]) -> int:
         raise UsageError(f"scenarios of {protocol.title} have no trace and nothing to draw; replay the lake instead")
     lake = Path(config.lake)
     simulated = scenarios.simulate(script, "scenario", lake, Extras(trace, draw))
+    write_names(simulated.names, lake)
     say_foreign(lake)
     print("\n".join([*simulated.lines, f"lake      {lake}"]))
     return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import keep3r_replay
 
 from .config import load_config, setting
+from .named import NAMES, book_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ class WarehouseConfig:
     tables: bool = setting(
         "put the tables into the database, which can go without lake and results then", default=False
     )
+    names: str | None = setting(NAMES, default=None)
 
 
 def main(argv: list[str]) -> int:
@@ -52,8 +54,10 @@ def refresh(config: WarehouseConfig, lake: Lake) -> Iterator[tuple[str, Built]]:
     from keep3r_replay.warehouse.session import MAIN
 
     results, database, names = Path(config.results), Path(config.database), protocols_in(lake)
+    book = book_of(lake, config.names).names
     for name in names:
         several = len(names) > 1
         schema = "_".join(filter(None, (config.schema, name if several else ""))) or MAIN
         part, folder = (part_of(lake, name), results / name) if several else (lake, results)
-        yield schema, build(part, folder, database, protocol_named(name), schema=schema, tables=config.tables)
+        protocol = protocol_named(name)
+        yield schema, build(part, folder, database, protocol, schema=schema, tables=config.tables, names=book)

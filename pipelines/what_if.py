@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keep3r_replay
 
 from .foreign import say_foreign
+from .named import book_of
 from .yaml_file import FILES, mapping_in
 
 if TYPE_CHECKING:
@@ -43,9 +44,11 @@ def replay_what_if(config: ReplayConfig) -> int:
     lake = keep3r_replay.open_lake(config.lake)
     places = (config.until_block, config.start_block, config.resume, config.resume_block)
     source = Source(protocol_of(lake), lake, *places)
-    source.check([config.overlay])
-    outcome = source.baseline().run(results, config.overlay, ledger=config.ledger)
+    book = book_of(lake, config.names)
+    overlay = book.resolved(config.overlay, "overlay")
+    source.check([overlay])
+    outcome = source.baseline().run(results, overlay, ledger=config.ledger)
     say_foreign(results)
-    print("\n".join([*outcome.lines, "", *source.what_ifs.assumptions()]))
+    print(book.told("\n".join([*outcome.lines, "", *source.what_ifs.assumptions()])))
     print(f"results   {results}")
     return 0

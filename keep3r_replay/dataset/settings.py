@@ -27,9 +27,15 @@ def settings_of(content: Mapping[str, Any], kind: type[Settings]) -> Settings:
 
 
 def address(text: str) -> str:
-    """An address in lower case. Raises `UsageError` if it is none."""
+    """An address in lower case. Raises `UsageError` if it is none, or its capitals (EIP-55) say that it is misspelt."""
     if not _ADDRESS.fullmatch(text.lower()):
         raise UsageError(f"deployment: {text[:_SHOWN]!r} is no address; write it in quotes, 0x and 40 digits")
+    if text[2:] not in {text[2:].lower(), text[2:].upper()}:
+        # Imported here: who writes addresses in lower case need not wait for it.
+        from web3 import Web3  # noqa: PLC0415 - see above
+
+        if not Web3.is_checksum_address(text):
+            raise UsageError(f"deployment: {text} is misspelt: its capitals do not fit its digits (EIP-55)")
     return text.lower()
 
 

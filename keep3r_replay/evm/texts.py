@@ -1,14 +1,13 @@
-"""Values of the type `string`, in data and out of it: each stands after all words, in order, as its length and bytes.
+"""Values of the type `string` in data: each stands after all words, in order, as its length and bytes.
 
 Follows the contract ABI specification of Solidity ("Formal specification of the encoding", dynamic types).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.abi import TEXT, WORD
-from keep3r_replay.evm.codec import encode_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,23 +36,6 @@ def read_texts(types: Sequence[str], data: bytes) -> tuple[str, ...]:
     if end != len(data):
         raise ValueError("too much data" if end < len(data) else "too little data")
     return tuple(found)
-
-
-def encode_with_texts(types: Sequence[str], values: Sequence[Any]) -> bytes:
-    """Encode values of static types and texts.
-
-    Raises:
-        ValueError: as `encode_arguments`.
-    """
-    heads, tails = [], b""
-    for kind, value in zip(types, values, strict=True):
-        if kind != TEXT:
-            heads.append(encode_arguments([kind], [value]))
-            continue
-        heads.append((WORD * len(types) + len(tails)).to_bytes(WORD, "big"))
-        raw = value.encode()
-        tails += len(raw).to_bytes(WORD, "big") + raw + bytes(-len(raw) % WORD)
-    return b"".join(heads) + tails
 
 
 def _number(data: bytes, start: int) -> int:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.lake.address_book import FILE as NAMES
 from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
@@ -37,14 +38,17 @@ _LONGEST_PATH = 3
 
 
 @contextmanager
-def replaced_folder(target: Path, staying: Callable[[], Collection[str]] = tuple) -> Iterator[Path]:
+def replaced_folder(
+    target: Path, staying: Callable[[], Collection[str]] = tuple, *, durable: bool = True
+) -> Iterator[Path]:
     """Give an empty folder to fill; its content takes the place of `target`'s if the block ends well.
 
     Files of `target` that `staying` names, which is asked at the end, are left as they are.
 
     Of what stands at `target` only the files that its manifest lists are replaced or removed: callers check first that
     it is theirs. A run that is killed while it replaces files leaves a manifest without `files`, and the next one goes
-    on from that. A link stays a link, and what it leads to is filled.
+    on from that. A link stays a link, and what it leads to is filled. With `durable` it is on the disk afterwards;
+    without, a power cut may take it, or leave files without their content.
 
     Raises:
         UsageError: a file would have to be replaced that no manifest lists.
@@ -58,12 +62,14 @@ def replaced_folder(target: Path, staying: Callable[[], Collection[str]] = tuple
     try:
         building.mkdir()
         yield building
-        _sync(building)
+        if durable:
+            _sync(building)
         if target.exists() and any(target.iterdir()):
             _replace_files(building, target, staying())
         else:
             building.rename(target)
-        sync(target.parent)
+        if durable:
+            sync(target.parent)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
@@ -141,7 +147,7 @@ def foreign_names(folder: Path) -> list[str]:
     """Return what lies at the top of a folder and holds nothing that was written here, sorted."""
     ours = {name.split("/")[0] for name in written_files(folder)} | {".lock"}
     if "deployment.json" in ours:
-        ours |= PROOFS
+        ours |= PROOFS | {NAMES}
     return sorted(each.name for each in folder.iterdir() if each.name not in ours)
 
 

@@ -57,7 +57,14 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
     )
 
 
-def write(folder: Path, tables: Mapping[str, Table], summary: Mapping[str, Any], origin: Mapping[str, Any]) -> None:
+def write(
+    folder: Path,
+    tables: Mapping[str, Table],
+    summary: Mapping[str, Any],
+    origin: Mapping[str, Any],
+    *,
+    durable: bool = True,
+) -> None:
     """Write results of any kind to `folder`, whole or not at all; former results there are replaced, other files stay.
 
     Args:
@@ -65,13 +72,14 @@ def write(folder: Path, tables: Mapping[str, Table], summary: Mapping[str, Any],
         tables: by name, a Parquet file each, or a folder of several (`parts`).
         summary: what `summary.json` holds.
         origin: what they were made from, for `manifest.json`: `made_from` a lake, `configuration`, `state_hash`.
+        durable: see `replaced_folder`.
 
     Raises:
         UsageError: the folder holds something else.
     """
     check_target(folder)
     staying: set[str] = set()
-    with replaced_folder(folder, lambda: staying) as building:
+    with replaced_folder(folder, lambda: staying, durable=durable) as building:
         files: dict[str, Any] = {}
         for name, table in sorted(tables.items()):
             files |= _written(building, folder, name, table, staying)

@@ -216,10 +216,11 @@ class Extras(NamedTuple):
 
 
 class Simulated(NamedTuple):
-    """What a script came to: lines for the terminal, and the protocol's own record of it."""
+    """What a script came to: lines for the terminal, the protocol's own record of it, actors' names by address."""
 
     lines: list[str]
     record: Any
+    names: dict[str, str]
 
 
 class Scenarios(Interface):

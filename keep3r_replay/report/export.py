@@ -13,12 +13,14 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.folders import replaced_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 ENDINGS = (".csv", ".json", ".parquet", ".xlsx")
 """Of the files that a table can be exported to."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """The time that spreadsheets are said to be from."""
+_ADDRESS = "^0x[0-9a-f]{40}$"
 _SPREADSHEET_DIGITS = 15
 """A spreadsheet's numbers are exact up to so many digits."""
 
@@ -73,6 +75,21 @@ def export_table(table: pl.DataFrame, target: Path) -> None:
                 building.write_text(json.dumps(_as_text(table).to_dicts(), indent=1) + "\n", "utf-8")
     except OSError as error:
         raise InputError(target, f"cannot be written: {error.strerror or error}") from None
+
+
+def with_names(table: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    """The table with a column `..._name` behind every column of addresses, if anybody in it has a name.
+
+    A column is one of addresses if each of its values is one; who has no name has null.
+    """
+    columns: list[pl.Series] = []
+    for column in table.get_columns():
+        columns.append(column)
+        if names and column.dtype == pl.String and column.drop_nulls().str.contains(_ADDRESS).all():
+            named = column.replace_strict(names, default=None, return_dtype=pl.String)
+            if named.null_count() < len(named):
+                columns.append(named.alias(f"{column.name}_name"))
+    return pl.DataFrame(columns)
 
 
 def _as_text(table: pl.DataFrame) -> pl.DataFrame:

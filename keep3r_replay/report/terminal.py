@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.journal import NOTICE
+from keep3r_replay.replay.moments import times_of
 from keep3r_replay.report.inputs import inputs_words
+from keep3r_replay.report.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keep3r_replay.journal import Finding
+    from keep3r_replay.replay.audited import Audit
     from keep3r_replay.replay.protocol import Protocol
 
-_SHOWN = 5
+SHOWN = 5
+"""Findings that the summary shows."""
 
 
 def ledger_line(ledger: Mapping[str, Any], told: str) -> str:
@@ -35,10 +39,18 @@ def _following(summary: Mapping[str, Any]) -> str:
     return f", and {summary['following']['count']:,} that follow, blocks {first:,} to {last:,}"
 
 
-def summary_lines(summary: dict[str, Any], findings: Sequence[Finding], protocol: Protocol) -> list[str]:
+def audit_lines(audit: Audit, protocol: Protocol) -> list[str]:
+    """The summary of an audit, with the dates of the blocks of the findings that it shows."""
+    times = times_of(audit.lake, [finding.block_number for finding in audit.roots[:SHOWN]])
+    return summary_lines(audit.summary, audit.roots, protocol, times)
+
+
+def summary_lines(
+    summary: dict[str, Any], findings: Sequence[Finding], protocol: Protocol, times: Mapping[int, int]
+) -> list[str]:
     """Lines of text: verdict, the protocol's classes, events, readings, and the first findings with their places.
 
-    `findings` are those that follow from no other.
+    `findings` are those that follow from no other; `times` of their blocks, in seconds, as far as they are known.
     """
     first, last = summary["blocks"]
     events, readings = summary["events"], summary["readings"]
@@ -64,11 +76,13 @@ def summary_lines(summary: dict[str, Any], findings: Sequence[Finding], protocol
         word = "notices" if all(finding.severity == NOTICE for finding in findings) else "findings"
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary["findings"].items())
         lines += ["", f"{len(findings):,} {word}: {kinds}{_following(summary)}"]
-        for finding in findings[:_SHOWN]:
+        for finding in findings[:SHOWN]:
             place = f"block {finding.block_number}" + ("" if finding.log_index is None else f" log {finding.log_index}")
+            place += f", {moment(times[finding.block_number])}" if finding.block_number in times else ""
             values = f"expected {finding.expected or 'nothing'}, observed {finding.observed or 'nothing'}"
             lines.append(f"  {place}  {finding.kind}  {finding.subject} {finding.field}: {values}")
             lines.append(f"    {finding.reason}")
-        if len(findings) > _SHOWN:
-            lines.append(f"  and {len(findings) - _SHOWN:,} more in findings.parquet")
+        if len(findings) > SHOWN:
+            lines.append(f"  and {len(findings) - SHOWN:,} more in findings.parquet")
+        lines.append("  keep3r findings tells each with its transaction and the command to look into it")
     return lines

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.abi import WORD, keccak256
 from keep3r_replay.evm.codec import encode_arguments
-from keep3r_replay.evm.texts import encode_with_texts
 
 if TYPE_CHECKING:
     from keep3r_replay.evm.abi import Event, EventsByRole
@@ -110,7 +109,7 @@ class Chain:
         indexed = (encode_arguments([each.type], [values[each.column]]) for each in event.indexed)
         topics = (event.topic0, *indexed)
         in_data = event.in_data
-        data = encode_with_texts([each.type for each in in_data], [values[each.column] for each in in_data])
+        data = encode_arguments([each.type for each in in_data], [values[each.column] for each in in_data])
         transaction = self.transactions[-1]
         index = len(self.logs) - self._first_log
         emitter = bytes.fromhex(address[2:])

@@ -10,6 +10,7 @@ import hashlib
 import re
 from contextlib import nullcontext
 from importlib import resources
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.lake.folders import replaced_file
@@ -19,7 +20,7 @@ from keep3r_replay.warehouse.session import MAIN, checked_schema, in_schema, sch
 from keep3r_replay.warehouse.storage import Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import duckdb
@@ -48,6 +49,13 @@ create or replace macro {schema}.range_end() as
 """
 
 
+_NAME_OF = """
+create or replace macro {schema}.name_of(account) as
+    coalesce((select any_value(book.name) from {schema}.names as book where book.address = account), account);
+"""
+"""The name of an address, or the address itself if it has none."""
+
+
 class Built(NamedTuple):
     """How many views there are, and which tables were made or refreshed, as `raw.logs`; none: nothing was new."""
 
@@ -56,7 +64,14 @@ class Built(NamedTuple):
 
 
 def build(
-    lake: Lake, results: Path, database: Path, protocol: Protocol, *, schema: str = MAIN, tables: bool = False
+    lake: Lake,
+    results: Path,
+    database: Path,
+    protocol: Protocol,
+    *,
+    schema: str = MAIN,
+    tables: bool = False,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Built:
     """Make the database, or refresh in it what is new; all of it or, if anything fails, none.
 
@@ -69,6 +84,7 @@ def build(
         protocol: the lake's.
         schema: of the views; other lakes stand in other schemas of the same database.
         tables: put the rows into the database, so that it can go without the files.
+        names: by address, for the view `names` and the macro `name_of`.
 
     Raises:
         InputError: `results` are none, or are not of this lake as it is now, or lack a table that the views are over.
@@ -82,6 +98,7 @@ def build(
     found = results_relations(lake, results, protocol, database.parent, needed_by(views))
     if what_if and needed_by(what_if) <= {each.name for each in found}:
         views += "\n" + what_if
+    views += _names_sql(names)
     relations = [*lake_relations(lake, database.parent), *found]
     words = comments.comments_of(protocol.sql)
     run = run_of(results)
@@ -105,18 +122,30 @@ def build(
         if former == (part, catalogue.files_of(relations)):
             connection.rollback()
             return Built(count, [])
-        names = names_of(views, schema)
-        target.check_names(connection, schema, names)
+        made = names_of(views, schema)
+        target.check_names(connection, schema, made)
         connection.execute(TOKENS)
         refreshed = Storage(connection, part, former).store(relations)
         connection.execute(_RANGE_END.format(schema=schema, raw=schemas_of(schema)[1]))
         catalogue.drop_views(connection, schema)
         connection.execute(Storage.places(lake, schema))
         create_views(connection, views, schema)
+        connection.execute(_NAME_OF.format(schema=schema))
         comments.comment(connection, schema, words)
-        catalogue.write(connection, part, relations, names)
+        catalogue.write(connection, part, relations, made)
         connection.commit()
         return Built(count, refreshed)
+
+
+def _names_sql(names: Mapping[str, str]) -> str:
+    """The view of an address book; without a name the view has no row."""
+    rows = ", ".join(f"({target.text(address)}, {target.text(name)})" for address, name in sorted(names.items()))
+    book = f"(values {rows}) as book(address, name)" if rows else "(values (null, null)) as book(address, name)"
+    return f"""
+-- Names of addresses, from the address book (docs/names.md).
+create or replace view names as
+select address::VARCHAR as address, name::VARCHAR as name from {book} where address is not null;
+"""
 
 
 def needed_by(views: str) -> set[str]:
@@ -128,7 +157,7 @@ def names_of(views: str, schema: str) -> list[str]:
     """Names of the views and macros that a schema has, with their schema."""
     made = [statement.split()[4].partition("(")[0] for _, statement in statements(views)]
     tokens = re.findall(r"macro main\.(\w+)", TOKENS)
-    return [f"{schema}.{name}" for name in [*made, "range_end"]] + [f"{MAIN}.{name}" for name in tokens]
+    return [f"{schema}.{name}" for name in [*made, "range_end", "name_of"]] + [f"{MAIN}.{name}" for name in tokens]
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, views: str, schema: str) -> None:

@@ -17,6 +17,7 @@ class _LogsAlone(Lake):
         return table != "transactions" and super().has(table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recording", bundled(), ids=name_of)
 def test_no_payment_is_a_mismatch_for_lack_of_inputs(recording, audited_recordings):
     """Every work is replayed, none is convicted, and the works that are exact with inputs are so without."""

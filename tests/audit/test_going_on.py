@@ -53,7 +53,9 @@ def cuts(lake: Lake, count: int) -> list[int]:
     return sorted(Random(str(coverage.last_block_hash)).sample(blocks, count))
 
 
-@pytest.mark.parametrize("ledger", [False, True], ids=["plain", "ledger"])
+@pytest.mark.parametrize(
+    "ledger", [pytest.param(False, id="plain"), pytest.param(True, id="ledger", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("recording", RECORDINGS, ids=name_of)
 def test_a_run_in_parts_leaves_what_a_straight_run_leaves(recording, ledger, tmp_path):
     """Stopped at blocks at random and gone on, of every version and protocol, all files are equal to the byte."""

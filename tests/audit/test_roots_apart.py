@@ -67,6 +67,7 @@ def test_a_forged_payment_does_not_follow_from_a_missing_event(clean):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "table", ["keep3r.Bonding", "keep3r.BondTimeChange", "keep3r.LiquidityAddition", "keep3r_helper.MaxBoostChange"]
 )

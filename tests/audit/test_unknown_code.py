@@ -86,6 +86,7 @@ def test_a_version_that_the_configuration_says_still_explains(lake):
     assert found.summary["verdict"] == plain.summary["verdict"] == "clean"
 
 
+@pytest.mark.slow
 def test_a_version_that_views_suggest_explains_nothing(lake):
     """A helper that nobody vouches for: every payment in KP3R is undetermined, and the verdict accuses nobody."""
     found = once(_with_facts(lake, "keep3r_helper", unknown_code=HASH, **{BY_VIEWS: True}))

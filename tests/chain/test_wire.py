@@ -12,6 +12,8 @@ from keep3r_replay.chain.layout_scan import scan_logs
 from keep3r_replay.chain.logs import concatenate, empty_batch, from_arrow, take
 from keep3r_replay.chain.wire import MalformedError, WireLog, fixed_bytes, log_batch, quantities, varied_bytes
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = (
     "block_number",
     "log_index",
@@ -77,7 +79,6 @@ def test_scanning_equals_parsing(given_logs: list[dict[str, object]], upper: boo
     assert same(scanned, parsed)
 
 
-@pytest.mark.slow
 @given(logs(), st.data())
 def test_logs_that_differ_in_a_few_digits_are_read_alike(log: dict[str, object], data: st.DataObject) -> None:
     """Whichever digits differ between logs of one shape, and whether they are digits at all, both readers agree."""
@@ -101,7 +102,6 @@ def test_logs_that_differ_in_a_few_digits_are_read_alike(log: dict[str, object],
         assert scanned is None or same(scanned, parsed)
 
 
-@pytest.mark.slow
 @given(st.lists(logs(), min_size=1, max_size=4), st.data())
 def test_a_changed_byte_is_never_read_wrongly(given_logs: list[dict[str, object]], data: st.DataObject) -> None:
     """With one byte of an answer changed, the scanner gives up or reads what the parser reads; it never guesses."""
@@ -149,7 +149,6 @@ def test_a_malformed_log_is_refused_by_both_readers(change) -> None:
         assert caught.value.row == 1
 
 
-@pytest.mark.slow
 @given(st.lists(logs(), max_size=10), st.data())
 def test_batches_can_be_taken_apart_and_joined(given_logs: list[dict[str, object]], data: st.DataObject) -> None:
     """Taking rows, joining batches and the way through Arrow keep every byte of every log."""

@@ -144,6 +144,7 @@ def test_a_wrong_value_once_is_asked_again(question: str) -> None:
         assert type(found) is type(honest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_wrong_values_for_good_are_an_error_of_the_node(question: str) -> None:
     """A node that never says anything right ends in one error that says so, whatever it says instead."""

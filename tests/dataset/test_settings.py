@@ -9,7 +9,7 @@ from keep3r_replay.protocols.keep3r_v1.extract import settings as keep3r_v1
 from keep3r_replay.protocols.keep3r_v2.extract import settings as keep3r_v2
 from keep3r_replay.protocols.kuma.extract import settings as kuma
 
-ADDRESS = "0x" + "Ab" * 20
+ADDRESS = "0xABaBaBaBABabABabAbAbABAbABabababaBaBABaB"
 V1 = {"keep3r": ADDRESS, "weth": ADDRESS, "kp3r_weth": ADDRESS, "fastgas": ADDRESS, "helpers": {}}
 GIVEN = {
     "keep3r_v1": (keep3r_v1.checked_settings, V1, "weth"),
@@ -36,6 +36,7 @@ def test_addresses_come_in_lower_case(protocol):
         ({"companions": {"ROLE": ["0x12"]}}, "'0x12' is no address"),
         ({"companions": {"ROLE": ADDRESS}}, "deployment: "),
         ({"NAME": "0x12"}, "'0x12' is no address"),
+        ({"NAME": "0xab" + ADDRESS[4:]}, "is misspelt: its capitals do not fit its digits"),
         ({"NAME": 5}, "deployment: "),
         ({"nonsense": 5}, "nonsense"),
     ],

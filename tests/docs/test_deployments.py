@@ -40,6 +40,7 @@ def test_every_file_loads_and_is_in_the_table(name: str) -> None:
     assert {(each.address, each.from_block) for each in configured} <= told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}-{row[2]}-{row[3][:8]}")
 def test_every_line_of_the_table_is_in_a_file(row: tuple[str, ...]) -> None:
     """Chain, address, version and block of a line stand in the file that it names."""

@@ -21,6 +21,7 @@ UINT256 = st.integers(0, UINT256_MAX)
 INT256 = st.integers(-(2**255), 2**255 - 1)
 
 
+@pytest.mark.slow
 @given(INT256, INT256.filter(bool))
 def test_truncating_division_cuts_the_exact_quotient_toward_zero(dividend, divisor):
     """The result is the exact quotient without its fraction, whatever the signs."""

@@ -35,6 +35,7 @@ def edges(kind: str) -> st.SearchStrategy[int]:
     return st.sampled_from(inside) | st.integers(low, high)
 
 
+@pytest.mark.slow
 @given(data=st.data(), kind=st.sampled_from(INTEGER_TYPES))
 def test_integers_equal_eth_abi(data: st.DataObject, kind: str) -> None:
     """Every integer of every width decodes to what eth-abi says, or is marked as not fitting 38 digits."""

@@ -38,6 +38,7 @@ def test_a_state_is_asked_by_the_beginning_of_an_address(kind, state):
         getattr(state, kind)("")
 
 
+@pytest.mark.slow
 def test_the_command_takes_the_beginning_of_an_address(state, capsys):
     """`keep3r state job=0x6894` is that job; an unknown one is wrong usage."""
     job = next(address for address in state.overview()["jobs"] if address.startswith("0x6894"))
@@ -170,6 +171,7 @@ def test_switches_grids_and_scenarios_of_another_type_are_refused(lake, tmp_path
     assert _refused(lambda: kr.state_at(lake, BLOCK, contract="0x12")).startswith("contract=0x12: no contract of ")
 
 
+@pytest.mark.slow
 def test_a_what_if_begins_in_mid_history(lake):
     """It takes `start_block` as the command does: works up to that block are no part of it."""
     results = kr.what_if(lake, start_block=300)

@@ -112,6 +112,7 @@ def test_a_state_is_asked_by_subject(lake, results):
         kr.state_at(lake, last + 1)
 
 
+@pytest.mark.slow
 def test_an_explanation_is_a_row_a_term(lake, results):
     """The last term of a work is what it was paid; hash and log give the same; an unknown transaction is refused."""
     work = results.tables["works"].filter(pl.col("class") == "exact").row(0, named=True)

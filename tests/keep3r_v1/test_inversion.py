@@ -32,6 +32,7 @@ RATES = {
 PRICES = st.integers(2**100, 2**120).map(lambda price: Rate(price, 1 << 112, bits=144))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("helper", HELPERS)
 @given(st.data())
 def test_closed_form_equals_bisection(helper, data):

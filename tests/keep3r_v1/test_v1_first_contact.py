@@ -30,6 +30,7 @@ def test_a_right_configuration_has_no_difference():
     assert contact_of(RIGHT) == Contact([], [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "change"),
     [

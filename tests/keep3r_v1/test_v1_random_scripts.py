@@ -81,6 +81,7 @@ def test_a_random_history_replays_clean(seed, tmp_path):
     assert (unchanged.summary["changed"], unchanged.summary["refused"], unchanged.summary["refused_calls"]) == (0, 0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SCENARIOS))
 @pytest.mark.parametrize("what", ["with_logs", "logs"])
 def test_a_random_history_convicts_nobody_from_less(seed, what, tmp_path):

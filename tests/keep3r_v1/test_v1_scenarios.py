@@ -135,6 +135,7 @@ def test_mistakes_are_told_by_their_place(tmp_path):
             PROTOCOL.scenarios.simulate(content, "script", tmp_path / "lake")
 
 
+@pytest.mark.slow
 def test_a_replay_by_logs_alone_is_a_setting(tmp_path, capsys):
     """`inputs=false` leaves transactions aside: what an image proves stays, nothing is convicted, no what-if is run."""
     content = {"protocol": "keep3r_v1", "helper": "launch", "calls": [{"at": 60, "do": "work", "gas": GAS}]}

@@ -13,6 +13,8 @@ from keep3r_replay.replay.audit import audit
 from pipelines.cli import main
 from tests.keep3r_v1.recorded import BUNDLED, KP3R, recorded, recordings
 
+pytestmark = pytest.mark.slow
+
 ETHER = 10**18
 
 
@@ -41,7 +43,6 @@ def test_nothing_changed_is_the_audit(folder):
         assert made.tables[name].equals(recorded(folder).audit.tables[name])
 
 
-@pytest.mark.slow
 def test_another_helper_pays_its_own_limits(baseline):
     """Under the launch helper each exact work is paid its gas times the feed, in KP3R."""
     works = exact(outcome(baseline, helper="launch").tables["works_what_if"])
@@ -53,7 +54,6 @@ def test_another_helper_pays_its_own_limits(baseline):
     assert (paid["payment_what_if"] == paid["gas"] * paid["feed"]).all()
 
 
-@pytest.mark.slow
 def test_a_helper_from_a_block_leaves_what_is_before(baseline):
     """Payments before the block are as they were."""
     works = exact(outcome(baseline, helper="h1530", helper_from_block=400).tables["works_what_if"])
@@ -256,7 +256,6 @@ def test_credits_at_the_previous_block_are_what_the_audit_says(tmp_path):
     assert less == int(row["credit"]) - int(row["credit_at_previous_block"]) > 0
 
 
-@pytest.mark.slow
 def test_another_fee_is_the_fee_of_every_credit(baseline):
     """With twice the fee a job that nothing is refused lacks as much once more as its fees came to."""
     made = outcome(baseline, fee=60)
@@ -271,7 +270,6 @@ def test_another_fee_is_the_fee_of_every_credit(baseline):
         assert row["credits_what_if"] < row["credits"]
 
 
-@pytest.mark.slow
 def test_a_sweep_over_helpers_is_the_what_ifs(baseline, tmp_path):
     """`keep3r replay -m` over helpers comes out, helper by helper, with what single what-ifs say."""
     lake = recorded(BUNDLED).lake.path

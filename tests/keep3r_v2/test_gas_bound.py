@@ -37,6 +37,7 @@ def logged(held: int, used_before: int) -> int:
     return (held - held // 64 - used_before) * 64 // 63
 
 
+@pytest.mark.slow
 @given(
     st.integers(200_000, 30_000_000),
     st.lists(st.integers(0, 2_000_000), min_size=1, max_size=4),

@@ -15,6 +15,8 @@ from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.replay.reached import check_reached
 from keep3r_replay.replay.timeline import WHOLE
 
+pytestmark = pytest.mark.slow
+
 RECORDING = DATA / "open-v2.2-fuzz-gov-102"
 STRANGER = "0x" + "5a" * 20
 MINT, BURN, COLLECT = (f"events/uniswap_v3_pool.{name}" for name in ("Mint", "Burn", "Collect"))
@@ -67,7 +69,6 @@ def _found(told):
     return [(each.kind, each.block_number, each.log_index, each.field) for each in _findings(told)]
 
 
-@pytest.mark.slow
 def test_both_are_part_of_the_audit(lake):
     """What is found here stands among an audit's findings, and nothing is found in what was recorded."""
     row = _event(lake, COLLECT, _calls(lake, "collect()")[0])
@@ -78,7 +79,6 @@ def test_both_are_part_of_the_audit(lake):
     assert {each.reason for each in _findings(reached)} <= {each.reason for each in findings_of(reached)}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("column", "value"), [("recipient", STRANGER), ("tick_lower", -200), ("tick_upper", 200)])
 def test_what_governance_collects_is_the_managers_position_and_goes_to_governance(column, value, lake):
     """Another recipient or another position of a `collect()` is found at the pool's log."""

@@ -98,6 +98,7 @@ def assert_left_the_same(one, other):
     assert rest == other_rest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recording", one_a_version())
 def test_columns_change_no_result(recording, audited_recordings):
     """An audit without columns has the bytes of the one with them, readings and snapshots included."""
@@ -111,6 +112,7 @@ def test_columns_leave_what_single_works_leave(version):
     assert_left_the_same(left_by(lake_of(version), columns=True), left_by(lake_of(version), columns=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", RECORDINGS)
 def test_columns_take_works_of_every_version_with_a_formula(version):
     """A part of the works, and not all of them, are taken from columns: both ways are gone in each recording."""
@@ -263,6 +265,7 @@ TAMPERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tamper", TAMPERS.values(), ids=TAMPERS)
 def test_where_a_work_does_more_than_pay_it_goes_one_by_one(tamper):
     """Jobs that cannot or may not pay, keepers and helpers that are not there: what is left is that of single works."""
@@ -275,6 +278,7 @@ def test_where_a_work_does_more_than_pay_it_goes_one_by_one(tamper):
     assert findings or "unexplained" in works["explanation"].head(5).to_list(), "the change must show"
 
 
+@pytest.mark.slow
 def test_a_reward_before_the_validation_waits_for_the_work(tmp_path):
     """Where rewards stand before the validation, the pair behind them is no plain one, and the order is a finding."""
     history = History(RECORDINGS["2.3"]).copy()

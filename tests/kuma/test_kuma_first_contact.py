@@ -38,6 +38,7 @@ def test_a_right_configuration_has_no_difference() -> None:
     assert _contact(RIGHT) == Contact([], [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "change"),
     [

@@ -20,6 +20,7 @@ def version(request):
     return request.param
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_made_history_replays_clean(seed, version, tmp_path):
     """Every log, failure and balance is predicted; in clean cases the closed form is the rerun, no excess below 0."""

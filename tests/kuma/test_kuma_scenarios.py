@@ -57,6 +57,7 @@ def test_a_simulation_replays_clean(version, tmp_path):
     assert found.summary["calls"]["reverted"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("delay", "excess"),
     [(14_400, 23392805043462957257), (14_401, 23394429561910329540), (604_800, 982946668277075439772)],

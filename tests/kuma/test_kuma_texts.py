@@ -12,7 +12,7 @@ import pytest
 
 from keep3r_replay.chain.wire import WireLog, log_batch
 from keep3r_replay.dataset.decode import decode_logs
-from keep3r_replay.evm.texts import encode_with_texts
+from keep3r_replay.evm.codec import encode_arguments
 from keep3r_replay.lake.deployment import Contract
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.kuma.contract.snapshot import dump, load
@@ -145,7 +145,7 @@ def decoded_logs(logs: list[dict]):
 def test_both_ways_of_indexing_terms_are_read():
     """Whether the number of terms is a topic or a word, the row is the same; a text cut short is told, not read."""
     topic0, number = "0x" + ADDED.topic0.hex(), "0x" + (7).to_bytes(32, "big").hex()
-    as_topic, as_word = encode_with_texts(["string"], [LONG]), encode_with_texts(["uint256", "string"], [7, LONG])
+    as_topic, as_word = encode_arguments(["string"], [LONG]), encode_arguments(["uint256", "string"], [7, LONG])
     for topics, data in (([topic0, number], as_topic), ([topic0], as_word)):
         decoded = decoded_logs([log(0, topics, data), log(1, topics, data[:-32]), log(2, topics, data)])
         assert decoded.tables[f"events/{ROLE}.TncAdded"].select(["log_index", "tnc_id", "url"]).to_pylist() == [

@@ -45,6 +45,7 @@ def bonds_in_coin():
     return pl.col("paid_in_stable_coin")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("when", "world"), [("maturity", "strict"), ("deadline", "grace")])
 def test_one_punctual_keeper_is_the_counterfactual_of_the_audit(when, world):
     """Expiring one bond in time gives the price that the audit's rerun gives, for every late bond of the history."""
@@ -74,6 +75,7 @@ def test_nobody_expires():
     assert min(differences) < 0
 
 
+@pytest.mark.slow
 def test_no_fee_leaves_more_to_sellers():
     """Without fees the collector gets nothing, and sellers all of it."""
     found = outcome(MIXED, variable_fee=0, fixed_fee=0)

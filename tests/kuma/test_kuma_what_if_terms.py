@@ -12,6 +12,8 @@ from keep3r_replay.protocols.kuma.contract.ray import RAY
 from tests.kuma.recorded import PROTOCOL, audited
 from tests.kuma.test_kuma_what_if import CLEAN, MIXED, baseline, outcome
 
+pytestmark = pytest.mark.slow
+
 CLEAN_1_1 = DATA / "open-kuma11-clean-1"
 PAID = "reimbursement_reconstructed_not_verified"
 

@@ -28,6 +28,7 @@ def test_logs_alone_tell_all_but_silent_refreshes(recording):
     assert found.tables["bonds"].equals(audited(recording).tables["bonds"])
 
 
+@pytest.mark.slow
 def test_silent_refreshes_are_counted():
     """In the recording with silent refreshes, 46 readings of the last one are undetermined from logs alone."""
     lake = without_transactions(Lake.open(imported(DATA / "open-kuma-mixed-301")))

@@ -214,6 +214,7 @@ def test_only_what_an_extraction_names_is_a_leftover(tmp_path: Path) -> None:
     assert [path.relative_to(tmp_path).as_posix() for path in leftovers(tmp_path)] == [ours[0], *ours[2:], ours[1]]
 
 
+@pytest.mark.slow
 def test_somebodys_database_is_no_warehouse(tmp_path: Path) -> None:
     """A DuckDB file of somebody, or one with tables of theirs beside ours, is not replaced; a warehouse is."""
     theirs, ours = tmp_path / "theirs.duckdb", tmp_path / "ours.duckdb"

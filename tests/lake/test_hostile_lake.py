@@ -74,6 +74,7 @@ def test_a_lake_without_the_deployments_checksum_is_read(lake: Path) -> None:
     assert main(["verify", f"lake={lake}"]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [
@@ -104,6 +105,7 @@ def test_a_manifest_of_wrong_values_is_damaged(
     refused(capsys, lake, "damaged manifest")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [
@@ -134,6 +136,7 @@ def test_a_constructors_value_that_is_no_number_is_damage(lake: Path, capsys: py
     assert "internal" not in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["manifest", "deployment"])
 def test_deep_nesting_is_damage(lake: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     """JSON that is nested deeper than a parser follows is told as damage."""
@@ -141,6 +144,7 @@ def test_deep_nesting_is_damage(lake: Path, capsys: pytest.CaptureFixture[str], 
     refused(capsys, lake, f"damaged {name}: cannot be read: nested too deeply")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "table", ["logs", "blocks", "transactions", "readings", "events/keep3r.DustSent", "events/uniswap_v3_pool.Swap"]
 )

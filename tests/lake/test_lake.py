@@ -55,6 +55,7 @@ def test_amounts_are_exact_decimals(lake: Path) -> None:
     assert Lake.open(lake).scan("logs").collect_schema()["block_number"] == pl.UInt32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
@@ -80,6 +81,7 @@ def change_manifest(lake: Path, change) -> None:
     (lake / "manifest.json").write_text(json.dumps(content))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "path"),
     [

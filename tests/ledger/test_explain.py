@@ -120,6 +120,7 @@ def test_branches_say_why(history):
     assert any(word in branch.source for word in ("rewarded_at", "worked"))
 
 
+@pytest.mark.slow
 def test_command_prints_terms(history, capsys):
     """`keep3r explain` finds a transaction by hash or by log, and prints the same terms as text and as JSON."""
     work = history.audit.tables["works"].filter(pl.col("class") == "exact").row(3, named=True)
@@ -135,6 +136,7 @@ def test_command_prints_terms(history, capsys):
     assert work["job"] in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [[], ["tx=0x1g"], ["block=1"], ["tx=0x" + "0" * 64, "block=1", "log_index=0"]], ids=str
 )

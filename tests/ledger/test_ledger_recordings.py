@@ -9,6 +9,8 @@ from histories import DATA
 
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
 
+pytestmark = pytest.mark.slow
+
 TOTALS = {
     "spent_after_expiry": """
         select sum(-amount) from ledger
@@ -42,7 +44,6 @@ def _sum(column: pl.Series) -> int:
     return sum(column.cast(pl.Int128).to_list())
 
 
-@pytest.mark.slow
 def test_periods_balance(ledger_audit):
     """For every job and period opening and entries make up the closing, which the next period opens with."""
     periods = ledger_audit.tables["periods"].with_columns(pl.col(pl.Decimal).cast(pl.Int128))

@@ -16,6 +16,8 @@ from keep3r_replay.warehouse.build import TOKENS, build
 from keep3r_replay.warehouse.query import bundled, query
 from pipelines import cli
 
+pytestmark = pytest.mark.slow
+
 QUERIES = bundled(PROTOCOL.sql, "queries")
 AUDITS = bundled(PROTOCOL.sql, "audits")
 
@@ -48,7 +50,6 @@ def test_questions_come_along():
     assert all(text.startswith("-- ") and "?" in text.splitlines()[0] for text in QUERIES.values())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", QUERIES)
 def test_questions_have_the_columns_they_promise(warehouse, name):
     """Each bundled question runs, answers with the columns that it names, and has rows on a lively history."""
@@ -70,7 +71,6 @@ def test_audits_return_no_bad_row(warehouse, name):
     assert query(warehouse, AUDITS[name]).rows == []
 
 
-@pytest.mark.slow
 def test_audit_finds_what_is_wrong(history, results, tmp_path):
     """The audits can fail: one wei taken off a ledger entry is found by those that look at it."""
     import polars as pl
@@ -115,7 +115,6 @@ def test_tokens_are_exact(amount):
     assert int(f"{value:.18f}".replace(".", "")) == amount
 
 
-@pytest.mark.slow
 def test_state_as_of_is_the_state_of_a_shorter_replay(history, warehouse):
     """`state_as_of(block)` tells of each job what a replay that ends there holds."""
     from audits import audit
@@ -130,7 +129,6 @@ def test_state_as_of_is_the_state_of_a_shorter_replay(history, warehouse):
         assert dict(zip(columns, row, strict=True)) == expected[row[0]]
 
 
-@pytest.mark.slow
 def test_command(history, results, tmp_path, capsys):
     """`keep3r warehouse` and `keep3r sql` work from the command line, with a statement, a file, or a name."""
     database = f"database={tmp_path / 'new.duckdb'}"

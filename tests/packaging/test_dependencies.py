@@ -73,7 +73,8 @@ def undeclared(folder: str, known: set[str]) -> dict[str, set[str]]:
     return {
         name: files
         for name, files in imported(folder).items()
-        if not known & {normal(each) for each in distributions.get(name, [])}
+        # What only benchmarks compare with is not installed for the tests, and goes by its own name.
+        if not known & {normal(each) for each in distributions.get(name, [name])}
     }
 
 
@@ -84,7 +85,7 @@ def undeclared(folder: str, known: set[str]) -> dict[str, set[str]]:
         ("keep3r_replay", EXTRAS),
         ("pipelines", EXTRAS),
         ("tests", {*EXTRAS, "test"}),
-        ("benchmarks", {*EXTRAS, "test"}),
+        ("benchmarks", {*EXTRAS, "test", "benchmark"}),
         ("examples", {*EXTRAS, "test"}),
     ],
 )

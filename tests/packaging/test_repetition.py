@@ -79,6 +79,7 @@ def test_rows_that_are_lost_or_new_are_told(copied, capsys):
     assert "versions: the same as then" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "code", "says"),
     [

@@ -58,6 +58,7 @@ def test_settings_come_out_typed() -> None:
         found.path = "other"  # type: ignore[misc]  # what must fail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["/a b/c", "a,b", "x=y", "(z)", "it's", "back\\slash", "end\\", "\\'q", "0x10", "1e18", "[a]", "{b}", "#n"]
 )
@@ -66,6 +67,7 @@ def test_text_is_taken_as_it_is(text: str) -> None:
     assert load(f"path={text}").path == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

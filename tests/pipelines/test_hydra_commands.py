@@ -63,6 +63,7 @@ def files(folder):
     return sorted(each for each in found if not each.startswith("mine/"))
 
 
+@pytest.mark.slow
 def test_the_configuration_is_shown_and_nothing_run(folder, capsys):
     """`--cfg job|hydra|all`, `--package` and `--resolve` print YAML and leave no file."""
     assert shown(capsys, "replay", "--cfg", "job").snapshot_every == 8192
@@ -106,6 +107,7 @@ def test_a_folder_of_ones_own_adds_choices(capsys, folder):
     assert not [each for each in files(folder) if not each.startswith("r/")]
 
 
+@pytest.mark.slow
 def test_settings_are_added_and_taken_away(capsys):
     """`+key`, `++key` and `~key` do what they do in Hydra; what the schema does not have is refused."""
     overlay = ["--cfg", "job", "--package", "overlay"]

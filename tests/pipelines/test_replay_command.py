@@ -48,6 +48,7 @@ def import_is_refused(capsys, recording, exit_code, *words):
     assert sorted(recording.parent.iterdir()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["logs", "blocks", "txs", "views"])
 def test_a_truncated_gzip_is_named(recording, capsys, name):
     """A file that ends too early is refused by name."""
@@ -56,6 +57,7 @@ def test_a_truncated_gzip_is_named(recording, capsys, name):
     import_is_refused(capsys, recording, 1, path.name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["logs", "blocks", "txs", "views"])
 def test_invalid_json_is_named_with_its_line(recording, capsys, name):
     """A line that is no JSON is refused by file and line."""
@@ -66,6 +68,7 @@ def test_invalid_json_is_named_with_its_line(recording, capsys, name):
     import_is_refused(capsys, recording, 1, path.name, "line 7")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["meta.json", "logs.jsonl.gz", "txs.jsonl.gz"])
 def test_a_missing_file_is_named(recording, capsys, name):
     """A recording without one of its files is refused."""
@@ -91,6 +94,7 @@ def test_a_log_with_too_little_data_is_named(history, tmp_path, capsys):
     )
 
 
+@pytest.mark.slow
 def test_an_unknown_event_is_named(history, tmp_path, capsys):
     """A topic that is no event of the contract is refused by block and log."""
     log = work_of(history)
@@ -165,6 +169,7 @@ def test_replay_of_a_missing_lake(tmp_path, capsys):
     replay_is_refused(capsys, tmp_path / "none", 1, "no such lake")
 
 
+@pytest.mark.slow
 def test_replay_of_a_folder_that_is_no_lake(tmp_path, capsys):
     """A folder without a manifest is no lake."""
     (tmp_path / "lake").mkdir()
@@ -187,6 +192,7 @@ def test_replay_of_a_lake_with_a_shortened_file(lake, capsys):
     replay_is_refused(capsys, lake, 1, path.name, "bytes instead of")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["blocks", "events/keep3r.KeeperWork", "readings", "transactions"])
 def test_replay_of_a_lake_with_a_damaged_file(lake, capsys, table):
     """Damage that leaves the size as it was is an error of one line as well."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", ["", " ", "-- nothing", "/* nothing */", ";"])
 @pytest.mark.parametrize("write", ["true", "false"])
 def test_no_statement_is_a_usage_error(

@@ -46,6 +46,7 @@ def test_a_hostile_name_does_not_reach_a_terminal(tmp_path: Path) -> None:
         assert "\r" not in told.replace("\r\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url", ["s3://bucket/lake", "s3:/bucket/lake", "https://user:pa55word@example.org/lake", "file:///tmp/lake"]
 )

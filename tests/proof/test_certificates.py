@@ -55,6 +55,7 @@ def test_the_certificate_says_what_was_proved_and_what_not(proved: Path) -> None
     assert any("readings of views that are computed" in sentence for sentence in said["except"])
 
 
+@pytest.mark.slow
 def test_it_is_verified_without_a_node(certified: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """From what was kept and the anchor everything follows again; nothing is written."""
     before = content(certified)

@@ -120,6 +120,7 @@ def test_hashes_of_the_manifest_are_held_against_the_headers(proved: Path, url: 
     assert [(each.block, each.subject, each.told) for each in found] == [(43, "manifest", FALSE)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "told"),
     [

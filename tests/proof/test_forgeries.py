@@ -36,6 +36,7 @@ def _drop_last_log(lake: Path) -> None:
     change_rows(lake, "logs", without(block, index))
 
 
+@pytest.mark.slow
 def test_a_forged_note_is_not_believed(lake: Path, url: str) -> None:
     """A note of the digest of false rows is removed, and the rows refuted; who resumes is told what it rests on."""
     prove(lake, url)
@@ -52,6 +53,7 @@ def test_a_forged_note_is_not_believed(lake: Path, url: str) -> None:
     assert not list((lake / "proof" / "windows").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{"opened": "29"}, {"marked": 5}, {"marked": [[43, "zz"]]}, {"kept": None}, {"empty": []}]
 )
@@ -73,6 +75,7 @@ def test_damaged_evidence_is_fetched_again(lake: Path, url: str) -> None:
     assert kept.read_bytes() == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "column"),
     [
@@ -117,6 +120,7 @@ def _reversed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows[::-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "change"),
     [

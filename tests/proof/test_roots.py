@@ -37,6 +37,7 @@ EMPTY_BLOOM = "0x" + "00" * BLOOM_BYTES
 ITEMS = st.recursive(st.binary(max_size=80), lambda inner: st.lists(inner, max_size=6), max_leaves=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(ITEMS)
 def test_encodings_are_those_of_the_library(item) -> None:

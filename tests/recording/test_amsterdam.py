@@ -104,6 +104,7 @@ def test_the_date_in_force_is_the_table_s_or_the_headers() -> None:
     assert receipts_gas(SEPOLIA_AMSTERDAM, SEPOLIA_AMSTERDAM, 100) == (80, 200)
 
 
+@pytest.mark.slow
 def test_the_system_s_logs_are_of_no_contract(tmp_path: Path) -> None:
     """A recording that holds the system's logs among the contracts' imports without them."""
     recording = amsterdam(V2, tmp_path / "recording", BEGIN, lambda net: net)

@@ -144,6 +144,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(DAMAGES))
 def test_bad_input_is_one_line_that_names_the_place(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -170,6 +171,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["import", f"recording={tmp_path / 'none'}", f"lake={tmp_path / 'lake'}"]) == 2
 
 
+@pytest.mark.slow
 def test_a_former_import_is_replaced_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An import replaces what an import wrote, even a damaged one, and leaves alone what else lies there.
 

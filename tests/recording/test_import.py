@@ -18,6 +18,8 @@ from keep3r_replay.recording.importer import import_recording
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 RECORDINGS = one_a_version()
 
 
@@ -34,7 +36,6 @@ def imported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return request.param, Lake.open(folder)
 
 
-@pytest.mark.slow
 def test_every_log_is_there_raw(imported: tuple[Path, Lake]) -> None:
     """The table logs holds every log of the recording, byte for byte and in order."""
     recording, lake = imported
@@ -48,7 +49,6 @@ def test_every_log_is_there_raw(imported: tuple[Path, Lake]) -> None:
         assert ("0x" + row["address"].hex(), row["log_index"]) == (log["address"], int(log["logIndex"], 16))
 
 
-@pytest.mark.slow
 def test_events_are_what_eth_abi_decodes(imported: tuple[Path, Lake]) -> None:
     """Every event row equals what eth-abi decodes of its log, under the names of the true meaning."""
     recording, lake = imported

@@ -31,6 +31,7 @@ def test_an_empty_file_is_not_taken_for_no_logs(recording: Path, capsys: pytest.
     assert not (recording.parent / "lake").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "told"),
     [

@@ -52,6 +52,7 @@ def test_curve_is_in_order_of_time(history):
         assert moments[-1] == history.tables["reward_periods"]["ends_at"][-1] - 1
 
 
+@pytest.mark.slow
 def test_thinning_keeps_extremes():
     """A thinned curve has its first, last, lowest and highest points still."""
     points = [Point(time, (time * 7919) % 10_007, 0, 0) for time in range(10_000)]

@@ -73,6 +73,7 @@ def test_another_seed_gives_another_history(tmp_path):
     assert ticks[0] != ticks[1]
 
 
+@pytest.mark.slow
 def test_an_unbroken_chain(tmp_path):
     """Each block names its parent, transactions are told apart, and logs are numbered through within a block."""
     chain = simulated("random_market").chain
@@ -120,6 +121,7 @@ def test_the_command_and_all_that_reads_its_lake(tmp_path, capsys):
     assert "from a simulation" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -146,6 +146,7 @@ def test_tokens_of_a_pair_are_whose_they_are():
     assert words(simulation, "LiquidityAddition")[-1][3] == 3 * 10**18
 
 
+@pytest.mark.slow
 def test_a_scenario_of_a_file(tmp_path, capsys):
     """A YAML file anywhere is played as it stands, with the changes of the command line."""
     path = tmp_path / "mine.yaml"
@@ -156,6 +157,7 @@ def test_a_scenario_of_a_file(tmp_path, capsys):
     assert main(["replay", f"lake={tmp_path / 'lake'}", f"results={tmp_path / 'results'}"]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "more", "said"),
     [

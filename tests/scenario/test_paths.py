@@ -86,6 +86,7 @@ def test_market_and_fees_of_a_real_history(audited_recordings, tmp_path):
     assert audit(Lake.open(tmp_path / "lake")).summary["verdict"] == "clean"
 
 
+@pytest.mark.slow
 def test_a_real_market_the_other_way_round(audited_recordings):
     """In a pool whose tokens stand in the other order, a history's prices are turned over; any pool of it will do."""
     lake = audited_recordings(next(path for path in bundled() if path.name == "open-v2.3-fuzz-mixed-101")).lake

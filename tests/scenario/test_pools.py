@@ -111,6 +111,7 @@ def test_a_new_period_rewards_what_both_liquidities_mine(two_pools):
     assert all(resets)
 
 
+@pytest.mark.slow
 def test_each_pool_has_its_market(two_pools):
     """A ramp moves one pool to its end, a walk the other; neither touches the other's price."""
     pools = {each.address for each in two_pools.deployment.contracts if each.role == "uniswap_v3_pool"}

@@ -6,6 +6,7 @@ import re
 from inspect import signature
 from pathlib import Path
 
+import pytest
 import yaml
 from histories import ROOT
 
@@ -18,6 +19,7 @@ PAGE = (ROOT / "docs" / "scenarios.md").read_text()
 EXAMPLE = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL).group(1)
 
 
+@pytest.mark.slow
 def test_the_example_plays(tmp_path, monkeypatch, capsys):
     """The YAML of the page is a file that the command plays; its works are paid, and its lake replays clean."""
     monkeypatch.chdir(tmp_path)

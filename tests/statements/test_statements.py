@@ -70,6 +70,7 @@ def test_a_keepers_months_are_those_of_the_calendar(database, sample):
     ).rows()
 
 
+@pytest.mark.slow
 def test_a_card_counts_every_work_of_its_job(audited):
     """By formula, own, in tokens and undetermined add up to the works, and credits are the state's."""
     cards = _stated(audited, "job").table

@@ -107,6 +107,7 @@ def test_a_changed_reading_is_a_finding(tmp_path):
     assert (found.kind, found.block_number, found.field, found.difference) == ("reading_mismatch", 6, "total()", 1)
 
 
+@pytest.mark.slow
 def test_snapshots_and_states(lake, tmp_path):
     """A replay that goes on from a snapshot or from readings ends in the same state; so does every state asked for."""
     whole = kr.replay(lake, snapshot_every=2)
@@ -149,6 +150,7 @@ def test_the_commands_work(tmp_path, capsys):
     assert "Toy has no what-ifs" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_extraction_is_the_import(lake, extracted):
     """What a node answers becomes the same events, base fees, calls and results as the recording."""
     place = ["block_number", "log_index"]

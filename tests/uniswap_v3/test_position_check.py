@@ -91,6 +91,7 @@ def test_a_mint_of_nothing_is_named():
     assert mint_contradiction(pool_at(0), Position("owner", -200, 200), 0, 0, 0).field == "amount"
 
 
+@pytest.mark.slow
 @given(TICKS, st.integers(10**18, 10**24))
 def test_a_mint_tells_the_tick_of_an_unknown_price(tick, liquidity):
     """The amount of token 1 leads to the pool's tick, or its neighbour where the price stands on the edge of both."""

@@ -16,6 +16,8 @@ from keep3r_replay.warehouse.audits import ALERTS, AUDITS, known_audits
 from keep3r_replay.warehouse.session import MAIN
 from pipelines.cli import main
 
+pytestmark = pytest.mark.slow
+
 PAGE = (ROOT / "docs" / "audits.md").read_text(encoding="utf-8")
 SECTIONS = {"keep3r_v2": "Keep3r V2", "keep3r_v1": "Keep3r V1", "kuma": "KUMA"}
 
@@ -47,7 +49,6 @@ def ends(folder, monkeypatch, capsysbinary):
     return command
 
 
-@pytest.mark.slow
 def test_the_commands_of_the_page_run(ends):
     """Each does what it says beside it: with bad rows it ends with 3, without with 0."""
     commands = re.findall(r"^    keep3r (audit.*?)(?: *#.*)?$", PAGE, re.MULTILINE)
@@ -58,7 +59,6 @@ def test_the_commands_of_the_page_run(ends):
     assert "8 audits: 0 with rows" in said[1]
 
 
-@pytest.mark.slow
 def test_one_s_own_audit(ends):
     """Its parameter, its range and its meaning are as its file says; one of another type is a line."""
     assert "no bad" not in ends(0, "audit", "own", "folder=my_audits")
@@ -84,7 +84,6 @@ def test_a_broken_audit_fails_and_the_others_run(folder, tmp_path, capsys):
     assert lines[3] == "1 audits: 0 with rows (0 rows), 2 failed"
 
 
-@pytest.mark.slow
 def test_sql_guards_as_well(ends):
     """A bundled audit by its name, and any statement with audit=true, ends with 3 where there are rows."""
     assert json.loads(ends(3, "sql", "own_payments", "format=json"))[0]["percent"] > 200
@@ -180,7 +179,6 @@ def test_the_page_names_every_alert_with_its_parameters(name):
             assert f"`{each.name}`" in PAGE + (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_a_what_if_runs_the_audits_that_hold_for_it(tmp_path, capsys):
     """Those of its ledger hold; what is about the chain as it was is left out. Its tables have comments, too."""
     results, database = f"results={tmp_path / 'what_if'}", f"database={tmp_path / 'w.duckdb'}"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 AUDITS = known_audits(PROTOCOL.sql, None, MAIN, what_if=False)
 
 
@@ -98,7 +100,6 @@ def test_every_audit_is_tried():
     assert set(FIRES) == set(AUDITS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", FIRES)
 def test_an_audit_fires_and_does_not(connection, name):
     """As it is, or with the lenient parameter, it returns nothing; with the change, or the strict one, it does."""
@@ -176,7 +177,6 @@ def test_runway_is_credits_by_the_pace(connection):
     assert {row[1]: row[6] for row in found} == told != {}
 
 
-@pytest.mark.slow
 def test_reserves_of_a_recorded_sidechain_run_out(tmp_path: Path):
     """A recording in which they do makes the audit fire at every such block, and at no other."""
     recording = next(path for path in beside() if recorded_as(path) == "open-v2.3s-fuzz-gov-102")

@@ -20,6 +20,8 @@ from keep3r_replay.warehouse.query import query
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 COUNTED = 'select block_number, log_index, who, amount, total, utc from raw."counter.Counted" order by all'
 
 
@@ -47,7 +49,6 @@ def test_refreshed_is_made_at_once(grown, tmp_path: Path, tables: bool):
     assert len(query(tmp_path / "w.duckdb", COUNTED).rows) == 7
 
 
-@pytest.mark.slow
 def test_nothing_new_leaves_the_file_alone(grown, tmp_path: Path):
     """A second run on the same lake and results writes nothing."""
     grown(9)
@@ -57,7 +58,6 @@ def test_nothing_new_leaves_the_file_alone(grown, tmp_path: Path):
     assert (tmp_path / "w.duckdb").read_bytes() == before
 
 
-@pytest.mark.slow
 def test_only_new_partitions_are_added_to_tables(grown, tmp_path: Path):
     """Rows of a partition that stays as it was are not read again: what was changed among them is still so."""
     grown(9)
@@ -70,7 +70,6 @@ def test_only_new_partitions_are_added_to_tables(grown, tmp_path: Path):
     assert query(tmp_path / "w.duckdb", "select count(*), max(number) from raw.blocks").rows == [(12, 12)]
 
 
-@pytest.mark.slow
 def test_all_may_be_moved_together(grown, tmp_path: Path):
     """Lake, results and database go to another folder; the database answers from there, also where the old place is."""
     home, other = tmp_path / "home", tmp_path / "it's other"
@@ -90,7 +89,6 @@ def test_all_may_be_moved_together(grown, tmp_path: Path):
         assert connection.execute(COUNTED).fetchall() == before
 
 
-@pytest.mark.slow
 def test_with_its_tables_it_needs_no_file(grown, tmp_path: Path):
     """Lake and results are deleted and the database moved: it answers as before, amounts are DECIMAL still."""
     grown(12)
@@ -105,7 +103,6 @@ def test_with_its_tables_it_needs_no_file(grown, tmp_path: Path):
     assert set(kinds) == {("DECIMAL(38,0)", "TIMESTAMP")}
 
 
-@pytest.mark.slow
 def test_lakes_stand_side_by_side(grown, tmp_path: Path):
     """Two lakes in two schemas answer apart; refreshing one leaves the other as it was."""
     grown(5, "one")
@@ -124,7 +121,6 @@ def test_lakes_stand_side_by_side(grown, tmp_path: Path):
         query(tmp_path / "w.duckdb", "select 1", schema="third")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["raw", "Main", "a b", "x_res", ""])
 def test_a_schema_has_a_plain_name(grown, tmp_path: Path, name: str):
     """A name that SQL would need quotes for, or that is taken, is refused."""
@@ -133,7 +129,6 @@ def test_a_schema_has_a_plain_name(grown, tmp_path: Path, name: str):
         built(tmp_path, schema=name)
 
 
-@pytest.mark.slow
 def test_results_of_another_lake_are_refused(grown, tmp_path: Path, run, capsys):
     """Results must be of this lake as it is now; the line says which of the two they are not."""
     grown(5)
@@ -148,7 +143,6 @@ def test_results_of_another_lake_are_refused(grown, tmp_path: Path, run, capsys)
     assert not (tmp_path / "w.duckdb").exists()
 
 
-@pytest.mark.slow
 def test_additions_of_somebody_stay(grown, tmp_path: Path):
     """Somebody's table is there after a refresh; in the place of a view of ours it is refused, and stays."""
     grown(5)
@@ -166,7 +160,6 @@ def test_additions_of_somebody_stay(grown, tmp_path: Path):
     assert query(tmp_path / "w.duckdb", "select * from second.callers").rows == [(1,)]
 
 
-@pytest.mark.slow
 def test_a_warehouse_in_use_is_said_to_be(grown, tmp_path: Path, run, capsys):
     """While another program has it open, refreshing says so in one line with its process; so does asking a writer's."""
     grown(5)
@@ -192,7 +185,6 @@ def test_a_warehouse_in_use_is_said_to_be(grown, tmp_path: Path, run, capsys):
         built(tmp_path)
 
 
-@pytest.mark.slow
 def test_a_failed_refresh_leaves_the_former_warehouse(grown, tmp_path: Path, monkeypatch):
     """What breaks in the middle is as if it had not begun."""
     grown(5)
@@ -208,7 +200,6 @@ def test_a_failed_refresh_leaves_the_former_warehouse(grown, tmp_path: Path, mon
     assert before['main."made_of"'][0][7] == 5
 
 
-@pytest.mark.slow
 def test_from_python_it_has_schema_and_tables_too(grown, tmp_path: Path):
     """`kr.warehouse` refreshes as the command does, and its connection knows the views of the schema by their names."""
     grown(5)

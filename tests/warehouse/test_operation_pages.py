@@ -18,6 +18,7 @@ PAGES = sorted((ROOT / "docs" / "operation").glob("*.md"))
 COMMAND = re.compile(r"keep3r update (deployment=.*?)(?:\"| >>|$)", re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_runs_update_with_settings_that_there_are(page):
     """Every page names one command, all of whose settings are taken; it is as short as can be."""

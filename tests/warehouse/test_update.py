@@ -141,6 +141,7 @@ def test_two_jobs_do_not_meet(toy, tmp_path: Path, run, capsys):
     assert not (tmp_path / "lake").exists()
 
 
+@pytest.mark.slow
 def test_status_for_machines(toy, tmp_path: Path, run, capsys):
     """`format=json` tells in one object what the text tells."""
     run("extract", f"lake={tmp_path / 'lake'}", "to_block=9")

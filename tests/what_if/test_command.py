@@ -31,6 +31,7 @@ def test_an_overlay_by_name_by_file_and_by_single_changes_is_the_same(tmp_path):
     assert int(outcome["paid_what_if"]) < int(outcome["paid_baseline"])
 
 
+@pytest.mark.slow
 def test_an_address_without_quotes_in_a_file_is_an_address(tmp_path, capsys):
     """YAML takes 0x... for a number; the overlay knows better."""
     job = pl.read_parquet(SAMPLE / "lake" / "events" / "keep3r.KeeperWork" / "*.parquet")["job"][0]
@@ -40,6 +41,7 @@ def test_an_address_without_quotes_in_a_file_is_an_address(tmp_path, capsys):
     assert job in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -58,6 +58,7 @@ def test_base_fees_from_a_block_on_leave_what_was_before(recording, baseline_of)
     assert all(boost == 3 * was for boost, was in pairs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", FACTORS)
 @pytest.mark.parametrize("recording", WITH_LIQUIDITY, ids=name_of)
 def test_liquidity_is_scaled_at_the_start_of_the_block(recording, factor, baseline_of, audited_recordings):
@@ -142,6 +143,7 @@ def test_the_credits_of_liquidity_that_leaves_go_with_it(baseline_of):
     assert all(amount < 0 for amount in ledger["amount"].to_list())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

@@ -23,6 +23,8 @@ from keep3r_replay.replay.audit import state_hash
 from keep3r_replay.uniswap_v3.oracle import Pool
 from pipelines.cli import main
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400
 OTHER = DATA / "open-v2.3-fuzz-mixed-101"
 PRICE_POOL = "0x11b7a6bc0259ed6cf9db8f499988f9ecc7167bf5"
@@ -90,7 +92,6 @@ def _aligned(baseline, lake, pool):
     return _events(lake, pool)[0][0] - min(baseline.history.pools_begin()[pool] for pool in (PRICE_POOL, SECOND_POOL))
 
 
-@pytest.mark.slow
 def test_another_lakes_market_gives_its_averages(first_half, audited_recordings):
     """Aligned or by the same offset in seconds, the averages are those worked out from the other lake's swaps."""
     other = audited_recordings(OTHER).lake

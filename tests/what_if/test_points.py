@@ -89,6 +89,7 @@ def test_no_setting_is_named_like_a_column_of_every_sweep():
     assert names >= NOT_SWEPT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("argument", "says"),
     [

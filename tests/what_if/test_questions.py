@@ -193,6 +193,7 @@ def test_what_no_liquidity_cures_is_named(base, capsys):
     assert "with that, works still revert for InsufficientFunds" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -89,6 +89,7 @@ def _read(folder):
     return WhatIfResults(folder, what_if_summary(folder))
 
 
+@pytest.mark.slow
 def test_payments_over_time_end_in_the_sums(results):
     """The last point of every line is the sum of the table: of all jobs, and of each."""
     read = _read(results)
@@ -152,6 +153,7 @@ def test_the_page_and_its_charts_are_the_same_bytes_every_time(plain, tmp_path, 
     assert "names 0 jobs" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_what_if_of_which_a_sweep_kept_sums_has_a_page(tmp_path):
     """Sums and keepers are there, and the page says how to have charts over time."""
     lake = Lake.open(SAMPLE / "lake")

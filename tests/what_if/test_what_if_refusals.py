@@ -79,6 +79,7 @@ def test_whom_the_history_does_not_know_is_refused(values, names, baseline_of):
     assert "\n" not in text
 
 
+@pytest.mark.slow
 def test_an_address_goes_by_its_beginning(baseline_of):
     """A unique beginning is the address."""
     baseline = baseline_of(RECORDING)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.protocols.keep3r_v1.audit import classes, ledger, liquidity, schemas, states
+from keep3r_replay.protocols.keep3r_v1.audit import classes, liquidity
 from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_summary
 from keep3r_replay.protocols.keep3r_v1.audit.results import results_of
+from keep3r_replay.protocols.keep3r_v1.audit.rows import TABLES
 from keep3r_replay.protocols.keep3r_v1.events import EVENTS, KEEP3R_V1_EVENTS, ROOT
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.replay import Keep3rV1Replay
@@ -42,18 +43,7 @@ class _Keep3rV1Protocol:
     never_call: frozenset[str] = frozenset()
     starts_anywhere = False
     predicted = frozenset(f"{ROOT}.{event.name}" for event in KEEP3R_V1_EVENTS)
-    tables: Mapping[str, pl.Schema] = {
-        "works": schemas.WORKS,
-        "entry_points": schemas.ENTRY_POINTS,
-        "credit_applications": schemas.CREDIT_APPLICATIONS,
-        "liquidity_unbondings": schemas.LIQUIDITY_UNBONDINGS,
-        "failed_calls": schemas.FAILED_CALLS,
-        "oracle_updates": schemas.ORACLE_UPDATES,
-        "oracle_gaps": schemas.ORACLE_GAPS,
-        "helpers_in_force": schemas.HELPERS_IN_FORCE,
-        **states.SCHEMAS,
-        **ledger.SCHEMAS,
-    }
+    tables: Mapping[str, pl.Schema] = TABLES
     words: Mapping[str, Mapping[str, str]] = {"works": classes.WORDS, "applications": liquidity.WORDS}
     sql = "keep3r_replay.protocols.keep3r_v1.sql"
 

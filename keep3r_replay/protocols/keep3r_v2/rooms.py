@@ -108,6 +108,7 @@ class Keep3rV2Scenarios:
         from keep3r_replay.protocols.keep3r_v2.scenario.simulator import simulate
         from keep3r_replay.protocols.keep3r_v2.scenario.trace import draw_jobs, simulation_lines, write_trace
         from keep3r_replay.protocols.keep3r_v2.scenario.writer import check_target, write_lake
+        from keep3r_replay.scenario.actors import actors_in
 
         check_target(lake)
         scenario = scenario_from(script)
@@ -119,7 +120,9 @@ class Keep3rV2Scenarios:
         traced = write_trace(simulation, trace) if trace is not None else []
         drawn = draw_jobs(simulation, draw) if draw is not None else []
         written = [*(f"trace     {path}" for path in traced), *(f"chart     {path}" for path in drawn)]
-        return Simulated([*simulation_lines(simulation), *written], simulation)
+        actors = simulation.world.actors
+        names = actors_in(simulation.chain, {*actors.names, *actors.used}, actors.__getitem__)
+        return Simulated([*simulation_lines(simulation), *written], simulation, names)
 
 
 class Keep3rV2Pages:

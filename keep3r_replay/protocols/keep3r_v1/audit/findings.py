@@ -68,7 +68,8 @@ def _finding(
 
 def payment_findings(judged: Sequence[Judged]) -> Iterator[Finding]:
     """What the classes of payments say, and who was paid."""
-    for payment, _helper, _by_payments, verdict in judged:
+    for each in judged:
+        payment, verdict = each.payment, each.verdict
         place = (payment.block, payment.log_index)
         seen = verdict.evaluation
         limit = None if seen is None else seen.limit_at_bound

@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v1.audit.schemas import AMOUNT, table
+from keep3r_replay.protocols.keep3r_v1.audit.rows import KeeperAccountRow, LedgerTotalRow
 from keep3r_replay.protocols.keep3r_v1.contract.state import ETH
+from keep3r_replay.protocols.keep3r_v1.replay.records import CreditChange
+from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
-    from keep3r_replay.protocols.keep3r_v1.replay.records import CreditChange
-
-LEDGER = pl.Schema(
-    {
-        "block_number": pl.UInt32,
-        "log_index": pl.UInt32,
-        "job": pl.String,
-        "token": pl.String,
-        "kind": pl.String,
-        "amount": AMOUNT,
-        "credits_after": AMOUNT,
-    }
-)
-"""One row a change of a job's credits, in chain order."""
-
-LEDGER_TOTALS = pl.Schema(
-    {
-        "job": pl.String,
-        "token": pl.String,
-        "paid_in": AMOUNT,
-        "fee": AMOUNT,
-        "minted": AMOUNT,
-        "applied": AMOUNT,
-        "work": AMOUNT,
-        "receipt": AMOUNT,
-        "burned": AMOUNT,
-        "credits": AMOUNT,
-    }
-)
-"""One row a job and token: what came in less what went out is what the contract holds for it."""
-
-KEEPER_ACCOUNTS = pl.Schema(
-    {
-        "keeper": pl.String,
-        "payments": pl.Int64,
-        "kp3r_bonded": AMOUNT,
-        "kp3r_received": AMOUNT,
-        "eth_received": AMOUNT,
-        "eth_worth": AMOUNT,
-        "transactions": pl.Int64,
-        "gas_paid": AMOUNT,
-        "profit": AMOUNT,
-    }
-)
-"""One row an account that was paid, or that sent a transaction in which somebody was.
-
-`eth_worth` is what the payments in KP3R are worth by the quote of the helper in force, `gas_paid` the fees of the
-transactions that the account sent and that paid somebody, `profit` what is left with the ETH received.
-"""
 
 KINDS = ("paid_in", "fee", "minted", "applied", "work", "receipt", "burned")
-SCHEMAS = {"ledger": LEDGER, "ledger_totals": LEDGER_TOTALS, "keeper_accounts": KEEPER_ACCOUNTS}
 
 
 class LedgerError(Exception):
@@ -83,20 +35,23 @@ def ledger_tables(
     """
     sums: defaultdict[tuple[str, str], int] = defaultdict(int)
     by_kind: defaultdict[tuple[str, str, str], int] = defaultdict(int)
-    rows = []
     for change in changes:
         key = change.job, change.token
         sums[key] += change.amount
         by_kind[*key, change.kind] += change.amount
-        rows.append(change)
     if whole:
         for (job, token), total in sums.items():
             if total != kp3r.credits_of(job, token):
                 raise LedgerError(f"{job} {token}: changes sum to {total}, credits are {kp3r.credits_of(job, token)}")
-    totals = [(*key, *(by_kind[*key, kind] for kind in KINDS), kp3r.credits_of(*key)) for key in sorted(sums)]
+    totals = [
+        LedgerTotalRow(
+            job, token, **{kind: by_kind[job, token, kind] for kind in KINDS}, credits=kp3r.credits_of(job, token)
+        )
+        for job, token in sorted(sums)
+    ]
     return {
-        "ledger": table(LEDGER, rows),
-        "ledger_totals": table(LEDGER_TOTALS, totals),
+        "ledger": frame(CreditChange, changes),
+        "ledger_totals": frame(LedgerTotalRow, totals),
         "keeper_accounts": keeper_accounts(works, kp3r.address, lake),
     }
 
@@ -114,18 +69,27 @@ def keeper_accounts(works: pl.DataFrame, kp3r: str, lake: Lake) -> pl.DataFrame:
             account["eth_worth"] += row["eth_worth"] or 0
         elif row["credit"] == ETH:
             account["eth_received"] += row["payment"]
-    for origin, count, fees in _fees(works, lake):
-        accounts[origin]["transactions"] += count
-        accounts[origin]["gas_paid"] += fees
+    for spent in _fees(works, lake):
+        accounts[spent.origin]["transactions"] += spent.transactions
+        accounts[spent.origin]["gas_paid"] += spent.fees
     rows = []
     for address in sorted(accounts):
         account = accounts[address]
         profit = account["eth_worth"] + account["eth_received"] - account["gas_paid"]
-        rows.append((address, *(account[name] for name in KEEPER_ACCOUNTS.names()[1:-1]), profit))
-    return table(KEEPER_ACCOUNTS, rows)
+        sums = {name: account[name] for name in KeeperAccountRow._fields if name not in {"keeper", "profit"}}
+        rows.append(KeeperAccountRow(keeper=address, **sums, profit=profit))
+    return frame(KeeperAccountRow, rows)
 
 
-def _fees(works: pl.DataFrame, lake: Lake) -> list[tuple[str, int, int]]:
+class _Spent(NamedTuple):
+    """What an account spent on transactions that paid somebody: how many, and their fees in wei."""
+
+    origin: str
+    transactions: int
+    fees: int
+
+
+def _fees(works: pl.DataFrame, lake: Lake) -> list[_Spent]:
     """By origin: how many transactions paid somebody, and what they cost in wei."""
     if not lake.has("transactions"):
         return []
@@ -137,7 +101,7 @@ def _fees(works: pl.DataFrame, lake: Lake) -> list[tuple[str, int, int]]:
         .collect()
     )
     grouped = sent.group_by("from").agg(pl.len(), pl.col("fee").sum()).sort("from")
-    return [(str(origin), int(count), int(fee)) for origin, count, fee in grouped.iter_rows()]
+    return [_Spent(str(origin), int(count), int(fee)) for origin, count, fee in grouped.iter_rows()]
 
 
 def ledger_summary(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:

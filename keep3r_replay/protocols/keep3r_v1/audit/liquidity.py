@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.protocols.keep3r_v1.audit.schemas import CREDIT_APPLICATIONS, LIQUIDITY_UNBONDINGS, table
+from keep3r_replay.protocols.keep3r_v1.audit.rows import CreditApplicationRow, LiquidityUnbondingRow
+from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,35 +95,60 @@ def _class(use: LiquidityUse, deviation: int, weighted: int | None, swaps: Swaps
 
 def tables(judged: Sequence[Judged]) -> dict[str, pl.DataFrame]:
     """One row a use, in chain order, in the table of its event."""
-    applied = [_row(each, ()) for each in judged if each.use.event == "ApplyCredit"]
-    unbonded = [_row(each, (each.use.burned,)) for each in judged if each.use.event == "UnbondJob"]
+    applied = [_application(each) for each in judged if each.use.event == "ApplyCredit"]
+    unbonded = [_unbonding(each) for each in judged if each.use.event == "UnbondJob"]
     return {
-        "credit_applications": table(CREDIT_APPLICATIONS, applied),
-        "liquidity_unbondings": table(LIQUIDITY_UNBONDINGS, unbonded),
+        "credit_applications": frame(CreditApplicationRow, applied),
+        "liquidity_unbondings": frame(LiquidityUnbondingRow, unbonded),
     }
 
 
-def _row(judged: Judged, burned: tuple[int | None, ...]) -> tuple[object, ...]:
+def _application(judged: Judged) -> CreditApplicationRow:
     use = judged.use
-    return (
-        use.block,
-        use.log_index,
-        use.timestamp,
-        use.job,
-        use.pair,
-        use.provider,
-        use.origin,
-        use.liquidity,
-        use.worth,
-        use.worth_before,
-        use.worth_weighted,
-        *burned,
-        judged.deviation,
-        judged.from_before,
-        judged.from_weighted,
-        judged.swaps.before,
-        judged.swaps.after,
-        judged.swaps.both_by_one,
-        judged.name,
-        judged.reason,
+    return CreditApplicationRow(
+        block_number=use.block,
+        log_index=use.log_index,
+        timestamp=use.timestamp,
+        job=use.job,
+        liquidity=use.pair,
+        provider=use.provider,
+        origin=use.origin,
+        liquidity_amount=use.liquidity,
+        credit=use.worth,
+        credit_at_previous_block=use.worth_before,
+        credit_time_weighted=use.worth_weighted,
+        deviation=judged.deviation,
+        deviation_per_mille=judged.from_before,
+        deviation_time_weighted_per_mille=judged.from_weighted,
+        swapped_before=judged.swaps.before,
+        swapped_after=judged.swaps.after,
+        swapped_by_origin=judged.swaps.both_by_one,
+        class_=judged.name,
+        reason=judged.reason,
+    )
+
+
+def _unbonding(judged: Judged) -> LiquidityUnbondingRow:
+    use = judged.use
+    return LiquidityUnbondingRow(
+        block_number=use.block,
+        log_index=use.log_index,
+        timestamp=use.timestamp,
+        job=use.job,
+        liquidity=use.pair,
+        provider=use.provider,
+        origin=use.origin,
+        liquidity_amount=use.liquidity,
+        worth=use.worth,
+        worth_at_previous_block=use.worth_before,
+        worth_time_weighted=use.worth_weighted,
+        burned=use.burned,
+        deviation=judged.deviation,
+        deviation_per_mille=judged.from_before,
+        deviation_time_weighted_per_mille=judged.from_weighted,
+        swapped_before=judged.swaps.before,
+        swapped_after=judged.swaps.after,
+        swapped_by_origin=judged.swaps.both_by_one,
+        class_=judged.name,
+        reason=judged.reason,
     )

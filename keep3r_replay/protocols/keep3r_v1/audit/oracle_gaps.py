@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from keep3r_replay.protocols.keep3r_v1.audit.rows import OracleGapRow
 from keep3r_replay.protocols.keep3r_v1.contract import keep3r_v1_oracle, uniswap_v2_oracle
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from keep3r_replay.protocols.keep3r_v1.contract.market import Market
     from keep3r_replay.protocols.keep3r_v1.replay.records import OracleUpdate
@@ -24,6 +25,14 @@ class InForce(NamedTuple):
 
     since: int
     version: str
+
+
+class Missed(NamedTuple):
+    """Updates that were not made, and the first and last second in which that makes the answer revert."""
+
+    updates: int
+    first: int
+    last: int
 
 
 class Gap(NamedTuple):
@@ -60,7 +69,7 @@ def oracle_gaps(market: Market, updates: Sequence[OracleUpdate], helpers: Sequen
     return sorted(gaps, key=lambda gap: (gap.first, gap.oracle))
 
 
-def _sliding(times: Sequence[int], until: int) -> Iterable[tuple[int, int, int]]:
+def _sliding(times: Sequence[int], until: int) -> Iterable[Missed]:
     """A slot that nobody updated makes `consult` revert for as long, seven slots later."""
     updated = sorted({time // _SLOT for time in times})
     last_slot = until // _SLOT - _BITES_AFTER
@@ -68,16 +77,16 @@ def _sliding(times: Sequence[int], until: int) -> Iterable[tuple[int, int, int]]
         missed = following - present - 1
         if missed > 0:
             first = (present + 1 + _BITES_AFTER) * _SLOT
-            yield missed, first, min(first + missed * _SLOT - 1, until)
+            yield Missed(missed, first, min(first + missed * _SLOT - 1, until))
 
 
-def _listed(times: Sequence[int], until: int) -> Iterable[tuple[int, int, int]]:
+def _listed(times: Sequence[int], until: int) -> Iterable[Missed]:
     """An observation older than two periods makes `current` revert until the next one."""
     longest = 2 * keep3r_v1_oracle.PERIOD
     for present, following in pairwise([*sorted(times), until + 1]):
         first, last = present + longest + 1, following - 1
         if last >= first:
-            yield (following - present) // keep3r_v1_oracle.PERIOD - 1, first, last
+            yield Missed((following - present) // keep3r_v1_oracle.PERIOD - 1, first, last)
 
 
 def _in_force(first: int, last: int, helpers: Sequence[InForce], sources: set[Source]) -> int:
@@ -90,13 +99,9 @@ def _in_force(first: int, last: int, helpers: Sequence[InForce], sources: set[So
     return total
 
 
-def rows(gaps: Sequence[Gap]) -> list[tuple[object, ...]]:
+def rows(gaps: Sequence[Gap]) -> list[OracleGapRow]:
     """Rows of the table `oracle_gaps`."""
     return [
-        (gap.oracle, gap.pair, gap.missed_slots, gap.first, gap.last, gap.seconds, gap.seconds_in_force) for gap in gaps
+        OracleGapRow(gap.oracle, gap.pair, gap.missed_slots, gap.first, gap.last, gap.seconds, gap.seconds_in_force)
+        for gap in gaps
     ]
-
-
-def versions_in_force(initial: str, switches: Iterable[tuple[int, str]], versions: Mapping[str, str]) -> list[InForce]:
-    """Helpers by second: the constructor's since second 0, then those of `switches` (second, address)."""
-    return [InForce(since, versions.get(helper, "")) for since, helper in ((0, initial), *switches)]

@@ -108,19 +108,25 @@ class Context:
 
 
 def lists_of(context: Context) -> dict[str, list[Any]]:
-    """What was written down for results, by name; the book of credits where it is kept."""
+    """What was written down for results beside payments, by name; the book of credits where it is kept."""
     books = () if context.credit_changes is None else ("credit_changes",)
-    return {name: getattr(context, name) for name in (*_RECORDS, "swaps", "early_activations", *books)}
+    return {name: getattr(context, name) for name in (*_RECORDS, "swaps", *books)}
 
 
-_RECORDS = ("payments", "liquidity_uses", "failed_calls", "oracle_updates", "helper_switches", "feed_switches")
+_RECORDS = (
+    "liquidity_uses",
+    "failed_calls",
+    "oracle_updates",
+    "helper_switches",
+    "feed_switches",
+    "early_activations",
+)
 
 
 def within(context: Context, span: Span) -> Context:
     """The memory of a part of the history: what was written down in its blocks. Swaps are all kept."""
     kept: dict[str, Any] = {
-        name: [each for each in getattr(context, name) if span.holds(each.block)]
-        for name in (*_RECORDS, "early_activations")
+        name: [each for each in getattr(context, name) if span.holds(each.block)] for name in (*_RECORDS, "payments")
     }
     changes = context.credit_changes
     return replace(

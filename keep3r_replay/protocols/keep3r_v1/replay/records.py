@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.protocols.keep3r_v1.replay.evaluations import Evaluation, Evaluations
-from keep3r_replay.replay.records import Records
+from keep3r_replay.replay.tables import Amount, Int64, UInt32  # noqa: TC001 - rows of tables: columns by annotations
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v1.replay.evaluations import Evaluations
 
 
 class Interval(NamedTuple):
@@ -98,24 +100,40 @@ class Swapped(NamedTuple):
 
 
 class FailedCall(NamedTuple):
-    """A transaction to the contract itself that failed, and the reason that the model gives; empty if it gives none."""
+    """A transaction to the contract itself that failed: `failed_calls`.
 
-    block: int
-    transaction_index: int
+    `reason` is what the model gives; empty if it gives none.
+    """
+
+    block_number: UInt32
+    transaction_index: UInt32
     function: str
     sender: str
     reason: str
 
+    @property
+    def block(self) -> int:
+        """Where it stands, as of every record."""
+        return self.block_number
+
 
 class OracleUpdate(NamedTuple):
-    """An observation that an oracle made, by whom it was made, and in which slot or place of the list."""
+    """An observation that an oracle made, and by whom it was made: `oracle_updates`.
 
-    block: int
-    timestamp: int
+    `paid` where the payment for it shows it.
+    """
+
+    block_number: UInt32
+    timestamp: Int64
     oracle: str
     pair: str
     origin: str
     paid: bool
+
+    @property
+    def block(self) -> int:
+        """Where it stands, as of every record."""
+        return self.block_number
 
 
 class HelperSwitch(NamedTuple):
@@ -149,18 +167,23 @@ class EarlyActivation(NamedTuple):
 
 
 class CreditChange(NamedTuple):
-    """A change of a job's credits in a token (wei, negative where they shrink): what a log of the chain tells of it.
+    """A change of a job's credits in a token (negative where they shrink), as a log of the chain tells it: `ledger`.
 
     `kind` is paid_in, fee, minted, applied, work, receipt or burned.
     """
 
-    block: int
-    log_index: int
+    block_number: UInt32
+    log_index: UInt32
     job: str
     token: str
     kind: str
-    amount: int
-    credits_after: int
+    amount: Amount
+    credits_after: Amount
+
+    @property
+    def block(self) -> int:
+        """Where it stands, as of every record."""
+        return self.block_number
 
 
 class OpenUnbonding(NamedTuple):
@@ -169,20 +192,3 @@ class OpenUnbonding(NamedTuple):
     token: str
     amount: int
     due: int
-
-
-KEPT = Records(
-    Payment,
-    Interval,
-    Evaluations,
-    Evaluation,
-    LiquidityUse,
-    Swapped,
-    FailedCall,
-    OracleUpdate,
-    HelperSwitch,
-    FeedSwitch,
-    EarlyActivation,
-    CreditChange,
-)
-"""What results are made of, and a later run needs to go on."""

@@ -13,6 +13,7 @@ from keep3r_replay.protocols.keep3r_v1.contract import jobs
 from keep3r_replay.protocols.keep3r_v1.scenario.script import ETHER, address_of, script_from
 from keep3r_replay.protocols.keep3r_v1.scenario.world import GOVERNANCE, KP3R, ORACLES, OVERHEAD, PAIR, World
 from keep3r_replay.replay.rooms import Simulated
+from keep3r_replay.scenario.actors import actors_in, words_of
 from keep3r_replay.scenario.writer import check_target, write_played
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.scenario.script import Planned, Script
     from keep3r_replay.replay.rooms import Extras
 
+_ACTORS = ("job", "keeper", "governance", "trader", "feeder", "updater", "pair", "kp3r", "weth")
+"""Who acts where the script names nobody."""
 SLOT = 1_800
 WARM_UP = 10 * SLOT
 """Seconds before the start in which the oracles gather what they answer from."""
@@ -164,4 +167,6 @@ class Keep3rV1Scenarios:
         del extras
         check_target(lake)
         simulation = simulate(script_from(script, source))
-        return Simulated([write_played(simulation.world.chain, "Keep3r V1", lake)], simulation)
+        chain = simulation.world.chain
+        names = actors_in(chain, {*words_of(script), *_ACTORS}, address_of)
+        return Simulated([write_played(chain, "Keep3r V1", lake)], simulation, names)

@@ -128,9 +128,10 @@ def read_feed(path: Path) -> tuple[Answer, ...]:
     except pl.exceptions.PolarsError as error:
         reason = f"is no table of block and answer: {str(error).splitlines()[0]}"
         raise InputError(path, reason, remedy="write CSV with a line block,answer first") from None
-    if not rows or any(None in row or row[0] < 0 or row[1] < 0 for row in rows):
+    answers = tuple(Answer(*row) for row in rows)
+    if not answers or any(None in each or each.block < 0 or each.answer < 0 for each in answers):
         raise InputError(path, "an answer is missing or below zero", remedy="give every block its answer in wei")
-    return tuple(Answer(*row) for row in rows)
+    return answers
 
 
 def _record(named: str, kind: Any, values: Any, defaults: Mapping[str, int]) -> Any:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
-from keep3r_replay.protocols.keep3r_v1.audit.schemas import AMOUNT, table
 from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.steps import Step, Steps
 from keep3r_replay.protocols.keep3r_v1.what_if.changes import MEANINGS, changes_of, read_feed
 from keep3r_replay.protocols.keep3r_v1.what_if.known import check_accounts, check_blocks
-from keep3r_replay.protocols.keep3r_v1.what_if.world import World
+from keep3r_replay.protocols.keep3r_v1.what_if.world import Refused, World
 from keep3r_replay.replay.engine import run
 from keep3r_replay.replay.rooms import Outcome, WhatIfs
 from keep3r_replay.replay.roots import roots
+from keep3r_replay.replay.tables import Amount, UInt32, frame
 from keep3r_replay.replay.timeline import Span
 from keep3r_replay.report.amounts import tokens
 
@@ -42,28 +42,22 @@ ASSUMPTIONS = (
 )
 """What stays given and what becomes a consequence."""
 
-WORKS_WHAT_IF = pl.Schema(
-    {
-        "block_number": pl.UInt32,
-        "log_index": pl.UInt32,
-        "job": pl.String,
-        "keeper": pl.String,
-        "credit": pl.String,
-        "class": pl.String,
-        "gas": AMOUNT,
-        "helper": pl.String,
-        "payment": AMOUNT,
-        "helper_what_if": pl.String,
-        "payment_what_if": AMOUNT,
-        "refused": pl.String,
-    }
-)
-"""One row a payment of the history, and what becomes of it; `refused` is the contract's reason."""
 
-REFUSED_CALLS = pl.Schema(
-    {"block_number": pl.UInt32, "log_index": pl.UInt32, "function": pl.String, "reason": pl.String}
-)
-"""One row a call, other than a payment, that goes through in the history only."""
+class WorkWhatIfRow(NamedTuple):
+    """A payment of the history, and what becomes of it: `works_what_if`; `refused` is the contract's reason."""
+
+    block_number: UInt32
+    log_index: UInt32
+    job: str
+    keeper: str
+    credit: str
+    class_: str
+    gas: Amount | None
+    helper: str | None
+    payment: Amount
+    helper_what_if: str | None
+    payment_what_if: Amount
+    refused: str | None
 
 
 @dataclass(frozen=True)
@@ -139,8 +133,8 @@ class Keep3rV1WhatIfs(WhatIfs):
         if not tables:
             return Outcome(summary, {}, _lines(summary))
         made = {
-            "works_what_if": table(WORKS_WHAT_IF, _works(world)),
-            "refused_calls": table(REFUSED_CALLS, world.refused),
+            "works_what_if": frame(WorkWhatIfRow, _works(world)),
+            "refused_calls": frame(Refused, world.refused),
             **state_tables(world.kp3r),
         }
         return Outcome(summary, made, _lines(summary))
@@ -162,12 +156,12 @@ def _end(lake: Lake, until_block: int | None) -> int:
     return last if until_block is None else min(last, until_block)
 
 
-def _works(world: World) -> list[tuple[Any, ...]]:
+def _works(world: World) -> list[WorkWhatIfRow]:
     rows = []
     for judged, paid in zip(world.judged, world.paid, strict=True):
         payment, seen = judged.payment, judged.verdict.evaluation
         rows.append(
-            (
+            WorkWhatIfRow(
                 payment.block,
                 payment.log_index,
                 payment.job,

@@ -12,6 +12,7 @@ from keep3r_replay.protocols.keep3r_v1.contract.market import UnknownHelperError
 from keep3r_replay.protocols.keep3r_v1.contract.savepoint import undone
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.what_if.other_bonds import OtherBonds
+from keep3r_replay.replay.tables import UInt32  # noqa: TC001 - rows of a table: columns by annotations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +37,11 @@ class Paid(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A call that goes through in the history, and not in the what-if."""
+    """A call, other than a payment, that goes through in the history, and not in the what-if: `refused_calls`."""
 
-    block: int
-    log_index: int | None
-    name: str
+    block_number: UInt32
+    log_index: UInt32 | None
+    function: str
     reason: str
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar, Regime
 from keep3r_replay.protocols.keep3r_v2.audit.kept_credits import (
     credit_tables,
     plain_column,
     plain_rows,
     recalled_changes,
 )
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar
 from keep3r_replay.protocols.keep3r_v2.audit.rows import JobHistoryRow, PeriodViewRow
 from keep3r_replay.protocols.keep3r_v2.audit.standing import standing_at
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CreditChanges
@@ -61,13 +61,6 @@ class Seen(NamedTuple):
     states: int
     views: int
     boosts: int
-
-
-class Regime(NamedTuple):
-    """Reward periods are `length` seconds long from `since` on."""
-
-    since: int
-    length: int
 
 
 def jobs_in(table: str, columns: Sequence[str], row: Row) -> list[str]:

@@ -32,8 +32,8 @@ from keep3r_replay.report.amounts import decimal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
     from keep3r_replay.protocols.keep3r_v2.audit.ledger import Entry, Ledger
-    from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar
 
 INFO = "info"
 SPENT_AFTER_EXPIRY = "spent_after_expiry"

@@ -36,8 +36,8 @@ from keep3r_replay.report.amounts import rounded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
     from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
-    from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar
     from keep3r_replay.protocols.keep3r_v2.audit.rows import PeriodRow
 
 _NAME = {

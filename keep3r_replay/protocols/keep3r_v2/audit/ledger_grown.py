@@ -13,8 +13,8 @@ from keep3r_replay.replay.parts import frame_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from keep3r_replay.protocols.keep3r_v2.audit.calendar import Period
     from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
-    from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Period
     from keep3r_replay.replay.parts import Table
     from keep3r_replay.replay.protocol import KeptTables
 

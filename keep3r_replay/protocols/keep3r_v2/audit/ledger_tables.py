@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.audit.accounts import account_tables
+from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import expiry_findings, last_change
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_rules import expiry_rows
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import make_ledger
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_grown import begun_periods, with_former
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar, period_rows
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import period_rows
 from keep3r_replay.protocols.keep3r_v2.audit.rows import LedgerRow
 from keep3r_replay.protocols.keep3r_v2.audit.standing import Account, Standing, standing_tables
 from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT

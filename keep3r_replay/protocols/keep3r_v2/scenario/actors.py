@@ -48,6 +48,8 @@ class Actors:
     """
 
     def __init__(self, deployment: Deployment, given: Mapping[str, str]) -> None:
+        self.used: set[str] = set()
+        """Names that were asked for."""
         self.names = {name: address_of(name, given) for name in given}
         keep3r = next(each.address for each in deployment.contracts if each.role == "keep3r")
         pair = next((each for each in deployment.contracts if each.role == "pair_manager"), None)
@@ -61,4 +63,6 @@ class Actors:
                 raise UsageError(f"scenario.addresses.{name}: in these contracts it is {self.names[name]}")
 
     def __getitem__(self, name: str) -> str:
-        return address_of(name, self.names)
+        address = address_of(name, self.names)
+        self.used.add(name)
+        return address

@@ -12,6 +12,7 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
 from keep3r_replay.protocols.keep3r_v2.scenario import (
     calls_escrow,
+    calls_feed,
     calls_governance,
     calls_jobs,
     calls_keepers,
@@ -19,6 +20,7 @@ from keep3r_replay.protocols.keep3r_v2.scenario import (
     calls_work,
 )
 from keep3r_replay.protocols.keep3r_v2.scenario.contracts import deployment_of
+from keep3r_replay.protocols.keep3r_v2.scenario.feeds import deliveries, feed_times
 from keep3r_replay.protocols.keep3r_v2.scenario.fees import base_fees
 from keep3r_replay.protocols.keep3r_v2.scenario.market import market_actions, markets_of
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import at_most, known
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 CALLS: dict[str, Callable[..., None]] = {
     **calls_market.CALLS,
+    **calls_feed.CALLS,
     **calls_governance.CALLS,
     **calls_jobs.CALLS,
     **calls_keepers.CALLS,
@@ -145,7 +148,7 @@ def _market_actions(scenario: Scenario, deployment: Deployment, script: Schedule
         return
     world = World(deployment, scenario.addresses)
     for action in script.actions:
-        if action.call in calls_market.CALLS and action.time < script.ready:
+        if action.call in calls_market.CALLS | calls_feed.CALLS and action.time < script.ready:
             world.begin_block(action.time, 0)
             _play(world, action)
     for name, (market, place) in markets.items():
@@ -154,7 +157,13 @@ def _market_actions(scenario: Scenario, deployment: Deployment, script: Schedule
             raise UsageError(f"scenario.{place}: the setup does not create the pool '{name}' that the market moves")
         tokens, kp3r = (pool.token0, pool.token1), world.keep3r.kp3r_in_pools
         at = tokens.index(kp3r) if kp3r in tokens else None
-        yield from market_actions(market, pool.tick, script.ready, pool=name, place=place, kp3r_place=at)
+        moves = market_actions(market, pool.tick, script.ready, pool=name, place=place, kp3r_place=at)
+        if calls_feed.fed(world, name) is None:
+            yield from moves
+        else:
+            times = feed_times(scenario)
+            end = max([script.end, *(move.time + times.batch + times.delay for move in moves)])
+            yield from deliveries(moves, times, pool.tick, script.ready, end)
 
 
 def _play(world: World, action: Action) -> Attempt:
@@ -171,14 +180,14 @@ def _play(world: World, action: Action) -> Attempt:
     if not isinstance(may_revert, bool | None):
         raise UsageError(f"{place}: {MAY_REVERT} is true or false, not {may_revert!r}")
     logs = len(world.chain.logs)
-    before, balances = Savepoint(world.keep3r), world.balances.copy()
+    before, balances, cached = Savepoint(world.keep3r), world.balances.copy(), world.cached_batches.copy()
     try:
         call(world, **arguments)
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from None
     except Revert as error:
         before.restore()
-        world.balances = balances
+        world.balances, world.cached_batches = balances, cached
         if may_revert is None:
             may_revert = action.call in calls_work.WORKS and not _is_mistake(world, action, error.name)
         if not may_revert:

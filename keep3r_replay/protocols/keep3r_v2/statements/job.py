@@ -9,13 +9,14 @@ import polars as pl
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.statements.overpaid import compared_works, own_amounts
-from keep3r_replay.protocols.keep3r_v2.statements.parties import day, party_of, times, whole_tokens
+from keep3r_replay.protocols.keep3r_v2.statements.parties import party_of, times, whole_tokens
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, HORIZON, runs_dry
 from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 from keep3r_replay.replay.statements import Statement
 from keep3r_replay.report.amounts import share, tokens
 from keep3r_replay.report.columns import aligned
+from keep3r_replay.report.times import date, duration, moment
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.statements.overpaid import Paid
@@ -156,7 +157,7 @@ def _lines(card: JobCard) -> list[str]:
     state = f"{'listed' if card.listed else 'not listed'}{', disputed' if card.disputed else ''}"
     lines = [
         f"job         {card.job}",
-        f"state       {state}, at {day(card.at)} UTC; Keep3r {card.keep3r}",
+        f"state       {state}, at {moment(card.at)} UTC; Keep3r {card.keep3r}",
         f"credits     {kp3r}{mined}",
         f"mines       {tokens(card.per_period, _PLACES)} KP3R a reward period",
         f"spends      {_spending(card)}",
@@ -195,7 +196,7 @@ def _dry(card: JobCard) -> str:
         return "nobody can tell without a rate"
     if card.dry_at is None:
         return f"not within {HORIZON // DAY} days at this rate"
-    return f"{day(card.dry_at)} UTC at this rate, in {(card.dry_at - card.at) // DAY:,} days"
+    return f"{moment(card.dry_at)} UTC at this rate, in {duration(card.dry_at - card.at)}"
 
 
 def _wasted(card: JobCard) -> str:
@@ -241,7 +242,7 @@ def _overview(cards: list[JobCard]) -> list[str]:
             tokens(card.credits if card.with_mined is None else card.with_mined, _PLACES),
             tokens(card.per_period, _PLACES),
             "-" if card.spent_per_day is None else tokens(card.spent_per_day, _PLACES),
-            "disputed" if card.disputed else "-" if card.dry_at is None else day(card.dry_at)[:10],
+            "disputed" if card.disputed else "-" if card.dry_at is None else date(card.dry_at),
             _wasted(card),
             f"{card.works:,}",
             f"{card.own.works:,}",

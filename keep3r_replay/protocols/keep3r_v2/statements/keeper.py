@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
-from keep3r_replay.protocols.keep3r_v2.statements.parties import amount, day, months, party_of, whole_tokens
+from keep3r_replay.protocols.keep3r_v2.statements.parties import amount, months, party_of, whole_tokens
 from keep3r_replay.replay.statements import Statement
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.columns import aligned
+from keep3r_replay.report.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,7 +110,7 @@ def _head(tables: Mapping[str, pl.DataFrame], accounts: pl.DataFrame, keeper: st
     lines += [f"bonded      {tokens(int(row['bonded']), _PLACES)} of {row['token']}" for row in bonds.rows(named=True)]
     if accounts.height:
         times = accounts["timestamp"].to_list()
-        lines.append(f"works       {accounts.height:,}, from {day(min(times))} to {day(max(times))} UTC")
+        lines.append(f"works       {accounts.height:,}, from {moment(min(times))} to {moment(max(times))} UTC")
     unknown = accounts.filter((pl.col("class") != TOKEN_PAYMENT) & pl.col("profit").is_null()).height
     if unknown:
         lines.append(

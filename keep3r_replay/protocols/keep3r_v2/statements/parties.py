@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -29,11 +28,6 @@ def party_of(role: str, start: str, known: Iterable[str]) -> str:
     if not found:
         raise UsageError(f"address={start[:60]}: the history has no {role} whose address begins so")
     raise UsageError(f"address={start[:60]}: {len(found)} begin so: {', '.join(found[:3])}")
-
-
-def day(seconds: int) -> str:
-    """A time as date, hour and minute, UTC."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
 
 
 def months(times: pl.Expr) -> pl.Expr:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import UsageError
@@ -13,6 +12,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
 from keep3r_replay.replay.questions import Answer, Asked, Question, Setting
 from keep3r_replay.report.amounts import decimal, tokens
 from keep3r_replay.report.columns import aligned
+from keep3r_replay.report.times import duration, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,16 +100,15 @@ def _liquidity_lines(job: _Subject) -> list[str]:
 
 def _dry_lines(job: _Subject, days: int) -> list[str]:
     answer = runs_dry(job.base, job.overlay, job.address, days * DAY)
-    each = f"one every {answer.interval:,} s, {tokens(answer.payment, 9)} KP3R each"
+    each = f"one every {duration(answer.interval)}, {tokens(answer.payment, 9)} KP3R each"
     lines = [f"rate                   {answer.works:,} works in the last {days} days, {each}"]
     if answer.obstacle:
         return [*lines, f"runs dry               {answer.obstacle} ({answer.error})"]
     if answer.at is None:
         return [*lines, f"runs dry               not within {HORIZON // DAY} days"]
-    when = datetime.fromtimestamp(answer.at, UTC)
     return [
         *lines,
-        f"runs dry               {when:%Y-%m-%d %H:%M} UTC, after {answer.works_until:,} works: {answer.error}",
+        f"runs dry               {moment(answer.at)} UTC, after {answer.works_until:,} works: {answer.error}",
     ]
 
 

@@ -14,6 +14,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, j
 from keep3r_replay.protocols.keep3r_v2.replay.calls import pools as pool_calls
 from keep3r_replay.protocols.keep3r_v2.replay.calls.oracles import HANDLERS as ORACLES
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, Keep3rV2
+from keep3r_replay.protocols.keep3r_v2.what_if import fed_market
 from keep3r_replay.protocols.keep3r_v2.what_if.calls import Calls, Consequences, Reverted, pinned
 from keep3r_replay.protocols.keep3r_v2.what_if.changes import Changes, dropped_works
 from keep3r_replay.protocols.keep3r_v2.what_if.expiry import expiry_rule
@@ -27,7 +28,6 @@ from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace, traced
 from keep3r_replay.protocols.keep3r_v2.what_if.transactions import Transactions, atomic_ones
 from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
 from keep3r_replay.replay.protocol import EventHandler
-from keep3r_replay.sidechain_oracle.of_lake import feed_of_lake
 
 if TYPE_CHECKING:
     import polars as pl
@@ -147,9 +147,9 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     own["keep3r.KeeperWork"] = works.on_work
     own["uniswap_v3_pool.Swap"] = _on_swap
     own["pair_manager.Transfer"] = _nothing
-    # What mainnet fed is given, as the market of a pool is.
-    context.feed = feed_of_lake(baseline.lake, baseline.until_block)
     own |= {table: handler.handle for table, handler in ORACLES.items()}
+    if overlay.changes_market:
+        own["sidechain_oracle.Swap"] = fed_market.on_swap
     if overlay.pinned:
         _pin(own, overlay)
 

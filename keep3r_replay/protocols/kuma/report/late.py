@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -103,17 +104,26 @@ def _clones(row: dict[str, Any]) -> str:
     return f"{words[row['clone_actual']]} / {words[row['clone_grace']]}"
 
 
+@dataclass
+class _TooMuch:
+    """What a buyer of late bonds burned too much (wei), in each of the two worlds."""
+
+    bonds: int = 0
+    grace: int = 0
+    strict: int = 0
+
+
 def _payers(late: pl.DataFrame) -> str:
     """What every buyer burned too much."""
-    paid: dict[str, list[int]] = {}
+    paid: dict[str, _TooMuch] = {}
     for row in late.iter_rows(named=True):
-        sums = paid.setdefault(row["buyer"], [0, 0, 0])
-        sums[0] += 1
-        sums[1] += int(row["excess_grace"] or 0)
-        sums[2] += int(row["excess_strict"] or 0)
+        sums = paid.setdefault(row["buyer"], _TooMuch())
+        sums.bonds += 1
+        sums.grace += int(row["excess_grace"] or 0)
+        sums.strict += int(row["excess_strict"] or 0)
     rows = [
-        (short(buyer), f"{count:,}", whole(grace), whole(strict))
-        for buyer, (count, grace, strict) in sorted(paid.items(), key=lambda each: (-each[1][1], -each[1][2], each[0]))
+        (short(buyer), f"{sums.bonds:,}", whole(sums.grace), whole(sums.strict))
+        for buyer, sums in sorted(paid.items(), key=lambda each: (-each[1].grace, -each[1].strict, each[0]))
     ]
     headers = ("buyer", "late bonds", "burned too much, grace", "burned too much, strict")
     return "<h3>Who paid</h3>" + table(headers, rows, frozenset({1, 2, 3})) if rows else ""

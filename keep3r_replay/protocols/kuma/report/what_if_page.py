@@ -8,7 +8,7 @@ import polars as pl
 
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.late import SHOWN, short, whole
-from keep3r_replay.protocols.kuma.what_if.schemas import REIMBURSED
+from keep3r_replay.protocols.kuma.what_if.rows import REIMBURSED
 from keep3r_replay.report.html import page, table, text
 
 if TYPE_CHECKING:

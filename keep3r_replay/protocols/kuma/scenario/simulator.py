@@ -13,6 +13,7 @@ from keep3r_replay.protocols.kuma.replay.calls import Call
 from keep3r_replay.protocols.kuma.scenario.script import FIVE_PERCENT, address_of, script_from
 from keep3r_replay.protocols.kuma.scenario.world import KEEPER, MANAGER, TRANSMITTER, World
 from keep3r_replay.replay.rooms import Simulated
+from keep3r_replay.scenario.actors import actors_in, words_of
 from keep3r_replay.scenario.writer import check_target, write_played
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.kuma.scenario.script import Planned, Script
     from keep3r_replay.replay.rooms import Extras
 
+_ACTORS = ("alice", "bob", "keeper", "manager", "transmitter")
+"""Who acts where the script names nobody."""
 _PRINCIPAL = 1_000_000 * 10**18
 _YEAR = 365 * 86_400
 
@@ -184,4 +187,6 @@ class KumaScenarios:
         del extras
         check_target(lake)
         simulation = simulate(script_from(script, source))
-        return Simulated([write_played(simulation.world.chain, "KUMA", lake)], simulation)
+        chain = simulation.world.chain
+        names = actors_in(chain, {*words_of(script), *_ACTORS}, address_of)
+        return Simulated([write_played(chain, "KUMA", lake)], simulation, names)

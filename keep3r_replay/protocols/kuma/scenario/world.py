@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.evm.abi import keccak256
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.evm.texts import encode_with_texts
+from keep3r_replay.evm.codec import encode_arguments
 from keep3r_replay.lake.deployment import Contract, Deployment
 from keep3r_replay.protocols.kuma.contract import access
 from keep3r_replay.protocols.kuma.events import EVENTS
@@ -163,7 +163,7 @@ def encoded(kuma: Kuma, role: str, call: Call) -> bytes:
             if len(given) != len(function.types):
                 continue
             try:
-                data = keccak256(function.signature.encode())[:SELECTOR] + encode_with_texts(function.types, given)
+                data = keccak256(function.signature.encode())[:SELECTOR] + encode_arguments(function.types, given)
             except (ValueError, TypeError, AttributeError):
                 continue
             if call_of(kuma, role, call.contract, call.sender, data) == call:
