@@ -71,10 +71,10 @@ def test_whoever_reads_a_table_by_its_name_reads_all_of_it(lake, tmp_path):
     found.write(tmp_path / "results")
     works = found.tables["works"]
     assert pl.read_parquet(tmp_path / "results" / "works.parquet").equals(works)
-    counted = kr.warehouse(lake, tmp_path / "results").execute("select count(*) from res.works").fetchone()
-    assert counted == (works.height,)
+    counted = kr.warehouse(lake, tmp_path / "results").execute("select count(*) from res.works").fetchall()
+    assert counted == [(works.height,)]
     files = str(tmp_path / "results" / "works.parquet" / "*.parquet")
-    assert duckdb.sql(f"select count(*) from read_parquet('{files}')").fetchone() == (works.height,)
+    assert duckdb.sql(f"select count(*) from read_parquet('{files}')").fetchall() == [(works.height,)]
 
 
 def test_report_and_verify_go_over_all_parts(lake, tmp_path, capsys):
