@@ -137,12 +137,12 @@ def draw_jobs(simulation: Simulation, folder: Path) -> list[Path]:
         UsageError: the scenario reads no views.
     """
     # Drawing takes long to import.
-    from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits  # noqa: PLC0415 - as said above
-    from keep3r_replay.report.drawing import WIDE, picture  # noqa: PLC0415 - as said above
+    from keep3r_replay.protocols.keep3r_v2.report.figures import credits_chart  # noqa: PLC0415 - as said above
+    from keep3r_replay.report.charts import picture  # noqa: PLC0415 - as said above
 
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for job in simulation.world.keep3r.jobs:
         files.append(folder / f"credits-{job}.svg")
-        files[-1].write_bytes(picture(draw_credits(job_trace(simulation, job)), WIDE, f"credits-{job}"))
+        files[-1].write_bytes(picture(credits_chart(job_trace(simulation, job))))
     return files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 CALL_GAS = 300_000
 """Gas used by a call whose gas pays nobody."""
 _SELECTORS = {call.signature: selector for selector, call in (KEEP3R_CALLS | HELPER_CALLS).items()}
+
+
+@cache
+def _selector(signature: str) -> bytes:
+    return keccak256(signature.encode())[:SELECTOR]
 
 
 class World:
@@ -111,8 +117,9 @@ class World:
     def call(self, sender: str, to: str, signature: str, *arguments: str | int, gas_used: int = CALL_GAS) -> None:
         """Begin a transaction in which `sender` calls a function of any other contract."""
         types = signature[signature.index("(") + 1 : -1]
-        selector = keccak256(signature.encode())[:SELECTOR]
-        self._begin(sender, to, selector + encode_arguments(types.split(",") if types else [], arguments), gas_used)
+        self._begin(
+            sender, to, _selector(signature) + encode_arguments(types.split(",") if types else [], arguments), gas_used
+        )
 
     def send(self, sender: str, to: str, signature: str, arguments: bytes) -> None:
         """Begin a transaction as `call` does, with encoded arguments."""

@@ -11,7 +11,8 @@ from keep3r_replay.protocols.kuma.audit.bonds import STILL_LATE
 from keep3r_replay.protocols.kuma.report.drawings import Amount, amounts
 from keep3r_replay.protocols.kuma.what_if.lateness import drawing
 from keep3r_replay.report.amounts import tokens
-from keep3r_replay.report.html import figure, table, text
+from keep3r_replay.report.html import address, figure, text
+from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,11 +54,9 @@ def whole(wei: object) -> str:
     return "" if wei is None else tokens(int(str(wei)), 6)
 
 
-def short(address: str | None) -> str:
-    """An address by its ends; the whole of it where a pointer rests."""
-    if not address:
-        return ""
-    return f'<code title="{text(address)}">{text(address[:8])}…{text(address[-4:])}</code>'
+def short(whole: str | None) -> str:
+    """An address; empty where there is none."""
+    return address(whole) if whole else ""
 
 
 def _drawn(late: pl.DataFrame) -> str:
