@@ -83,9 +83,9 @@ def _relayed_calls(lake: Lake, protocol: Protocol, span: Span) -> dict[str, list
 
     Those that a transaction makes twice are left aside: which event is whose is not told.
     """
-    if not lake.has("transactions"):
-        return {}
     own = {each.address: each.role for each in lake.deployment.contracts if each.role in protocol.direct_calls}
+    if not own or not lake.has("transactions"):
+        return {}
     named = pl.any_horizontal(pl.col("input").bin.contains(bytes.fromhex(address[2:])) for address in sorted(own))
     scan = lake.scan("transactions", from_block=span.first, until_block=span.until).filter(
         (pl.col("status") == 1) & pl.col("input").bin.slice(0, SELECTOR).is_in(sorted(RELAYS)) & named
