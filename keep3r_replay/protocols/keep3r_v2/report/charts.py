@@ -8,13 +8,9 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT, UNDETERMINED
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
-from keep3r_replay.protocols.keep3r_v2.report.figures import (
-    Payment,
-    credits_chart,
-    pairs_chart,
-    waste_chart,
-    waterfall_chart,
-)
+from keep3r_replay.protocols.keep3r_v2.report.figures import Payment, credits_chart
+from keep3r_replay.protocols.keep3r_v2.report.keeper_figures import pairs_chart
+from keep3r_replay.protocols.keep3r_v2.report.ledger_figures import waste_chart, waterfall_chart
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
 from keep3r_replay.protocols.keep3r_v2.report.words import BY_FORMULA, EARNED, GAS, KEEPERS, OPEN, OWN_AMOUNT
 from keep3r_replay.replay.rooms import Chart

@@ -10,7 +10,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYME
 from keep3r_replay.protocols.keep3r_v2.report import evidence
 from keep3r_replay.protocols.keep3r_v2.report.cards import NEEDS_LAKE, verdict
 from keep3r_replay.protocols.keep3r_v2.report.cover import cover
-from keep3r_replay.protocols.keep3r_v2.report.figures import earned_chart
+from keep3r_replay.protocols.keep3r_v2.report.keeper_figures import earned_chart
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
 from keep3r_replay.protocols.keep3r_v2.statements.keeper import by_month
 from keep3r_replay.protocols.keep3r_v2.statements.overpaid import own_amounts
