@@ -135,6 +135,11 @@ async function draw(figure) {
   // As a tree that is interpreted (ast): the page's policy lets no text become a program.
   const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: say };
   const { view } = await vegaEmbed(plot, fitted(specification, plot.clientWidth), options);
+  // To a screen reader a chart is its caption; Vega has put names of its own there.
+  plot.setAttribute("role", "img");
+  plot.setAttribute("aria-label", figure.querySelector("figcaption").textContent);
+  plot.removeAttribute("aria-roledescription");
+  plot.querySelector("svg").setAttribute("aria-hidden", "true");
   views.set(figure, view);
   if (specification.usermeta?.follow) follow(view, plot, specification.usermeta);
   if (JSON.stringify(specification).includes('"zoom"')) tools(figure, view, plot);

@@ -81,7 +81,7 @@ def answers(given: Iterable[Answer]) -> str:
 def card(title: str, facts: Mapping[str, str], anchor: str = "") -> str:
     """A card: a title and facts, both markup but the facts' names."""
     link = f' id="{text(anchor)}"' if anchor else ""
-    return f'<section class="card"{link}><h3>{title}</h3>{facts_list(facts)}</section>'
+    return f'<section class="card"{link}><h2>{title}</h2>{facts_list(facts)}</section>'
 
 
 def cards(made: Iterable[str]) -> str:

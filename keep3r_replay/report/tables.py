@@ -45,7 +45,7 @@ def table(
     kind = ' class="stacked"' if stacked else ""
     label = text(f"table: {headers[0] or 'comparison'}")
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table{kind}>'
+        f'<div class="scroll" role="group" tabindex="0" aria-label="{label}"><table{kind}>'
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody>{foot}</table></div>{more}"
     )
 

@@ -112,7 +112,10 @@ def _job(results: Results, job: str, *, alone: bool) -> str:
         if spent or lost or unpaid
     ]
     headers = ("rule", "spent, KP3R", "lost, KP3R", "could not have paid, KP3R", "lost of what left")
-    by_rule = f"<h3>By each rule of expiry</h3>{table(headers, rules, frozenset({1, 2, 3, 4}))}" if rules else ""
+    level = 2 if alone else 3
+    by_rule = (
+        f"<h{level}>By each rule of expiry</h{level}>{table(headers, rules, frozenset({1, 2, 3, 4}))}" if rules else ""
+    )
     listed = evidence.periods_table(periods) if periods else ""
     title = "" if alone else f"<h2>Job {titled(job)}</h2><p>{works:,} works</p>"
     return "\n".join(
