@@ -40,12 +40,32 @@ class Mend(NamedTuple):
     transaction_index: int | None = None
 
 
+class Key(NamedTuple):
+    """What tells one mend from another: all but its values, and these in an order."""
+
+    mend: Mend
+    values: tuple[tuple[str, int | str], ...] | None
+
+
+Keys = tuple[Key, ...]
+
+
+def keys_of(mends: Sequence[Mend]) -> Keys:
+    """What tells some mends from others."""
+    return tuple(
+        Key(mend._replace(values=None), None if mend.values is None else tuple(sorted(mend.values.items())))
+        for mend in mends
+    )
+
+
 class MendedLake(Lake):
     """A lake of which some events say something else. Only scans differ; files and manifest are the lake's own."""
 
     def __init__(self, lake: Lake, mends: Sequence[Mend]) -> None:
         super().__init__(lake.path, lake.deployment, lake.manifest, part=lake.part)
         self._lake = lake
+        self.mends = tuple(mends)
+        """All of them, in the order in which they were found."""
         self._mends: dict[str, list[Mend]] = {}
         for mend in mends:
             self._mends.setdefault(mend.table, []).append(mend)
