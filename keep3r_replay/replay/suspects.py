@@ -77,8 +77,8 @@ def as_expected(event: Event, findings: Sequence[Finding], readings: Sequence[Fi
     numbers = {finding.field: event.number(finding.field) for finding in findings}
     differences = _most_common((abs(each.difference) for each in readings if each.difference), _MOST_DIFFERENCES)
     for name, value in numbers.items():
-        for sign in () if value is None else (-1, 1):
-            others = [value + sign * difference for difference in differences]
+        if value is not None:
+            others = [value + sign * difference for sign in (-1, 1) for difference in differences]
             yield from (event.with_values({name: other}) for other in others if other >= 0)
 
 
