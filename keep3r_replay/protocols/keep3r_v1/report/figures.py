@@ -105,7 +105,7 @@ def against(works: pl.DataFrame) -> Spec:
             for limit, paid, block in (own[place] for place in _some(len(own)))
             if amount(limit) and amount(paid)
         ]
-    names = list(dict.fromkeys(row[0] for row in rows))
+    names = list(dict.fromkeys(name for name, *_ in rows))
     values = sorted(value for row in rows for value in row[1:3] if value)
     ends = [values[0], values[-1]] if values else []
     logarithmic = {"type": "quantitative", "scale": {"type": "log", "zero": False}}

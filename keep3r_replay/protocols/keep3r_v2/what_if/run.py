@@ -23,6 +23,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
 from keep3r_replay.protocols.keep3r_v2.what_if.market import change_market
 from keep3r_replay.protocols.keep3r_v2.what_if.names import resolved
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
+from keep3r_replay.protocols.keep3r_v2.what_if.policies import policies_of
 from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder, SumRecorder, check_balance
 from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace, traced
 from keep3r_replay.protocols.keep3r_v2.what_if.transactions import Transactions, atomic_ones
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.calls import Handle
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+    from keep3r_replay.protocols.keep3r_v2.what_if.policies import Policies
     from keep3r_replay.replay.protocol import Block, Place, Row, Transaction
 
 
@@ -74,7 +76,8 @@ class WhatIf:
 class _Model:
     """The protocol as the loop sees it: base fees changed, nothing adopted at the end of a transaction."""
 
-    def __init__(self, protocol: Keep3rV2, overlay: Overlay, transactions: Transactions) -> None:
+    def __init__(self, protocol: Keep3rV2, overlay: Overlay, policies: Policies, transactions: Transactions) -> None:
+        self._policies = policies
         self.context = protocol.context
         self._protocol = protocol
         self._transactions = transactions
@@ -87,11 +90,13 @@ class _Model:
         """Enter a block."""
         base_fee = block.base_fee
         if base_fee is None or block.number < self._first:
+            self._policies.added_fee = 0
             self._begin_block(block)
             return
         fee = self._fees.get(base_fee)
         if fee is None:
             fee = self._fees[base_fee] = self._overlay.base_fee(base_fee)
+        self._policies.added_fee = fee - base_fee
         self._begin_block(block._replace(base_fee=fee))
 
     def begin_transaction(self, place: Place, transaction: Transaction | None) -> None:
@@ -140,7 +145,9 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     keep3r.ledger = recorder
 
     dropped = dropped_works(overlay, baseline.names) if overlay.drops_works else frozenset()
-    works = Works(keep3r, baseline.measured, dropped)
+    resets = what_if(baseline, type(overlay)()).works.resets if overlay.reset_gas else ()
+    policies = policies_of(overlay, baseline, keep3r.rules.payment, resets)
+    works = Works(keep3r, baseline.measured, dropped, policies)
     liquidity = ScaledLiquidity(overlay, keep3r)
     calls = Calls(keep3r, liquidity, baseline.forced, works.rewarded)
     own = calls.handlers(PLAIN)
@@ -155,13 +162,14 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
 
     trace = Trace(keep3r, baseline.trace)
     atomic = atomic_ones(baseline.batches, overlay.atomic)
-    model = _Model(protocol, overlay, Transactions(keep3r, atomic, works, calls, liquidity, trace, observer))
+    model = _Model(protocol, overlay, policies, Transactions(keep3r, atomic, works, calls, liquidity, trace, observer))
     handlers, change_period = _wrapped(own, observer)
     changes = Changes(protocol, model, baseline, handlers, overlay, trace)
     changes.set_parameters(change_period)
     changes.change_market(pools)
     changes.change_bonds()
     changes.change_liquidity()
+    changes.give_credits()
     changes.scale_liquidity(liquidity)
     changes.add_works(works)
     replay(baseline.history, model, traced(trace, handlers), changes.all)

@@ -16,13 +16,14 @@ from keep3r_replay.protocols.kuma.audit.bonds import (
 )
 from keep3r_replay.protocols.kuma.audit.late_expiry import (
     Counterfactual,
-    actual_supply,
+    actually_held,
     expired_at,
     price_a_day_later,
     price_at_end,
     state_positions,
 )
-from keep3r_replay.protocols.kuma.audit.rows import BondRow, LateExpiryRow
+from keep3r_replay.protocols.kuma.audit.late_rows import LateExpiryRow
+from keep3r_replay.protocols.kuma.audit.rows import BondRow
 from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _world(
 ) -> _World:
     """The columns of one counterfactual."""
     purchase = story.purchase
-    supply = actual_supply(history, states, story, world.expired_at)
+    held = actually_held(history, states, story, world.expired_at)
     excess = purchase.paid - world.realized if purchase is not None and world.realized is not None else None
     return _World(
         world.expired_at,
@@ -169,7 +170,7 @@ def _world(
         world.closed_form,
         world.has_clone,
         world.clone_principal,
-        supply - world.supply if supply is not None and world.supply is not None else 0,
+        held.supply - world.held.supply if held is not None and world.held is not None else 0,
         len(world.changed),
         " ".join(f"{step.block}/{step.transaction}" for step in world.changed),
         not world.changed,

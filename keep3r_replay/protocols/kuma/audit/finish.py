@@ -10,12 +10,13 @@ import polars as pl
 
 from keep3r_replay.protocols.kuma.audit.bond_tables import bonds_table, judge, late_expiries, late_table
 from keep3r_replay.protocols.kuma.audit.bonds import STATUSES, STILL_LATE, TO_RERUN, BondBook
+from keep3r_replay.protocols.kuma.audit.holders import holders_table
 from keep3r_replay.protocols.kuma.audit.keepers import Reimbursement, keeper_calls, keeper_calls_table, keepers_table
+from keep3r_replay.protocols.kuma.audit.late_rows import WORLDS
 from keep3r_replay.protocols.kuma.audit.ledger import ledger_tables
 from keep3r_replay.protocols.kuma.audit.notices import bond_notices, token_notices, within
 from keep3r_replay.protocols.kuma.audit.place import Place
 from keep3r_replay.protocols.kuma.audit.recorder import KEPT, block_of
-from keep3r_replay.protocols.kuma.audit.rows import WORLDS
 from keep3r_replay.protocols.kuma.audit.shortfall import shortfall_notices, shortfalls
 from keep3r_replay.protocols.kuma.audit.token_tables import (
     calls_table,
@@ -89,6 +90,7 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
     tables = {
         "bonds": bonds_table(kuma, judged, pauses(whole.recorder.calls, end.timestamp), end.timestamp),
         "late_expiries": late_rows,
+        "late_holders": holders_table(history, kuma, states, late),
         "calls": calls_table(kuma, recorder.calls),
         "keeper_calls": keeper_calls_table(kuma, keepers),
         "keepers": keepers_table(keepers),

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from keep3r_replay.protocols.kuma.audit.late_rows import LATE_TABLES
 from keep3r_replay.replay.tables import Amount, Int64, UInt32, schema_of
-
-WORLDS = ("strict", "grace")
-"""Counterfactuals of a late bond: expired at maturity, and in the last second that is in time."""
 
 
 class BondRow(NamedTuple):
@@ -41,50 +39,6 @@ class BondRow(NamedTuple):
     seconds_late: Int64 | None
     seconds_without_yield: Int64 | None
     seconds_paused: Int64 | None
-
-
-class LateExpiryRow(NamedTuple):
-    """A late bond, and what it would have cost if it had been expired in time, in each of `WORLDS`: `late_expiries`."""
-
-    category: str
-    risk_category: str
-    bond_id: UInt32
-    status: str
-    maturity: Int64
-    epoch_length: Int64
-    deadline: Int64
-    epoch_changed_before_deadline: bool
-    expired_at: Int64 | None
-    bought_at: Int64 | None
-    bought_in_block: UInt32 | None
-    buyer: str | None
-    seconds_late: Int64 | None
-    realized: Amount | None
-    clone_actual: bool | None
-    excuse: str
-    cost_per_day: Amount | None
-    expired_at_strict: Int64
-    realized_strict: Amount | None
-    excess_strict: Amount | None
-    closed_form_strict: Amount | None
-    clone_strict: bool | None
-    clone_principal_strict: Amount | None
-    supply_excess_strict: Amount
-    changed_transactions_strict: UInt32
-    changed_strict: str
-    clean_strict: bool
-    cost_so_far_strict: Amount | None
-    expired_at_grace: Int64
-    realized_grace: Amount | None
-    excess_grace: Amount | None
-    closed_form_grace: Amount | None
-    clone_grace: bool | None
-    clone_principal_grace: Amount | None
-    supply_excess_grace: Amount
-    changed_transactions_grace: UInt32
-    changed_grace: str
-    clean_grace: bool
-    cost_so_far_grace: Amount | None
 
 
 class MadeCallRow(NamedTuple):
@@ -272,7 +226,6 @@ class AccountRow(NamedTuple):
 
 ROWS: dict[str, type[tuple[object, ...]]] = {
     "bonds": BondRow,
-    "late_expiries": LateExpiryRow,
     "calls": MadeCallRow,
     "keeper_calls": KeeperCallRow,
     "keepers": KeeperRow,
@@ -284,6 +237,6 @@ ROWS: dict[str, type[tuple[object, ...]]] = {
     "ledger": LedgerRow,
     "accounts": AccountRow,
 }
-"""The row of every table that `finish` may give."""
-TABLES = {name: schema_of(row) for name, row in ROWS.items()}
+"""The row of every table that `finish` may give, but for those about late bonds."""
+TABLES = {name: schema_of(row) for name, row in ROWS.items()} | LATE_TABLES
 """Columns of every such table."""
