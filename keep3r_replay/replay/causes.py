@@ -20,14 +20,13 @@ from keep3r_replay.replay.convicted import convicted
 from keep3r_replay.replay.mended import Mend
 from keep3r_replay.replay.retold import READING, Replays, key_of
 from keep3r_replay.replay.straight import OF_STATE, at_place, readings_from, straight
-from keep3r_replay.replay.suspects import event_at, input_at, suspects_at, suspects_before
+from keep3r_replay.replay.suspects import input_at, suspects_at, suspects_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.retold import Again
-    from keep3r_replay.replay.suspects import Event
 
 _MOST_REPLAYS = 24
 """Replays spent on one audit's causes: what is still open then stands as a root of its own."""
@@ -124,7 +123,7 @@ class _Tracer:
             elif self._is_reading(root):
                 self._of_reading(root)
             elif self._findings[root].kind == "missing_event":
-                self._close(root, [root], self._best(self._absent(self._findings[root]), [root]))
+                self._close(root, [root], self._best(self._absences(self._findings[root]), [root]))
             else:
                 self._close(root, [root], None)
 
@@ -143,6 +142,11 @@ class _Tracer:
                 if self._is_reading(each) and self._findings[each].subject == first.subject:
                     return each
         return self._open[0]
+
+    def _absences(self, finding: Finding) -> Iterator[Mend]:
+        """The event that is missing; of numbers that its transaction does not tell the model says what they are."""
+        for mend in self._absent(finding):
+            yield self._replays.told(self._mends, mend) if mend.untold and self._replays.left > 0 else mend
 
     def _of_event(self, root: int) -> None:
         """The event at the root's place: mended if something mends it."""
@@ -217,17 +221,6 @@ class _Tracer:
     def _is_reading(self, place: int) -> bool:
         return self._findings[place].kind == READING
 
-    def _is_apart(self, place: int, event: Event, root: int) -> bool:
-        """Whether a finding is about an event whose amount the model knows, of a subject that another does not name."""
-        finding = self._findings[place]
-        return (
-            finding.kind == "event_mismatch"
-            and finding.log_index is not None
-            and finding.block_number > self._findings[root].block_number
-            and finding.expected.lstrip("-").isdigit()
-            and finding.subject not in {*event.addresses, self._findings[root].subject}
-        )
-
     def _of_same_state(self, root: int) -> list[int]:
         """What tells of the state of the same subject follows from the first that did: the model took over a guess."""
         finding = self._findings[root]
@@ -243,13 +236,11 @@ class _Tracer:
         """Settle a root: what follows from it has its cause there."""
         if mend is None:
             of_block = self._findings[root].kind in _OF_BLOCK
-            event = event_at(self._lake, self._findings[root])
             followers = [
                 each
                 for each in self._open
                 if each != root
                 and not (of_block and self._findings[each].block_number != self._findings[root].block_number)
-                and not (event is not None and self._is_apart(each, event, root))
             ]
         else:
             self._mends.append(mend)

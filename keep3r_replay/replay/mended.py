@@ -30,6 +30,7 @@ class Mend(NamedTuple):
         values: columns with other values: amounts as int, addresses as text; None where the event is left out.
         is_absent: the history lacks the event, and `values` are all its columns.
         transaction_index: the transaction that is not believed.
+        untold: columns of an absent event whose numbers its transaction does not tell; 0 stands there.
     """
 
     table: str
@@ -38,6 +39,7 @@ class Mend(NamedTuple):
     values: Mapping[str, int | str] | None
     is_absent: bool = False
     transaction_index: int | None = None
+    untold: tuple[str, ...] = ()
 
 
 class Key(NamedTuple):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.mended import Mend
 
 READING = "reading_mismatch"
+_BROKEN = (Keep3rReplayError, ArithmeticError, LookupError, ValueError)
+"""What a history may raise that a mend makes impossible."""
 
 
 class Key(NamedTuple):
@@ -84,10 +86,27 @@ class Replays:
             self._known[which, blocks] = self._replayed(mends, blocks)
         return self._known[which, blocks]
 
+    def told(self, before: Sequence[Mend], guess: Mend) -> Mend:
+        """An absent event with the numbers that the model expects of it, where it goes through with others."""
+        self.left -= 1
+        try:
+            findings, _ = self._again(MendedLake(self._lake, [*before, guess]), frozenset())
+        except _BROKEN:
+            return guess
+        place = (guess.block_number, guess.log_index)
+        expected = {
+            finding.field: int(finding.expected)
+            for finding in findings
+            if (finding.block_number, finding.log_index) == place
+            and finding.field in guess.untold
+            and finding.expected.isdigit()
+        }
+        return guess._replace(values={**(guess.values or {}), **expected}, untold=())
+
     def _replayed(self, mends: Sequence[Mend], blocks: frozenset[int] | None) -> Left | None:
         self.left -= 1
         try:
             findings, doubt = self._again(MendedLake(self._lake, mends), blocks)
-        except (Keep3rReplayError, ArithmeticError, LookupError, ValueError):
+        except _BROKEN:
             return None
         return Left(frozenset(key_of(finding) for finding in findings if finding.severity == ERROR), doubt)
