@@ -12,6 +12,7 @@ from keep3r_replay.warehouse.formats import Format
 
 from .audit_text import counts_line, verdict_json, verdict_lines
 from .config import load_config, setting
+from .manners import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +81,7 @@ def audit(config: AuditConfig, *, bare: bool = False, file: str | None = None) -
         print(json.dumps([verdict_json(part, verdict) for part, verdict in verdicts], indent=1))
     else:
         for part, verdict in verdicts:
-            print("\n".join(verdict_lines(part if several else None, verdict, config.rows)))
+            say("\n".join(verdict_lines(part if several else None, verdict, config.rows)))
         print(counts_line([verdict for _, verdict in verdicts]))
     return exit_code([verdict for _, verdict in verdicts])
 

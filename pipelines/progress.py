@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
+from .manners import is_quiet
 from .terminal import unfiltered
 
 _SECONDS_BETWEEN_LINES = 15.0
@@ -17,7 +18,7 @@ class Progress:
     """Writes to standard error only, so that standard output stays the summary."""
 
     def __init__(self) -> None:
-        self._bar = sys.stderr.isatty()
+        self._bar = sys.stderr.isatty() and not is_quiet()
         self._first = -1
         self._block = -1
         self._logs = 0
@@ -40,6 +41,8 @@ class Progress:
         if now - self._last_shown < (_SECONDS_BETWEEN_BARS if self._bar else _SECONDS_BETWEEN_LINES):
             return
         self._last_shown = now
+        if is_quiet():
+            return
         if not self._bar:
             print(f"block {block} of {target}, {self._logs} logs", file=sys.stderr, flush=True)
             return
@@ -66,7 +69,7 @@ class Counting:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._watched = sys.stderr.isatty()
+        self._watched = sys.stderr.isatty() and not is_quiet()
         self._begun = self._last_shown = time.monotonic()
         self._shown = False
 

@@ -53,7 +53,10 @@ def main(argv: list[str]) -> int:
     """Write the report; return the exit code. Raises `UsageError` for a protocol without a page."""
     config = load_config("report", ReportConfig, argv, summary=SUMMARY)
     need(CHARTS, "the report")
+    from keep3r_replay.replay.results import check_whole
+
     results = Path(config.results)
+    check_whole(results)
     protocol, pages = _pages(results)
     page = write_page(config)
     from keep3r_replay.replay.results import manifest_of

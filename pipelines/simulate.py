@@ -26,7 +26,8 @@ class SimulateConfig:
     """Settings of `keep3r simulate`."""
 
     lake: str | None = setting(
-        "folder of the lake: absent, empty, or a former simulation, which is replaced; not with seeds", default=None
+        "folder of the lake: absent, empty, or a former simulation, which is replaced; required without seeds",
+        default=None,
     )
     scenario: dict[str, Any] = setting(
         "the scenario: a name, or a YAML file; any part of it can be overridden, as scenario.fees.base_fee=N"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,13 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from keep3r_replay.errors import InputError
-from keep3r_replay.replay.results import KEPT, SUMMARY, manifest_of
+from keep3r_replay.replay.results import AGAIN, KEPT, SUMMARY, content_of, manifest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-_AGAIN = "replay the lake again, or keep3r verify results=FOLDER"
 
 
 class Loaded(NamedTuple):
@@ -41,24 +38,12 @@ def load_results(folder: Path, only: frozenset[str] | None = None) -> Loaded:
     manifest = manifest_of(folder)
     files = manifest.get("files")
     if not isinstance(files, dict) or SUMMARY not in files:
-        raise InputError(folder, "damaged results: their manifest lists no files", remedy=_AGAIN)
-    summary: Any = json.loads(_content(folder, SUMMARY, files))
+        raise InputError(folder, "damaged results: their manifest lists no files", remedy=AGAIN)
+    summary: Any = json.loads(content_of(folder, SUMMARY, files))
     tables = {}
     for name in sorted(files):
         table = str(name).removesuffix(".parquet")
         if table == name or table.startswith(KEPT) or (only is not None and table not in only):
             continue
-        tables[table] = pl.read_parquet(io.BytesIO(_content(folder, name, files)))
+        tables[table] = pl.read_parquet(io.BytesIO(content_of(folder, name, files)))
     return Loaded(folder, manifest, summary, tables)
-
-
-def _content(folder: Path, name: str, files: Mapping[str, Any]) -> bytes:
-    """A file's bytes. Raises `InputError` if they are not those that the manifest tells of."""
-    try:
-        content = (folder / name).read_bytes()
-    except OSError as error:
-        raise InputError(folder / name, f"damaged results: {error.strerror}", remedy=_AGAIN) from None
-    facts = files[name]
-    if not isinstance(facts, dict) or hashlib.sha256(content).hexdigest() != facts.get("sha256"):
-        raise InputError(folder / name, "damaged results: holds something other than was written", remedy=_AGAIN)
-    return content

@@ -1,4 +1,4 @@
-"""What a what-if takes as given, and what follows: printed with every result, and part of docs/what-if.md."""
+"""What a what-if takes as given, and what follows: printed with `-v`, and part of docs/what-if.md."""
 
 from __future__ import annotations
 
