@@ -244,16 +244,16 @@ def explanations_table(explained: Sequence[Explanation]) -> pl.DataFrame:
 
     kinds = list(dict.fromkeys(kind for one in explained for kind in one.subjects))
     rows = [
-        (
-            one.event,
-            one.block_number,
-            one.log_index,
-            *(one.subjects.get(kind, "") for kind in kinds),
-            term.section,
-            term.name,
-            str(term.value),
-            term.source,
-        )
+        {
+            "event": one.event,
+            "block_number": one.block_number,
+            "log_index": one.log_index,
+            **{kind: one.subjects.get(kind, "") for kind in kinds},
+            "section": term.section,
+            "term": term.name,
+            "value": str(term.value),
+            "source": term.source,
+        }
         for one in explained
         for term in one.terms
     ]
@@ -263,7 +263,7 @@ def explanations_table(explained: Sequence[Explanation]) -> pl.DataFrame:
         "log_index": pl.UInt32,
         **dict.fromkeys([*kinds, "section", "term", "value", "source"], pl.String),
     }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=schema)
 
 
 def swept(

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from keep3r_replay.errors import UsageError
 
-CHARTS = ("charts", "matplotlib")
+CHARTS = ("charts", "vl_convert")
 SWEEPS = ("sweeps", "dask", "distributed")
 
 

@@ -41,17 +41,25 @@ def print_answer(
 
     if file is not None and Path(file).exists():
         raise UsageError(f"file={file}: is there already")
-    if file is None and form is Format.parquet and sys.stdout.isatty():
-        raise UsageError("format=parquet is no text: say file=FILE, or send it on with > FILE")
+    if file is None and form in {Format.parquet, Format.xlsx} and sys.stdout.isatty():
+        raise UsageError(f"format={form.value} is no text: say file=FILE, or send it on with > FILE")
     if form is Format.table:
         with asking(database, schema=schema, write=write) as connection:
             answer = run(connection, statement, write=write, parameters=prepare(connection))
         _out(f"{as_table(answer)}\n".encode(), file)
         return len(answer.rows)
     with tempfile.TemporaryDirectory(prefix="keep3r-") as folder:
-        made = Path(folder).resolve() / f"answer.{form.value}"
+        written = Format.parquet if form is Format.xlsx else form
+        made = Path(folder).resolve() / f"answer.{written.value}"
         with asking(database, schema=schema, write=write, answers=[made]) as connection:
-            rows = write_answer(connection, statement, made, form, write=write, parameters=prepare(connection))
+            rows = write_answer(connection, statement, made, written, write=write, parameters=prepare(connection))
+        if form is Format.xlsx:
+            import polars as pl
+
+            from keep3r_replay.report.export import export_table
+
+            made = made.with_suffix(".xlsx")
+            export_table(pl.read_parquet(made.with_suffix(".parquet")), made)
         _out(made.read_bytes(), file)
     return rows
 

@@ -45,10 +45,11 @@ def main(argv: list[str]) -> int:
 
     lake = keep3r_replay.open_lake(_named("lake", argv))
     protocol = protocol_of(lake)
+    questions = _questions(protocol)
     if (name := _named("question", argv)) is not None:
         _question(protocol, name)
     rest, file = split_file(argv)
-    config: Any = load_config("ask", _schema(protocol.questions), rest, summary=_summary(protocol.questions))
+    config: Any = load_config("ask", _schema(questions), rest, summary=_summary(questions))
     config = replace(config, overlay=with_file(config.overlay, file))
     question = _question(protocol, config.question)
     if config.overlay and not question.takes_overlay:
@@ -74,12 +75,20 @@ def _resolved(book: AddressBook, name: str, value: Any) -> Any:
     return book.address(value, name) if name in _PARTIES and isinstance(value, str) else value
 
 
+def _questions(protocol: Protocol) -> Mapping[str, Question]:
+    """The protocol's own questions, and what every one that has what-ifs is asked."""
+    from keep3r_replay.what_if.goal import LEAST
+
+    return {**protocol.questions, **({} if protocol.what_ifs is None else {"least": LEAST})}
+
+
 def _question(protocol: Protocol, name: str) -> Question:
     """A question of the protocol. Raises `UsageError` if it has none of that name."""
-    if name not in protocol.questions:
-        known = ", ".join(protocol.questions) or "none"
+    questions = _questions(protocol)
+    if name not in questions:
+        known = ", ".join(questions) or "none"
         raise UsageError(f"question={name[:60]}: {protocol.title} is not asked that; there are {known}")
-    return protocol.questions[name]
+    return questions[name]
 
 
 def _named(setting: str, argv: list[str]) -> str | None:

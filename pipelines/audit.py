@@ -12,6 +12,7 @@ from keep3r_replay.warehouse.formats import Format
 
 from .audit_text import counts_line, verdict_json, verdict_lines
 from .config import load_config, setting
+from .manners import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ class AuditConfig:
     to_day: str | None = setting("last day of a range", default=None)
     days: int | None = setting("the last days that the lake covers", default=None)
     rows: int = setting("how many bad rows of an audit a table shows", default=20)
-    format: Format = setting("table; json: everything; csv, parquet: the rows of one audit", default=Format.table)
+    format: Format = setting("table; json: everything; csv, parquet, xlsx: the rows of one audit", default=Format.table)
     describe: bool = setting("say which audits there are, what they mean and which parameters they take", default=False)
 
 
@@ -72,7 +73,7 @@ def audit(config: AuditConfig, *, bare: bool = False, file: str | None = None) -
         bare: print the rows of the one audit, and nothing else.
         file: where to write them instead.
     """
-    if bare or config.format in {Format.csv, Format.parquet}:
+    if bare or config.format in {Format.csv, Format.parquet, Format.xlsx}:
         return _rows_of_one(config, file)
     verdicts = list(run(config))
     several = len({part.schema for part, _ in verdicts}) > 1
@@ -80,7 +81,7 @@ def audit(config: AuditConfig, *, bare: bool = False, file: str | None = None) -
         print(json.dumps([verdict_json(part, verdict) for part, verdict in verdicts], indent=1))
     else:
         for part, verdict in verdicts:
-            print("\n".join(verdict_lines(part if several else None, verdict, config.rows)))
+            say("\n".join(verdict_lines(part if several else None, verdict, config.rows)))
         print(counts_line([verdict for _, verdict in verdicts]))
     return exit_code([verdict for _, verdict in verdicts])
 

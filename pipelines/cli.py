@@ -9,12 +9,15 @@ from __future__ import annotations
 import difflib
 import gc
 import importlib
+import io
 import os
 import sys
+from contextlib import nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from keep3r_replay.errors import Keep3rReplayError, UsageError, without_urls
 
+from .manners import is_quiet, take_flags, waiting
 from .staged import put_back
 from .terminal import printable_output
 
@@ -28,29 +31,47 @@ class Subcommand(NamedTuple):
     module: str
     summary: str
     function: str = "main"
+    writes: bool = False
+    """Whether it is run for what it writes: with -q it prints nothing then, and its exit code tells."""
+    waits: str = ""
+    """What a person is told who waits for it; empty where it tells of itself."""
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {
-    "import": Subcommand("import_recording", "turn a recorded history into a lake"),
-    "join": Subcommand("join", "put lakes of several protocols on one chain together"),
-    "extract": Subcommand("extract", "fetch a deployment's history from a node into a lake"),
-    "update": Subcommand("update", "one job for a scheduler: extract, replay on, warehouse, audits, report"),
+    "import": Subcommand("import_recording", "turn a recorded history into a lake", writes=True, waits="importing"),
+    "join": Subcommand("join", "put lakes of several protocols on one chain together", writes=True, waits="joining"),
+    "extract": Subcommand("extract", "fetch a deployment's history from a node into a lake", writes=True),
+    "update": Subcommand(
+        "update", "one job for a scheduler: extract, replay on, warehouse, audits, report", writes=True
+    ),
     "rehearse": Subcommand("rehearse", "try a deployment on a node: a window, replayed, on one page"),
-    "simulate": Subcommand("simulate", "play a scripted history and write its lake"),
+    "simulate": Subcommand("simulate", "play a scripted history and write its lake", writes=True, waits="simulating"),
     "status": Subcommand("status", "say what a lake covers"),
     "verify": Subcommand("verify", "prove a lake's files, and fetch again what is damaged"),
     "prove": Subcommand("prove", "prove a lake from one trusted block hash, and certify it"),
-    "replay": Subcommand("replay", "re-execute a lake and compare every event and every reading"),
-    "job": Subcommand("statement", "a job's card: credits, runway, waste, how it pays", "job"),
-    "keeper": Subcommand("statement", "a keeper's statement, month by month", "keeper"),
-    "overpaid": Subcommand("statement", "payments above the formula, and who made and got them", "overpaid"),
-    "ask": Subcommand("ask", "answer a job owner's questions: liquidity, running dry, expiry, bonds"),
-    "state": Subcommand("state", "print what a contract held at the end of a block"),
-    "explain": Subcommand("explain", "show every term of a transaction's payments and credits"),
-    "warehouse": Subcommand("warehouse", "make a DuckDB database of a lake and its results"),
-    "sql": Subcommand("sql", "ask the warehouse"),
-    "audit": Subcommand("audit", "run audits on the warehouse: queries that return bad rows"),
-    "report": Subcommand("report", "write the results as one page with charts"),
+    "replay": Subcommand(
+        "replay", "re-execute a lake and compare every event and every reading", writes=True, waits="replaying"
+    ),
+    "findings": Subcommand("findings", "what a replay found, by root cause, and what to type next", waits="reading"),
+    "compare": Subcommand(
+        "compare", "results beside each other: totals, jobs, keepers, rows that differ", waits="comparing"
+    ),
+    "job": Subcommand("statement", "a job's card: credits, runway, waste, how it pays", "job", waits="replaying"),
+    "keeper": Subcommand("statement", "a keeper's statement, month by month", "keeper", waits="replaying"),
+    "overpaid": Subcommand(
+        "statement", "payments above the formula, and who made and got them", "overpaid", waits="replaying"
+    ),
+    "ask": Subcommand(
+        "ask", "answer a job owner's questions: liquidity, running dry, expiry, bonds", waits="replaying"
+    ),
+    "state": Subcommand("state", "print what a contract held at the end of a block", waits="replaying"),
+    "explain": Subcommand("explain", "show every term of a transaction's payments and credits", waits="replaying"),
+    "warehouse": Subcommand(
+        "warehouse", "make a DuckDB database of a lake and its results", writes=True, waits="writing"
+    ),
+    "sql": Subcommand("sql", "ask the warehouse", waits="asking"),
+    "audit": Subcommand("audit", "run audits on the warehouse: queries that return bad rows", waits="asking"),
+    "report": Subcommand("report", "write the results as one page with charts", writes=True, waits="drawing"),
 }
 
 COMPLETION = {"-sc", "--shell-completion"}
@@ -110,7 +131,7 @@ def _dispatch(arguments: list[str]) -> int:
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(_overview())
         return 0 if arguments else UsageError.exit_code
-    name, rest = arguments[0], arguments[1:]
+    name, rest = arguments[0], take_flags(arguments[1:])
     if name in {"-V", "--version"}:
         from keep3r_replay.version import __version__
 
@@ -125,7 +146,16 @@ def _dispatch(arguments: list[str]) -> int:
         close = difflib.get_close_matches(name, SUBCOMMANDS, n=1)
         hint = f"did you mean '{close[0]}'?" if close else "see keep3r --help"
         raise UsageError(f"unknown subcommand '{name}'; {hint}")
-    return _entry(SUBCOMMANDS[name])(rest)
+    return _run(SUBCOMMANDS[name], rest)
+
+
+def _run(subcommand: Subcommand, arguments: list[str]) -> int:
+    entry = _entry(subcommand)
+    with waiting(subcommand.waits) if subcommand.waits else nullcontext():
+        if not (subcommand.writes and is_quiet()) or {"-h", "--help"} & {*arguments}:
+            return entry(arguments)
+        with redirect_stdout(io.StringIO()):
+            return entry(arguments)
 
 
 def _entry(subcommand: Subcommand) -> Callable[[list[str]], int]:
@@ -147,7 +177,8 @@ def _overview() -> str:
             "",
             *lines,
             "",
-            "keep3r SUBCOMMAND --help lists what can be set.",
+            "keep3r SUBCOMMAND --help lists what can be set; -v tells more, -q nothing but errors and answers;",
+            'eval "$(keep3r -sc install=bash)" completes subcommands and settings. NO_COLOR=1: no colours.',
             "exit codes: 0 clean, 1 failure, 2 usage, 3 findings, 4 partial, 130 interrupted",
         ]
     )

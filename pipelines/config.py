@@ -207,12 +207,23 @@ def _help(name: str, fields: dict[str, Any], summary: str) -> str:
     width = max(len(field) for field in fields)
     lines = []
     for key, field in fields.items():
-        default = "required" if field.default == _REQUIRED else f"default {_shown(_default(field))}"
+        is_required = field.default == _REQUIRED and not _has_default(name, key)
+        default = (
+            "required"
+            if is_required
+            else f"default {_shown(_default(field)) if field.default != _REQUIRED else 'none'}"
+        )
         choices = _choices(key)
         if choices:
             default += f"; one of {', '.join(choices)}"
         lines.append(f"  {key:<{width}}  {field.metadata['meaning']} ({default})")
     return "\n".join([f"usage: keep3r {name} key=value ...", "", summary, "", *lines])
+
+
+def _has_default(name: str, group: str) -> bool:
+    """Whether the YAML file of a command chooses none of a group by itself, so that nobody has to say one."""
+    file = CONF / f"{name}.yaml"
+    return file.is_file() and f"- {group}: none" in file.read_text("utf-8")
 
 
 def _choices(group: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keep3r_replay
@@ -42,6 +43,7 @@ class ExplainConfig:
     block: int | None = setting("block of a log, instead of tx", default=None)
     log_index: int | None = setting("index of the log in its block", default=None)
     names: str | None = setting(NAMES, default=None)
+    export: str | None = setting("also write the terms to this file: .csv, .json, .parquet or .xlsx", default=None)
     format: Format = setting("text for people, json for programs", default=Format.text)
 
 
@@ -50,8 +52,12 @@ def main(argv: list[str]) -> int:
     config = load_config("explain", ExplainConfig, argv, summary=SUMMARY)
     if bool(config.tx) == (config.block is not None) or (config.block is None) != (config.log_index is None):
         raise UsageError("say tx=HASH, or block=NUMBER log_index=NUMBER")
-    from keep3r_replay.answers import explanations
+    from keep3r_replay.answers import explanations, explanations_table
     from keep3r_replay.replay.moments import times_of
+    from keep3r_replay.report.export import check_export, export_table, with_names
+
+    if config.export is not None:
+        check_export(Path(config.export))
 
     lake = keep3r_replay.open_lake(config.lake)
     if config.block is not None and config.log_index is not None:
@@ -60,6 +66,8 @@ def main(argv: list[str]) -> int:
         explained = explanations(lake, config.tx)
     book = book_of(lake, config.names)
     times = times_of(lake, [one.block_number for one in explained])
+    if config.export is not None:
+        export_table(with_names(explanations_table(explained), book.names), Path(config.export))
     if config.format is Format.json:
         print(json.dumps([_as_json(one, book, times) for one in explained], indent=1))
     elif not explained:

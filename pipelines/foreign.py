@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.folders import foreign_names
 
+from .manners import is_quiet
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,7 +20,7 @@ _HEAD = 4096
 def say_foreign(folder: Path) -> None:
     """Say on standard error what was left in place because keep3r did not write it; nothing if all is ours."""
     names = foreign_names(folder)
-    if names:
+    if names and not is_quiet():
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
         print(f"left as it was in {folder}: {', '.join(names[:_NAMES])}{more} (not of keep3r)", file=sys.stderr)
 

@@ -23,7 +23,7 @@ _CHANGE = f"{OVERLAY}."
 NOT_SWEPT = frozenset(
     {
         *("mode", "results", "engine", "scheduler", "workers", "columns"),  # how the sweep is run
-        *("tables", "ledger", "chart", "snapshot_every", "names"),  # what is kept or shown of it
+        *("tables", "ledger", "chart", "snapshot_every", "names", "export"),  # what is kept or shown of it
     }
 )
 """Settings that leave what would have happened as it is. A sweep goes over every other one."""

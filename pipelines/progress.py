@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 import time
 
+from .manners import is_quiet
 from .terminal import unfiltered
 
 _SECONDS_BETWEEN_LINES = 15.0
 _SECONDS_BETWEEN_BARS = 0.1
 _WIDTH = 30
+_SECONDS_IN_SILENCE = 2.0
 
 
 class Progress:
     """Writes to standard error only, so that standard output stays the summary."""
 
     def __init__(self) -> None:
-        self._bar = sys.stderr.isatty()
+        self._bar = sys.stderr.isatty() and not is_quiet()
         self._first = -1
         self._block = -1
         self._logs = 0
@@ -39,6 +41,8 @@ class Progress:
         if now - self._last_shown < (_SECONDS_BETWEEN_BARS if self._bar else _SECONDS_BETWEEN_LINES):
             return
         self._last_shown = now
+        if is_quiet():
+            return
         if not self._bar:
             print(f"block {block} of {target}, {self._logs} logs", file=sys.stderr, flush=True)
             return
@@ -55,6 +59,34 @@ class Progress:
         self._clear()
 
     def _clear(self) -> None:
+        if self._shown:
+            print("\r\033[K", end="", file=unfiltered(sys.stderr), flush=True)
+            self._shown = False
+
+
+class Counting:
+    """How many of how many are done, on standard error: only where a person watches, and after two seconds."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._watched = sys.stderr.isatty() and not is_quiet()
+        self._begun = self._last_shown = time.monotonic()
+        self._shown = False
+
+    def update(self, done: int, total: int) -> None:
+        """Take note that `done` of `total` are done."""
+        now = time.monotonic()
+        if not self._watched or now - self._begun < _SECONDS_IN_SILENCE:
+            return
+        if now - self._last_shown < _SECONDS_BETWEEN_BARS and done < total:
+            return
+        self._last_shown = now
+        text = f"\r\033[K{self._what} {done:,} of {total:,}"
+        print(text, end="", file=unfiltered(sys.stderr), flush=True)
+        self._shown = True
+
+    def done(self) -> None:
+        """Take the line away."""
         if self._shown:
             print("\r\033[K", end="", file=unfiltered(sys.stderr), flush=True)
             self._shown = False

@@ -12,6 +12,7 @@ from keep3r_replay.errors import UsageError
 from .application import asks_hydra, is_multirun
 from .config import load_config
 from .foreign import say_foreign
+from .manners import say
 from .named import book_of
 from .replay_config import SUMMARY, Mode, ReplayConfig
 
@@ -79,7 +80,7 @@ def replay(config: ReplayConfig) -> int:
         )
     found.write(config.results)
     say_foreign(Path(config.results))
-    print(book_of(lake, config.names).told(str(found)))
+    say(book_of(lake, config.names).told(str(found)))
     print(f"results   {config.results}")
     if not found.clean:
         return FINDINGS
@@ -108,7 +109,7 @@ def _replay_on(config: ReplayConfig) -> int:
     several = isinstance(found.results, SeveralResults)
     if not several:
         say_foreign(Path(config.results))
-    print(book_of(lake, config.names).told(str(found.results)))
+    say(book_of(lake, config.names).told(str(found.results)))
     if found.told:
         print(f"replayed  {found.told}")
     parts = f": {', '.join(found.results.parts)}, earnings" if isinstance(found.results, SeveralResults) else ""
@@ -130,6 +131,6 @@ def _replay_parts(config: ReplayConfig, lake: Lake) -> int:
             columns=config.columns,
         )
     found.write(config.results)
-    print(book_of(lake, config.names).told(str(found)))
+    say(book_of(lake, config.names).told(str(found)))
     print(f"results   {config.results}: {', '.join(found.parts)}, earnings")
     return 0 if found.clean else FINDINGS

@@ -56,6 +56,9 @@ class ReplayConfig:
     )
     resume_block: int | None = setting("with resume: from the last snapshot up to this block", default=None)
     snapshot_every: int = setting("events between two snapshots kept with the results; 0 for none", default=8192)
+    export: str | None = setting(
+        "with -m: also write the table of the sweep to this file: .csv, .json, .parquet or .xlsx", default=None
+    )
     names: str | None = setting(NAMES, default=None)
     workers: int | None = setting("with -m: what-ifs at a time; all cores if none is said", default=None)
     engine: Engine = setting("with -m: processes of this machine, or dask", default=Engine.processes)

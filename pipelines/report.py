@@ -57,19 +57,21 @@ def main(argv: list[str]) -> int:
     """Write the report; return the exit code. Raises `UsageError` for a protocol without a page."""
     config = load_config("report", ReportConfig, argv, summary=SUMMARY)
     need(CHARTS, "the report")
+    from keep3r_replay.replay.results import check_whole
+
     results = Path(config.results)
+    check_whole(results)
     protocol, pages = _pages(results)
     page = write_page(config)
     from keep3r_replay.replay.results import manifest_of
-    from keep3r_replay.report.charts import write_pictures
-    from keep3r_replay.report.drawing import NARROW, WIDE
+    from keep3r_replay.report.charts import NARROW, WIDE, write_pictures
 
     what_if = ", a what-if" if manifest_of(results)["configuration"].get("mode") == "what_if" else ""
     print(f"report {config.report}: {protocol.title}{what_if}, {page / 1e6:.1f} MB")
     if config.charts is not None:
-        size = WIDE if config.width is Width.wide else NARROW
+        width = WIDE if config.width is Width.wide else NARROW
         charts = pages.charts(results, _job(config))
-        files = write_pictures(charts, Path(config.charts), config.format.value, size)
+        files = write_pictures(charts, Path(config.charts), config.format.value, width)
         print(f"charts {config.charts}: {len(files)} files")
     return 0
 
@@ -82,7 +84,7 @@ def write_page(config: ReportConfig, mark: str = "") -> int:
     """
     need(CHARTS, "the report")
     from keep3r_replay.lake.writer import write_bytes
-    from keep3r_replay.report.html import GENERATOR
+    from keep3r_replay.report.page import GENERATOR
 
     from .foreign import refuse_foreign
 

@@ -75,6 +75,7 @@ def _lake(point: Point) -> str:
 def told(config: ReplayConfig, finished: Sequence[Finished]) -> int:
     """Write table and chart of what was run, print the outcomes; return 1 if a scenario failed."""
     from keep3r_replay.lake.writer import write_bytes
+    from keep3r_replay.report.export import export_table
     from keep3r_replay.report.sweep import sweep_lines
     from keep3r_replay.what_if.sweep.scenarios import DONE, FAILED, KEPT
     from keep3r_replay.what_if.sweep.table import sweep_table
@@ -85,6 +86,8 @@ def told(config: ReplayConfig, finished: Sequence[Finished]) -> int:
     table = sweep_table(finished, what_ifs.measured)
     folder.mkdir(parents=True, exist_ok=True)
     table.write_parquet(folder / _TABLE)
+    if config.export is not None:
+        export_table(table, Path(config.export))
     if lacks(CHARTS):
         print("no chart: it needs an extra, pip install 'keep3r-replay[charts]'", file=sys.stderr)
     else:
@@ -112,6 +115,10 @@ def run(config: ReplayConfig, wanted: Sequence[Point]) -> list[Finished]:
         raise UsageError(f"workers={config.workers}: no number of processes")
     folder = Path(config.results)
     check_folder(folder)
+    if config.export is not None:
+        from keep3r_replay.report.export import check_export
+
+        check_export(Path(config.export))
     engine = _engine(config)
     workers = config.workers or len(os.sched_getaffinity(0))
     each = scenarios(wanted)
@@ -173,11 +180,12 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder}: is no folder; say results=FOLDER")
     from keep3r_replay.replay.results import is_results
+    from keep3r_replay.what_if.sweep.scenarios import is_shelf
 
     strange = [
         each.name
         for each in sorted(folder.iterdir())
-        if not each.name.startswith((".", "sweep", *_SWEEPERS)) and not is_results(each)
+        if not each.name.startswith((".", "sweep", *_SWEEPERS)) and not is_shelf(each) and not is_results(each)
     ]
     if strange or is_results(folder):
         raise UsageError(f"{folder}: holds something other than results of a sweep; choose another folder")

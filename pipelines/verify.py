@@ -31,7 +31,9 @@ FINDINGS = 3
 class VerifyConfig:
     """Settings of `keep3r verify`."""
 
-    lake: str | None = setting("folder of the lake; with results: the bundled sample if none is named", default=None)
+    lake: str | None = setting(
+        "folder of the lake, required without results; with results: the bundled sample if none is named", default=None
+    )
     results: str | None = setting("results of a replay or a what-if, whose run is to be repeated", default=None)
     deployment: dict[str, Any] = setting("the lake's deployment, where the node is asked")
     against_node: bool = setting("compare all that is stored with what the node says, too", default=False)
@@ -64,7 +66,7 @@ def _verify_lake(config: VerifyConfig, lake: Path) -> int:
     from keep3r_replay.lake.reader import Lake
 
     if not lake.is_dir():
-        raise LakeError(lake, "no such lake", remedy="make one with keep3r import or keep3r extract")
+        raise LakeError(lake, "no such lake", remedy="make one with keep3r extract, import or simulate")
     with only_one_run(lake, create=False) if config.repair else lock_if_possible(lake) as held:
         manifest, deployment = Lake.read(lake)
         damaged = _check_files(lake, manifest, deployment.transactions, alone=held is not False)

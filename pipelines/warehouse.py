@@ -58,6 +58,7 @@ def main(argv: list[str]) -> int:
 def refresh(config: WarehouseConfig, lake: Lake) -> Iterator[tuple[str, Built]]:
     """Build or refresh each protocol's part of a lake, in a schema of its own if there are several."""
     from keep3r_replay.protocols.registry import part_of, protocol_named, protocols_in
+    from keep3r_replay.replay.results import check_whole
     from keep3r_replay.warehouse.build import build
     from keep3r_replay.warehouse.session import MAIN
 
@@ -66,6 +67,7 @@ def refresh(config: WarehouseConfig, lake: Lake) -> Iterator[tuple[str, Built]]:
     for name in names:
         several = len(names) > 1
         schema = "_".join(filter(None, (config.schema, name if several else ""))) or MAIN
+        check_whole(results / name if several else results)
         part, folder = (part_of(lake, name), results / name) if several else (lake, results)
         protocol = protocol_named(name)
         yield schema, build(part, folder, database, protocol, schema=schema, tables=config.tables, names=book)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keep3r_replay
 
 from .foreign import say_foreign
+from .manners import is_verbose, say
 from .named import book_of
 from .yaml_file import FILES, mapping_in
 
@@ -49,6 +50,9 @@ def replay_what_if(config: ReplayConfig) -> int:
     source.check([overlay])
     outcome = source.baseline().run(results, overlay, ledger=config.ledger)
     say_foreign(results)
-    print(book.told("\n".join([*outcome.lines, "", *source.what_ifs.assumptions()])))
+    assumed = ["", *source.what_ifs.assumptions()] if is_verbose() else []
+    say(book.told("\n".join([*outcome.lines, *assumed])))
     print(f"results   {results}")
+    if not assumed:
+        print("-v tells what stays given and what follows (docs/what-if.md)")
     return 0

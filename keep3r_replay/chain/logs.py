@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,23 @@ RAW_LOGS = pa.schema(
     ]
 )
 """The lake's table `logs`: as the node gave them, sorted by (block_number, log_index) and unique on it."""
+
+
+class LogRow(NamedTuple):
+    """A row of `logs`: hashes and topics 32 bytes, the address 20."""
+
+    block_number: int
+    log_index: int
+    transaction_index: int
+    block_hash: bytes
+    transaction_hash: bytes
+    address: bytes
+    topic0: bytes | None
+    topic1: bytes | None
+    topic2: bytes | None
+    topic3: bytes | None
+    data: bytes
+
 
 FIELDS_OF_A_LOG = (
     "block_number",

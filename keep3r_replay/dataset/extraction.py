@@ -211,7 +211,7 @@ class Extraction:
                 written = self._write(state, *segment, head, kept, readings)
                 break
             except NewContractsError as found:
-                self._take(state, found.contracts)
+                self._take(state, found.contracts, head)
         self._commit(state, there, *segment, written)
         self._outcome.logs += written.logs
 
@@ -222,7 +222,7 @@ class Extraction:
                 written = self._write(state, *span, head, [], self._readings(state, span))
                 break
             except NewContractsError as found:
-                self._take(state, found.contracts)
+                self._take(state, found.contracts, head)
         self._commit(state, [span], *span, written)
 
     def _readings(self, state: ExtractionState, span: Range) -> list[FileEntry]:
@@ -268,11 +268,12 @@ class Extraction:
         begin = min((int(contracts[each].facts["from_block"]) for each in addresses if each in contracts), default=0)
         return Followed(addresses, begin, traces=self._spec.follow == "traces" and bool(addresses))
 
-    def _take(self, state: ExtractionState, contracts: list[Contract]) -> None:
-        for contract in contracts:
+    def _take(self, state: ExtractionState, contracts: list[Contract], head: Block) -> None:
+        first = self._request.from_block
+        more = read_initial(self._protocol, self._extractor, self._discovery(head), state, contracts, first)
+        for contract in (*contracts, *more):
             self._say(f"found {contract.role} {contract.address}, created in block {contract.facts['from_block']}")
-        read_initial(self._protocol, self._extractor, state, contracts, self._request.from_block)
-        state.add_contracts(contracts)
+        state.add_contracts([*contracts, *more])
 
     def _commit(self, state: ExtractionState, old: list[Range], first: int, last: int, written: Written) -> None:
         prove_ends(self._client, written.ends)

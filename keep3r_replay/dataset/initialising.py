@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from keep3r_replay.dataset.discovery import Discovery
     from keep3r_replay.dataset.state import ExtractionState
@@ -38,7 +38,7 @@ def initialise_lake(
     if not contracts:
         raise UsageError("none of the deployment's contracts exists on this chain")
     state.contracts = {contract.address: contract for contract in contracts}
-    read_initial(protocol, extractor, state, contracts, from_block)
+    contracts += read_initial(protocol, extractor, discovery, state, contracts, from_block)
     state.tokens = dict(sorted(extractor.tokens(state.contracts, state.initial_state).items()))
     if state.spec.follow != "logs" and extractor.transactions_to(state.contracts):
         state.transactions = "followed"
@@ -54,11 +54,16 @@ def initialise_lake(
 def read_initial(
     protocol: Protocol,
     extractor: Extractor,
+    discovery: Discovery,
     state: ExtractionState,
-    contracts: Iterable[Contract],
+    contracts: Sequence[Contract],
     from_block: int | None,
-) -> None:
-    """Read the parameters of contracts at their first block, or before the lake's own if that is later."""
+) -> list[Contract]:
+    """Read the parameters of contracts at their first block, or before the lake's own if that is later.
+
+    Returns further contracts that these parameters name, with their parameters read; all are the state's then.
+    """
+    named: list[tuple[str, str]] = []
     for contract in contracts:
         block = max(int(contract.facts["from_block"]), (from_block or 0) - 1)
         parameters = extractor.initial_state(contract, block)
@@ -66,3 +71,7 @@ def read_initial(
             state.initial_state[contract.address] = parameters
         if contract.role == protocol.root:
             state.initial_state_block = block
+        named += extractor.began_with(contract, parameters)
+    state.contracts |= {contract.address: contract for contract in contracts}
+    found = discovery.resolve(named, state.contracts)
+    return found and found + read_initial(protocol, extractor, discovery, state, found, from_block)

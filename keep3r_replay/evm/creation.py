@@ -1,4 +1,4 @@
-"""Addresses of contracts that contracts create: CREATE of the yellow paper, section 7."""
+"""Addresses of contracts that contracts create: CREATE of the yellow paper, section 7, and CREATE2 of EIP-1014."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def created_address(creator: str, nonce: int) -> str:
 def _text(content: bytes) -> bytes:
     """The RLP of a string of fewer than 56 bytes."""
     return content if len(content) == 1 and content[0] < _TEXT else bytes([_TEXT + len(content)]) + content
+
+
+def salted_address(creator: str, salt: bytes, init_code_hash: bytes) -> str:
+    """The address of what `creator` creates by CREATE2 (EIP-1014), with a salt and the Keccak-256 of its code."""
+    return "0x" + keccak256(b"\xff" + bytes.fromhex(creator[2:]) + salt + init_code_hash)[-20:].hex()

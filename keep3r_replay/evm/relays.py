@@ -25,11 +25,23 @@ class Called(NamedTuple):
     data: bytes
 
 
+class Made(NamedTuple):
+    """A call with its caller: the relay that makes it, or the safe that runs another's code as its own."""
+
+    by: str
+    to: str
+    data: bytes
+
+
 class _Relay(NamedTuple):
-    """A relay's function: the types of its arguments, and which of the decoded ones are calls."""
+    """A relay's function: the types of its arguments, and which of the decoded ones are calls.
+
+    `runs` tells whether it runs the code of what it calls as its own (DELEGATECALL), so that it stays the caller.
+    """
 
     types: Sequence[str]
     calls: Callable[[Sequence[object]], list[tuple[object, object]]]
+    runs: Callable[[Sequence[object]], bool] = lambda _values: False
 
 
 def _first_two(values: Sequence[object]) -> list[tuple[object, object]]:
@@ -70,7 +82,7 @@ _FUNCTIONS = {
     "tryAggregate": _Relay(("bool", "(address,bytes)[]"), _list_at(1)),
     "aggregate3": _Relay(("(address,bool,bytes)[]",), _list_at(0, 2)),
     "aggregate3Value": _Relay(("(address,bool,uint256,bytes)[]",), _list_at(0, 3)),
-    "execTransaction": _Relay(_SAFE, lambda values: [(values[0], values[2])]),
+    "execTransaction": _Relay(_SAFE, lambda values: [(values[0], values[2])], lambda values: values[3] == 1),
     "multiSend": _Relay(("bytes",), _packed),
 }
 """Stealth relayers, automation relays, multicalls, safes, by function."""
@@ -89,21 +101,35 @@ def inner_calls(to: str, data: bytes, depth: int = _DEPTH) -> list[Called]:
         data: its input.
         depth: how many relays are followed.
     """
+    return [Called(each.to, each.data) for each in made_calls("", to, data, depth)]
+
+
+def made_calls(by: str, to: str, data: bytes, depth: int = _DEPTH) -> list[Made]:
+    """`inner_calls` of a call that `by` makes, each with its caller."""
+    return _made(by, to.lower(), to.lower(), data, depth)
+
+
+def _made(by: str, to: str, acts_as: str, data: bytes, depth: int) -> list[Made]:
+    """What code at `to` comes to, where it runs as `acts_as`."""
+    itself = [Made(by, to, data)]
     relay = RELAYS.get(data[:_SELECTOR])
     if relay is None or depth == 0:
-        return [Called(to.lower(), data)]
+        return itself
     # Loading the library takes as long as a replay of a small history, and most histories have no relay.
     from eth_abi.abi import decode  # noqa: PLC0415 - see above
     from eth_abi.exceptions import DecodingError  # noqa: PLC0415 - see above
 
     try:
-        calls = relay.calls(decode(relay.types, data[_SELECTOR:]))
+        values = decode(relay.types, data[_SELECTOR:])
+        calls = [(str(target).lower(), _content(content)) for target, content in relay.calls(values)]
     except (DecodingError, OverflowError):
-        return [Called(to.lower(), data)]
+        return itself
     found = [
-        inner for target, content in calls for inner in inner_calls(str(target), bytes(_content(content)), depth - 1)
+        made
+        for target, content in calls
+        for made in _made(acts_as, target, acts_as if relay.runs(values) else target, content, depth - 1)
     ]
-    return found or [Called(to.lower(), data)]
+    return found or itself
 
 
 def _content(value: object) -> bytes:

@@ -38,12 +38,13 @@ _LONGEST_PATH = 3
 
 
 @contextmanager
-def replaced_folder(target: Path) -> Iterator[Path]:
+def replaced_folder(target: Path, *, durable: bool = True) -> Iterator[Path]:
     """Give an empty folder to fill; its content takes the place of `target`'s if the block ends well.
 
     Of what stands at `target` only the files that its manifest lists are replaced or removed: callers check first that
     it is theirs. A run that is killed while it replaces files leaves a manifest without `files`, and the next one goes
-    on from that. A link stays a link, and what it leads to is filled.
+    on from that. A link stays a link, and what it leads to is filled. With `durable` it is on the disk afterwards;
+    without, a power cut may take it, or leave files without their content.
 
     Raises:
         UsageError: a file would have to be replaced that no manifest lists.
@@ -57,12 +58,14 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     try:
         building.mkdir()
         yield building
-        _sync(building)
+        if durable:
+            _sync(building)
         if target.exists() and any(target.iterdir()):
             _replace_files(building, target)
         else:
             building.rename(target)
-        sync(target.parent)
+        if durable:
+            sync(target.parent)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _BLOCK_COLUMN = {"blocks": "number"}
+_MAKE = "make one with keep3r extract, import or simulate"
 _ANEW = "import it again, or extract into a new folder"
 _ORIGIN = re.compile(rb'"origin": "(\w+)"')
 
@@ -54,7 +55,7 @@ class Lake:
             raise LakeError("lake", "is a URL, and not read", remedy="copy it to a folder of this machine")
         folder = location(path)
         if not folder.is_dir():
-            raise LakeError(folder, "no such lake", remedy="make one with keep3r extract, import or simulate")
+            raise LakeError(folder, "no such lake", remedy=_MAKE)
         manifest, deployment = cls.read(folder)
         sizes = file_sizes(folder, [entry.path for entry in manifest.files])
         for entry in manifest.files:
@@ -183,7 +184,7 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except FileNotFoundError:
-        raise LakeError(file.parent, f"no lake here: {file.name} is missing") from None
+        raise LakeError(file.parent, f"no lake here: {file.name} is missing", remedy=_MAKE) from None
     except OSError as error:
         raise LakeError(file, f"cannot be read: {error}", remedy=_ANEW) from None
 

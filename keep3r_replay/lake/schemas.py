@@ -21,6 +21,19 @@ BLOCKS = pa.schema(
 )
 """One row a block. Where only the base fee of a block was fetched, all but number and base fee is null."""
 
+
+class BlockRow(NamedTuple):
+    """A row of `blocks`: hashes in hexadecimal with 0x, seconds, wei, gas."""
+
+    number: int
+    hash: str | None
+    parent_hash: str | None
+    timestamp: int | None
+    base_fee_per_gas: int | None
+    gas_used: int | None
+    gas_limit: int | None
+
+
 TRANSACTIONS = pa.schema(
     [
         ("block_number", pa.uint32()),
@@ -36,6 +49,22 @@ TRANSACTIONS = pa.schema(
     ]
 )
 """One row a transaction; `to` is null where a contract was created."""
+
+
+class TransactionRow(NamedTuple):
+    """A row of `transactions`: its hash in hexadecimal with 0x, gas, and wei a gas."""
+
+    block_number: int
+    transaction_index: int
+    hash: str
+    from_: str | None
+    to: str | None
+    input: bytes
+    gas: int | None
+    gas_used: int | None
+    effective_gas_price: int | None
+    status: int | None
+
 
 CALLS = pa.schema(
     [

@@ -6,8 +6,8 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from keep3r_replay.chain.logs import MAX_TOPICS, RAW_LOGS
-from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
+from keep3r_replay.chain.logs import MAX_TOPICS, RAW_LOGS, LogRow
+from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS, BlockRow, TransactionRow
 from keep3r_replay.proof.contradictions import Contradiction
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _ONE = {"logs": "log", "transactions": "transaction"}
 
 def true_logs(
     header: Header, receipts: Sequence[Receipt], hashes: Sequence[bytes], followed: Collection[bytes]
-) -> list[Row]:
+) -> list[LogRow]:
     """The rows that the lake's `logs` must hold of a block.
 
     Args:
@@ -33,13 +33,14 @@ def true_logs(
         hashes: of its transactions, in order; empty where no log of it is followed.
         followed: the addresses whose logs the lake keeps.
     """
-    rows: list[Row] = []
+    rows: list[LogRow] = []
     index = 0
     for place, receipt in enumerate(receipts):
         for log in receipt.logs:
             if log.address in followed:
-                topics = (*log.topics, *[None] * (MAX_TOPICS - len(log.topics)))
-                rows.append((header.number, index, place, header.hash, hashes[place], log.address, *topics, log.data))
+                topics: list[Any] = [*log.topics, *[None] * (MAX_TOPICS - len(log.topics))]
+                told = (header.number, index, place, header.hash, hashes[place], log.address, *topics, log.data)
+                rows.append(LogRow._make(told))
             index += 1
     return rows
 
@@ -57,29 +58,31 @@ def out_of_order(table: str, places: Sequence[tuple[int, ...]]) -> Iterator[Cont
             yield Contradiction(place[0], table, where, "out of order or twice", "once, in order", "the chain's order")
 
 
-def compare_logs(block: int, stored: Sequence[Row], proved: Sequence[Row]) -> Iterator[Contradiction]:
+def compare_logs(block: int, stored: Sequence[LogRow], proved: Sequence[LogRow]) -> Iterator[Contradiction]:
     """Yield each log that the lake lacks, has too much, or has otherwise."""
-    mine, true = ({row[1]: row for row in rows} for rows in (stored, proved))
+    mine, true = ({row.log_index: row for row in rows} for rows in (stored, proved))
     for index in sorted({*mine, *true}):
         place = f"log {index}"
         if index not in mine:
-            told, proved_text = "the lake lacks it", f"0x{true[index][5].hex()} emitted it"
+            told, proved_text = "the lake lacks it", f"0x{true[index].address.hex()} emitted it"
             yield Contradiction(block, "logs", place, told, proved_text, "the receipts root")
         elif index not in true:
-            told = f"the lake has one of 0x{mine[index][5].hex()}"
+            told = f"the lake has one of 0x{mine[index].address.hex()}"
             yield Contradiction(block, "logs", place, told, "no followed contract emitted it", "the receipts root")
         elif mine[index] != true[index]:
             yield from _columns(block, "logs", place, RAW_LOGS.names, mine[index], true[index], {})
 
 
-def true_transaction(header: Header, transaction: Transaction, place: int, receipts: Sequence[Receipt]) -> Row:
+def true_transaction(
+    header: Header, transaction: Transaction, place: int, receipts: Sequence[Receipt]
+) -> TransactionRow:
     """The row that the lake's `transactions` must hold; the sender is empty where no signature tells it."""
     before = receipts[place - 1].cumulative_gas if place else 0
     try:
         sender = f"0x{transaction.recovered().hex()}"
     except ValueError:
         sender = ""
-    return (
+    return TransactionRow(
         header.number,
         place,
         f"0x{transaction.hash.hex()}",
@@ -93,7 +96,6 @@ def true_transaction(header: Header, transaction: Transaction, place: int, recei
     )
 
 
-_SENDER, _PRICE, _STATUS = 3, 8, 9
 _BASES = {
     "from": "its signature",
     "gas_used": "the receipts root",
@@ -104,8 +106,8 @@ _BASES = {
 
 def compare_transactions(
     block: int,
-    stored: Sequence[Row],
-    proved: Mapping[int, Row],
+    stored: Sequence[TransactionRow],
+    proved: Mapping[int, TransactionRow],
     needed: Collection[int],
     *,
     filled: Collection[str] = (),
@@ -122,40 +124,43 @@ def compare_transactions(
     basis = "the transactions root"
     there = set()
     for row in stored:
-        place = row[1]
+        place = row.transaction_index
         there.add(place)
         true = proved.get(place)
         if true is None:
-            told = f"the lake has {row[2]}"
+            told = f"the lake has {row.hash}"
             yield Contradiction(block, "transactions", f"transaction {place}", told, "there is none", basis)
             continue
         mine, true = _comparable(row, true, filled)
         if mine != true:
             yield from _columns(block, "transactions", f"transaction {place}", TRANSACTIONS.names, mine, true, _BASES)
     for place in sorted(set(needed) - there):
-        hash_text = proved[place][2]
+        hash_text = proved[place].hash
         told = f"the lake lacks {hash_text}"
         yield Contradiction(block, "transactions", f"transaction {place}", told, "it carries followed logs", basis)
 
 
-def _comparable(row: Row, true: Row, filled: Collection[str]) -> tuple[Row, Row]:
+def _comparable(
+    row: TransactionRow, true: TransactionRow, filled: Collection[str]
+) -> tuple[TransactionRow, TransactionRow]:
     """Both rows without what one of them may leave out: an unsigned sender, a price or status that no node told."""
-    mine, proved = list(row), list(true)
-    mine[_PRICE] = None if row[_PRICE] is None else int(row[_PRICE])
-    if not true[_SENDER]:
-        mine[_SENDER] = proved[_SENDER] = ""
-    for place in (_PRICE, _STATUS):
-        if true[place] is None or (row[place] is None and TRANSACTIONS.names[place] not in filled):
-            mine[place] = proved[place] = None
-    return tuple(mine), tuple(proved)
+    price = None if row.effective_gas_price is None else int(row.effective_gas_price)
+    mine, proved = row._replace(effective_gas_price=price), true
+    if not true.from_:
+        mine, proved = mine._replace(from_=""), proved._replace(from_="")
+    for name in ("effective_gas_price", "status"):
+        if getattr(true, name) is None or (getattr(row, name) is None and name not in filled):
+            nothing: dict[str, Any] = {name: None}
+            mine, proved = mine._replace(**nothing), proved._replace(**nothing)
+    return mine, proved
 
 
-def compare_block(header: Header, stored: Row, *, filled: bool) -> Iterator[Contradiction]:
+def compare_block(header: Header, stored: BlockRow, *, filled: bool) -> Iterator[Contradiction]:
     """Yield what the lake's row of a block has otherwise than its header.
 
     Unless the row must be `filled`, only the base fee is held against the header where the lake leaves it empty.
     """
-    proved: Row = (
+    proved = BlockRow(
         header.number,
         f"0x{header.hash.hex()}",
         f"0x{header.parent.hex()}",
@@ -164,21 +169,22 @@ def compare_block(header: Header, stored: Row, *, filled: bool) -> Iterator[Cont
         header.gas_used,
         header.gas_limit,
     )
-    base_fee = BLOCKS.names.index("base_fee_per_gas")
-    mine = list(stored)
-    true = [
-        None if stored[place] is None and place != base_fee and not filled else value
-        for place, value in enumerate(proved)
-    ]
-    mine[base_fee] = None if stored[base_fee] is None else int(stored[base_fee])
+    fee = None if stored.base_fee_per_gas is None else int(stored.base_fee_per_gas)
+    mine = stored._replace(base_fee_per_gas=fee)
+    empty: dict[str, Any] = {
+        name: None for name, told in mine._asdict().items() if told is None and name != "base_fee_per_gas"
+    }
+    true = proved if filled else proved._replace(**empty)
     if mine != true:
         bases = dict.fromkeys(BLOCKS.names, "the header")
-        yield from _columns(header.number, "blocks", "", BLOCKS.names, tuple(mine), tuple(true), bases)
+        yield from _columns(header.number, "blocks", "", BLOCKS.names, mine, true, bases)
 
 
-def empty_cells(table: str, rows: Sequence[Row], names: Sequence[str], columns: Sequence[str]) -> Counter[str]:
+def empty_cells(
+    table: str, rows: Sequence[BlockRow] | Sequence[TransactionRow], columns: Sequence[str]
+) -> Counter[str]:
     """How many cells of some columns are empty, by table and column; a column without such cells is left out."""
-    found = {f"{table}.{name}": sum(row[names.index(name)] is None for row in rows) for name in columns}
+    found = {f"{table}.{name}": sum(getattr(row, name) is None for row in rows) for name in columns}
     return Counter({name: count for name, count in found.items() if count})
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from keep3r_replay.chain.logs import from_arrow
 from keep3r_replay.dataset.decode import decode_logs
 from keep3r_replay.proof.contradictions import Contradiction
-from keep3r_replay.proof.rows import tuples
+from keep3r_replay.proof.rows import Place, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,13 +50,13 @@ def compare_events(
         stored = rows.of(name, first, last)
         if name not in decoded.tables:
             if stored.num_rows:
-                yield _extra(name, tuples(stored.select(["block_number", "log_index"]))[0])
+                yield _extra(name, places_of(stored)[0])
             continue
         yield from _compare(name, stored, decoded.tables[name], times=times)
-    found = [(each.block_number, each.log_index, each.reason) for each in decoded.anomalies]
-    kept = tuples(rows.of("undecoded", first, last))
-    if [row[:2] for row in kept] != [row[:2] for row in found]:
-        wrong = _misplaced("undecoded", [row[:2] for row in kept], [row[:2] for row in found])
+    found = [Place(each.block_number, each.log_index) for each in decoded.anomalies]
+    kept = places_of(rows.of("undecoded", first, last))
+    if kept != found:
+        wrong = _misplaced("undecoded", kept, found)
         block, index = wrong.block, wrong.place.split()[1]
         yield Contradiction(block, "undecoded", f"log {index}", "another verdict", "whether it can be decoded", _BASIS)
 
@@ -65,7 +65,9 @@ def _compare(name: str, stored: Any, true: Any, *, times: bool) -> Iterator[Cont
     if stored.num_rows == 0:
         stored = true.schema.empty_table()
     if stored.column_names != true.column_names:
-        yield Contradiction(_first(true)[0], name, "", "other columns", ", ".join(true.column_names), _BASIS)
+        yield Contradiction(
+            places_of(true)[0].block_number, name, "", "other columns", ", ".join(true.column_names), _BASIS
+        )
         return
     for column in true.column_names:
         if column == "timestamp" and not times:
@@ -74,23 +76,17 @@ def _compare(name: str, stored: Any, true: Any, *, times: bool) -> Iterator[Cont
         proved = proved.cast(mine.type) if mine.type != proved.type else proved
         if mine.equals(pa.chunked_array(proved.chunks, mine.type) if isinstance(proved, pa.ChunkedArray) else proved):
             continue
-        places = tuples(true.select(["block_number", "log_index"]))
-        own = tuples(stored.select(["block_number", "log_index"]))
+        places, own = places_of(true), places_of(stored)
         if places != own:
             yield _misplaced(name, own, places)
             return
         told, right = mine.to_pylist(), proved.to_pylist()
-        row = next(i for i in range(len(told)) if told[i] != right[i])
-        block, index = places[row]
-        yield Contradiction(block, name, f"log {index} {column}", str(told[row])[:80], str(right[row])[:80], _BASIS)
+        first = next(i for i in range(len(told)) if told[i] != right[i])
+        block, index = places[first]
+        yield Contradiction(block, name, f"log {index} {column}", str(told[first])[:80], str(right[first])[:80], _BASIS)
 
 
-def _first(rows: Any) -> tuple[int, int]:
-    block, index = tuples(rows.select(["block_number", "log_index"]))[0]
-    return int(block), int(index)
-
-
-def _misplaced(name: str, own: Sequence[tuple[Any, ...]], places: Sequence[tuple[Any, ...]]) -> Contradiction:
+def _misplaced(name: str, own: Sequence[Place], places: Sequence[Place]) -> Contradiction:
     """The first place at which a table has a row that it must not have, lacks one, or has it out of order or twice."""
     differing = {*own} ^ {*places}
     if differing:
@@ -98,10 +94,10 @@ def _misplaced(name: str, own: Sequence[tuple[Any, ...]], places: Sequence[tuple
         return _extra(name, place, missing=place in places)
     place = next((mine for mine, true in zip(own, places, strict=False) if mine != true), own[-1])
     told, proved = "out of order or twice", "once, in order"
-    return Contradiction(int(place[0]), name, f"log {place[1]}", told, proved, _BASIS)
+    return Contradiction(place.block_number, name, f"log {place.log_index}", told, proved, _BASIS)
 
 
-def _extra(name: str, place: tuple[Any, ...], *, missing: bool = False) -> Contradiction:
+def _extra(name: str, place: Place, *, missing: bool = False) -> Contradiction:
     told = "the lake lacks it" if missing else "the lake has it"
     proved = "it was emitted" if missing else "there is none"
-    return Contradiction(int(place[0]), name, f"log {place[1]}", told, proved, _BASIS)
+    return Contradiction(place.block_number, name, f"log {place.log_index}", told, proved, _BASIS)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.proof.blooms import may_hold
 from keep3r_replay.proof.node import BLOCKS_A_REQUEST, HEADERS_A_REQUEST, NodeTeller
-from keep3r_replay.proof.rows import tuples
 
 if TYPE_CHECKING:
     from keep3r_replay.proof.header import Header
@@ -54,7 +53,11 @@ def plan_of(subject: Subject, teller: Teller, last: int) -> Plan:
     samples = max(len(found), 1)
     rows = subject.rows
     with_rows = len(
-        {row[0] for name in ("logs", "transactions") for row in tuples(rows.of(name, subject.first, subject.last))}
+        {
+            block
+            for name in ("logs", "transactions")
+            for block in rows.of(name, subject.first, subject.last).column("block_number").to_pylist()
+        }
     )
     opened = max(sum(map(bool, allowed)) * headers // samples, with_rows)
     some = found[:: max(len(found) // _OPENED, 1)][:_OPENED]

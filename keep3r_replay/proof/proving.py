@@ -18,7 +18,7 @@ from keep3r_replay.proof.mending import TrueBlock
 from keep3r_replay.proof.planning import Plan, plan_of
 from keep3r_replay.proof.prover import Proved, Prover
 from keep3r_replay.proof.records import WINDOW
-from keep3r_replay.proof.rows import tuples
+from keep3r_replay.proof.rows import rows_as
 from keep3r_replay.proof.state import StateProved, StateProver, marks_of
 from keep3r_replay.proof.subject import Subject
 from keep3r_replay.proof.tellers import Tellers
@@ -203,7 +203,7 @@ class Proving:
     def _readings(self, subject: Subject) -> list[ReadingRow]:
         if not self._lake.has("readings"):
             return []
-        return [ReadingRow(*row) for row in tuples(subject.rows.of("readings", subject.first, subject.last))]
+        return rows_as(ReadingRow, subject.rows.of("readings", subject.first, subject.last))
 
     def _certify(self, subject: Subject, outcome: Outcome) -> None:
         given = self._settings.anchor.lower().startswith("0x")

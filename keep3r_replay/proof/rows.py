@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.manifest import FileEntry
     from keep3r_replay.lake.reader import Lake
 
+Row = TypeVar("Row", bound=tuple[Any, ...])
 _SCHEMAS = {
     "logs": RAW_LOGS,
     "blocks": BLOCKS,
@@ -131,6 +132,19 @@ def _between(rows: Any, column: str, first: int, last: int) -> Any:
     return rows.filter(inside)
 
 
-def tuples(rows: Any) -> list[tuple[Any, ...]]:
-    """An Arrow table's rows as tuples."""
-    return list(zip(*(column.to_pylist() for column in rows.columns), strict=True)) if rows.num_rows else []
+class Place(NamedTuple):
+    """Where a log stands."""
+
+    block_number: int
+    log_index: int
+
+
+def rows_as(kind: type[Row], rows: Any) -> list[Row]:
+    """An Arrow table's rows as named ones, whose fields are its columns in their order."""
+    columns = [column.to_pylist() for column in rows.columns]
+    return list(map(kind, *columns)) if rows.num_rows else []
+
+
+def places_of(rows: Any) -> list[Place]:
+    """Where the rows of a table of logs or events stand."""
+    return rows_as(Place, rows.select(list(Place._fields)))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from keep3r_replay.chain.logs import RAW_LOGS
-from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
+from keep3r_replay.chain.logs import RAW_LOGS, LogRow
+from keep3r_replay.lake.schemas import BlockRow, TransactionRow
 from keep3r_replay.proof.base_fee import expected_base_fee, market_of
 from keep3r_replay.proof.blooms import may_hold
 from keep3r_replay.proof.comparing import (
-    Row,
     compare_block,
     compare_logs,
     compare_transactions,
@@ -23,7 +22,7 @@ from keep3r_replay.proof.comparing import (
 from keep3r_replay.proof.contradictions import Contradiction
 from keep3r_replay.proof.events import compare_events
 from keep3r_replay.proof.records import Evidence, WindowRecord
-from keep3r_replay.proof.rows import tuples
+from keep3r_replay.proof.rows import rows_as
 from keep3r_replay.proof.transactions import Transaction, transaction_of
 
 if TYPE_CHECKING:
@@ -123,6 +122,17 @@ def _base_fees(chain_id: int, headers: Sequence[Header]) -> list[Contradiction]:
     return wrong
 
 
+class _Opened(NamedTuple):
+    """A block whose receipts are read, and the places of its transactions that carry followed logs."""
+
+    header: Header
+    receipts: list[Receipt]
+    carrying: list[int]
+
+
+_InBlock = TypeVar("_InBlock", LogRow, TransactionRow)
+
+
 class _Rows:
     """The lake's rows of some blocks, whose headers are proved, against the blocks' receipts and transactions."""
 
@@ -142,27 +152,28 @@ class _Rows:
         self._first, self._last = headers[0].number, headers[-1].number
         rows = subject.rows
         self._log_table = rows.of("logs", self._first, self._last)
-        logs, sent = tuples(self._log_table), tuples(rows.of("transactions", self._first, self._last))
+        logs = rows_as(LogRow, self._log_table)
+        sent = rows_as(TransactionRow, rows.of("transactions", self._first, self._last))
         self._logs, self._sent = _by_block(logs), _by_block(sent)
         self._disorder = [
-            *out_of_order("logs", [row[:2] for row in logs]),
-            *out_of_order("transactions", [row[:2] for row in sent]),
+            *out_of_order("logs", [(row.block_number, row.log_index) for row in logs]),
+            *out_of_order("transactions", [(row.block_number, row.transaction_index) for row in sent]),
         ]
         # What cannot be read as logs is told as such, and what it would decode to is not asked.
         self._readable = not self._disorder and not any(
             self._log_table.column(field.name).null_count for field in RAW_LOGS if not field.name.startswith("topic")
         )
-        counts.empty += empty_cells("transactions", sent, TRANSACTIONS.names, _MAY_LACK)
+        counts.empty += empty_cells("transactions", sent, _MAY_LACK)
         self._from_node = subject.lake.deployment.origin == "node"
 
     def contradictions(self) -> list[Contradiction]:
         subject = self._subject
         wrong = self._disorder
         if not subject.only_logs:
-            blocks = tuples(subject.rows.of("blocks", self._first, self._last))
-            wrong += out_of_order("blocks", [row[:1] for row in blocks])
-            self._counts.empty += empty_cells("blocks", blocks, BLOCKS.names, _HEADERS_ALONE)
-            stored = {row[0]: row for row in blocks}
+            blocks = rows_as(BlockRow, subject.rows.of("blocks", self._first, self._last))
+            wrong += out_of_order("blocks", [(row.number,) for row in blocks])
+            self._counts.empty += empty_cells("blocks", blocks, _HEADERS_ALONE)
+            stored = {row.number: row for row in blocks}
             for header in self._headers:
                 row = stored.get(header.number)
                 if row is None:
@@ -196,7 +207,7 @@ class _Rows:
     def _open(self, headers: Sequence[Header]) -> list[Contradiction]:
         wrong: list[Contradiction] = []
         followed = self._subject.followed
-        opened: list[tuple[Header, list[Receipt], list[int]]] = []
+        opened: list[_Opened] = []
         for header, receipts in zip(headers, self._tellers.receipts(headers), strict=True):
             self._counts.opened += 1
             if isinstance(receipts, Contradiction):
@@ -208,9 +219,10 @@ class _Rows:
                 place for place, receipt in enumerate(receipts) if any(log.address in followed for log in receipt.logs)
             ]
             self._counts.vain += not carrying and header.number not in self._sent
-            opened.append((header, receipts, carrying))
-        read = [each for each in opened if each[2] or each[0].number in self._sent or each[0].number in self._logs]
-        told = self._tellers.transactions([header for header, _, _ in read])
+            opened.append(_Opened(header, receipts, carrying))
+        in_lake = {*self._sent, *self._logs}
+        read = [each for each in opened if each.carrying or each.header.number in in_lake]
+        told = self._tellers.transactions([each.header for each in read])
         for (header, receipts, carrying), raws in zip(read, told, strict=True):
             if isinstance(raws, Contradiction):
                 wrong.append(raws)
@@ -230,9 +242,10 @@ class _Rows:
         stored, logs = self._sent.get(number, []), self._logs.get(number, [])
         if number < self._tellers.bloom_from:
             # What comes after the transactions of the root is state synchronisation, of which no root speaks.
-            stored = [row for row in stored if row[1] < len(raws)]
-            logs = [row for row in logs if row[2] < len(raws)]
-        places = sorted({*carrying, *(row[1] for row in stored if row[1] < len(raws))})
+            stored = [row for row in stored if row.transaction_index < len(raws)]
+            logs = [row for row in logs if row.transaction_index < len(raws)]
+        named = (row.transaction_index for row in stored)
+        places = sorted({*carrying, *(place for place in named if place < len(raws))})
         sent: dict[int, Transaction] = {place: transaction_of(raws[place]) for place in places}
         hashes = [sent[place].hash if place in sent else b"" for place in range(len(raws))]
         proved = true_logs(header, receipts, hashes, self._subject.followed)
@@ -242,7 +255,7 @@ class _Rows:
             return wrong
         true = {place: true_transaction(header, each, place, receipts) for place, each in sent.items()}
         self._counts.transactions += len(stored)
-        self._counts.unsigned += sum(not row[3] for row in true.values())
+        self._counts.unsigned += sum(not row.from_ for row in true.values())
         return wrong + list(compare_transactions(number, stored, true, carrying, filled=self._filled(header)))
 
     def _filled(self, header: Header) -> tuple[str, ...]:
@@ -266,8 +279,8 @@ class _Rows:
         return list(wrong)[:1]
 
 
-def _by_block(rows: Sequence[Row]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
+def _by_block(rows: Sequence[_InBlock]) -> dict[int, list[_InBlock]]:
+    found: dict[int, list[_InBlock]] = defaultdict(list)
     for row in rows:
-        found[row[0]].append(row)
+        found[row.block_number].append(row)
     return dict(found)

@@ -39,7 +39,15 @@ _OF_STATE = frozenset({"state_mismatch"})
 _OF_BLOCK = frozenset({"gas_sum", "missing_transaction", "impossible_gas", "block_time"})
 """Kinds that tell of a block's transactions: no state depends on them, so that nothing in later blocks follows."""
 
-Key = tuple[str, int, int | None, str, str]
+
+class Key(NamedTuple):
+    """What a finding is known by in another replay."""
+
+    kind: str
+    block: int
+    log_index: int | None
+    subject: str
+    field: str
 
 
 class Retold(NamedTuple):
@@ -288,4 +296,4 @@ class _Tracer:
 
 
 def _key(finding: Finding) -> Key:
-    return finding.kind, finding.block_number, finding.log_index, finding.subject, finding.field
+    return Key(finding.kind, finding.block_number, finding.log_index, finding.subject, finding.field)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.evm.relays import RELAYS, made_calls
 from keep3r_replay.journal import ERROR, Finding, as_text
 from keep3r_replay.replay.direct_call import SELECTOR, DirectCall
 
@@ -24,6 +25,8 @@ class _Made(NamedTuple):
     sender: str
     target: str
     data: bytes
+    is_relayed: bool = False
+    """A relay made it, which may have borne its failure: that the event is there is no must."""
 
 
 class Called(NamedTuple):
@@ -36,6 +39,8 @@ class Called(NamedTuple):
 def check_direct_inputs(lake: Lake, protocol: Protocol, span: Span) -> Called:
     """Findings where a direct call left no event, or a wrong one."""
     made = _direct_calls(lake, protocol, span)
+    for table, calls in _relayed_calls(lake, protocol, span).items():
+        made.setdefault(table, []).extend(calls)
     tables = [table for table in made if lake.has(table)]
     # Tables are many and small: read together, they cost a fraction of what they cost one by one.
     frames = pl.collect_all([_events(lake, table, made[table], span) for table in tables])
@@ -73,6 +78,35 @@ def _direct_calls(lake: Lake, protocol: Protocol, span: Span) -> dict[str, list[
     return made
 
 
+def _relayed_calls(lake: Lake, protocol: Protocol, span: Span) -> dict[str, list[_Made]]:
+    """Calls by way of safes, multicalls and other relays, whose input tells who called what (`evm.relays`).
+
+    Those that a transaction makes twice are left aside: which event is whose is not told.
+    """
+    own = {each.address: each.role for each in lake.deployment.contracts if each.role in protocol.direct_calls}
+    if not own or not lake.has("transactions"):
+        return {}
+    named = pl.any_horizontal(pl.col("input").bin.contains(bytes.fromhex(address[2:])) for address in sorted(own))
+    scan = lake.scan("transactions", from_block=span.first, until_block=span.until).filter(
+        (pl.col("status") == 1) & pl.col("input").bin.slice(0, SELECTOR).is_in(sorted(RELAYS)) & named
+    )
+    found: dict[tuple[str, str, str], list[_Made]] = {}
+    for block, transaction, sender, to, data in (
+        scan.select("block_number", "hash", "from", "to", "input").collect().iter_rows()
+    ):
+        for by, target, content in made_calls(sender, to or "", data):
+            calls = protocol.direct_calls.get(own.get(target, ""), {})
+            call = calls.get(content[:SELECTOR].hex())
+            if call is not None and call.event and target != to:
+                made = _Made(call, block, transaction, by, target, content, is_relayed=True)
+                found.setdefault((f"events/{own[target]}.{call.event}", transaction, target), []).append(made)
+    tables: dict[str, list[_Made]] = {}
+    for (table, _, _), calls_made in found.items():
+        if len(calls_made) == 1:
+            tables.setdefault(table, []).extend(calls_made)
+    return tables
+
+
 def _events(lake: Lake, table: str, made: list[_Made], span: Span) -> pl.LazyFrame:
     wanted = sorted({column for call, *_ in made for column in (*call.echoes, call.sender) if column})
     scan = lake.scan(table, from_block=span.first, until_block=span.until)
@@ -83,11 +117,17 @@ def _events(lake: Lake, table: str, made: list[_Made], span: Span) -> pl.LazyFra
 
 def _check_events(made: list[_Made], events: pl.DataFrame | None) -> list[Finding]:
     rows: dict[tuple[str, str], dict[str, object]] = {}
-    if events is not None:
-        rows = {(row["transaction_hash"], row["address"]): row for row in events.iter_rows(named=True)}
+    twice: set[tuple[str, str]] = set()
+    for row in () if events is None else events.iter_rows(named=True):
+        place_of = (row["transaction_hash"], row["address"])
+        if place_of in rows:
+            twice.add(place_of)
+        rows[place_of] = row
     findings = []
-    for call, block, transaction, sender, target, data in made:
+    for call, block, transaction, sender, target, data, is_relayed in made:
         event = rows.get((transaction, target))
+        if is_relayed and (event is None or (transaction, target) in twice):
+            continue
         if event is None:
             findings.append(
                 Finding(
@@ -127,7 +167,8 @@ def _check_events(made: list[_Made], events: pl.DataFrame | None) -> list[Findin
                         as_text(value),
                         as_text(observed),
                         difference,
-                        f"the transaction called {call.signature} with another value",
+                        f"the transaction called {call.signature} with another value"
+                        + (f", by way of {sender}" if is_relayed else ""),
                         transaction,
                     )
                 )

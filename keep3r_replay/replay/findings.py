@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
+
+from keep3r_replay.replay.tables import Amount, UInt32, frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,21 +14,25 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Finding
     from keep3r_replay.lake.reader import Lake
 
-_SCHEMA: dict[str, Any] = {
-    "number": pl.UInt32,
-    "cause": pl.UInt32,
-    "kind": pl.String,
-    "severity": pl.String,
-    "block_number": pl.UInt32,
-    "log_index": pl.UInt32,
-    "transaction_hash": pl.String,
-    "subject": pl.String,
-    "field": pl.String,
-    "expected": pl.String,
-    "observed": pl.String,
-    "difference": pl.Decimal(38, 0),
-    "reason": pl.String,
-}
+
+class FindingRow(NamedTuple):
+    """A row of `findings`: see `journal.Finding`; `number` is its place; `difference` is null beyond 38 digits."""
+
+    number: UInt32
+    cause: UInt32 | None
+    kind: str
+    severity: str
+    block_number: UInt32
+    log_index: UInt32 | None
+    transaction_hash: str | None
+    subject: str
+    field: str
+    expected: str
+    observed: str
+    difference: Amount | None
+    reason: str
+
+
 _LARGEST = 10**38 - 1
 
 
@@ -44,13 +50,10 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def findings_table(lake: Lake, findings: Sequence[Finding]) -> pl.DataFrame:
-    """One row a finding, in the order given, numbered from 1; `cause` is the number of that which it follows from.
-
-    `difference` is null where it does not fit 38 digits.
-    """
+    """One row a finding, in the order given, numbered from 1; `cause` is the number of that which it follows from."""
     hashes = _transaction_hashes(lake, findings)
     rows = [
-        (
+        FindingRow(
             number,
             finding.cause,
             finding.kind,
@@ -67,13 +70,7 @@ def findings_table(lake: Lake, findings: Sequence[Finding]) -> pl.DataFrame:
         )
         for number, finding in enumerate(findings, start=1)
     ]
-    columns = list(zip(*rows, strict=True)) or [()] * len(_SCHEMA)
-    return pl.DataFrame(
-        [
-            pl.Series(name, list(values), dtype=pl.Int128 if name == "difference" else kind).cast(kind)
-            for (name, kind), values in zip(_SCHEMA.items(), columns, strict=True)
-        ]
-    )
+    return frame(FindingRow, rows)
 
 
 def _transaction_hashes(lake: Lake, findings: Sequence[Finding]) -> dict[tuple[int, int | None], str]:

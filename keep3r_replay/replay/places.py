@@ -32,6 +32,5 @@ def transaction_at(lake: Lake, place: tuple[int, int | None, str]) -> tuple[int,
         if lake.has(table):
             found = lake.scan(table).filter(is_meant).select("block_number", "transaction_index").head(1).collect()
             if found.height:
-                row = found.row(0)
-                return int(row[0]), int(row[1])
+                return int(found["block_number"].item()), int(found["transaction_index"].item())
     raise UsageError(f"{digest[:80] or f'block {block} log {log_index}'}: the lake holds no such transaction")

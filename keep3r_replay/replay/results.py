@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from keep3r_replay.errors import InputError
+from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake import folders
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.shapes import parsed
@@ -29,6 +29,7 @@ LAYOUT = 1
 """Number of the layout of results on disk; it grows with any change that older code would misread."""
 KEPT = "kept_"
 """What the names of tables begin with that are not to be asked: what a later run needs to go on from the results."""
+AGAIN = "replay the lake again, to another folder or after removing this one"
 _KIND = "keep3r results"
 
 
@@ -55,7 +56,12 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
 
 
 def write(
-    folder: Path, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any], origin: Mapping[str, Any]
+    folder: Path,
+    tables: Mapping[str, pl.DataFrame],
+    summary: Mapping[str, Any],
+    origin: Mapping[str, Any],
+    *,
+    durable: bool = True,
 ) -> None:
     """Write results of any kind to `folder`, whole or not at all; former results there are replaced, other files stay.
 
@@ -64,12 +70,13 @@ def write(
         tables: frames by name, a Parquet file each.
         summary: what `summary.json` holds.
         origin: what they were made from, for `manifest.json`: `made_from` a lake, `configuration`, `state_hash`.
+        durable: see `replaced_folder`.
 
     Raises:
         UsageError: the folder holds something else.
     """
     check_target(folder)
-    with replaced_folder(folder) as building:
+    with replaced_folder(folder, durable=durable) as building:
         files: dict[str, Any] = {}
         for name, table in sorted(tables.items()):
             path = building / f"{name}.parquet"
@@ -85,7 +92,41 @@ def write(
 
 def check_target(folder: Path) -> None:
     """Refuse a folder that holds something other than results, before any work is done. Raises `UsageError`."""
+    if is_damaged(folder):
+        raise UsageError(
+            f"{folder}: damaged results, whose {MANIFEST} cannot be read; remove the folder, or say another"
+        )
     folders.check_target(folder, "results", "results of a replay", is_results)
+
+
+def is_damaged(folder: Path) -> bool:
+    """Whether a folder holds what is left of results: their summary and tables, but no manifest that can be read."""
+    return _manifest(folder) is None and (folder / SUMMARY).is_file() and any(folder.glob("*.parquet"))
+
+
+def check_whole(folder: Path) -> None:
+    """Read every file of results once and hold it against the manifest.
+
+    Raises:
+        InputError: there are none, or a file is missing or holds something other than was written.
+    """
+    files = manifest_of(folder).get("files")
+    if not isinstance(files, dict) or SUMMARY not in files:
+        raise InputError(folder, "damaged results: their manifest lists no files", remedy=AGAIN)
+    for name in files:
+        content_of(folder, str(name), files)
+
+
+def content_of(folder: Path, name: str, files: Mapping[str, Any]) -> bytes:
+    """The bytes of a file of results. Raises `InputError` if they are not those that the manifest tells of."""
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise InputError(folder / name, f"damaged results: {error.strerror}", remedy=AGAIN) from None
+    facts = files[name]
+    if not isinstance(facts, dict) or hashlib.sha256(content).hexdigest() != facts.get("sha256"):
+        raise InputError(folder / name, "damaged results: holds something other than was written", remedy=AGAIN)
+    return content
 
 
 def is_results(folder: Path) -> bool:
@@ -100,6 +141,8 @@ def manifest_of(folder: Path) -> dict[str, Any]:
         InputError: there are no results in the folder, or they have a layout that this version does not know.
     """
     manifest = _manifest(folder)
+    if manifest is None and is_damaged(folder):
+        raise InputError(folder / MANIFEST, "damaged results: the manifest cannot be read", remedy=AGAIN)
     if manifest is None:
         raise InputError(folder, "holds no results of a replay", remedy="make them with keep3r replay")
     layout = manifest.get("layout")

@@ -99,6 +99,9 @@ class Extractor(Interface):
     def initial_state(self, contract: Contract, block: int) -> dict[str, str]:
         """A contract's parameters at a block, as text by name of the view; empty if it has none."""
 
+    def began_with(self, contract: Contract, parameters: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Role and address of whom a contract's parameters at its beginning name, and no event does."""
+
     def tokens(
         self, contracts: Mapping[str, Contract], initial_state: Mapping[str, Mapping[str, str]]
     ) -> dict[str, str]:
@@ -227,6 +230,10 @@ class Scenarios(Interface):
     """Scripted histories."""
 
     @property
+    def measure(self) -> Callable[[Mapping[str, Any]], dict[str, int]] | None:
+        """Plays a script, and gives its outcome in whole numbers by name; None: nothing is measured of such ones."""
+
+    @property
     def has_extras(self) -> bool:
         """Whether simulations have tables and charts to write beside their lake."""
 
@@ -245,11 +252,11 @@ class Scenarios(Interface):
 
 
 class Chart(NamedTuple):
-    """One chart: name (of its element and file), what it shows, and what draws it on axes of a size in inches."""
+    """One chart: name (of its element and file), what it shows, and its specification (`report.plot`)."""
 
     name: str
     caption: str
-    draw: Callable[[Any, tuple[float, float]], None]
+    specification: dict[str, Any]
 
 
 class Pages(Interface):

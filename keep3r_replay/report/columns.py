@@ -22,6 +22,6 @@ def aligned(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> list[str]:
         for column, (width, length) in enumerate(zip(widths, lengths, strict=True))
     )
     return [
-        row[0].ljust(first) + "".join(text.rjust(width) for text, width in zip(row[1:], others, strict=True))
-        for row in rows
+        label.ljust(first) + "".join(text.rjust(width) for text, width in zip(numbers, others, strict=True))
+        for label, *numbers in rows
     ]

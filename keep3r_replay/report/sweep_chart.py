@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keep3r_replay.report.drawing import BLUE, GREEN, NARROW, ORANGE, PURPLE, SKY, VERMILLION, WIDE, picture
+from keep3r_replay.report.charts import picture
+from keep3r_replay.report.colours import series
+from keep3r_replay.report.plot import amount as whole
+from keep3r_replay.report.plot import amount_axis, coloured
+from keep3r_replay.report.plot import table as rows_of
 from keep3r_replay.report.sweep import PREFIX
 from keep3r_replay.what_if.sweep.table import swept_names
 
@@ -13,9 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.replay.rooms import WhatIfs
-
-_COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY)
-_MARKS = "osD^vX"
+    from keep3r_replay.report.plot import Spec
 
 
 def sweep_chart(table: pl.DataFrame, outcome: str, what_ifs: WhatIfs) -> bytes:
@@ -23,30 +25,41 @@ def sweep_chart(table: pl.DataFrame, outcome: str, what_ifs: WhatIfs) -> bytes:
     names = swept_names(table, what_ifs.measured)
     table = table.with_columns(_last_parts(table[name]) for name in names)
     done = table.filter(table["status"] == "done")
-    lines: dict[str, list[tuple[str, float]]] = {}
+    lines: dict[str, list[tuple[str, float | None]]] = {}
     amount = str(table.schema[outcome]).startswith("Decimal")
     for row in done.iter_rows(named=True):
         rest = ", ".join(f"{name.removeprefix(PREFIX)}={row[name]}" for name in names[1:])
         value = row[outcome]
         if value is not None:
-            lines.setdefault(rest, []).append((row[names[0]], float(value) / (10**18 if amount else 1)))
+            lines.setdefault(rest, []).append((row[names[0]], whole(int(value)) if amount else float(value)))
     label = f"{outcome.replace('_', ' ')}{f', {what_ifs.unit}' if amount else ''}"
+    below = names[0].removeprefix(PREFIX).replace("_", " ") if names else ""
+    return picture(_specification(lines, label, below))
 
-    def draw(axes: Any, size: tuple[float, float]) -> None:
-        numeric = all(_number(place) is not None for points in lines.values() for place, _ in points)
-        for number, (rest, points) in enumerate(lines.items()):
-            pairs = [(float(_number(place) or 0) if numeric else place, value) for place, value in points]
-            if numeric:
-                pairs.sort()
-            colour, mark = _COLOURS[number % len(_COLOURS)], _MARKS[number % len(_MARKS)]
-            axes.plot(*zip(*pairs, strict=True), color=colour, marker=mark, markersize=4, label=rest or None)
-        axes.set_xlabel(names[0].removeprefix(PREFIX).replace("_", " ") if names else "")
-        axes.set_title(label, loc="left", fontsize=10, pad=22 if len(names) > 1 else 6)
-        if len(names) > 1 and lines:
-            place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "ncols": 2 if size == NARROW else 4}
-            axes.legend(**place)
 
-    return picture(draw, WIDE, f"sweep-{outcome}")
+def _specification(lines: dict[str, list[tuple[str, float | None]]], label: str, below: str) -> Spec:
+    numeric = all(_number(place) is not None for points in lines.values() for place, _ in points)
+    rows = [
+        (float(_number(place) or 0) if numeric else place, rest, value)
+        for rest, points in lines.items()
+        for place, value in points
+    ]
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(("place", "rest", "value"))}
+    kind = "quantitative" if numeric else "ordinal"
+    encoding: Spec = {
+        "x": {"field": "place", "type": kind, "scale": {"zero": False}, "axis": {"title": below, "labelAngle": 0}},
+        "y": amount_axis("value", label),
+    }
+    if not numeric:
+        encoding["x"] |= {"sort": None, "scale": {}}
+    if len(lines) > 1:
+        colours = series(list(lines))
+        encoding |= {"color": coloured("rest", colours), "shape": {"field": "rest", "scale": {"domain": list(colours)}}}
+    return {
+        "data": rows_of(columns),
+        "mark": {"type": "line", "point": {"size": 50}},
+        "encoding": encoding,
+    }
 
 
 def _last_parts(values: pl.Series) -> pl.Series:

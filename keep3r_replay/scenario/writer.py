@@ -14,7 +14,7 @@ from keep3r_replay.lake import folders
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.reader import origin_of
-from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS, ReadingRow
+from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS, BlockRow, ReadingRow, TransactionRow
 from keep3r_replay.lake.writer import write_deployment, write_manifest, write_table
 from keep3r_replay.scenario.chain import GAS_LIMIT
 
@@ -83,7 +83,7 @@ def _table(rows: Sequence[tuple[Any, ...]], schema: Any) -> Any:
 
 def _blocks(chain: Chain) -> Any:
     rows = [
-        (
+        BlockRow(
             block.number,
             "0x" + block.hash.hex(),
             "0x" + block.parent.hex(),
@@ -99,7 +99,7 @@ def _blocks(chain: Chain) -> Any:
 
 def _transactions(chain: Chain) -> Any:
     rows = [
-        (
+        TransactionRow(
             each.block,
             each.index,
             "0x" + each.hash.hex(),

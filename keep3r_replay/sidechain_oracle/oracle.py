@@ -58,6 +58,12 @@ class SidechainOracle(Pool):
 
         Raises `Revert` where the last tick is no tick of a pool.
         """
+        self.take(batch)
+        if batch is not None:
+            self.sqrt_price_x96 = sqrt_ratio(self.tick)
+
+    def take(self, batch: Sequence[Item] | None) -> None:
+        """A batch's observations and its tick, whatever price belongs to it."""
         self.pool_nonce += 1
         if batch is None:
             self.is_unknown = True
@@ -65,7 +71,6 @@ class SidechainOracle(Pool):
         for timestamp, tick in batch:
             self._observe(timestamp)
             self.tick = tick
-        self.sqrt_price_x96 = sqrt_ratio(self.tick)
 
     def _observe(self, timestamp: int) -> None:
         last, cumulative, per_liquidity = (

@@ -95,4 +95,5 @@ def _typed(connection: duckdb.DuckDBPyConnection, audit: Audit, name: str, kind:
     except duckdb.Error:
         raise UsageError(f"{audit.name}: {name} is no {kind}") from None
     assert row is not None
-    return row[0]
+    (value,) = row
+    return value

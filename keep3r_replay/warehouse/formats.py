@@ -31,6 +31,8 @@ class Format(Enum):
     csv = "csv"
     json = "json"
     parquet = "parquet"
+    xlsx = "xlsx"
+    """By `report.export`, from what DuckDB writes as Parquet."""
 
 
 def write_answer(

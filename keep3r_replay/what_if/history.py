@@ -119,8 +119,18 @@ class History(NamedTuple):
         }
         return {**summary, "state_hash": summary.get("state_hash") or state_hash(as_json(summary))}
 
-    def run(self, folder: Path, overlay: Mapping[str, Any], *, ledger: bool = False, tables: bool = True) -> Outcome:
+    def run(
+        self,
+        folder: Path,
+        overlay: Mapping[str, Any],
+        *,
+        ledger: bool = False,
+        tables: bool = True,
+        durable: bool = True,
+    ) -> Outcome:
         """What would have happened, written to `folder` too, whole or not at all; the same inputs give the same bytes.
+
+        `durable`: what is written is on the disk when this returns.
 
         Raises:
             UsageError: see `WhatIfs.outcome`; or the folder holds something other than results.
@@ -141,7 +151,7 @@ class History(NamedTuple):
             "inputs": {**made["inputs"], **identity},
             "state_hash": summary["state_hash"],
         }
-        write(folder, outcome.tables, as_json(summary), origin)
+        write(folder, outcome.tables, as_json(summary), origin, durable=durable)
         return outcome
 
 

@@ -14,7 +14,7 @@ from histories import SAMPLE
 import keep3r_replay as kr
 from pipelines.cli import main
 
-HEAVY = ("polars", "pyarrow", "numpy", "duckdb", "hydra", "web3", "matplotlib")
+HEAVY = ("polars", "pyarrow", "numpy", "duckdb", "hydra", "web3", "vl_convert")
 
 
 @pytest.fixture(scope="module")

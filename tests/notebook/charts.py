@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits
+from keep3r_replay.protocols.keep3r_v2.report.figures import credits_chart
 from keep3r_replay.protocols.keep3r_v2.report.series import Point, Series
-from keep3r_replay.report.drawing import WIDE, picture
+from keep3r_replay.report.charts import picture
 from tests.notebook.inference import Inferred, infer, start
 from tests.notebook.market import PERIOD
 from tests.notebook.trace import VIEWS, Trace, read_traces
@@ -51,7 +51,7 @@ def write(folder: Path) -> list[Path]:
     files = []
     for trace in read_traces():
         files.append(folder / file_name(trace))
-        files[-1].write_bytes(picture(draw_credits(series_of(trace, infer(trace))), WIDE, trace.name))
+        files[-1].write_bytes(picture(credits_chart(series_of(trace, infer(trace)))))
     return files
 
 

@@ -23,6 +23,8 @@ STEPS = {
     "status": (["lake=lake"], "readings: 144974 rows"),
     "verify": (["lake=lake"], "whole: 62 files"),
     "replay": (["lake=lake", "results=results", "ledger=true"], "CLEAN"),
+    "findings": (["results=results", "lake=lake"], "nothing was found"),
+    "compare": (["results=results,results"], "the results are the same"),
     "state": (["lake=lake", "block=390", "job={job}"], '"listed": true'),
     "explain": (["lake=lake", "tx={transaction_hash}"], "payment"),
     "job": (["lake=lake", "address={job}"], "runs dry"),

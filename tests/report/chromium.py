@@ -28,7 +28,7 @@ _FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-port=0",
 )
-_PATIENCE = 30
+_PATIENCE = 60
 
 
 def chromium() -> str:
@@ -77,7 +77,10 @@ class Browser:
         )
         self._call("Page.navigate", url=url)
         until = time.monotonic() + _PATIENCE
-        ready = "document.readyState == 'complete' && [...document.images].every(i => i.complete)"
+        ready = (
+            "document.readyState == 'complete' && [...document.images].every(i => i.complete) && "
+            "(!document.querySelector('figure.chart') || document.documentElement.dataset.drawn == 'yes')"
+        )
         while not self.value(ready):
             assert time.monotonic() < until, "the page never became complete"
             time.sleep(0.05)

@@ -18,7 +18,9 @@ NAMES = sorted(
 SIDECHAIN = "2.3s"
 SIDECHAINS = (SIDECHAIN, "2.3p")
 """Versions of Keep3r on sidechains: Optimism's, and Polygon's."""
-PLAYED = [(name, version) for name in NAMES for version in VERSIONS if (name == "sidechain") is (version in SIDECHAINS)]
+PLAYED = [
+    (name, version) for name in NAMES for version in VERSIONS if name.startswith("sidechain") is (version in SIDECHAINS)
+]
 """Every scenario with the versions that it is for: the sidechain has calls of its own."""
 
 SETUP = [

@@ -59,7 +59,7 @@ EVERYTHING = (
     {"do": "revoke_liquidity"},
     {"do": "withdraw", "may_revert": True},
 )
-OF_THE_SIDECHAIN = {"set_oracle", "deposit"}
+OF_THE_SIDECHAIN = {"set_oracle", "deposit", "deliver", "sync_observations"}
 """Calls that only the sidechain's contracts have."""
 
 

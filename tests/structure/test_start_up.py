@@ -20,7 +20,7 @@ import pipelines.extract
 import keep3r_replay.dataset.extraction
 import keep3r_replay.protocols.keep3r_v2.protocol
 import keep3r_replay.protocols.keep3r_v2.extract.extractor
-print(json.dumps([name for name in ("polars", "pyarrow.compute", "duckdb", "matplotlib") if name in sys.modules]))
+print(json.dumps([name for name in ("polars", "pyarrow.compute", "duckdb", "vl_convert") if name in sys.modules]))
 """
 
 

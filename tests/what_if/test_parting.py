@@ -11,7 +11,6 @@ from keep3r_replay.protocols.keep3r_v2.what_if.compare import comparison_tables,
 from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
-from keep3r_replay.protocols.keep3r_v2.what_if.tables import works_table
 
 RECORDING = SAMPLE / "recording"
 A, B, LIQUIDITY = "0xa", "0xb", "0xl"
@@ -24,7 +23,7 @@ def test_a_bond_parts_where_it_is_given(baseline_of):
     keeper = baseline.works["keeper"][0]
     run = what_if(baseline, overlay_from({"bonds": [{"keeper": keeper, "add": 7, "block": block}]}))
     assert outcome(run)["parts_at_block"] == block
-    keepers = comparison_tables(run, works_table(run))["compared_keepers"]
+    keepers = comparison_tables(run)["compared_keepers"]
     assert keepers.filter(pl.col("keeper") == keeper)["parts_at_block"].to_list() == [block]
 
 

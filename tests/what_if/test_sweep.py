@@ -139,11 +139,11 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
     finished = []
     while process.poll() is None and len(finished) < 5:
-        finished = list((tmp_path / "sweep").glob("[0-9a-f]*/manifest.json"))
+        finished = list((tmp_path / "sweep").glob("*/*/manifest.json"))
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").glob("[0-9a-f]*/manifest.json")}
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").glob("*/*/manifest.json")}
     assert 5 <= len(kept) < 60
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -156,8 +156,7 @@ def test_parts_that_are_moved_together_are_the_sweep(tmp_path, capsys):
     """Folders of two sweeps in one place: the sweep over all values runs nothing."""
     for name, values in (("part1", "1,2"), ("part2", "3,4")):
         assert main(["replay", "-m", f"results={tmp_path / name}", f"overlay.tick_shift={values}"]) == 0
-    for folder in (tmp_path / "part2").glob("[0-9a-f]*/"):
-        folder.rename(tmp_path / "part1" / folder.name)
+    shutil.copytree(tmp_path / "part2", tmp_path / "part1", dirs_exist_ok=True)
     capsys.readouterr()
     assert main(["replay", "-m", f"results={tmp_path / 'part1'}", "overlay.tick_shift=1,2,3,4"]) == 0
     assert "0 run, 4 from earlier runs, 0 failed" in capsys.readouterr().out

@@ -9,7 +9,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.replay.rooms import Explanation, Extras, Outcome, Simulated, Term, WhatIfs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from keep3r_replay.lake.deployment import Contract
@@ -97,6 +97,13 @@ class Keep3rV2Scenarios:
     """See `replay.rooms.Scenarios`."""
 
     has_extras = True
+
+    @property
+    def measure(self) -> Callable[[Mapping[str, Any]], dict[str, int]]:
+        """Works, and KP3R by what became of it."""
+        from keep3r_replay.protocols.keep3r_v2.scenario.measured import measured
+
+        return measured
 
     def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
         """Errors name the script's parts, which `source` would only repeat.

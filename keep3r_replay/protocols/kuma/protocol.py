@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.protocols.kuma.audit.bonds import STATUSES
 from keep3r_replay.protocols.kuma.audit.finish import finish
 from keep3r_replay.protocols.kuma.audit.ledger import ledger_summary
-from keep3r_replay.protocols.kuma.audit.schemas import TABLES
+from keep3r_replay.protocols.kuma.audit.rows import TABLES
 from keep3r_replay.protocols.kuma.events import EVENTS
 from keep3r_replay.protocols.kuma.replay.build import build
 from keep3r_replay.protocols.kuma.replay.protocol import KumaReplay

@@ -148,7 +148,7 @@ class _Cluster:
         finally:
             future.release()
         if ended.status == DONE:
-            with replaced_folder(self._work.folder / job.name) as building:
+            with replaced_folder(self._work.folder / job.name, durable=False) as building:
                 for name, content in files.items():
                     (building / name).write_bytes(content)
         return Ended(*ended)

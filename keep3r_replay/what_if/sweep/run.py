@@ -87,7 +87,7 @@ def _work(todo: dict[str, Scenario], folder: Path, place: Path, kept: Kept, work
 def _clear_away(folder: Path) -> None:
     """Remove what processes left behind half-made that are no more."""
     alive = running()
-    for place in folder.glob(".*"):
+    for place in (*folder.glob(".*"), *folder.glob("??/.*")):
         left = _LEFT.fullmatch(place.name)
         if alive and left and int(left[1]) not in alive:
             shutil.rmtree(place, ignore_errors=True)

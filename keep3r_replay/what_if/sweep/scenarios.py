@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.replay.code import code_hash
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from keep3r_replay.what_if.history import Source
 
 _NAME_LENGTH = 20
+_SHELF = 2
+"""Letters of a name that its shelf is called by."""
 
 DONE, KEPT, FAILED = "done", "kept", "failed"
 
@@ -55,11 +58,24 @@ class Finished(NamedTuple):
 def scenario_name(scenario: Scenario, kept: Kept) -> str:
     """Name of a scenario's folder: a hash of the history, the overlay, what is kept and the code.
 
+    Folders that begin alike stand together, so that none has more than some hundreds beside it: `ab/abcdef...`.
+
     Raises:
         LakeError: another lake that the overlay names is missing.
     """
     changes = scenario.source.what_ifs.identity(scenario.changes)
-    return _name({**scenario.source.content(), **changes, **kept._asdict(), "code": code_hash()})
+    name = _name({**scenario.source.content(), **changes, **kept._asdict(), "code": code_hash()})
+    return f"{name[:_SHELF]}/{name}"
+
+
+def is_shelf(folder: Path) -> bool:
+    """Whether a folder is one of those that scenarios' folders stand in, and holds nothing else."""
+    shelf = folder.name
+    return (
+        re.fullmatch(rf"[0-9a-f]{{{_SHELF}}}", shelf) is not None
+        and folder.is_dir()
+        and all(each.name.startswith((".", shelf)) and len(each.name) >= _NAME_LENGTH for each in folder.iterdir())
+    )
 
 
 def source_name(source: Source) -> str:

@@ -60,6 +60,10 @@ class CounterExtractor:
         """A counter begins with nothing."""
         return {}
 
+    def began_with(self, contract: Contract, parameters: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Nobody: events and present state name all."""
+        return []
+
     def tokens(
         self, contracts: Mapping[str, Contract], initial_state: Mapping[str, Mapping[str, str]]
     ) -> dict[str, str]:

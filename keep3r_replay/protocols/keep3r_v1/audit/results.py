@@ -11,12 +11,16 @@ from keep3r_replay.protocols.keep3r_v1.audit.ledger import ledger_tables
 from keep3r_replay.protocols.keep3r_v1.audit.rows import HelperRow, OracleGapRow
 from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
 from keep3r_replay.protocols.keep3r_v1.replay.context import lists_of, within
-from keep3r_replay.protocols.keep3r_v1.replay.records import KEPT, FailedCall, OracleUpdate
+from keep3r_replay.protocols.keep3r_v1.replay.kept import KEPT
+from keep3r_replay.protocols.keep3r_v1.replay.payment_columns import kept_frame, payments_frame, seen_by_all
+from keep3r_replay.protocols.keep3r_v1.replay.records import FailedCall, OracleUpdate
 from keep3r_replay.replay.protocol import Results
 from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import polars as pl
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
@@ -29,17 +33,18 @@ BY_INPUT, BY_PAYMENTS, CONSTRUCTOR = "input", "payments", "constructor"
 def results_of(replay: Keep3rV1Replay, whole: Keep3rV1Replay, lake: Lake, span: Span) -> Results:
     """Tables, counts and findings of the part `span`; `whole` has gone through the whole history."""
     kp3r = replay.kp3r
-    # Before anything is judged: that looks at payments through more helpers, which a later run does by itself.
-    kept = KEPT.table(lists_of(replay.context), lambda record: record.block)
     seen = whole.context.payments
     context = replay.context if span.after is None else within(whole.context, span)
     market = kp3r.market
+    payments = payments_frame(context.payments)
+    # Before anything is judged: that looks at payments through more helpers, which a later run does by itself.
+    kept = _kept(replay.context, payments if context is replay.context else payments_frame(replay.context.payments))
     judged = works.judge(context.payments, seen)
     used = liquidity.judge(context.liquidity_uses, context.swaps)
     epochs = _epochs(context, whole.first_helper, judged, market.helpers)
     in_force = [oracle_gaps.InForce(each.timestamp, each.version or "") for each in epochs]
     gaps = oracle_gaps.oracle_gaps(market, context.oracle_updates, in_force, kp3r.now)
-    table_of_works = works.works_table(judged, market.helpers)
+    table_of_works = works.works_table(payments, judged, market.helpers)
     tables = {
         "works": table_of_works,
         "entry_points": works.entry_points(table_of_works),
@@ -76,8 +81,17 @@ def results_of(replay: Keep3rV1Replay, whole: Keep3rV1Replay, lake: Lake, span: 
             for each in found
             if each.kind == "impossible_payment" and each.log_index is not None
         ),
-        kept={"records": kept},
+        kept=kept,
     )
+
+
+def _kept(context: Context, payments: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """What a later run goes on from; `payments` is their `payments_frame`."""
+    lists = {**lists_of(context), "evaluations": seen_by_all(context.payments)}
+    return {
+        "payments": kept_frame(payments, context.payments),
+        "records": KEPT.table(lists, lambda record: record.block),
+    }
 
 
 def _epochs(

@@ -9,9 +9,10 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v1.audit.classes import CLASSES, Verdict, classify
 from keep3r_replay.protocols.keep3r_v1.audit.epochs import helpers_in_force
-from keep3r_replay.protocols.keep3r_v1.audit.rows import TABLES, WorkRow
+from keep3r_replay.protocols.keep3r_v1.audit.rows import TABLES
+from keep3r_replay.protocols.keep3r_v1.replay.payment_columns import INTERVALS
 from keep3r_replay.protocols.keep3r_v1.replay.payments import uses_interval
-from keep3r_replay.replay.tables import frame
+from keep3r_replay.replay.tables import Amount, frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,10 +35,10 @@ def judge(payments: Sequence[Payment], seen: Sequence[Payment]) -> list[Judged]:
     if len(payments) != len(seen):
         told = {(each.block, each.log_index): names for each, names in zip(seen, named, strict=True)}
         named = [told[each.block, each.log_index] for each in payments]
-    judged = []
-    for payment, names in zip(payments, named, strict=True):
-        judged.append(Judged(payment, names.in_force, names.by_payments, classify(payment, names.in_force)))
-    return judged
+    return [
+        Judged(payment, helper, by_payments, classify(payment, helper))
+        for payment, (helper, by_payments) in zip(payments, named, strict=True)
+    ]
 
 
 def counts(judged: Sequence[Judged]) -> dict[str, int]:
@@ -46,52 +47,67 @@ def counts(judged: Sequence[Judged]) -> dict[str, int]:
     return {name: found[name] for name in CLASSES}
 
 
-def works_table(judged: Sequence[Judged], versions: Mapping[str, str]) -> pl.DataFrame:
-    """One row a payment, in chain order; `versions` are helpers' by address."""
-    rows = []
-    for payment, helper, by_payments, verdict in judged:
-        seen = verdict.evaluation
-        version = versions.get(helper)
-        rests = payment.interval if seen is not None and version is not None and uses_interval(version) else None
-        to, _, selector = payment.entry_point.rpartition(":")
-        rows.append(
-            WorkRow(
-                block_number=payment.block,
-                log_index=payment.log_index,
-                transaction_index=payment.transaction_index,
-                transaction_hash=payment.transaction_hash,
-                timestamp=payment.timestamp,
-                job=payment.job,
-                keeper=payment.keeper,
-                credit=payment.credit,
-                payment=payment.amount,
-                class_=verdict.name,
-                gas=seen.gas if seen else None,
-                helper=helper if seen else None,
-                helper_version=version if seen else None,
-                limit=None if seen is None else payment.amount if seen.image else seen.limit_at_bound,
-                bound=payment.bound,
-                limit_at_bound=seen.limit_at_bound if seen else None,
-                gas_used=payment.gas_used,
-                origin=payment.origin,
-                origin_bond=payment.origin_bond,
-                feed=payment.feed,
-                oracle_price=seen.price if seen else None,
-                spot_price=payment.spot,
-                eth_worth=seen.worth if seen else payment.amount if payment.kind == "eth" else None,
-                helper_by_payments=by_payments or None,
-                transaction_to=to or None,
-                selector=selector or None,
-                relay=payment.relay or None,
-                credits_before=payment.credits,
-                keeper_state=payment.keeper_state,
-                interval_length=rests.length if rests else None,
-                interval_age=rests.age if rests else None,
-                interval_swaps=rests.swaps if rests else None,
-                reason=verdict.reason,
-            )
+class VerdictRow(NamedTuple):
+    """What a verdict adds to a payment; `rests`: whether its helper quotes an interval."""
+
+    class_: str
+    reason: str
+    helper: str | None
+    helper_version: str | None
+    helper_by_payments: str | None
+    rests: bool
+    gas: Amount | None
+    image: bool
+    limit_at_bound: Amount | None
+    oracle_price: Amount | None
+    worth: Amount | None
+
+
+_UNSEEN = (None, False, None, None, None)
+
+
+def works_table(payments: pl.DataFrame, judged: Sequence[Judged], versions: Mapping[str, str]) -> pl.DataFrame:
+    """One row a payment, in chain order.
+
+    Args:
+        payments: `payments_frame` of the payments that were judged.
+        judged: they, with their classes.
+        versions: of helpers, by address.
+    """
+    verdicts = frame(VerdictRow, [_verdict_row(each, versions) for each in judged])
+    entry_point = pl.col("entry_point").str.split_exact(":", 1).struct
+    schema = TABLES["works"]
+    return (
+        payments.drop("helper")
+        .hstack(verdicts)
+        .with_columns(
+            pl.col("amount").alias("payment"),
+            pl.when("image").then("amount").otherwise("limit_at_bound").alias("limit"),
+            pl.col("spot").alias("spot_price"),
+            pl.when(pl.col("kind") == "eth").then("amount").otherwise("worth").alias("eth_worth"),
+            _or_null(entry_point.field("field_0")).alias("transaction_to"),
+            _or_null(entry_point.field("field_1")).alias("selector"),
+            _or_null(pl.col("relay")),
+            pl.col("credits").alias("credits_before"),
+            *(pl.when("rests").then(name).alias(name) for name in INTERVALS),
         )
-    return frame(WorkRow, rows)
+        .select(*schema)
+        .cast(schema)
+    )
+
+
+def _verdict_row(each: Judged, versions: Mapping[str, str]) -> VerdictRow:
+    _, helper, by_payments, (name, seen, reason) = each
+    if seen is None:
+        return VerdictRow(name, reason, None, None, by_payments or None, False, *_UNSEEN)
+    version = versions.get(helper)
+    rests = version is not None and uses_interval(version)
+    facts = (seen.gas, seen.image, seen.limit_at_bound, seen.price, seen.worth)
+    return VerdictRow(name, reason, helper, version, by_payments or None, rests, *facts)
+
+
+def _or_null(text: pl.Expr) -> pl.Expr:
+    return pl.when(text != "").then(text)
 
 
 def entry_points(works: pl.DataFrame) -> pl.DataFrame:

@@ -142,6 +142,10 @@ class Keep3rV1Extractor:
                 found[name] = str(value).lower()
         return found
 
+    def began_with(self, contract: Contract, parameters: Mapping[str, str]) -> list[tuple[str, str]]:  # noqa: ARG002 - none at all
+        """Nobody: events and present state name all."""
+        return []
+
     def tokens(
         self, contracts: Mapping[str, Contract], initial_state: Mapping[str, Mapping[str, str]]
     ) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.lake.schemas import Reading
 from keep3r_replay.recording.answers import answer, items
@@ -12,8 +12,15 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.keep3r_v1.recording.meta import Meta
 
-Cell = tuple[str, str, str, Any]
-"""contract, view, arguments, what came back"""
+
+class Cell(NamedTuple):
+    """One recorded answer: who was asked what, and what came back."""
+
+    contract: str
+    view: str
+    arguments: str
+    value: Any
+
 
 _ONE = "1000000000000000000"
 _PLACE = {"block", "timestamp", "why", "baseFee"}
@@ -70,11 +77,11 @@ class ReadingRows:
 
     def _cells(self, section: str, content: Any) -> Iterator[Cell]:
         if section == "fastgas":
-            yield self._fastgas, "latestAnswer", "", content
+            yield Cell(self._fastgas, "latestAnswer", "", content)
         elif section in {"kp3r", "raw"}:
             for name, value in items(content, section):
                 view, argument = ("balanceOf", self._kp3r) if name == "balanceOfSelf" else (name, "")
-                yield self._kp3r, view, argument, value
+                yield Cell(self._kp3r, view, argument, value)
         elif section in {"jobs", "keepers"}:
             yield from self._subjects(section, content)
         else:
@@ -88,33 +95,33 @@ class ReadingRows:
     def _limits(self, content: Any) -> Iterator[Cell]:
         for name, by_origin in items(content, "quoteLimit100k"):
             for origin, value in items(by_origin, f"quoteLimit100k.{name}"):
-                yield self._helpers[name], "getQuoteLimit", f"{_LIMIT_OF},{origin.lower()}", value
+                yield Cell(self._helpers[name], "getQuoteLimit", f"{_LIMIT_OF},{origin.lower()}", value)
 
     def _subjects(self, section: str, content: Any) -> Iterator[Cell]:
         for subject, views in items(content, section):
             for view, value in items(views, f"{section}.{subject}"):
                 if isinstance(value, dict) and "revert" not in value:
                     for token, amount in value.items():
-                        yield self._kp3r, view, f"{subject.lower()},{token.lower()}", amount
+                        yield Cell(self._kp3r, view, f"{subject.lower()},{token.lower()}", amount)
                 else:
-                    yield self._kp3r, view, subject.lower(), value
+                    yield Cell(self._kp3r, view, subject.lower(), value)
 
     def _pairs(self, content: Any) -> Iterator[Cell]:
         for pair, views in items(content, "pairs"):
             for view, value in items(views, f"pairs.{pair}"):
                 if view == "liquidityAccepted":
-                    yield self._kp3r, view, pair.lower(), value
+                    yield Cell(self._kp3r, view, pair.lower(), value)
                 elif view == "balanceOfKP3R":
-                    yield pair.lower(), "balanceOf", self._kp3r, value
+                    yield Cell(pair.lower(), "balanceOf", self._kp3r, value)
                 else:
-                    yield pair.lower(), view, "", value
+                    yield Cell(pair.lower(), view, "", value)
 
     def _liquidity(self, content: Any) -> Iterator[Cell]:
         for provider, by_pair in items(content, "liquidity"):
             for pair, by_job in items(by_pair, f"liquidity.{provider}"):
                 for job, views in items(by_job, f"liquidity.{provider}.{pair}"):
                     for view, value in items(views, f"liquidity.{provider}.{pair}.{job}"):
-                        yield self._kp3r, view, f"{provider},{pair},{job}".lower(), value
+                        yield Cell(self._kp3r, view, f"{provider},{pair},{job}".lower(), value)
 
     def _oracle_cells(self, content: Any) -> Iterator[Cell]:
         for name, views in items(content, "oracles"):
@@ -124,9 +131,9 @@ class ReadingRows:
             for view, value in items(views, f"oracles.{name}"):
                 if view == "observations":
                     for index, observation in items(value, f"oracles.{name}.{view}"):
-                        yield contract, "pairObservations", f"{self._pair},{index}", observation
+                        yield Cell(contract, "pairObservations", f"{self._pair},{index}", observation)
                 elif view in self._asked:
-                    yield contract, *self._asked[view], value
+                    yield Cell(contract, *self._asked[view], value)
                 else:
                     raise ValueError(f"unknown view {name}.{view}")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.protocols.keep3r_v1.replay.evaluations import Evaluation, Evaluations
-from keep3r_replay.replay.records import Records
 from keep3r_replay.replay.tables import Amount, Int64, UInt32  # noqa: TC001 - rows of tables: columns by annotations
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v1.replay.evaluations import Evaluations
 
 
 class Interval(NamedTuple):
@@ -191,20 +192,3 @@ class OpenUnbonding(NamedTuple):
     token: str
     amount: int
     due: int
-
-
-KEPT = Records(
-    Payment,
-    Interval,
-    Evaluations,
-    Evaluation,
-    LiquidityUse,
-    Swapped,
-    FailedCall,
-    OracleUpdate,
-    HelperSwitch,
-    FeedSwitch,
-    EarlyActivation,
-    CreditChange,
-)
-"""What results are made of, and a later run needs to go on."""

@@ -11,8 +11,10 @@ from keep3r_replay.protocols.keep3r_v1.contract.snapshot import dump, load
 from keep3r_replay.protocols.keep3r_v1.contract.views import answer
 from keep3r_replay.protocols.keep3r_v1.replay.context import Context, lists_of
 from keep3r_replay.protocols.keep3r_v1.replay.describe import describe
+from keep3r_replay.protocols.keep3r_v1.replay.kept import KEPT
 from keep3r_replay.protocols.keep3r_v1.replay.logs import HANDLERS
-from keep3r_replay.protocols.keep3r_v1.replay.records import KEPT, OpenUnbonding
+from keep3r_replay.protocols.keep3r_v1.replay.payment_columns import payments_of
+from keep3r_replay.protocols.keep3r_v1.replay.records import OpenUnbonding
 from keep3r_replay.protocols.keep3r_v1.replay.silent import excuse
 from keep3r_replay.protocols.keep3r_v1.replay.transactions import follow_transaction
 from keep3r_replay.replay.records import until
@@ -125,6 +127,9 @@ class Keep3rV1Replay:
     def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
         """Take back payments, uses of liquidity and what else was written down up to a block."""
         found = KEPT.lists(until(kept("records"), block))
+        payments = until(kept("payments"), block)
+        seen = found.pop("evaluations", [])
+        self.context.payments.extend(payments_of(payments, seen, self.kp3r.market.without_oracle))
         for name, records in lists_of(self.context).items():
             records.extend(found.get(name, []))
 

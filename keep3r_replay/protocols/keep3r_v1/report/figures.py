@@ -1,40 +1,35 @@
-"""Charts of a Keep3r V1 replay. Floats are for places on paper only: whole tokens, dates, gas."""
+"""Charts of a Keep3r V1 replay: specifications of Vega-Lite, amounts in whole tokens."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from keep3r_replay.protocols.keep3r_v1.audit.classes import CLASSES
 from keep3r_replay.replay.rooms import Chart
-from keep3r_replay.report.drawing import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    NARROW,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    YELLOW,
-    Size,
+from keep3r_replay.report.colours import AMBER, BLUE, GREY, series
+from keep3r_replay.report.html import shortened
+from keep3r_replay.report.plot import (
+    TIME,
+    amount,
+    amount_axis,
+    coloured,
+    moment,
+    table,
+    time_axis,
+    told,
+    zoom,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-MOST_POINTS = 2_000
+    from keep3r_replay.report.plot import Spec
+
+MOST_POINTS = 800
 """Points of one line or cloud; of more, every n-th is drawn."""
 ENTRY_POINTS_SHOWN = 20
-_COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, GREY, YELLOW, BLACK)
-_MARKERS = "osD^vP*Xd"
-_DATES = ["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
-_LOCATOR: Any = AutoDateLocator
-_FORMATTER: Any = ConciseDateFormatter
 
 
 def charts(works: pl.DataFrame, entry_points: pl.DataFrame) -> list[Chart]:
@@ -61,138 +56,150 @@ def charts(works: pl.DataFrame, entry_points: pl.DataFrame) -> list[Chart]:
             prices(in_kp3r),
         ),
     ]
-    drawn = [Chart(name, caption, draw) for name, caption, shown, draw in found if shown.height]
+    drawn = [Chart(name, caption, specification) for name, caption, shown, specification in found if shown.height]
     if entry_points.height:
         caption = "Gas that exact works were paid for, by contract and function: least, median and most"
         drawn.insert(2, Chart("gas by entry point", caption, ranges(entry_points)))
     return drawn
 
 
-def sums(works: pl.DataFrame, column: str, order: Sequence[str] = ()) -> Callable[[Any, Size], None]:
-    """Running sums of payments over time, a line for each value of a column."""
+def sums(works: pl.DataFrame, column: str, order: Sequence[str] = ()) -> Spec:
+    """Running sums of payments over time, a line for each value of a column; logarithmic, as one may be worth all."""
+    names = [name for name in works[column].drop_nulls().unique(maintain_order=True) if name]
+    names.sort(key=lambda name: (order.index(name) if name in order else len(order), name))
+    rows: list[tuple[int, str, float | None]] = []
+    for name in names:
+        own = works.filter(pl.col(column) == name)
+        total, points = 0, []
+        for time, paid in own.select("timestamp", "payment").iter_rows():
+            total += paid
+            points.append((moment(time), name.replace("_", " "), amount(total)))
+        rows += [points[place] for place in _some(len(points)) if points[place][2]]
+    colours = series([name.replace("_", " ") for name in names])
+    return {
+        "data": table(dict(zip((TIME, "what", "paid"), _columns(rows, 3), strict=True))),
+        "params": [zoom()],
+        "mark": {
+            "type": "line",
+            "interpolate": "step-after",
+            "clip": True,
+            "point": {"size": 12},
+            "tooltip": told(("what", "what"), ("paid", "paid so far, KP3R")),
+        },
+        "encoding": {
+            "x": time_axis(),
+            "y": amount_axis("paid", "paid so far, KP3R", type="log", zero=False),
+            "color": coloured("what", colours),
+        },
+    }
 
-    def draw(axes: Any, size: Size) -> None:
-        names = [name for name in works[column].drop_nulls().unique(maintain_order=True) if name]
-        names.sort(key=lambda name: (order.index(name) if name in order else len(order), name))
-        for number, name in enumerate(names):
-            own = works.filter(pl.col(column) == name)
-            times, total, points = own["timestamp"].to_list(), 0, []
-            for amount in own["payment"].to_list():
-                total += amount
-                points.append(total / 10**18)
-            places = _some(len(points))
-            colour, dashes = _COLOURS[number % len(_COLOURS)], "-" if number < len(_COLOURS) else "--"
-            label = name.replace("_", " ")
-            shown = [points[place] for place in places]
-            axes.step([_when(times[place]) for place in places], shown, dashes, where="post", color=colour, label=label)
-        axes.set_ylabel("KP3R")
-        axes.set_yscale("log")  # one receipt may be worth more than all works
-        _over_time(axes, size)
 
-    return draw
-
-
-def against(works: pl.DataFrame) -> Callable[[Any, Size], None]:
-    """Payments against limits, on logarithmic axes."""
-
-    def draw(axes: Any, size: Size) -> None:
-        shown = works.filter((pl.col("limit_at_bound") > 0) & (pl.col("payment") > 0))
-        names = [name for name in CLASSES if name in set(shown["class"])]
-        for number, name in enumerate(names):
-            own = shown.filter(pl.col("class") == name)
-            places = _some(own.height)
-            limits, payments = own["limit_at_bound"].to_list(), own["payment"].to_list()
-            axes.plot(
-                [limits[place] / 10**18 for place in places],
-                [payments[place] / 10**18 for place in places],
-                _MARKERS[number % len(_MARKERS)],
-                color=_COLOURS[number % len(_COLOURS)],
-                markersize=3.5,
-                label=name.replace("_", " "),
-                linestyle="none",
-            )
-        ends = [
-            value / 10**18
-            for name in ("limit_at_bound", "payment")
-            for value in (shown[name].min(), shown[name].max())
-            if isinstance(value, int)
+def against(works: pl.DataFrame) -> Spec:
+    """Payments against limits, on logarithmic axes; on the line both are equal."""
+    shown = works.filter((pl.col("limit_at_bound") > 0) & (pl.col("payment") > 0))
+    rows: list[tuple[str, float | None, float | None, int]] = []
+    for name in [name for name in CLASSES if name in set(shown["class"])]:
+        own = shown.filter(pl.col("class") == name).select("limit_at_bound", "payment", "block_number").rows()
+        rows += [
+            (name.replace("_", " "), amount(limit), amount(paid), block)
+            for limit, paid, block in (own[place] for place in _some(len(own)))
+            if amount(limit) and amount(paid)
         ]
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        if ends:
-            axes.plot([min(ends), max(ends)], [min(ends), max(ends)], "-", color=GREY, linewidth=0.8)
-        axes.set_xlabel("limit, KP3R")
-        axes.set_ylabel("payment, KP3R")
-        _legend(axes, size)
+    names = list(dict.fromkeys(name for name, *_ in rows))
+    values = sorted(value for row in rows for value in row[1:3] if value)
+    ends = [values[0], values[-1]] if values else []
+    logarithmic = {"type": "quantitative", "scale": {"type": "log", "zero": False}}
+    about = told(("what", "what"), ("limit", "limit, KP3R"), ("paid", "paid, KP3R"), ("block", "block"), timed=False)
+    columns = dict(zip(("what", "limit", "paid", "block"), _columns(rows, 4), strict=True))
+    return {
+        "layer": [
+            {
+                "data": table({"limit": ends, "paid": ends}),
+                "mark": {"type": "line", "color": GREY, "strokeWidth": 1},
+                "encoding": {"x": {"field": "limit", **logarithmic}, "y": {"field": "paid", **logarithmic}},
+            },
+            {
+                "data": table(columns),
+                "mark": {"type": "point", "size": 26, "tooltip": about},
+                "encoding": {
+                    "x": {"field": "limit", **logarithmic, "axis": {"title": "limit, KP3R"}},
+                    "y": amount_axis("paid", "payment, KP3R", type="log", zero=False),
+                    "color": coloured("what", series(names)),
+                    "shape": {"field": "what", "scale": {"domain": names}},
+                },
+            },
+        ]
+    }
 
-    return draw
 
-
-def prices(works: pl.DataFrame) -> Callable[[Any, Size], None]:
+def prices(works: pl.DataFrame) -> Spec:
     """What the oracle says beside what the reserves say."""
+    shown = works.filter(pl.col("oracle_price").is_not_null() & pl.col("spot_price").is_not_null())
+    columns = shown.select("timestamp", "oracle_price", "spot_price").rows()
+    picked = [columns[place] for place in _some(len(columns))]
+    colours = {"the oracle": BLUE, "the reserves": AMBER}
+    rows = [
+        (moment(time), what, amount(value))
+        for time, *values in picked
+        for what, value in zip(colours, values, strict=True)
+    ]
+    return {
+        "data": table(dict(zip((TIME, "by", "price"), _columns(rows, 3), strict=True))),
+        "params": [zoom()],
+        "mark": {
+            "type": "point",
+            "size": 20,
+            "clip": True,
+            "tooltip": told(("by", "by"), ("price", "KP3R for a WETH")),
+        },
+        "encoding": {
+            "x": time_axis(),
+            "y": amount_axis("price", "KP3R for one WETH", zero=False),
+            "color": coloured("by", colours),
+            "shape": {"field": "by", "scale": {"domain": list(colours)}},
+        },
+    }
 
-    def draw(axes: Any, size: Size) -> None:
-        shown = works.filter(pl.col("oracle_price").is_not_null() & pl.col("spot_price").is_not_null())
-        places, times = _some(shown.height), shown["timestamp"].to_list()
-        for label, name, marker, colour in (("oracle", "oracle_price", "o", BLUE), ("spot", "spot_price", "D", ORANGE)):
-            values = shown[name].to_list()
-            axes.plot(
-                [_when(times[place]) for place in places],
-                [values[place] / 10**18 for place in places],
-                marker,
-                color=colour,
-                markersize=3,
-                label=label,
-                linestyle="none",
-            )
-        axes.set_ylabel("KP3R for one WETH")
-        _over_time(axes, size)
 
-    return draw
-
-
-def ranges(entry_points: pl.DataFrame) -> Callable[[Any, Size], None]:
+def ranges(entry_points: pl.DataFrame) -> Spec:
     """Least, median and most gas, a line for each entry point; those with most works first."""
+    shown = entry_points.sort("works", "transaction_to", "selector", descending=[True, False, False])
+    rows = [
+        (
+            f"{shortened(row['transaction_to'] or '')} {row['selector']}",
+            *(int(row[name]) for name in ("least_gas", "median_gas", "most_gas")),
+            row["works"],
+        )
+        for row in shown.head(ENTRY_POINTS_SHOWN).rows(named=True)
+    ]
+    columns = dict(zip(("point", "least", "median", "most", "works"), _columns(rows, 5), strict=True))
+    about = told(
+        *(("point", "entry point"), ("works", "works"), ("least", "least gas"), ("median", "median"), ("most", "most")),
+        timed=False,
+    )
+    y = {"field": "point", "type": "ordinal", "sort": None, "axis": {"title": None, "minExtent": 150}}
+    gas = {"type": "quantitative", "scale": {"type": "log", "zero": False}}
+    return {
+        "data": table(columns),
+        "height": 24 * max(len(rows), 1),
+        "layer": [
+            {
+                "mark": {"type": "rule", "color": GREY, "strokeWidth": 3, "tooltip": about},
+                "encoding": {"y": y, "x": {"field": "least", **gas, "axis": {"title": "gas"}}, "x2": {"field": "most"}},
+            },
+            {
+                "mark": {"type": "point", "color": BLUE, "size": 60, "tooltip": about},
+                "encoding": {"y": y, "x": {"field": "median", **gas}},
+            },
+        ],
+    }
 
-    def draw(axes: Any, size: Size) -> None:
-        shown = entry_points.sort("works", "transaction_to", "selector", descending=[True, False, False])
-        rows = shown.head(ENTRY_POINTS_SHOWN).rows(named=True)
-        for place, row in enumerate(rows):
-            least, median, most = (int(row[name]) for name in ("least_gas", "median_gas", "most_gas"))
-            axes.plot([least, most], [place, place], "-", color=GREY, linewidth=2)
-            axes.plot([median], [place], "o", color=BLUE, markersize=5)
-        labels = [f"{(row['transaction_to'] or '')[:6]}… {row['selector']}, {row['works']:,}" for row in rows]
-        axes.set_yticks(range(len(rows)), labels if size != NARROW else [label.split(",")[0] for label in labels])
-        axes.tick_params(axis="y", labelsize=7.5, pad=-4, labelright=False)
-        for label in axes.get_yticklabels():
-            label.set_horizontalalignment("left")
-        axes.set_xscale("log")
-        # Names stand inside the axes, left of the smallest gas.
-        axes.set_xlim(left=max(1, min(int(row["least_gas"]) for row in rows)) / 20)
-        axes.set_xlabel("gas")
-        axes.invert_yaxis()
 
-    return draw
-
-
-def _when(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+def _columns(rows: Sequence[Sequence[object]], count: int) -> list[list[object]]:
+    return [[row[place] for row in rows] for place in range(count)]
 
 
 def _some(count: int) -> range:
     """Places of the points that are drawn of so many, the last one always."""
     step = -(-count // MOST_POINTS) or 1
     return range((count - 1) % step if count else 0, count, step)
-
-
-def _over_time(axes: Any, size: Size) -> None:
-    locator = _LOCATOR(minticks=3, maxticks=5 if size == NARROW else 9, tz=UTC)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(_FORMATTER(locator, tz=UTC, formats=_DATES, zero_formats=_DATES))
-    axes.margins(x=0.01)
-    _legend(axes, size)
-
-
-def _legend(axes: Any, size: Size) -> None:
-    columns = 3 if size == NARROW else 6
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, columnspacing=1.0, handletextpad=0.5)

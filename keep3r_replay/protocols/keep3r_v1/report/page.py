@@ -13,8 +13,10 @@ from keep3r_replay.protocols.keep3r_v1.audit.works import entry_points
 from keep3r_replay.protocols.keep3r_v1.report.figures import charts
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
-from keep3r_replay.report.html import code, findings_table, page, table, text
+from keep3r_replay.report.html import code, text
 from keep3r_replay.report.inputs import basis
+from keep3r_replay.report.page import page
+from keep3r_replay.report.tables import findings_table, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

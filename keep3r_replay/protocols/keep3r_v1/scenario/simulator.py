@@ -161,6 +161,7 @@ class Keep3rV1Scenarios:
     """See `replay.rooms.Scenarios`."""
 
     has_extras = False
+    measure = None
 
     def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
         """There are no extras."""

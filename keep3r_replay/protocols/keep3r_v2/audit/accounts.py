@@ -41,7 +41,8 @@ def account_tables(
         until_block: last block replayed.
         quotes_eth: whether `one_eth_quote` quotes ETH (on the sidechain it quotes USD).
     """
-    rows = _work_rows(works, plain_boosts, _fees(lake, works, until_block), quotes_eth=quotes_eth)
+    fees = [paid for paid, _ in gas_shares(lake, works, until_block)]
+    rows = _work_rows(works, plain_boosts, fees, quotes_eth=quotes_eth)
     by_job: defaultdict[tuple[str, str], list[_Worked]] = defaultdict(list)
     by_keeper: defaultdict[str, list[_Worked]] = defaultdict(list)
     for worked in rows:
@@ -94,14 +95,21 @@ def _work_rows(
     return rows
 
 
-def _fees(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list[int | None]:
-    """What each work's transaction paid for gas, in wei, shared between its works."""
+class GasShare(NamedTuple):
+    """A work's part of its transaction: what that paid for gas, in wei, and the gas that it used; None if unknown."""
+
+    paid: int | None
+    used: int | None
+
+
+def gas_shares(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list[GasShare]:
+    """Of each work; works of one transaction share it evenly, and the shares sum to the whole."""
     if not lake.has("transactions"):
-        return [None] * works.height
+        return [GasShare(None, None)] * works.height
     frame = lake.scan("transactions", until_block=until_block).select("hash", "gas_used", "effective_gas_price")
     wanted = frame.filter(pl.col("hash").is_in(works["transaction_hash"].unique().implode())).collect()
-    paid = {
-        digest: None if used is None or price is None else used * price
+    whole = {
+        digest: (None if used is None or price is None else used * price, used)
         for digest, used, price in zip(
             wanted["hash"].to_list(),
             wanted["gas_used"].to_list(),
@@ -114,13 +122,14 @@ def _fees(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list[int 
     for digest in hashes:
         counts[digest] += 1
     seen: dict[str, int] = defaultdict(int)
-    shares: list[int | None] = []
+    shares = []
     for digest in hashes:
-        whole = paid.get(digest)
         before, seen[digest] = seen[digest], seen[digest] + 1
-        shares.append(
-            None if whole is None else whole * seen[digest] // counts[digest] - whole * before // counts[digest]
-        )
+        parts = [
+            None if each is None else each * seen[digest] // counts[digest] - each * before // counts[digest]
+            for each in whole.get(digest, (None, None))
+        ]
+        shares.append(GasShare(*parts))
     return shares
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from keep3r_replay.chain.forks import accounts_may_delegate
+from keep3r_replay.evm.relays import RELAYS, made_calls
 from keep3r_replay.journal import ERROR, Finding
 
 if TYPE_CHECKING:
@@ -21,13 +22,15 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
     """A finding for every event that one account alone may cause, in a transaction that is not that account's call.
 
     An account that signs transactions has no code of its own, so nothing but its own transaction makes it the caller;
-    where the chain lets accounts delegate to code (EIP-7702), nothing is said.
+    where the chain lets accounts delegate to code (EIP-7702), nothing is said. A safe or another relay is the caller
+    where the transaction's input says so (`evm.relays`).
     """
     caused = pl.DataFrame(replay.context.caused, schema=_CAUSED, orient="row")
     if caused.is_empty() or not lake.has("transactions"):
         return []
     mine = [replay.keep3r.address, *replay.keep3r.helpers]
     transactions = lake.scan("transactions")
+    relayed = _relayed_findings(lake, caused, frozenset(mine))
     signers = (
         transactions.filter(pl.col("from").is_in(caused["rightful"].unique().sort().implode())).select("from").unique()
     )
@@ -40,7 +43,7 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
         .sort("block_number", "log_index")
         .collect()
     )
-    return [
+    return relayed + [
         Finding(
             "unauthorised_call",
             ERROR,
@@ -57,6 +60,46 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
         for row in suspects.iter_rows(named=True)
         if not accounts_may_delegate(lake.deployment.chain_id, row["timestamp"])
     ]
+
+
+def _relayed_findings(lake: Lake, caused: pl.DataFrame, mine: frozenset[str]) -> list[Finding]:
+    """Events that a safe or another relay caused by its only call of the emitter, and is not who alone may."""
+    logs = lake.scan("logs", columns=[*_PLACE, "log_index", "address"])
+    relayed = (
+        caused.lazy()
+        .join(logs, on=["block_number", "log_index"])
+        .join(
+            lake.scan("transactions")
+            .filter(pl.col("input").bin.slice(0, 4).is_in(sorted(RELAYS)) & pl.col("to").is_not_null())
+            .select(*_PLACE, "hash", "from", "to", "input"),
+            on=_PLACE,
+        )
+        .sort("block_number", "log_index")
+        .collect()
+    )
+    found = []
+    for row in relayed.iter_rows(named=True):
+        emitter = "0x" + row["address"].hex()
+        made = made_calls(row["from"], row["to"], row["input"])
+        callers = [each.by for each in made if each.to == emitter]
+        # A caller that signs is held against its own transactions below.
+        if emitter in mine and len(callers) == 1 and callers[0] not in {row["rightful"], row["from"]}:
+            found.append(
+                Finding(
+                    "unauthorised_call",
+                    ERROR,
+                    row["block_number"],
+                    row["log_index"],
+                    emitter,
+                    "sender",
+                    row["rightful"],
+                    callers[0],
+                    None,
+                    f"only {row['rightful']} may cause this now; by its input the transaction has {callers[0]} call it",
+                    row["hash"],
+                )
+            )
+    return found
 
 
 _CAUSED = {"block_number": pl.UInt32(), "log_index": pl.UInt32(), "rightful": pl.String()}

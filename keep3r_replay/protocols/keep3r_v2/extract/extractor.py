@@ -13,7 +13,7 @@ from keep3r_replay.chain.views import NOBODY, Question, Reading, View, read_view
 from keep3r_replay.lake.deployment import Contract
 from keep3r_replay.protocols.keep3r_v2.contract.versions import BY_VIEWS, RULES, helper_version
 from keep3r_replay.protocols.keep3r_v2.extract.expected import CODES, configured_contracts
-from keep3r_replay.protocols.keep3r_v2.extract.parameters import read_parameters
+from keep3r_replay.protocols.keep3r_v2.extract.parameters import pools_in, read_parameters
 from keep3r_replay.protocols.keep3r_v2.extract.settings import checked_settings
 from keep3r_replay.protocols.keep3r_v2.extract.views import OBSERVATIONS, SLOT0, questions_at, rings_to_read
 from keep3r_replay.replay.rooms import Proof
@@ -160,6 +160,10 @@ class Keep3rV2Extractor:
     def initial_state(self, contract: Contract, block: int) -> dict[str, str]:
         """What the constructors of Keep3r and its helpers set."""
         return read_parameters(self._client, contract, block)
+
+    def began_with(self, contract: Contract, parameters: Mapping[str, str]) -> list[tuple[str, str]]:  # noqa: ARG002 - theirs say all
+        """The pools that a helper quoted by in its first block: a later change tells the new one only."""
+        return [("uniswap_v3_pool", pool) for pool in pools_in(parameters)]
 
     def tokens(
         self, contracts: Mapping[str, Contract], initial_state: Mapping[str, Mapping[str, str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.refusals import Refusal, RefusedError
@@ -94,3 +95,9 @@ def read_parameters(client: NodeClient, contract: Contract, block: int) -> dict[
         for name, answer in zip(views, answers, strict=True)
         if answer.values is not None
     }
+
+
+def pools_in(parameters: Mapping[str, str]) -> list[str]:
+    """The pools that parameters of a helper or Keep3r name: text of an address, or of a list that begins with one."""
+    texts = (parameters[name] for name in ("kp3rWethPool", "wethUSDPool") if name in parameters)
+    return [str(json.loads(text)[0]) if text.startswith("[") else text for text in texts]

@@ -7,7 +7,7 @@ arguments (or which storage variable), and what came back.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.lake.schemas import Reading
 from keep3r_replay.recording.answers import answer, items
@@ -35,6 +35,16 @@ _PLACE = {"block", "timestamp", "baseFee", "why"}
 def is_derived(name: str) -> bool:
     """Tell whether a recorded name of the helper is a sample of a formula rather than a parameter."""
     return name in _SAMPLED or name == _REWARD
+
+
+class Cell(NamedTuple):
+    """One recorded answer: who was asked what, what came back, and whether a view or a slot tells it."""
+
+    contract: str
+    view: str
+    arguments: str
+    value: Any
+    source: str = "view"
 
 
 class ReadingRows:
@@ -69,33 +79,33 @@ class ReadingRows:
             for contract, view, arguments, value, source in self._section(section, content):
                 yield Reading(contract, view, arguments, *answer(f"{section}.{view}", value), source)
 
-    def _section(self, section: str, content: dict[str, Any]) -> Iterator[tuple[str, str, str, Any, str]]:
+    def _section(self, section: str, content: dict[str, Any]) -> Iterator[Cell]:
         if section in self._of_role:
             contract = self._of_role[section]
             if contract is None:
                 raise ValueError(f"section {section!r} of a contract that meta.json does not name")
             for name, value in content.items():
                 for view, arguments, each in _calls(name, value):
-                    yield contract, view, arguments, each, "view"
+                    yield Cell(contract, view, arguments, each)
         elif section in {"slashers", "disputers"}:
             for subject, value in content.items():
-                yield self._keep3r, section, subject.lower(), value, "view"
+                yield Cell(self._keep3r, section, subject.lower(), value)
         elif section == "raw":
             yield from self._storage(content)
         else:
             for subject, views in content.items():
                 for view, arguments, value in _subject_calls(section, subject.lower(), views):
                     contract = subject.lower() if section == "pools" else self._keep3r
-                    yield contract, view, arguments, value, "view"
+                    yield Cell(contract, view, arguments, value)
 
-    def _storage(self, content: dict[str, Any]) -> Iterator[tuple[str, str, str, Any, str]]:
+    def _storage(self, content: dict[str, Any]) -> Iterator[Cell]:
         for name, value in content.items():
             if not isinstance(value, dict):
-                yield self._keep3r, name, "", value, "storage"
+                yield Cell(self._keep3r, name, "", value, "storage")
                 continue
             for subject, variables in value.items():
                 for variable, word in items(variables, f"raw.{name}.{subject}"):
-                    yield self._keep3r, variable, subject.lower(), word, "storage"
+                    yield Cell(self._keep3r, variable, subject.lower(), word, "storage")
 
 
 def _calls(name: str, value: Any) -> Iterator[tuple[str, str, Any]]:

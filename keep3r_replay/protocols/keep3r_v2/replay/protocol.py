@@ -261,7 +261,7 @@ class Keep3rV2:
         # Nobody watches the way to the start.
         watching, self.observer = self.observer, None
         told = Readings(readings)
-        start_pools(self.keep3r, told, lambda: run(lake, OfPools(self, HANDLERS), span=Span(None, block)))
+        start_pools(self.context, told, lambda: run(lake, OfPools(self, HANDLERS), span=Span(None, block)))
         self.observer = watching
         load_readings(self.keep3r, self.context, told)
 

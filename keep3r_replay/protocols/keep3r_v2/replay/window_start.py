@@ -14,17 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings
 
 _SLOT = 6
 """Values of `slot0` up to the fee of the protocol."""
 
 
-def start_pools(keep3r: Keep3r, readings: Readings, replay: Callable[[], None]) -> None:
+def start_pools(context: CallContext, readings: Readings, replay: Callable[[], None]) -> None:
     """Replay what the lake holds of pools before the start; those whose rings were read stand as the readings say."""
+    keep3r, journal = context.keep3r, context.journal
     if _load(keep3r, readings):
+        findings, logs = len(journal.findings), len(journal.disagreeing_logs)
         replay()
-        # What the lake's first block says of them, their readings say too.
+        # The readings are of the block's end: what the block's own events say is in them, and no finding.
+        del journal.findings[findings:]
+        for place in list(journal.disagreeing_logs)[logs:]:
+            del journal.disagreeing_logs[place]
         _load(keep3r, readings)
     else:
         replay()

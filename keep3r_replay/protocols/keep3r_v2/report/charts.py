@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits, draw_pairs, draw_waste, draw_waterfall
+from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT, UNDETERMINED
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
+from keep3r_replay.protocols.keep3r_v2.report.figures import (
+    Payment,
+    credits_chart,
+    pairs_chart,
+    waste_chart,
+    waterfall_chart,
+)
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
+from keep3r_replay.protocols.keep3r_v2.report.words import BY_FORMULA, EARNED, GAS, KEEPERS, OPEN, OWN_AMOUNT
 from keep3r_replay.replay.rooms import Chart
-from keep3r_replay.report.drawing import GREEN, VERMILLION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,19 +32,29 @@ def job_charts(results: Results, job: str) -> Iterator[Chart]:
     periods = results.periods(job)
     yield Chart(
         f"credits-{job}",
-        "Total, liquidity and period credits over time, in KP3R; on the axis works, rewards and period starts (UTC).",
-        draw_credits(job_series(results.tables_of(job), job)),
+        "Credits over time: in storage, which only a work, a reward or a change of liquidity writes, and what the "
+        "contract's views answer: with what has been mined since, and one period's. Below, on the same axis of time "
+        "(UTC), what each work was paid.",
+        credits_chart(job_series(results.tables_of(job), job), job_payments(results, job)),
     )
     yield Chart(
         f"ledger-{job}",
-        "The ledger of the last reward periods: a bar starts where the last one ends; the black line is what is left.",
-        draw_waterfall(periods),
+        "The ledger of the last reward periods: a bar starts where the last one ends; the line is what is left.",
+        waterfall_chart(periods),
     )
     yield Chart(
         f"waste-{job}",
         "Credits used and lost in each period, in KP3R; diamonds: what the documented rule would have let expire.",
-        draw_waste(periods, results.expired_by("documented", job)),
+        waste_chart(periods, results.expired_by("documented", job)),
     )
+
+
+def job_payments(results: Results, job: str) -> list[Payment]:
+    """What the job's works paid in KP3R, in the order of the chain."""
+    works = results.tables["works"].filter((pl.col("job") == job) & (pl.col("explanation") != TOKEN_PAYMENT))
+    kinds = {OWN_PAYMENT: OWN_AMOUNT, MISMATCH: OWN_AMOUNT, UNDETERMINED: OPEN}
+    rows = works.select("timestamp", pl.col("payment").cast(pl.Int128), "class", "keeper", "block_number").rows()
+    return [Payment(at, wei, kinds.get(kind, BY_FORMULA), keeper, block) for at, wei, kind, keeper, block in rows]
 
 
 def keeper_chart(results: Results) -> Chart | None:
@@ -52,10 +70,8 @@ def keeper_chart(results: Results) -> Chart | None:
     return Chart(
         "keepers",
         f"Reward at the contract's own quote and gas paid, in ETH, of the {len(names)} keepers who earned most.",
-        draw_pairs(
-            [f"{keeper[:8]}…" for keeper in names],
-            (("reward", shown["reward_eth"], GREEN), ("gas", shown["gas_paid"], VERMILLION)),
-            "ETH",
+        pairs_chart(
+            names, {EARNED: (shown["reward_eth"], KEEPERS[EARNED]), GAS: (shown["gas_paid"], KEEPERS[GAS])}, "ETH"
         ),
     )
 

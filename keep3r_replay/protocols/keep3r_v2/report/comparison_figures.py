@@ -2,46 +2,85 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keep3r_replay.protocols.keep3r_v2.report.figures import MOST_POINTS, kp3r_over_time, some, when, whole_tokens
+from keep3r_replay.protocols.keep3r_v2.report.figures import MOST_POINTS
 from keep3r_replay.protocols.keep3r_v2.report.series import thinned
-from keep3r_replay.report.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, Size
+from keep3r_replay.protocols.keep3r_v2.report.words import SIDES, STATUSES
+from keep3r_replay.report.colours import PURPLE
+from keep3r_replay.report.plot import TIME, amount, amount_axis, coloured, moment, some, table, time_axis, told, zoom
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from keep3r_replay.protocols.keep3r_v2.report.what_if_results import Comparison
+    from keep3r_replay.report.plot import Spec
 
-_LOOKS: dict[str, Any] = {
-    "baseline": {"color": GREY, "linewidth": 3.2, "label": "baseline", "alpha": 0.75},
-    "what_if": {"color": BLUE, "linewidth": 1.3, "label": "what-if"},
-}
-_MARKS = (("reverted", "X", VERMILLION), ("dropped", "v", ORANGE), ("added", "^", GREEN))
+_WIDTHS = {"baseline": 3.4, "what_if": 1.4}
+_SHAPES = {"reverted": "cross", "dropped": "triangle-down", "added": "triangle-up"}
 
 
-def draw_comparison(comparison: Comparison, *, steps: bool) -> Callable[[Any, Size], None]:
+def comparison_chart(comparison: Comparison, title: str, *, steps: bool) -> Spec:
     """Both sides over time, with the works that are not as they were on the axis, and the moment where they part.
 
     Args:
         comparison: what is drawn.
+        title: of the vertical axis.
         steps: the amount stays what it is until the next point.
     """
+    thin = {side: thinned(comparison.lines[side], MOST_POINTS) for side in SIDES}
+    # A row a point of one side: the other side's column stays empty there, and is drawn over.
+    points = sorted(
+        (point.timestamp, place, side, point.total) for side in SIDES for place, point in enumerate(thin[side])
+    )
+    columns: dict[str, list[float | None]] = {TIME: [moment(time) for time, *_ in points]}
+    for side, (words, _) in SIDES.items():
+        columns[words] = [amount(total) if of == side else None for _, _, of, total in points]
+    x = time_axis()
+    shape = "step-after" if steps else "linear"
+    colours = dict(SIDES.values())
+    lines = [
+        {
+            "transform": [{"fold": [words], "as": ["side", "amount"]}, {"filter": "isValid(datum.amount)"}],
+            "mark": {"type": "line", "interpolate": shape, "clip": True, "strokeWidth": _WIDTHS[side]},
+            "encoding": {"x": x, "y": amount_axis("amount", title), "color": coloured("side", colours)},
+        }
+        for side, (words, _) in SIDES.items()
+    ]
+    lines[0]["params"] = [zoom()]
+    return {
+        "data": {"name": "curve", **table(columns)},
+        "layer": [{"layer": lines}, *_parts(comparison, x), *_marks(comparison, x)],
+        "resolve": {"scale": {"color": "independent", "shape": "independent"}},
+        "usermeta": {"follow": list(colours), "back": True},
+    }
 
-    def draw(axes: Any, size: Size) -> None:
-        style = "steps-post" if steps else "default"
-        for side, look in _LOOKS.items():
-            points = thinned(comparison.lines[side], MOST_POINTS)
-            values = [whole_tokens(point.total) for point in points]
-            axes.plot([when(point.timestamp) for point in points], values, drawstyle=style, **look)
-        if comparison.parts_at is not None:
-            axes.axvline(when(comparison.parts_at), color=PURPLE, linestyle=":", linewidth=1.6, label="parts")
-        for status, marker, colour in _MARKS:
-            marks = some(comparison.marks[status])
-            if marks:
-                look = {"color": colour, "markersize": 6, "clip_on": False, "linestyle": "none", "zorder": 5}
-                axes.plot(marks, [0.0] * len(marks), marker, label=status, **look)
-        axes.axhline(0, color="#666666", linewidth=0.8)
-        kp3r_over_time(axes, size)
 
-    return draw
+def _parts(comparison: Comparison, x: Spec) -> list[Spec]:
+    if comparison.parts_at is None:
+        return []
+    data = table({TIME: [moment(comparison.parts_at)], "what": ["the two part"]})
+    mark = {"type": "rule", "color": PURPLE, "strokeDash": [3, 3], "strokeWidth": 1.6, "clip": True}
+    return [{"data": data, "mark": {**mark, "tooltip": told(("what", "here"))}, "encoding": {"x": x}}]
+
+
+def _marks(comparison: Comparison, x: Spec) -> list[Spec]:
+    rows = [(moment(time), status) for status in STATUSES for time in some(comparison.marks[status])]
+    kinds = [status for status in STATUSES if comparison.marks[status]]
+    if not rows:
+        return []
+    return [
+        {
+            "data": table({TIME: [time for time, _ in rows], "status": [status for _, status in rows]}),
+            "mark": {"type": "point", "clip": True, "size": 60, "tooltip": told(("status", "a work"))},
+            "encoding": {
+                "x": x,
+                "y": {"datum": 0, "type": "quantitative"},
+                "color": coloured("status", {status: STATUSES[status] for status in kinds}),
+                "shape": {
+                    "field": "status",
+                    "type": "nominal",
+                    "scale": {"domain": kinds, "range": [_SHAPES[status] for status in kinds]},
+                    "legend": {"title": None},
+                },
+            },
+        }
+    ]

@@ -6,7 +6,8 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
-from keep3r_replay.report.html import code, table
+from keep3r_replay.report.html import code
+from keep3r_replay.report.tables import table
 
 _SHOWN = 20
 _KEY = ["transaction_to", "selector", "relay"]

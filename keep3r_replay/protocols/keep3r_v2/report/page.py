@@ -12,8 +12,10 @@ from keep3r_replay.protocols.keep3r_v2.report.entries import entry_points
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
 from keep3r_replay.report.amounts import share, tokens
 from keep3r_replay.report.charts import drawn
-from keep3r_replay.report.html import code, folded, name, page, table, text
+from keep3r_replay.report.html import code, folded, name, text
 from keep3r_replay.report.inputs import basis
+from keep3r_replay.report.page import page
+from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,12 +25,13 @@ class State(NamedTuple):
 
 
 class Point(NamedTuple):
-    """The views at a time: wei; None where the view reverts."""
+    """The views at a time, and what is stored: wei; None where the view reverts, or where nothing tells it."""
 
     timestamp: int
     total: int | None
     liquidity: int | None
     period: int | None
+    stored: int | None = None
 
 
 class Series(NamedTuple):
@@ -99,7 +100,8 @@ def _points(
     def at(state: State, now: int, *, view_at: int) -> Point:
         place = bisect_right(view_times, view_at) - 1
         window = periods[max(0, bisect_right(begins, now) - 1)][2]
-        return credit_views(state, view_values[place] if place >= 0 else 0, window, now)
+        views = credit_views(state, view_values[place] if place >= 0 else 0, window, now)
+        return views._replace(stored=state.credits)
 
     for position, state in enumerate(states):
         following = states[position + 1].timestamp if position + 1 < len(states) else end

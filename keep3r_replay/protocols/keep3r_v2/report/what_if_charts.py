@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.report.charts import KEEPERS_SHOWN
-from keep3r_replay.protocols.keep3r_v2.report.comparison_figures import draw_comparison
-from keep3r_replay.protocols.keep3r_v2.report.figures import draw_pairs
+from keep3r_replay.protocols.keep3r_v2.report.comparison_figures import comparison_chart
+from keep3r_replay.protocols.keep3r_v2.report.figures import pairs_chart
+from keep3r_replay.protocols.keep3r_v2.report.words import SIDES
 from keep3r_replay.replay.rooms import Chart
-from keep3r_replay.report.drawing import BLUE, GREY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.report.what_if_results import WhatIfResults
 
 _MARKS = "On the axis works that revert, are dropped or added; the dotted line: where the two part."
+_PAID = "paid so far, KP3R"
 AT_WORKS = "Between works nothing is drawn as it was: with ledger=true the curve shows the credits at any time."
 
 
@@ -24,7 +25,7 @@ def paid_chart(results: WhatIfResults) -> Chart | None:
     if results.works is None or results.works.is_empty():
         return None
     caption = f"KP3R paid by all jobs up to each time. {_MARKS}"
-    return Chart("paid", caption, draw_comparison(results.paid(), steps=True))
+    return Chart("paid", caption, comparison_chart(results.paid(), _PAID, steps=True))
 
 
 def job_charts(results: WhatIfResults, job: str) -> Iterator[Chart]:
@@ -34,10 +35,14 @@ def job_charts(results: WhatIfResults, job: str) -> Iterator[Chart]:
     what = "Credits in total" if results.has_curves else "Credits as each work found and left them"
     note = "" if results.has_curves else f" {AT_WORKS}"
     yield Chart(
-        f"credits-{job}", f"{what}, in KP3R. {_MARKS}{note}", draw_comparison(results.credits(job), steps=False)
+        f"credits-{job}",
+        f"{what}, in KP3R. {_MARKS}{note}",
+        comparison_chart(results.credits(job), "credits, KP3R", steps=False),
     )
     yield Chart(
-        f"paid-{job}", f"KP3R paid by the job up to each time. {_MARKS}", draw_comparison(results.paid(job), steps=True)
+        f"paid-{job}",
+        f"KP3R paid by the job up to each time. {_MARKS}",
+        comparison_chart(results.paid(job), _PAID, steps=True),
     )
 
 
@@ -49,10 +54,9 @@ def keeper_chart(results: WhatIfResults) -> Chart | None:
     if not shown:
         return None
     names = [row["keeper"] for row in shown]
-    before, after = ([row[f"paid_{side}"] for row in shown] for side in ("baseline", "what_if"))
-    pairs = (("baseline", before, GREY), ("what-if", after, BLUE))
+    pairs = {words: ([row[f"paid_{side}"] for row in shown], colour) for side, (words, colour) in SIDES.items()}
     caption = f"KP3R paid to the {len(shown)} keepers who were paid most on either side."
-    return Chart("keepers", caption, draw_pairs([f"{name[:8]}…" for name in names], pairs, "KP3R"))
+    return Chart("keepers", caption, pairs_chart(names, pairs, "KP3R"))
 
 
 def all_charts(results: WhatIfResults, jobs: list[str]) -> list[Chart]:

@@ -12,7 +12,9 @@ from keep3r_replay.protocols.keep3r_v2.report.what_if_charts import job_charts, 
 from keep3r_replay.protocols.keep3r_v2.report.what_if_results import MARKED, SIDES, WhatIfResults
 from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import FOLLOWS, GIVEN
 from keep3r_replay.report.charts import drawn
-from keep3r_replay.report.html import code, folded, page, table, text
+from keep3r_replay.report.html import code, folded, text
+from keep3r_replay.report.page import page
+from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import UsageError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
 
+@cache
 def made_address(name: str) -> str:
     """The address that a name stands for, where none is given: always the same."""
     return "0x" + keccak256(b"keep3r_replay scenario: " + name.encode())[-20:].hex()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import UINT128_MASK, Revert
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v2.scenario import calls_feed
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import whole
 from keep3r_replay.protocols.keep3r_v2.scenario.swaps import (
     HIGHEST_PRICE,
@@ -26,10 +27,22 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.scenario.world import World
     from keep3r_replay.uniswap_v3.oracle import Pool
 
+_FIRST_ITEM = 14_400
+"""Seconds ago that the first item of an oracle began."""
+
 
 def create_pool(world: World, tick: Any = None, sqrt_price_x96: Any = None, pool: str = "pool") -> None:
-    """`initialize` of a pool at a tick, or at an exact square-root price (Q64.96)."""
+    """`initialize` of a pool at a tick, or at an exact square-root price (Q64.96).
+
+    An oracle that mainnet feeds begins with its first batch: the tick since four hours ago.
+    Raises `UsageError` where it has begun.
+    """
     price, record = _price(tick, sqrt_price_x96), world.pool(pool)
+    if calls_feed.fed(world, pool) is not None:
+        if record.cardinality:
+            raise UsageError(f"create_pool: the feed of '{pool}' has begun; 'deliver' goes on with it")
+        calls_feed.deliver(world, [[_FIRST_ITEM, tick_at(price)]], pool=pool)
+        return
     world.call("router", pool, "initialize(uint160)", price)
     world.keep3r.require(not record.sqrt_price_x96, "Error(AI)")
     record.initialize(world.now, price, tick_at(price))
@@ -44,6 +57,9 @@ def grow_observations(world: World, to: Any, pool: str = "pool") -> None:
     count, record = whole(to, "to"), world.pool(pool)
     if not 0 <= count < 1 << 16:
         raise UsageError(f"a pool holds at most 65,535 observations, not {count}")
+    if calls_feed.fed(world, pool) is not None:
+        calls_feed.grow(world, count, pool)
+        return
     world.call("router", pool, "increaseObservationCardinalityNext(uint16)", count)
     old = record.cardinality_next
     world.keep3r.require(old > 0, "Error(LOK)")
@@ -59,7 +75,7 @@ def grow_observations(world: World, to: Any, pool: str = "pool") -> None:
 def provide(world: World, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
     """Liquidity of others in a pool, between two ticks; over the full range where none are given."""
     value = world.amount(liquidity, "liquidity")
-    bounds = _bounds(world.pool(pool), lower, upper)
+    bounds = _bounds(_traded(world, pool), lower, upper)
     world.call("router", "router", "mint(uint128)", value)
     _mint(world, pool, world.actors["router"], value, bounds)
 
@@ -67,7 +83,7 @@ def provide(world: World, liquidity: Any, pool: str = "pool", lower: Any = None,
 def remove(world: World, liquidity: Any, pool: str = "pool", lower: Any = None, upper: Any = None) -> None:
     """Liquidity of others leaves a pool, with what it was worth; the fees that it earned stay in the pool."""
     value = world.amount(liquidity, "liquidity")
-    bounds = _bounds(world.pool(pool), lower, upper)
+    bounds = _bounds(_traded(world, pool), lower, upper)
     world.call("router", "router", "burn(uint128)", value)
     _burn(world, pool, world.actors["router"], world.actors["router"], value, bounds)
 
@@ -76,8 +92,12 @@ def mint_liquidity(world: World, amount: Any, provider: str = "provider", pair: 
     """A pair manager's `mint`: a full-range position, and as many tokens for the provider."""
     value, manager = world.amount(amount, "amount"), world.pair(pair)
     pool = world.keep3r.pair_pools[manager]
-    world.call(provider, pair, "mint(uint128)", value)
-    _mint(world, pool, manager, value, full_range(world.pool(pool).tick_spacing))
+    if calls_feed.fed(world, pool) is not None:
+        # The liquidity lies in mainnet's pool; a bridge mints its token here.
+        world.call("bridge", pair, "mint(address,uint256)", world.actors[provider], value)
+    else:
+        world.call(provider, pair, "mint(uint128)", value)
+        _mint(world, pool, manager, value, full_range(world.pool(pool).tick_spacing))
     world.transfer(manager, ZERO_ADDRESS, world.actors[provider], value)
 
 
@@ -85,10 +105,13 @@ def burn_liquidity(world: World, amount: Any, provider: str = "provider", pair: 
     """A pair manager's `burn`: the position gives way, and the provider's tokens are gone."""
     value, manager = world.amount(amount, "amount"), world.pair(pair)
     pool = world.keep3r.pair_pools[manager]
-    world.call(provider, pair, "burn(uint128)", value)
-    bounds = full_range(world.pool(pool).tick_spacing)
-    world.check_balance(manager, world.actors[provider], value)
-    _burn(world, pool, manager, world.actors[provider], value, bounds)
+    if calls_feed.fed(world, pool) is not None:
+        world.call("bridge", pair, "burn(address,uint256)", world.actors[provider], value)
+    else:
+        world.call(provider, pair, "burn(uint128)", value)
+        bounds = full_range(world.pool(pool).tick_spacing)
+        world.check_balance(manager, world.actors[provider], value)
+        _burn(world, pool, manager, world.actors[provider], value, bounds)
     world.transfer(manager, world.actors[provider], ZERO_ADDRESS, value)
 
 
@@ -112,7 +135,7 @@ def swap(
 
     Raises `UsageError` for a token that the pool does not hold.
     """
-    record = world.pool(pool)
+    record = _traded(world, pool)
     world.call(trader, "router", "swap()")
     world.keep3r.require(record.sqrt_price_x96 > 0, "Error(LOK)")
     if amount_in is None:
@@ -128,6 +151,13 @@ def swap(
     record.swap(world.now, swapped.sqrt_price_x96, swapped.liquidity, swapped.tick)
     router = world.actors["router"]
     world.emit("Swap", {"sender": router, "recipient": router, **swapped._asdict()}, pool)
+
+
+def _traded(world: World, pool: str) -> Pool:
+    """A pool in which liquidity lies and swaps happen. Raises `UsageError` for an oracle that mainnet feeds."""
+    if calls_feed.fed(world, pool) is not None:
+        raise UsageError(f"the pool '{pool}' is on mainnet, which feeds its price: a market or 'deliver' moves it")
+    return world.pool(pool)
 
 
 def _tokens(world: World, pool: Pool) -> str:

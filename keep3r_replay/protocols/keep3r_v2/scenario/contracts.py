@@ -14,6 +14,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.helper import USD_BASE_DECIMALS
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v2.contract.versions import HELPER_RULES, KP3R_WETH_POOL, RULES
 from keep3r_replay.protocols.keep3r_v2.scenario.actors import address_of
+from keep3r_replay.protocols.keep3r_v2.scenario.feeds import fed_contracts, feed_times
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import known, mapping, parameter, required, whole
 from keep3r_replay.scenario.writer import ORIGIN
 
@@ -112,6 +113,11 @@ def _own(scenario: Scenario) -> Deployment:
     pools |= planned_pools(scenario.pools, taken=(*pools, "pair", *_CONTRACTS))
     for name, plan in pools.items():
         contracts += _pool(name, plan, tokens, scenario.addresses)
+    if scenario.feed:
+        feed_times(scenario)
+        oracle, *others = fed_contracts(KP3R, WETH, pools["pool"].fee, scenario.addresses)
+        contracts = [*(_fed(each, oracle) for each in contracts), *others]
+        helper_state["kp3rWethPool"] = _pool_and_order(oracle.address)
     _refuse_twins(contracts)
     initial = {keep3r: state, helper: helper_state}
     return Deployment(scenario.name, CHAIN_ID, ORIGIN, tokens, "all", tuple(contracts), initial, 0, "keep3r_v2")
@@ -160,6 +166,14 @@ def _pool(name: str, plan: PoolPlan, tokens: Mapping[str, str], addresses: Mappi
     if plan.pair:
         made.append(Contract("pair_manager", address_of(plan.pair, addresses), facts={"pool": pool}))
     return made
+
+
+def _fed(contract: Contract, oracle: Contract) -> Contract:
+    """A contract where mainnet feeds the price: the oracle stands for the pool, and its pair manager asks it."""
+    if contract.address == KP3R_WETH_POOL:
+        return oracle
+    is_asking = contract.facts.get("pool") == KP3R_WETH_POOL
+    return replace(contract, facts={**contract.facts, "pool": oracle.address}) if is_asking else contract
 
 
 def _refuse_twins(contracts: list[Contract]) -> None:

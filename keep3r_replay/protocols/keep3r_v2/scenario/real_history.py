@@ -228,7 +228,7 @@ class _Source:
             "keeper": ("keep3r.Bonding", "keeper"),
             "provider": ("keep3r.LiquidityAddition", "provider"),
         }
-        found = {name: rows[0][1] for name, place in wanted.items() if (rows := self._rows(*place))}
+        found = {name: address for name, place in wanted.items() for _, address in self._rows(*place)[:1]}
         minted = self._rows("uniswap_v3_pool.Mint", "owner", emitter=self._pool)
         routers = [owner for _, owner in minted if owner != self._pair]
         if routers:

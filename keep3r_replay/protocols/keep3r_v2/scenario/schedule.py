@@ -6,16 +6,26 @@ An item is one of
     wait: DURATION                       nothing happens
     until: period                        wait for the start of the next reward period (of the constructor's length)
     repeat: {every: D, for: D, do: [..]} the items, first after `every`, as often as that fits into `for`
+            with jitter: D and seed: N   each round begins later by `random.Random(seed).randint(0, jitter)` seconds
 
 Calls are named in `calls`; durations are seconds or texts like "36h".
 """
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.scenario.quantities import at_most, duration, items, known, mapping, required
+from keep3r_replay.protocols.keep3r_v2.scenario.quantities import (
+    at_most,
+    duration,
+    items,
+    known,
+    mapping,
+    required,
+    whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,17 +112,19 @@ class _Layout:
 
     def _repeat(self, content: Mapping[str, Any], place: str) -> None:
         here = f"scenario.{place}"
-        known(content, ("every", "for", "do"), here)
+        known(content, ("every", "for", "do", "jitter", "seed"), here)
         every = duration(required(content, "every", here), f"{here}.every")
         total = duration(required(content, "for", here), f"{here}.for")
         inner = items(required(content, "do", here), here)
+        jitter = duration(content.get("jitter", 0), f"{here}.jitter")
         if every <= 0:
             raise UsageError(f"{here}: every {every} s never ends")
+        random = Random(whole(required(content, "seed", here), f"{here}.seed") if jitter else 0)
         at_most(total // every, here, "rounds")
         start = self.now
         for time in range(start + every, start + total + 1, every):
             if time < self.now:
                 raise UsageError(f"{here}: the items take longer than every {every} s")
-            self.now = time
+            self.now = time + random.randint(0, jitter)
             self.add(inner, place)
         self.now = max(self.now, start + total)

@@ -38,6 +38,7 @@ class Scenario:
         pools: pools beside KP3R/WETH, by name: tokens, fee, the name of the pair manager, a market of its own.
         token_fees: what tokens keep of every transfer, by name, in parts of 10,000; others keep nothing.
         market: swaps beside the script, see `market`; empty for none.
+        feed: how mainnet feeds the price of `pool`, which is an oracle then, see `feeds`; empty for a pool.
         fees: path of the base fee, see `fees`.
         views_every: seconds between two readings of all views; 0 for none.
         addresses: addresses of actors by name; any other name has an address made of it.
@@ -56,6 +57,7 @@ class Scenario:
     pools: Mapping[str, Any] = field(default_factory=dict)
     token_fees: Mapping[str, int] = field(default_factory=dict)
     market: Mapping[str, Any] = field(default_factory=dict)
+    feed: Mapping[str, Any] = field(default_factory=dict)
     fees: Mapping[str, Any] = field(default_factory=dict)
     views_every: int = 0
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -88,6 +90,7 @@ def scenario_from(content: Mapping[str, Any]) -> Scenario:
         pools=mapping(content.get("pools", {}), "scenario.pools"),
         token_fees=_token_fees(mapping(content.get("token_fees", {}), "scenario.token_fees")),
         market=mapping(content.get("market", {}), "scenario.market"),
+        feed=mapping(content.get("feed", {}), "scenario.feed"),
         fees=mapping(content.get("fees", {}), "scenario.fees"),
         views_every=duration(content.get("views_every", 0), "scenario.views_every"),
         addresses={

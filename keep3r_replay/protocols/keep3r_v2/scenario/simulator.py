@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,13 +13,16 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
 from keep3r_replay.protocols.keep3r_v2.scenario import (
     calls_escrow,
+    calls_feed,
     calls_governance,
     calls_jobs,
     calls_keepers,
     calls_market,
     calls_work,
 )
+from keep3r_replay.protocols.keep3r_v2.scenario.actors import address_of
 from keep3r_replay.protocols.keep3r_v2.scenario.contracts import deployment_of
+from keep3r_replay.protocols.keep3r_v2.scenario.feeds import deliveries, feed_times
 from keep3r_replay.protocols.keep3r_v2.scenario.fees import base_fees
 from keep3r_replay.protocols.keep3r_v2.scenario.market import market_actions, markets_of
 from keep3r_replay.protocols.keep3r_v2.scenario.quantities import at_most, known
@@ -29,6 +33,7 @@ from keep3r_replay.protocols.keep3r_v2.scenario.views import all_keys, read
 from keep3r_replay.protocols.keep3r_v2.scenario.world import World
 
 if TYPE_CHECKING:
+    from collections import defaultdict
     from collections.abc import Callable, Iterator
 
     from keep3r_replay.lake.deployment import Deployment
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 
 CALLS: dict[str, Callable[..., None]] = {
     **calls_market.CALLS,
+    **calls_feed.CALLS,
     **calls_governance.CALLS,
     **calls_jobs.CALLS,
     **calls_keepers.CALLS,
@@ -85,8 +91,11 @@ class _Plan(NamedTuple):
     addresses: dict[str, str]
 
 
-def simulate(scenario: Scenario) -> Simulation:
+def simulate(scenario: Scenario, watch: Callable[[World], None] | None = None) -> Simulation:
     """Play a scenario from its first block to its last.
+
+    `watch` gets the world before anything happens in it. Then no view is read, which nobody would see; the blocks that
+    they would be read in are there all the same, for the base fee moves with them.
 
     Raises:
         UsageError: the script names an unknown call or argument, or a call reverts that was not to.
@@ -95,6 +104,8 @@ def simulate(scenario: Scenario) -> Simulation:
     deployment = deployment_of(scenario)
     plan = _plan(scenario, deployment)
     world = World(deployment, plan.addresses, scenario.token_fees)
+    if watch is not None:
+        watch(world)
     readings: list[ReadingRow] = []
     attempts: list[Attempt] = []
     actions = iter(plan.actions)
@@ -105,7 +116,7 @@ def simulate(scenario: Scenario) -> Simulation:
             attempts.append(_play(world, action))
             action = next(actions, None)
         world.chain.end_block()
-        if time in plan.readings:
+        if time in plan.readings and watch is None:
             keys = all_keys(world) if plan.given is None else plan.given.keys[time]
             readings += read(world, keys)
     return Simulation(scenario, world.chain, readings, attempts, world)
@@ -145,7 +156,7 @@ def _market_actions(scenario: Scenario, deployment: Deployment, script: Schedule
         return
     world = World(deployment, scenario.addresses)
     for action in script.actions:
-        if action.call in calls_market.CALLS and action.time < script.ready:
+        if action.call in calls_market.CALLS | calls_feed.CALLS and action.time < script.ready:
             world.begin_block(action.time, 0)
             _play(world, action)
     for name, (market, place) in markets.items():
@@ -154,7 +165,13 @@ def _market_actions(scenario: Scenario, deployment: Deployment, script: Schedule
             raise UsageError(f"scenario.{place}: the setup does not create the pool '{name}' that the market moves")
         tokens, kp3r = (pool.token0, pool.token1), world.keep3r.kp3r_in_pools
         at = tokens.index(kp3r) if kp3r in tokens else None
-        yield from market_actions(market, pool.tick, script.ready, pool=name, place=place, kp3r_place=at)
+        moves = market_actions(market, pool.tick, script.ready, pool=name, place=place, kp3r_place=at)
+        if calls_feed.fed(world, name) is None:
+            yield from moves
+        else:
+            times = feed_times(scenario)
+            end = max([script.end, *(move.time + times.batch + times.delay for move in moves)])
+            yield from deliveries(moves, times, pool.tick, script.ready, end)
 
 
 def _play(world: World, action: Action) -> Attempt:
@@ -171,14 +188,15 @@ def _play(world: World, action: Action) -> Attempt:
     if not isinstance(may_revert, bool | None):
         raise UsageError(f"{place}: {MAY_REVERT} is true or false, not {may_revert!r}")
     logs = len(world.chain.logs)
-    before, balances = Savepoint(world.keep3r), world.balances.copy()
+    cached = world.cached_batches.copy()
     try:
+        before, balances = _kept(world, action)
         call(world, **arguments)
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from None
     except Revert as error:
         before.restore()
-        world.balances = balances
+        world.balances, world.cached_batches = world.balances if balances is None else balances, cached
         if may_revert is None:
             may_revert = action.call in calls_work.WORKS and not _is_mistake(world, action, error.name)
         if not may_revert:
@@ -187,6 +205,32 @@ def _play(world: World, action: Action) -> Attempt:
         world.chain.revert(logs)
         return Attempt(action.time, action.call, error.name)
     return Attempt(action.time, action.call, "")
+
+
+def _kept(world: World, action: Action) -> tuple[Savepoint, defaultdict[tuple[str, str], int] | None]:
+    """What a call may have to be taken back to; None for balances that it does not move.
+
+    A work touches its job and its keeper, a swap a pool, a call of jobs or keepers those that it names. To keep
+    everybody at each of them would cost the more the more jobs there are.
+    """
+    keep3r, call = world.keep3r, action.call
+    if call in calls_work.WORKS:
+        subjects = [world.actors[action.arguments.get(role, role)] for role in ("job", "keeper")]
+        return Savepoint(keep3r, subjects, lists=False), None
+    if call == calls_market.swap.__name__:
+        return Savepoint(keep3r, (), lists=False), None
+    if call in calls_jobs.CALLS or call in calls_keepers.CALLS:
+        values = {**_defaults(call), **action.arguments}.values()
+        # Amounts may be texts too; as names they are of nobody.
+        named = [address_of(each, world.actors.names) for each in values if isinstance(each, str) and each]
+        return Savepoint(keep3r, named, named), world.balances.copy()
+    return Savepoint(keep3r), world.balances.copy()
+
+
+@cache
+def _defaults(call: str) -> dict[str, Any]:
+    parameters = signature(CALLS[call]).parameters.items()
+    return {name: each.default for name, each in parameters if each.default is not each.empty}
 
 
 def _is_mistake(world: World, action: Action, error: str) -> bool:

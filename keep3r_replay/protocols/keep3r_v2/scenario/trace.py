@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.report.series import Point, Series
+from keep3r_replay.replay.tables import Int64, frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,16 +34,29 @@ def simulation_lines(simulation: Simulation) -> list[str]:
     ]
 
 
+class ViewRow(NamedTuple):
+    """A view that was read: what it answered, as text, or why it reverted."""
+
+    timestamp: Int64
+    contract: str
+    view: str
+    arguments: str
+    value: str | None
+    revert: str | None
+
+
 def views_table(simulation: Simulation) -> pl.DataFrame:
     """One row a view that was read: timestamp (seconds), contract, view, arguments, value or revert, as text."""
     blocks = simulation.chain.blocks
-    rows = [
-        (blocks[block].timestamp, contract, view, arguments, value, revert)
-        for block, contract, view, arguments, value, revert, _ in simulation.readings
-    ]
-    names = ("timestamp", "contract", "view", "arguments", "value", "revert")
-    schema = {name: pl.Int64 if name == "timestamp" else pl.String for name in names}
-    return pl.DataFrame(rows, schema, orient="row")
+    return frame(
+        ViewRow,
+        [
+            ViewRow(
+                blocks[each.block_number].timestamp, each.contract, each.view, each.arguments, each.value, each.revert
+            )
+            for each in simulation.readings
+        ],
+    )
 
 
 def events_table(simulation: Simulation) -> pl.DataFrame:
@@ -123,12 +137,12 @@ def draw_jobs(simulation: Simulation, folder: Path) -> list[Path]:
         UsageError: the scenario reads no views.
     """
     # Drawing takes long to import.
-    from keep3r_replay.protocols.keep3r_v2.report.figures import draw_credits  # noqa: PLC0415 - as said above
-    from keep3r_replay.report.drawing import WIDE, picture  # noqa: PLC0415 - as said above
+    from keep3r_replay.protocols.keep3r_v2.report.figures import credits_chart  # noqa: PLC0415 - as said above
+    from keep3r_replay.report.charts import picture  # noqa: PLC0415 - as said above
 
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for job in simulation.world.keep3r.jobs:
         files.append(folder / f"credits-{job}.svg")
-        files[-1].write_bytes(picture(draw_credits(job_trace(simulation, job)), WIDE, f"credits-{job}"))
+        files[-1].write_bytes(picture(credits_chart(job_trace(simulation, job))))
     return files

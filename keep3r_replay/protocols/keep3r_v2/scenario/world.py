@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
@@ -23,13 +24,19 @@ from keep3r_replay.scenario.chain import GAS_LIMIT, Chain
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from keep3r_replay.lake.deployment import Deployment
+    from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
+    from keep3r_replay.sidechain_oracle.oracle import Item
     from keep3r_replay.uniswap_v3.oracle import Pool
 
 CALL_GAS = 300_000
 """Gas used by a call whose gas pays nobody."""
 _SELECTORS = {call.signature: selector for selector, call in (KEEP3R_CALLS | HELPER_CALLS).items()}
+
+
+@cache
+def _selector(signature: str) -> bytes:
+    return keccak256(signature.encode())[:SELECTOR]
 
 
 class World:
@@ -47,6 +54,8 @@ class World:
         self.chain = Chain(deployment, EVENTS)
         self.balances: defaultdict[tuple[str, str], int] = defaultdict(int)
         """Pair managers' tokens that people hold, wei, by token and holder."""
+        self.cached_batches: dict[tuple[str, int], tuple[Item, ...]] = {}
+        """Batches that came ahead of their turn, by oracle and nonce."""
 
     @property
     def now(self) -> int:
@@ -75,9 +84,13 @@ class World:
             raise UsageError(f"there is no pool '{name}'; scenario.pools adds some beside 'pool'")
         return pool
 
+    def contract(self, name: str) -> Contract:
+        """One of the deployment's contracts, by name or address."""
+        return self.chain.deployment.by_address()[self.actors[name]]
+
     def pool_fee(self, name: str = "pool") -> int:
         """A pool's fee in millionths."""
-        return int(self.chain.deployment.by_address()[self.actors[name]].facts["fee"])
+        return int(self.contract(name).facts["fee"])
 
     def pair(self, name: str) -> str:
         """The address of a pair manager, which is a liquidity's token. Raises `UsageError` for anything else."""
@@ -104,8 +117,13 @@ class World:
     def call(self, sender: str, to: str, signature: str, *arguments: str | int, gas_used: int = CALL_GAS) -> None:
         """Begin a transaction in which `sender` calls a function of any other contract."""
         types = signature[signature.index("(") + 1 : -1]
-        selector = keccak256(signature.encode())[:SELECTOR]
-        self._begin(sender, to, selector + encode_arguments(types.split(",") if types else [], arguments), gas_used)
+        self._begin(
+            sender, to, _selector(signature) + encode_arguments(types.split(",") if types else [], arguments), gas_used
+        )
+
+    def send(self, sender: str, to: str, signature: str, arguments: bytes) -> None:
+        """Begin a transaction as `call` does, with encoded arguments."""
+        self._begin(sender, to, keccak256(signature.encode())[:SELECTOR] + arguments)
 
     def _begin(self, sender: str, to: str, data: bytes, gas_used: int = CALL_GAS) -> None:
         made = self.chain.begin_transaction(self.actors[sender], self.actors[to], data, max(gas_used, CALL_GAS))

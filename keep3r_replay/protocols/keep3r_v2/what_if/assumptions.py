@@ -1,4 +1,4 @@
-"""What a what-if takes as given, and what follows: printed with every result, and part of docs/what-if.md."""
+"""What a what-if takes as given, and what follows: printed with `-v`, and part of docs/what-if.md."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GIVEN = (
-    ("work attempts: place, job, keeper, gas from validation to end of measure", "drop_*, add_works"),
+    (
+        "work attempts: place, job, keeper, gas from validation to end of measure",
+        "drop_*, add_works, skip_below, reset_gas",
+    ),
     ("payments that the job chose itself (bondedPayment), payments in tokens", "drop_*, add_works"),
     ("the price of gas that a sidechain's job asks for", "-"),
     ("swaps, mints and burns of pools, and so every twap", "market_*, tick_shift, tick_scale"),
     ("base fees", "base_fee_*"),
-    ("governance: parameters, roles, disputes, forced credits, approvals", "parameters, pinned"),
+    ("governance: parameters, roles, disputes, forced credits, approvals", "parameters, pinned, credits"),
     ("bonds, activations, unbondings, withdrawals, slashes asked for", "bonds, bond_*"),
     ("liquidity added, unbonded, withdrawn, slashed; migrations", "liquidity, liquidity_*"),
     ("a transaction fails as one, unless its entry point was seen to tolerate failed calls", "atomic"),
@@ -41,6 +44,8 @@ NARROWS = {
     "from_block": (*KEEP3R_PARAMETERS, *HELPER_PARAMETERS),
     "liquidity_job": ("liquidity_factor",),
     "liquidity_from_block": ("liquidity_factor",),
+    "credits_job": ("credits_add",),
+    "credits_block": ("credits_add",),
     "drop_job": ("drop_share",),
     "bond_keeper": ("bond_add",),
     "base_fee_from_block": ("base_fee_factor", "base_fee_floor", "base_fee_cap"),

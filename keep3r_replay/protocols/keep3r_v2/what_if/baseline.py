@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -60,6 +60,15 @@ if TYPE_CHECKING:
 _BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS, SILENT_ACCESS, INTERVAL})
 
 
+class WorkSeen(NamedTuple):
+    """Whose a work was and in which block, and the number of reward events before it."""
+
+    block_number: int
+    job: str
+    keeper: str
+    rewards: int
+
+
 @dataclass
 class Baseline:
     """A contract's history, and its audit without readings."""
@@ -82,6 +91,8 @@ class Baseline:
     """Input of the transactions that call Keep3r itself."""
     credits_around: list[tuple[int, int]]
     """A job's credits before and after each work, wei."""
+    seen: list[WorkSeen]
+    """Of each work what a comparison asks for."""
     known: Names
     """Whom the history knows, over all contracts of the lake."""
     batches: dict[Place, Batch]
@@ -104,7 +115,8 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
 
     Raises:
         InputError: the lake lacks what the replay needs.
-        UsageError: nothing comes after the start, or what the contract holds there is known in part only.
+        UsageError: nothing comes after the start, what the contract holds there is known in part only, or nothing tells
+            what an oracle was fed.
     """
     journal = Journal()
     protocol = replay_of(lake, contract, journal, until_block)
@@ -122,6 +134,7 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
     handlers["keep3r.KeeperWork"] = seen.wrapped(handlers["keep3r.KeeperWork"])
     trace = Trace(protocol.keep3r)
     replay(history, protocol, traced(trace, list(handlers.values())))
+    _refuse_unknown_prices(journal)
     works = works_table(lake, protocol.context.works, span, contract.address)
     evidence = works
     if start is not None and needs_evidence(works):
@@ -144,12 +157,23 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
         list(
             zip(*(works[name].cast(pl.Int128).to_list() for name in ("credits_before", "credits_after")), strict=True)
         ),
+        list(map(WorkSeen._make, works.select(WorkSeen._fields).iter_rows())),
         _names(protocol.keep3r, works),
         batches(lake, history),
         trace.hashes,
         state_tables(protocol.keep3r, protocol.context.now),
         len(journal.findings),
     )
+
+
+def _refuse_unknown_prices(journal: Journal) -> None:
+    for finding in journal.findings:
+        if finding.kind == "unknown_batch":
+            raise UsageError(
+                f"nothing tells what was fed to oracle {finding.subject} in block {finding.block_number}, so that a "
+                f"changed history has no prices from there on: say until_block={finding.block_number - 1}, or extract "
+                "with the transactions' inputs"
+            )
 
 
 def _names(keep3r: Keep3r, works: pl.DataFrame) -> Names:

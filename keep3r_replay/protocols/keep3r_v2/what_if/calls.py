@@ -184,8 +184,9 @@ class Calls:
             job.liquidities.remove(liquidity)
 
     def _force(self, context: CallContext, row: Row) -> None:
-        log_index, address, *_ = row
-        forced = self._forced[context.block_number, log_index]
+        log_index, address, amount, *_ = row
+        # What an overlay gives is told by itself; what the history gave, by its transaction or the sum of the event.
+        forced = amount if log_index >= SYNTHETIC else self._forced[context.block_number, log_index]
         job_liquidity.force_liquidity_credits_to_job(self._keep3r, address, lambda _: forced, context.now)
 
     def _migrate(self, context: CallContext, row: Row) -> None:

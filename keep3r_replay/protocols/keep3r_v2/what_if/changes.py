@@ -144,6 +144,19 @@ class Changes:
         """Somebody's state is another from here on; before the first event that is where the history begins."""
         self._trace.changed(address, self._protocol.context.block_number or self._history.blocks[0])
 
+    def give_credits(self) -> None:
+        """KP3R credits that a job is given after a block's events. Raises `UsageError` where no block is said."""
+        overlay = self._overlay
+        entries = list(overlay.credits)
+        if overlay.credits_add:
+            if overlay.credits_block is None:
+                raise UsageError("overlay.credits_add: say overlay.credits_block=NUMBER; jobs come with the history")
+            job, amount, block = overlay.credits_job, overlay.credits_add, overlay.credits_block
+            entries.append({"job": job, "amount": amount, "block": block})
+        for order, entry in enumerate(entries):
+            values = ("keep3r.LiquidityCreditsForced", next(self._places), entry["job"], entry["amount"], 0)
+            self._at(entry["block"], partial(self._change, entry["job"], *values), after_events=True, order=order)
+
     def scale_liquidity(self, liquidity: ScaledLiquidity) -> None:
         """Let liquidity in place be scaled at a block, after all else that happens at its start."""
         if liquidity.from_block is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CAPPED, EXPIRED, MINTED
-from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.tables import WHAT_IF_TABLES, rows_table
+from keep3r_replay.protocols.keep3r_v2.what_if.prices import TOKEN
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, DROPPED, PAID, REVERTED
 
 if TYPE_CHECKING:
@@ -62,14 +63,10 @@ ROWS: dict[str, type[tuple[object, ...]]] = {"compared_jobs": ComparedJobRow, "c
 """The row of each table."""
 
 
-def comparison_tables(run: WhatIf, works: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Tables `compared_works`, `compared_jobs`, `compared_keepers`; `works` are the what-if's."""
-    compared = compare_works(run, works)
-    return {
-        "compared_works": compared,
-        "compared_jobs": _jobs(run, compared),
-        "compared_keepers": _keepers(run, compared),
-    }
+def comparison_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
+    """Tables `compared_jobs` and `compared_keepers`."""
+    jobs, keepers = _sums(run)
+    return {"compared_jobs": _jobs(run, jobs), "compared_keepers": _keepers(run, keepers)}
 
 
 def compare_works(run: WhatIf, works: pl.DataFrame) -> pl.DataFrame:
@@ -91,25 +88,60 @@ def compare_works(run: WhatIf, works: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(paid.cast(_AMOUNT).alias("payment_difference"), parts.alias("differs"))
 
 
-def _sums(compared: pl.DataFrame, by: str) -> dict[str, dict[str, Any]]:
-    """Number of works by status, KP3R paid on both sides and the first difference, by job or keeper."""
-    kp3r = pl.col("in_kp3r")
-    amounts = [pl.col(f"payment_{side}").cast(pl.Int128).filter(kp3r).sum().alias(f"paid_{side}") for side in _SIDES]
-    grouped = compared.group_by(by).agg(
-        *((pl.col("status") == status).sum().cast(pl.Int64).alias(status) for status in _STATUSES),
-        *amounts,
-        pl.col("block_number").filter("differs").min().cast(pl.Int64).alias("parts_at_block"),
-    )
-    return {row.pop(by): row for row in grouped.iter_rows(named=True)}
+class _Sums:
+    """Works of a job or keeper: how many by status, KP3R paid on both sides in wei, and where they first differ."""
+
+    __slots__ = ("counts", "paid_baseline", "paid_what_if", "parts_at_block")
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(_STATUSES, 0)
+        self.paid_baseline = self.paid_what_if = 0
+        self.parts_at_block: int | None = None
+
+    def add(self, status: str, paid_baseline: int, paid_what_if: int, differs_at: int | None) -> None:
+        """One work more; `differs_at` is its block if it is not as it was."""
+        self.counts[status] += 1
+        self.paid_baseline += paid_baseline
+        self.paid_what_if += paid_what_if
+        if differs_at is not None and (self.parts_at_block is None or differs_at < self.parts_at_block):
+            self.parts_at_block = differs_at
+
+    def row(self) -> dict[str, int]:
+        """The columns of a row of works."""
+        return {**self.counts, "paid_baseline": self.paid_baseline, "paid_what_if": self.paid_what_if}
 
 
-def _jobs(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
-    works = _sums(_with_token(run, compared), "job")
+_NONE = _Sums()
+
+
+def _sums(run: WhatIf) -> tuple[dict[str, _Sums], dict[str, _Sums]]:
+    """Sums of works by job, and by keeper, in one walk; payments in other tokens are counted, not added."""
+    jobs: defaultdict[str, _Sums] = defaultdict(_Sums)
+    keepers: defaultdict[str, _Sums] = defaultdict(_Sums)
+    base = run.baseline
+    for seen, given, around, done in zip(base.seen, base.measured, base.credits_around, run.works.done, strict=True):
+        same = (
+            done.status == PAID
+            and done.payment == given.paid
+            and (done.credits_before, done.credits_after) == around
+            and done.rewards == seen.rewards
+        )
+        amounts = (0, 0) if given.amount_is == TOKEN else (given.paid, done.payment)
+        differs_at = None if same else seen.block_number
+        jobs[seen.job].add(done.status, *amounts, differs_at)
+        keepers[seen.keeper].add(done.status, *amounts, differs_at)
+    for work in run.works.added:
+        for sums in (jobs[work.job], keepers[work.keeper]):
+            sums.add(work.done.status, 0, work.done.payment, work.block_number)
+    return jobs, keepers
+
+
+def _jobs(run: WhatIf, works: Mapping[str, _Sums]) -> pl.DataFrame:
     sums = {"baseline": run.baseline.sums, "what_if": run.sums}
     names = sorted({*works, *(job for side in sums.values() for job, _ in side)})
     rows = []
     for job in names:
-        counts = works.get(job, {})
+        counts = works.get(job, _NONE)
         by_side: dict[str, int] = {}
         for side in _SIDES:
             by_side |= {
@@ -118,51 +150,36 @@ def _jobs(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
                 f"capped_{side}": -_of(sums[side], job, (CAPPED,)),
                 f"credits_{side}": sum(amount for (each, _), amount in sums[side].items() if each == job),
             }
-        rows.append(ComparedJobRow(job, **_counted(counts), **by_side, parts_at_block=_parts(run, job, counts)))
+        rows.append(ComparedJobRow(job, **counts.row(), **by_side, parts_at_block=_parts(run, job, counts)))
     return rows_table(rows, WHAT_IF_TABLES["compared_jobs"])
 
 
-def _counted(counts: Mapping[str, Any]) -> dict[str, int]:
-    """Works by status and KP3R paid on both sides; of whom no work is known nothing."""
-    return {name: counts.get(name, 0) for name in (*_STATUSES, *(f"paid_{side}" for side in _SIDES))}
-
-
-def _parts(run: WhatIf, address: str, counts: Mapping[str, Any]) -> int | None:
+def _parts(run: WhatIf, address: str, works: _Sums) -> int | None:
     """Block from which on a job or keeper is not as it was."""
-    blocks = (counts.get("parts_at_block"), run.trace.parts_of.get(address))
+    blocks = (works.parts_at_block, run.trace.parts_of.get(address))
     return min((block for block in blocks if block is not None), default=None)
 
 
-def _keepers(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
-    works = _sums(_with_token(run, compared), "keeper")
+def _keepers(run: WhatIf, works: Mapping[str, _Sums]) -> pl.DataFrame:
     token = run.protocol.keep3r.parameters.keep3r_v1
     former: Mapping[str, Any] = run.baseline.state["keepers"]
     present = run.protocol.keep3r.keepers
     rows = []
     for keeper in sorted({*works, *(name for name in (*former, *present))}):
-        counts = works.get(keeper, {})
+        counts = works.get(keeper, _NONE)
         bonds = former.get(keeper, {}).get("bonds", {}).get(token, 0)
         now = present[keeper].bonds.get(token, 0) if keeper in present else 0
-        if counts or bonds or now:
-            parts = _parts(run, keeper, counts)
+        if keeper in works or bonds or now:
             rows.append(
                 ComparedKeeperRow(
-                    keeper, **_counted(counts), bonds_baseline=bonds, bonds_what_if=now, parts_at_block=parts
+                    keeper,
+                    **counts.row(),
+                    bonds_baseline=bonds,
+                    bonds_what_if=now,
+                    parts_at_block=_parts(run, keeper, counts),
                 )
             )
     return rows_table(rows, WHAT_IF_TABLES["compared_keepers"])
-
-
-def _with_token(run: WhatIf, compared: pl.DataFrame) -> pl.DataFrame:
-    """Works paid in KP3R marked: those that a KeeperWork of other tokens did not pay."""
-    tokens = run.baseline.works.filter(pl.col("explanation") == TOKEN_PAYMENT).select("block_number", "log_index")
-    marked = compared.join(
-        tokens.with_columns(in_kp3r=pl.lit(value=False)),
-        on=["block_number", "log_index"],
-        how="left",
-        maintain_order="left",
-    )
-    return marked.with_columns(pl.col("in_kp3r").fill_null(value=True))
 
 
 def _of(sums: Mapping[tuple[str, str], int], job: str, kinds: tuple[str, ...]) -> int:

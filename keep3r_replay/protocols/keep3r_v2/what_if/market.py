@@ -6,16 +6,22 @@ from bisect import bisect_left, bisect_right
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from keep3r_replay.protocols.keep3r_v2.what_if.fed_market import changed_feed, spans
 from keep3r_replay.protocols.keep3r_v2.what_if.other_market import Moves, at_blocks, check_range, other_market
+from keep3r_replay.sidechain_oracle.of_lake import delivered, feed_of_lake
+from keep3r_replay.sidechain_oracle.oracle import SidechainOracle
 from keep3r_replay.uniswap_v3.oracle import Pool
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
+    from keep3r_replay.protocols.keep3r_v2.what_if.other_market import OtherMarket
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+    from keep3r_replay.sidechain_oracle.of_lake import Delivered
 
 
 class ChangedPool(Pool):
@@ -159,34 +165,62 @@ class FollowingPool(ChangedPool):
 def change_market(protocol: Keep3rV2, baseline: Baseline, overlay: Overlay) -> list[ChangedPool]:
     """Put changed pools into the model before its first event; they change once `change` is called.
 
+    Oracles that mainnet feeds stay, and are fed another market.
+
     Raises:
         UsageError: the other market does not cover the history.
     """
+    feed = feed_of_lake(baseline.lake, baseline.until_block)
+    protocol.context.feed = feed
     if not overlay.changes_market:
         return []
-    pools = protocol.keep3r.pools
-    changed: dict[str, ChangedPool] = {}
-    if overlay.follows_market:
-        changed |= _following(protocol, baseline, overlay)
+    pools, history = protocol.keep3r.pools, baseline.history
+    fed = delivered(baseline.lake, feed, baseline.until_block)
+    since = history.time_from(overlay.market_from_block)
+    market = _other_market(protocol, baseline, overlay, fed, since) if overlay.follows_market else None
+    changed = {} if market is None else _following(protocol, baseline, overlay, market)
     for address, pool in pools.items():
-        if address not in changed and overlay.changes_ticks:
+        if address not in changed and overlay.changes_ticks and not isinstance(pool, SidechainOracle):
             changed[address] = ChangedPool(pool, Fraction(overlay.tick_scale), overlay.tick_shift)
+    turned = {} if market is None else _in_own_order(market, pools, protocol.keep3r.kp3r_in_pools)
+    is_changed = {each: batches for each, batches in fed.items() if overlay.changes_ticks or each in turned}
+    protocol.context.feed = changed_feed(feed, is_changed, overlay, since, turned)
     pools.update(changed)
     return list(changed.values())
 
 
-def _following(protocol: Keep3rV2, baseline: Baseline, overlay: Overlay) -> dict[str, ChangedPool]:
-    history, pools = baseline.history, protocol.keep3r.pools
-    blocks = sorted({fact.timestamp for fact in history.facts.values()})
-    starts = {
-        address: max(starts_at, history.time_from(overlay.market_from_block))
-        for address, starts_at in history.pools_begin().items()
+def _in_own_order(market: OtherMarket, pools: Mapping[str, Pool], kp3r: str) -> dict[str, Moves]:
+    """Moves of pools by address, of the other sign where KP3R is the second token."""
+    return {
+        address: moves if pools[address].token0 == kp3r else Moves(moves.times, [-tick for tick in moves.ticks])
+        for address, moves in market.moves.items()
     }
-    last = history.facts[history.last_block].timestamp
-    market = other_market(overlay, baseline.lake, pools, min(starts.values(), default=blocks[0]))
-    found: dict[str, ChangedPool] = {}
-    for address, moves in market.moves.items():
+
+
+def _other_market(
+    protocol: Keep3rV2, baseline: Baseline, overlay: Overlay, fed: Mapping[str, Sequence[Delivered]], since: int
+) -> OtherMarket:
+    """The market that pools and oracles follow, known from the first moment that each needs it to the last."""
+    history = baseline.history
+    starts = {address: max(starts_at, since) for address, starts_at in history.pools_begin().items()}
+    ends = dict.fromkeys(starts, history.facts[history.last_block].timestamp)
+    for address, batches in fed.items():
+        needed = [each for each in spans(batches) if each.start >= since]
+        if needed:
+            starts[address], ends[address] = min(each.start for each in needed), max(each.end for each in needed)
+    first = min(starts.values(), default=min(fact.timestamp for fact in history.facts.values()))
+    market = other_market(overlay, baseline.lake, protocol.keep3r.pools, first)
+    for address in market.moves:
         if address in starts:
-            check_range(market, address, starts[address], last)
-        found[address] = FollowingPool(pools[address], overlay, at_blocks(moves, blocks), protocol.context)
-    return found
+            check_range(market, address, starts[address], ends[address])
+    return market
+
+
+def _following(protocol: Keep3rV2, baseline: Baseline, overlay: Overlay, market: OtherMarket) -> dict[str, ChangedPool]:
+    pools = protocol.keep3r.pools
+    blocks = sorted({fact.timestamp for fact in baseline.history.facts.values()})
+    return {
+        address: FollowingPool(pools[address], overlay, at_blocks(moves, blocks), protocol.context)
+        for address, moves in market.moves.items()
+        if not isinstance(pools[address], SidechainOracle)
+    }

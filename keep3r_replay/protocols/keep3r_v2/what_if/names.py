@@ -57,6 +57,8 @@ def resolved(overlay: Overlay, names: Names) -> Overlay:
     work = name("work", names.transactions | names.jobs | names.keepers, may_be_new=False)
     changed: dict[str, Any] = {
         "liquidity_job": overlay.liquidity_job and job(overlay.liquidity_job, "liquidity_job"),
+        "credits_job": overlay.credits_job and job(overlay.credits_job, "credits_job"),
+        "credits": [{**each, "job": job(each["job"], "credits.job")} for each in overlay.credits],
         "drop_job": overlay.drop_job and job(overlay.drop_job, "drop_job"),
         "bond_keeper": overlay.bond_keeper and keeper(overlay.bond_keeper, "bond_keeper"),
         "drop_works": [work(each, "drop_works") for each in overlay.drop_works],

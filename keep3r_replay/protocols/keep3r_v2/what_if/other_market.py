@@ -15,6 +15,8 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay_checks import ALIGN
 from keep3r_replay.replay.results import lake_fingerprint
+from keep3r_replay.sidechain_oracle.events import ORACLE
+from keep3r_replay.sidechain_oracle.of_lake import ticks_over_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,17 +118,23 @@ def without_paths(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _followers(lake: Lake, pools: Mapping[str, Pool]) -> list[str]:
-    pair = _pair(lake.deployment)
-    found = [address for address, pool in pools.items() if pair <= {pool.token0, pool.token1}]
+    pairs = _pairs(lake.deployment)
+    found = [address for address, pool in pools.items() if any(each <= {pool.token0, pool.token1} for each in pairs)]
     if not found:
         raise UsageError(f"overlay.market_lake: {lake.path} has no pool of KP3R and WETH that could follow")
     return found
 
 
-def _pair(deployment: Deployment) -> set[str]:
-    """KP3R and, where the deployment names it, WETH."""
+def _pairs(deployment: Deployment) -> list[set[str]]:
+    """KP3R and, where the deployment names it, WETH; also what an oracle that prices KP3R is of: mainnet's WETH."""
     tokens = deployment.tokens
-    return {tokens["kp3r_in_pools"], *([tokens["weth"]] if "weth" in tokens else [])}
+    found = [{tokens["kp3r_in_pools"], *([tokens["weth"]] if "weth" in tokens else [])}]
+    by_address = deployment.by_address()
+    priced = (by_address.get(address) for address in _price_pools(deployment))
+    named = [
+        {each.facts["token0"], each.facts["token1"]} for each in priced if each is not None and each.role == ORACLE
+    ]
+    return found + [pair for pair in named if tokens["kp3r_in_pools"] in pair]
 
 
 def _leader(overlay: Overlay, other: Lake, follower: str) -> Contract:
@@ -136,7 +144,7 @@ def _leader(overlay: Overlay, other: Lake, follower: str) -> Contract:
     pools = {
         each.address: each
         for each in deployment.contracts
-        if each.role == "uniswap_v3_pool" and kp3r in (each.facts["token0"], each.facts["token1"])
+        if each.role in {"uniswap_v3_pool", ORACLE} and kp3r in (each.facts["token0"], each.facts["token1"])
     }
     if overlay.market_pool:
         if overlay.market_pool not in pools:
@@ -146,8 +154,11 @@ def _leader(overlay: Overlay, other: Lake, follower: str) -> Contract:
     if follower in pools:
         return pools[follower]
     named = [address for address in _price_pools(deployment) if address in pools]
-    pair = _pair(deployment)
-    named += [name for name, each in pools.items() if pair <= {each.facts["token0"], each.facts["token1"]}]
+    named += [
+        name
+        for name, each in pools.items()
+        if any(pair <= {each.facts["token0"], each.facts["token1"]} for pair in _pairs(deployment))
+    ]
     if not named:
         raise UsageError(f"overlay.market_lake={other.path}: has no pool of KP3R and WETH")
     return pools[named[0]]
@@ -166,21 +177,15 @@ def _price_pools(deployment: Deployment) -> list[str]:
 def _path(folder: str, address: str, identity: str) -> tuple[list[int], list[int]]:  # noqa: ARG001 - part of the key
     """Times and ticks of a pool, as with KP3R as token 0; the last of each moment. Callers must not change them."""
     lake = Lake.open(folder)
-    columns = ["block_number", "log_index", "timestamp", "tick"]
-    parts = [
-        lake.scan(table).filter(pl.col("address") == address).select(columns)
-        for table in ("events/uniswap_v3_pool.Initialize", "events/uniswap_v3_pool.Swap")
-        if lake.has(table)
-    ]
-    rows = pl.concat(parts).sort("block_number", "log_index").select("timestamp", "tick").collect() if parts else None
-    if rows is None or rows.is_empty():
+    contract = lake.deployment.by_address()[address]
+    rows = ticks_over_time(lake, address) if contract.role == ORACLE else _traded(lake, address)
+    if not rows:
         raise InputError(lake.path, f"the lake holds no event of pool {address}")
-    contract = next(each for each in lake.deployment.contracts if each.address == address)
     sign = 1 if contract.facts["token0"] == lake.deployment.tokens["kp3r_in_pools"] else -1
     times: list[int] = []
     ticks: list[int] = []
     present: int | None = None
-    for time, tick in rows.iter_rows():
+    for time, tick in rows:
         if tick == present:
             continue
         present = tick
@@ -190,6 +195,19 @@ def _path(folder: str, address: str, identity: str) -> tuple[list[int], list[int
             times.append(time)
             ticks.append(sign * tick)
     return times, ticks
+
+
+def _traded(lake: Lake, address: str) -> list[tuple[int, int]]:
+    """Of a pool: its first tick, and those that its swaps led to."""
+    columns = ["block_number", "log_index", "timestamp", "tick"]
+    parts = [
+        lake.scan(table).filter(pl.col("address") == address).select(columns)
+        for table in ("events/uniswap_v3_pool.Initialize", "events/uniswap_v3_pool.Swap")
+        if lake.has(table)
+    ]
+    if not parts:
+        return []
+    return pl.concat(parts).sort("block_number", "log_index").select("timestamp", "tick").collect().rows()
 
 
 @cache

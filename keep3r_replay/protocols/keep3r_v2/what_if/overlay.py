@@ -34,7 +34,7 @@ HELPER_PARAMETERS = {
 }
 """The same of the helpers."""
 
-_FROM_BLOCKS = ("from_block", "liquidity_from_block", "base_fee_from_block", "market_from_block")
+_FROM_BLOCKS = ("from_block", "liquidity_from_block", "credits_block", "base_fee_from_block", "market_from_block")
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,12 @@ class Overlay:
     of it, from the beginning."""
     liquidity: list[Any] = field(default_factory=list)
     """Changes of a job's liquidity: records of job, liquidity, amount (below 0: it leaves), block."""
+    credits: list[Any] = field(default_factory=list)
+    """KP3R credits more: records of job, amount, block, given after the block's events as governance gives them."""
+    credits_job: str = ""
+    credits_add: int = 0
+    credits_block: int | None = None
+    """As one of `credits`, to be swept over: this job is given so many wei at that block."""
     drop_works: list[Any] = field(default_factory=list)
     """Works that do not happen: hashes of transactions, or addresses of jobs or keepers."""
     drop_share: str = "0"
@@ -78,6 +84,11 @@ class Overlay:
     add_works: list[Any] = field(default_factory=list)
     """Works more: records of job, keeper, every (seconds), and gas (accounted) or payment (wei); from_block and
     until_block if not over all of the history; validates: false if the job lets anybody work."""
+    skip_below: str = "0"
+    """Keepers leave out works that are worth less than this many times what their gas costs; 0: none is left out."""
+    reset_gas: int = 0
+    """Units of gas that a reset of the job's credits takes: works that come after one here and did not in the history
+    use so many more, and the other way round so many less; 0: gas stays as measured."""
     new: list[Any] = field(default_factory=list)
     """Addresses of keepers that the history does not know, and that other changes name."""
     atomic: str = LEARNED
@@ -168,7 +179,7 @@ class Overlay:
     def check_blocks(self, first: int, last: int) -> None:
         """Refuse changes for blocks that the lake does not cover. Raises `UsageError`."""
         blocks = [(name, block) for name in _FROM_BLOCKS if (block := getattr(self, name)) is not None]
-        for name in ("liquidity", "bonds", "add_works"):
+        for name in ("liquidity", "credits", "bonds", "add_works"):
             blocks += [
                 (name, entry[key])
                 for entry in getattr(self, name)
@@ -191,7 +202,7 @@ class Overlay:
             first = getattr(self, name)
             if first is not None and first < block:
                 raise UsageError(f"overlay.{name}={first}: the replay begins with block {block}")
-        for name in ("liquidity", "bonds"):
+        for name in ("liquidity", "credits", "bonds"):
             if any(entry.get("block", block) < block for entry in getattr(self, name)):
                 raise UsageError(f"overlay.{name}: an entry is for a block before {block}, where the replay begins")
         missing: dict[str, Any] = {name: block for name in _FROM_BLOCKS if getattr(self, name) is None}
@@ -205,7 +216,7 @@ def _default(each: Any) -> Any:
     return [] if each.name in _LISTS else each.default
 
 
-_LISTS = ("liquidity", "drop_works", "add_works", "new", "bonds")
+_LISTS = ("liquidity", "credits", "drop_works", "add_works", "new", "bonds")
 _DEFAULTS.update({each.name: _default(each) for each in fields(Overlay)})
 
 

@@ -21,7 +21,7 @@ _MOST_TICK = 887_272
 """No pool's tick goes further from 0."""
 _WHOLE = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _NOT_BELOW_ONE = ("reward_period_time", "inflation_period", "target_bond", "quote_twap_time")
-_ADDRESSES = ("liquidity_job", "drop_job", "bond_keeper", "market_pool")
+_ADDRESSES = ("liquidity_job", "credits_job", "drop_job", "bond_keeper", "market_pool")
 _WORK = ("gas", "payment", "from_block", "until_block", "validates")
 
 
@@ -32,6 +32,7 @@ def normal(overlay: Mapping[str, Any]) -> dict[str, Any]:
         "liquidity": [
             record("liquidity", each, ("job", "liquidity", "amount", "block")) for each in overlay["liquidity"]
         ],
+        "credits": [record("credits", each, ("job", "amount", "block")) for each in overlay["credits"]],
         "bonds": [record("bonds", each, ("keeper",), ("add", "set", "block")) for each in overlay["bonds"]],
         "add_works": [record("add_works", each, ("job", "keeper", "every"), _WORK) for each in overlay["add_works"]],
         "new": [address_text(each) for each in overlay["new"]],
@@ -42,7 +43,7 @@ def normal(overlay: Mapping[str, Any]) -> dict[str, Any]:
 
 def check(overlay: Mapping[str, Any], parameters: Mapping[str, int]) -> None:
     """Refuse values that make no sense. Raises `UsageError`, which names the change."""
-    for name in ("liquidity_factor", "drop_share", "base_fee_factor", "tick_scale"):
+    for name in ("liquidity_factor", "drop_share", "skip_below", "base_fee_factor", "tick_scale"):
         fraction(name, overlay[name])
     if Fraction(overlay["drop_share"]) > 1:
         raise UsageError(f"overlay.drop_share={overlay['drop_share']}: above 1")
@@ -53,6 +54,13 @@ def check(overlay: Mapping[str, Any], parameters: Mapping[str, int]) -> None:
     _check_numbers(overlay, parameters)
     if overlay["bond_add"] and not overlay["bond_keeper"]:
         raise UsageError("overlay.bond_add: say whose, overlay.bond_keeper=ADDRESS")
+    if overlay["credits_add"] and not overlay["credits_job"]:
+        raise UsageError("overlay.credits_add: say whose, overlay.credits_job=ADDRESS")
+    for amount in (overlay["credits_add"], *(entry["amount"] for entry in overlay["credits"])):
+        if amount < 0:
+            raise UsageError(f"overlay.credits: {amount} is below 0; governance takes no credits away")
+    if overlay["reset_gas"] < 0:
+        raise UsageError(f"overlay.reset_gas={overlay['reset_gas']}: below 0")
     _check_market(overlay)
     _check_records(overlay)
 

@@ -12,11 +12,11 @@ from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import curve_tables
 from keep3r_replay.protocols.keep3r_v2.auditing import AUDITS
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
 from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline, measure
-from keep3r_replay.protocols.keep3r_v2.what_if.compare import comparison_tables, outcome
+from keep3r_replay.protocols.keep3r_v2.what_if.compare import compare_works, comparison_tables, outcome
 from keep3r_replay.protocols.keep3r_v2.what_if.other_market import without_paths
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
-from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables, works_table
+from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID
 from keep3r_replay.replay.audit import state_hash
 from keep3r_replay.replay.merged import merge_tables, with_contract
@@ -59,10 +59,9 @@ def make_what_if(
     for base in bases:
         run = what_if(base, overlay, ledger=ledger)
         made = result_tables(run) if tables or ledger else {}
-        compared = comparison_tables(run, made["works"] if made else works_table(run))
-        if not tables:
-            compared.pop("compared_works")
-        part = {**made, **compared, **(_baseline_curves(base) if ledger and tables else {})}
+        if tables:
+            made["compared_works"] = compare_works(run, made["works"])
+        part = {**made, **comparison_tables(run), **(_baseline_curves(base) if ledger and tables else {})}
         parts.append(part if len(bases) == 1 else with_contract(part, AUDITS, base.contract.address))
         outcomes.append(outcome(run))
         hashes[base.contract.address] = state_hash(dump(run.protocol.keep3r))

@@ -14,6 +14,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls import escrow, governance, j
 from keep3r_replay.protocols.keep3r_v2.replay.calls import pools as pool_calls
 from keep3r_replay.protocols.keep3r_v2.replay.calls.oracles import HANDLERS as ORACLES
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import HANDLERS, Keep3rV2
+from keep3r_replay.protocols.keep3r_v2.what_if import fed_market
 from keep3r_replay.protocols.keep3r_v2.what_if.calls import Calls, Consequences, Reverted, pinned
 from keep3r_replay.protocols.keep3r_v2.what_if.changes import Changes, dropped_works
 from keep3r_replay.protocols.keep3r_v2.what_if.expiry import expiry_rule
@@ -22,12 +23,12 @@ from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
 from keep3r_replay.protocols.keep3r_v2.what_if.market import change_market
 from keep3r_replay.protocols.keep3r_v2.what_if.names import resolved
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import HELPER_PARAMETERS, KEEP3R_PARAMETERS
+from keep3r_replay.protocols.keep3r_v2.what_if.policies import policies_of
 from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder, SumRecorder, check_balance
 from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace, traced
 from keep3r_replay.protocols.keep3r_v2.what_if.transactions import Transactions, atomic_ones
 from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
 from keep3r_replay.replay.protocol import EventHandler
-from keep3r_replay.sidechain_oracle.of_lake import feed_of_lake
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.calls import Handle
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
+    from keep3r_replay.protocols.keep3r_v2.what_if.policies import Policies
     from keep3r_replay.replay.protocol import Block, Place, Row, Transaction
 
 
@@ -74,7 +76,8 @@ class WhatIf:
 class _Model:
     """The protocol as the loop sees it: base fees changed, nothing adopted at the end of a transaction."""
 
-    def __init__(self, protocol: Keep3rV2, overlay: Overlay, transactions: Transactions) -> None:
+    def __init__(self, protocol: Keep3rV2, overlay: Overlay, policies: Policies, transactions: Transactions) -> None:
+        self._policies = policies
         self.context = protocol.context
         self._protocol = protocol
         self._transactions = transactions
@@ -87,11 +90,13 @@ class _Model:
         """Enter a block."""
         base_fee = block.base_fee
         if base_fee is None or block.number < self._first:
+            self._policies.added_fee = 0
             self._begin_block(block)
             return
         fee = self._fees.get(base_fee)
         if fee is None:
             fee = self._fees[base_fee] = self._overlay.base_fee(base_fee)
+        self._policies.added_fee = fee - base_fee
         self._begin_block(block._replace(base_fee=fee))
 
     def begin_transaction(self, place: Place, transaction: Transaction | None) -> None:
@@ -140,28 +145,31 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     keep3r.ledger = recorder
 
     dropped = dropped_works(overlay, baseline.names) if overlay.drops_works else frozenset()
-    works = Works(keep3r, baseline.measured, dropped)
+    resets = what_if(baseline, type(overlay)()).works.resets if overlay.reset_gas else ()
+    policies = policies_of(overlay, baseline, keep3r.rules.payment, resets)
+    works = Works(keep3r, baseline.measured, dropped, policies)
     liquidity = ScaledLiquidity(overlay, keep3r)
     calls = Calls(keep3r, liquidity, baseline.forced, works.rewarded)
     own = calls.handlers(PLAIN)
     own["keep3r.KeeperWork"] = works.on_work
     own["uniswap_v3_pool.Swap"] = _on_swap
     own["pair_manager.Transfer"] = _nothing
-    # What mainnet fed is given, as the market of a pool is.
-    context.feed = feed_of_lake(baseline.lake, baseline.until_block)
     own |= {table: handler.handle for table, handler in ORACLES.items()}
+    if overlay.changes_market:
+        own["sidechain_oracle.Swap"] = fed_market.on_swap
     if overlay.pinned:
         _pin(own, overlay)
 
     trace = Trace(keep3r, baseline.trace)
     atomic = atomic_ones(baseline.batches, overlay.atomic)
-    model = _Model(protocol, overlay, Transactions(keep3r, atomic, works, calls, liquidity, trace, observer))
+    model = _Model(protocol, overlay, policies, Transactions(keep3r, atomic, works, calls, liquidity, trace, observer))
     handlers, change_period = _wrapped(own, observer)
     changes = Changes(protocol, model, baseline, handlers, overlay, trace)
     changes.set_parameters(change_period)
     changes.change_market(pools)
     changes.change_bonds()
     changes.change_liquidity()
+    changes.give_credits()
     changes.scale_liquidity(liquidity)
     changes.add_works(works)
     replay(baseline.history, model, traced(trace, handlers), changes.all)

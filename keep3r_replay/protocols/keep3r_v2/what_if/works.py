@@ -10,6 +10,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
 from keep3r_replay.protocols.keep3r_v2.contract.work import direct_token_payment, pay_keeper
 from keep3r_replay.protocols.keep3r_v2.replay.calls.context import RewardRow
 from keep3r_replay.protocols.keep3r_v2.what_if.calls import SYNTHETIC
+from keep3r_replay.protocols.keep3r_v2.what_if.policies import BELOW_COST, Policies
 from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
     FORMULA,
     SCALED,
@@ -75,14 +76,20 @@ class Works:
         keep3r: the model.
         measured: the works of the history, in its order.
         dropped: numbers of those that do not happen.
+        policies: how keepers and jobs behave.
     """
 
-    def __init__(self, keep3r: Keep3r, measured: list[Measured], dropped: frozenset[int]) -> None:
+    def __init__(
+        self, keep3r: Keep3r, measured: list[Measured], dropped: frozenset[int], policies: Policies | None = None
+    ) -> None:
         self.done: list[WorkDone] = []
         self.added: list[AddedWork] = []
         self.rewards: list[RewardRow] = []
         self.wanted: dict[int, Wanted] = {}
         """Works to add, by the log index that they are called with."""
+        self.resets: list[bool] = []
+        """Of each work of the history that asked for a price, whether its job's credits were reset right before."""
+        self._policies = policies or Policies()
         self._keep3r = keep3r
         self._measured = measured
         self._dropped = dropped
@@ -104,13 +111,14 @@ class Works:
         else:
             number = len(self.done)
             work = self._measured[number]
+            self.resets.append(False)
             if number in self._dropped:
                 nothing = (None, None, None, job.credits, job.credits, 0)
                 done, rewards = WorkDone(DROPPED, "", 0, *nothing), ()
             elif work.amount_is == TOKEN:
                 done, rewards = self._pay_token(address, job, keeper, credit, amount), ()
             else:
-                done, rewards = self._attempt(context, work, address, keeper)
+                done, rewards = self._attempt(context, work, address, keeper, number)
                 if work.meter is not None and done.status == PAID:
                     keep3r.gas_meter = work.meter
             self.done.append(done)
@@ -134,18 +142,23 @@ class Works:
         return (done._replace(status=ADDED) if done.status == PAID else done), rewards
 
     def _attempt(
-        self, context: CallContext, work: Measured, address: str, keeper: str
+        self, context: CallContext, work: Measured, address: str, keeper: str, number: int | None = None
     ) -> tuple[WorkDone, Sequence[Reward]]:
-        """`worked` or `bondedPayment`, taken back if it reverts."""
+        """`worked` or `bondedPayment`, taken back if it reverts or its keeper leaves it out; None: an added work."""
         keep3r, now, base_fee = self._keep3r, context.now, context.base_fee
         before = Savepoint(keep3r, (address, keeper), lists=False)
         priced = Priced(work.paid)
         rewards: Sequence[Reward] = ()
+        rewarded_at = keep3r.jobs[address].rewarded_at
 
         def price() -> int:
             nonlocal priced
+            resets = keep3r.jobs[address].rewarded_at != rewarded_at
+            if number is not None:
+                self.resets[number] = resets
             if work.amount_is == FORMULA:
-                priced = formula_price(keep3r, keeper, work, now, base_fee)
+                metered = self._policies.metered(work, number, resets=resets)
+                priced = formula_price(keep3r, keeper, metered, now, base_fee)
             elif work.amount_is == SCALED:
                 priced = scaled_price(keep3r, keeper, work, base_fee)
             else:
@@ -162,6 +175,10 @@ class Works:
             before.restore()
             return _reverted(revert.name, self._keep3r.jobs[address]), ()
         _, boost, quote, extra = priced
+        if self._policies.skips(number, paid.amount, quote):
+            before.restore()
+            job = keep3r.jobs[address]
+            return WorkDone(DROPPED, BELOW_COST, 0, None, None, None, job.credits, job.credits, 0), ()
         return WorkDone(
             PAID, "", paid.amount, boost, quote, extra, paid.credits_before, paid.credits_after, paid.rewards
         ), rewards

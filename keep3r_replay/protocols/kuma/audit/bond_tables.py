@@ -16,13 +16,15 @@ from keep3r_replay.protocols.kuma.audit.bonds import (
 )
 from keep3r_replay.protocols.kuma.audit.late_expiry import (
     Counterfactual,
-    actual_supply,
+    actually_held,
     expired_at,
     price_a_day_later,
     price_at_end,
     state_positions,
 )
-from keep3r_replay.protocols.kuma.audit.schemas import frame
+from keep3r_replay.protocols.kuma.audit.late_rows import LateExpiryRow
+from keep3r_replay.protocols.kuma.audit.rows import BondRow
+from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.protocols.kuma.audit.place import Place
+    from keep3r_replay.protocols.kuma.audit.token_tables import Pause
     from keep3r_replay.protocols.kuma.contract.state import Kuma
     from keep3r_replay.protocols.kuma.what_if.history import History
 
@@ -112,7 +115,7 @@ def late_table(
         closed = deprecated.get(story.category)
         excused = expiry is None and closed is not None and closed < judged.deadline.late_from
         rows.append(
-            (
+            LateExpiryRow(
                 category.name,
                 story.category,
                 story.bond_id,
@@ -134,24 +137,40 @@ def late_table(
                 *_world(history, states, story, each.grace, now),
             )
         )
-    return frame("late_expiries", rows)
+    return frame(LateExpiryRow, rows)
+
+
+class _World(NamedTuple):
+    """One counterfactual in a row of `late_expiries`: the columns that end in its name."""
+
+    expired_at: int
+    realized: int | None
+    excess: int | None
+    closed_form: int | None
+    clone: bool | None
+    clone_principal: int | None
+    supply_excess: int
+    changed_transactions: int
+    changed: str
+    clean: bool
+    cost_so_far: int | None
 
 
 def _world(
     history: History, states: Mapping[int, Kuma], story: BondStory, world: Counterfactual, now: int | None
-) -> tuple[object, ...]:
+) -> _World:
     """The columns of one counterfactual."""
     purchase = story.purchase
-    supply = actual_supply(history, states, story, world.expired_at)
+    held = actually_held(history, states, story, world.expired_at)
     excess = purchase.paid - world.realized if purchase is not None and world.realized is not None else None
-    return (
+    return _World(
         world.expired_at,
         world.realized if purchase is not None else None,
         excess,
         world.closed_form,
         world.has_clone,
         world.clone_principal,
-        supply - world.supply if supply is not None and world.supply is not None else 0,
+        held.supply - world.held.supply if held is not None and world.held is not None else 0,
         len(world.changed),
         " ".join(f"{step.block}/{step.transaction}" for step in world.changed),
         not world.changed,
@@ -159,10 +178,8 @@ def _world(
     )
 
 
-def bonds_table(
-    kuma: Kuma, judged: Sequence[Judged], paused: Mapping[str, Sequence[tuple[int, int]]], end: int
-) -> pl.DataFrame:
-    """One row a bond ever sold. `paused` are a category's pauses, from and to (seconds)."""
+def bonds_table(kuma: Kuma, judged: Sequence[Judged], paused: Mapping[str, Sequence[Pause]], end: int) -> pl.DataFrame:
+    """One row a bond ever sold. `paused` are a category's pauses."""
     rows = []
     for each in judged:
         story, bond, expiry, purchase = each.story, each.story.bond, each.expiry, each.story.purchase
@@ -172,10 +189,10 @@ def bonds_table(
         blocked = (
             None
             if expiry is None
-            else sum(max(0, min(stop, until) - max(start, expiry.timestamp)) for start, stop in pauses)
+            else sum(max(0, min(each.end, until) - max(each.start, expiry.timestamp)) for each in pauses)
         )
         rows.append(
-            (
+            BondRow(
                 kuma.categories[story.category].name,
                 story.category,
                 story.bond_id,
@@ -203,4 +220,4 @@ def bonds_table(
                 blocked,
             )
         )
-    return frame("bonds", rows)
+    return frame(BondRow, rows)

@@ -10,12 +10,13 @@ import polars as pl
 
 from keep3r_replay.protocols.kuma.audit.bond_tables import bonds_table, judge, late_expiries, late_table
 from keep3r_replay.protocols.kuma.audit.bonds import STATUSES, STILL_LATE, TO_RERUN, BondBook
+from keep3r_replay.protocols.kuma.audit.holders import holders_table
 from keep3r_replay.protocols.kuma.audit.keepers import Reimbursement, keeper_calls, keeper_calls_table, keepers_table
+from keep3r_replay.protocols.kuma.audit.late_rows import WORLDS
 from keep3r_replay.protocols.kuma.audit.ledger import ledger_tables
 from keep3r_replay.protocols.kuma.audit.notices import bond_notices, token_notices, within
 from keep3r_replay.protocols.kuma.audit.place import Place
 from keep3r_replay.protocols.kuma.audit.recorder import KEPT, block_of
-from keep3r_replay.protocols.kuma.audit.schemas import WORLDS
 from keep3r_replay.protocols.kuma.audit.shortfall import shortfall_notices, shortfalls
 from keep3r_replay.protocols.kuma.audit.token_tables import (
     calls_table,
@@ -26,7 +27,7 @@ from keep3r_replay.protocols.kuma.audit.token_tables import (
     stale_table,
     tokens_table,
 )
-from keep3r_replay.protocols.kuma.what_if.history import History
+from keep3r_replay.protocols.kuma.what_if.history import BlockTime, History
 from keep3r_replay.replay.protocol import Results
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def history_of(replay: KumaReplay, lake: Lake, until_block: int | None) -> Histo
     """The history that a replay from the beginning went through, up to a block (None: all)."""
     blocks = lake.scan("blocks", columns=["number", "timestamp"], until_block=until_block)
     frame = blocks.filter(pl.col("timestamp").is_not_null()).sort("number").collect()
-    times = list(zip(frame["number"].to_list(), frame["timestamp"].to_list(), strict=True))
+    times = list(map(BlockTime, frame["number"].to_list(), frame["timestamp"].to_list()))
     steps = [step for step in replay.recorder.steps if until_block is None or step.block <= until_block]
     return History(replay.start, steps, times)
 
@@ -73,10 +74,10 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
     history = history_of(whole, lake, span.until)
     seen = _Seen(history, BondBook(whole.recorder.happenings, span.until), whole, span.until)
     kuma, recorder = replay.kuma, replay.recorder
-    end = history.times[-1] if history.times else (0, 0)
+    end = history.times[-1] if history.times else BlockTime(0, 0)
 
     # BONDS
-    judged = judge(seen.book, end[1])
+    judged = judge(seen.book, end.timestamp)
     deprecated = {
         row.category: row.place.timestamp
         for row in whole.recorder.calls
@@ -87,12 +88,13 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
     keepers = keeper_calls(recorder.calls, judged, recorder.states, whole.recorder.stale.all(), Reimbursement())
     epochs, transfers = epochs_table(kuma, recorder.epochs), self_transfers_table(kuma, recorder.moves)
     tables = {
-        "bonds": bonds_table(kuma, judged, pauses(whole.recorder.calls, end[1]), end[1]),
+        "bonds": bonds_table(kuma, judged, pauses(whole.recorder.calls, end.timestamp), end.timestamp),
         "late_expiries": late_rows,
+        "late_holders": holders_table(history, kuma, states, late),
         "calls": calls_table(kuma, recorder.calls),
         "keeper_calls": keeper_calls_table(kuma, keepers),
         "keepers": keepers_table(keepers),
-        "stale_yields": stale_table(kuma, recorder.stale.all(), end[1]),
+        "stale_yields": stale_table(kuma, recorder.stale.all(), end.timestamp),
         "epoch_changes": epochs,
         "self_transfers": transfers,
         "tokens": tokens_table(kuma, recorder.states),
@@ -106,7 +108,7 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
     statuses = Counter(each.status for each in judged)
     calls = Counter(row.outcome for row in recorder.calls)
     notices = [
-        *bond_notices(judged, late_rows, Place(end[0], 0, -1, end[1])),
+        *bond_notices(judged, late_rows, Place(end.block, 0, -1, end.timestamp)),
         *token_notices(epochs, transfers, recorder.calls),
         *shortfall_notices(shortfalls(whole.recorder.states, whole.recorder.moves), names, deprecated),
     ]

@@ -10,7 +10,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.protocols.kuma.audit.schemas import frame
+from keep3r_replay.protocols.kuma.audit.rows import KeeperCallRow, KeeperRow
+from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +52,13 @@ class Reimbursement:
         return (gas_used + self.overhead) * min(price, self.max_gas_price) + self.reward
 
 
+class Judgement(NamedTuple):
+    """What a keeper's call was good for, and how late it was (seconds; None: it was not)."""
+
+    name: str
+    seconds_late: int | None = None
+
+
 class KeeperCall(NamedTuple):
     """One keeper's call with its judgement."""
 
@@ -80,55 +88,53 @@ def keeper_calls(
         if row.function not in KEEPERS_CALLS:
             continue
         if row.outcome in {"reverted", "mismatch"}:
-            judgement, late = "failed" if row.outcome == "reverted" else "not as predicted", None
+            judgement = Judgement("failed" if row.outcome == "reverted" else "not as predicted")
         elif row.function == "expire_bond":
-            judgement, late = _expiry(row, deadlines)
+            judgement = _expiry(row, deadlines)
         else:
-            judgement, late = _refresh(row, yields.get(row.category, []), ended)
+            judgement = _refresh(row, yields.get(row.category, []), ended)
         paid = None
         if row.gas_used is not None and row.gas_price is not None:
-            paid = model.of(row.gas_used, row.gas_price) if judgement != "failed" else 0
+            paid = model.of(row.gas_used, row.gas_price) if judgement.name != "failed" else 0
             if funds is not None:
                 paid = paid if paid <= funds else 0
                 funds -= paid
         outlay = row.gas_used * row.gas_price if row.gas_used is not None and row.gas_price is not None else None
-        found.append(KeeperCall(row, judgement, late, outlay, paid))
+        found.append(KeeperCall(row, *judgement, outlay, paid))
     return found
 
 
-def _expiry(row: CallRow, deadlines: Mapping[tuple[str, int], Judged]) -> tuple[str, int | None]:
+def _expiry(row: CallRow, deadlines: Mapping[tuple[str, int], Judged]) -> Judgement:
     judged = deadlines.get((row.category, row.bond_id or 0))
     if judged is None:
-        return "not as predicted", None
+        return Judgement("not as predicted")
     if any(each[:2] < row.place[:2] for each in judged.story.expired if each >= judged.story.sold[0]):
-        return "repeated", None
+        return Judgement("repeated")
     late = row.place.timestamp - judged.deadline.late_from
-    return ("late", late) if late >= 0 else ("in time", None)
+    return Judgement("late", late) if late >= 0 else Judgement("in time")
 
 
-def _refresh(
-    row: CallRow, states: Sequence[TokenState], ended: Mapping[tuple[str, Place], StaleYield]
-) -> tuple[str, int | None]:
+def _refresh(row: CallRow, states: Sequence[TokenState], ended: Mapping[tuple[str, Place], StaleYield]) -> Judgement:
     """Needless: no log. Useful: another yield since. Accrual: only the cumulative yields moved."""
     if row.outcome == "silent":
-        return "needless", None
+        return Judgement("needless")
     position = bisect_left(states, row.place, key=lambda state: state.place)
     before = states[position - 1] if position else None
     after = states[position] if position < len(states) else None
     if before is None or after is None or before.yield_ == after.yield_:
-        return "accrual", None
+        return Judgement("accrual")
     stale = next(
         (each for (category, until), each in ended.items() if category == row.category and until == row.place), None
     )
-    return "useful", row.place.timestamp - stale.since.timestamp if stale is not None else 0
+    return Judgement("useful", row.place.timestamp - stale.since.timestamp if stale is not None else 0)
 
 
 def keeper_calls_table(kuma: Kuma, calls: Sequence[KeeperCall]) -> pl.DataFrame:
     """One row a call."""
     return frame(
-        "keeper_calls",
+        KeeperCallRow,
         [
-            (
+            KeeperCallRow(
                 each.row.place.block,
                 each.row.place.transaction,
                 each.row.place.timestamp,
@@ -155,10 +161,10 @@ def keepers_table(calls: Sequence[KeeperCall]) -> pl.DataFrame:
     by_sender: dict[str, list[KeeperCall]] = {}
     for call in calls:
         by_sender.setdefault(call.row.sender, []).append(call)
-    return frame("keepers", [_keeper(sender, by_sender[sender]) for sender in sorted(by_sender)])
+    return frame(KeeperRow, [_keeper(sender, by_sender[sender]) for sender in sorted(by_sender)])
 
 
-def _keeper(sender: str, calls: Sequence[KeeperCall]) -> tuple[object, ...]:
+def _keeper(sender: str, calls: Sequence[KeeperCall]) -> KeeperRow:
     def counted(function: str, *judgements: str, failed: bool = False) -> list[KeeperCall]:
         return [
             each
@@ -173,7 +179,7 @@ def _keeper(sender: str, calls: Sequence[KeeperCall]) -> tuple[object, ...]:
 
     expiries, failed_expiries = counted("expire_bond"), counted("expire_bond", failed=True)
     refreshes, failed_refreshes = counted("refresh_yield"), counted("refresh_yield", failed=True)
-    return (
+    return KeeperRow(
         sender,
         len(expiries),
         gas(expiries),

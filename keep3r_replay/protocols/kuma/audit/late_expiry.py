@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.protocols.kuma.contract.kib_token import (
+    balance_of,
     total_supply,
     updated_cumulative,
     updated_previous,
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 _DAY = 86_400
 
 
+class Held(NamedTuple):
+    """A token's supply and all of its balances at one moment (wei)."""
+
+    supply: int
+    balances: Mapping[str, int]
+
+
 class Counterfactual(NamedTuple):
     """The world in which a bond was expired at `expired_at`.
 
@@ -33,8 +41,7 @@ class Counterfactual(NamedTuple):
         realized: the purchase's price (wei); None where it fails, or has not happened.
         has_clone: whether the purchase leaves a clone; None where it fails.
         clone_principal: of that clone (wei); None without one.
-        supply: the token's supply after the last block before the purchase's, at its time; None where that is before
-            the expiry.
+        held: the token after the last block before the purchase's, at its time; None where that is before the expiry.
         changed: transactions that succeed in one world only, without expiries of the same bond.
         closed_form: the price by the closed form; None where it does not apply.
     """
@@ -44,7 +51,7 @@ class Counterfactual(NamedTuple):
     realized: int | None
     has_clone: bool | None
     clone_principal: int | None
-    supply: int | None
+    held: Held | None
     changed: tuple[Step, ...]
     closed_form: int | None
 
@@ -81,7 +88,7 @@ def expired_at(history: History, states: Mapping[int, Kuma], story: BondStory, s
     for ran, after in run(kuma, history.steps[start:before]):
         kuma = after
         _note_change(changed, ran, swap, story.bond_id)
-    supply = _supply(history, kuma, story, block, when)
+    held = _held(history, kuma, story, block, when)
     bought: Purchase | None = None
     for ran, after in run(kuma, history.steps[before:end]):
         kuma = after
@@ -95,7 +102,7 @@ def expired_at(history: History, states: Mapping[int, Kuma], story: BondStory, s
         price_at_end(history, kuma, story) if purchase is None else bought.realized if bought is not None else None,
         None if bought is None else bought.clone_id != 0,
         None if clone is None else clone.principal,
-        supply,
+        held,
         tuple(changed),
         closed_form(states[start], story, when, purchase),
     )
@@ -117,18 +124,23 @@ def price_at_end(history: History, kuma: Kuma, story: BondStory) -> int | None:
     return realized_value(category.kibt, category.swap.base_values[story.bond_id], history.end)
 
 
-def _supply(history: History, kuma: Kuma, story: BondStory, block: int | None, when: int) -> int | None:
-    """The supply at the last block before the purchase's; at the last of all where there is no purchase."""
+def _held(history: History, kuma: Kuma, story: BondStory, block: int | None, when: int) -> Held | None:
+    """The token at the last block before the purchase's; at the last of all where there is no purchase."""
     time = history.end if block is None else history.time_before(block)
-    return None if time < when else total_supply(kuma.categories[story.category].kibt, time)
+    if time < when:
+        return None
+    token = kuma.categories[story.category].kibt
+    return Held(
+        total_supply(token, time), {account: balance_of(token, account, time) for account in token.base_balances}
+    )
 
 
-def actual_supply(history: History, states: Mapping[int, Kuma], story: BondStory, when: int) -> int | None:
-    """The supply as it was, at the moment that a counterfactual's is taken."""
+def actually_held(history: History, states: Mapping[int, Kuma], story: BondStory, when: int) -> Held | None:
+    """The token as it was, at the moment that a counterfactual's is taken."""
     purchase = story.purchase
     block = purchase.place.block if purchase is not None else None
     position = history.first_of(block) if block is not None else len(history.steps)
-    return _supply(history, states[position], story, block, when)
+    return _held(history, states[position], story, block, when)
 
 
 def closed_form(before: Kuma, story: BondStory, when: int, purchase: Bought | None) -> int | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import Keep3rReplayError
-from keep3r_replay.protocols.kuma.audit.schemas import frame
+from keep3r_replay.protocols.kuma.audit.rows import AccountRow, LedgerRow
 from keep3r_replay.protocols.kuma.contract.kib_token import balance_of
 from keep3r_replay.protocols.kuma.contract.ray import ray_mul, ray_to_wad
+from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +47,7 @@ def ledger_tables(kuma: Kuma, moves: Sequence[Move]) -> dict[str, pl.DataFrame]:
     sums: dict[str, int] = {}
     inflated: dict[str, int] = {}
     accounts: dict[tuple[str, str], dict[str, int]] = {}
-    rows: list[tuple[object, ...]] = []
+    rows: list[LedgerRow] = []
     for position, move in enumerate(moves):
         change, key = move.change, (move.category, move.change.account)
         before = ray_to_wad(ray_mul(change.before, move.previous))
@@ -65,7 +66,7 @@ def ledger_tables(kuma: Kuma, moves: Sequence[Move]) -> dict[str, pl.DataFrame]:
         if whole:
             _balance(move, sums, inflated)
         rows.append(
-            (
+            LedgerRow(
                 move.place.block,
                 move.place.transaction,
                 move.place.timestamp,
@@ -82,7 +83,7 @@ def ledger_tables(kuma: Kuma, moves: Sequence[Move]) -> dict[str, pl.DataFrame]:
                 str(change.total_after),
             )
         )
-    return {"ledger": frame("ledger", rows), "accounts": _accounts(kuma, accounts, last)}
+    return {"ledger": frame(LedgerRow, rows), "accounts": _accounts(kuma, accounts, last)}
 
 
 def _balance(move: Move, sums: Mapping[str, int], inflated: dict[str, int]) -> None:
@@ -100,7 +101,7 @@ def _balance(move: Move, sums: Mapping[str, int], inflated: dict[str, int]) -> N
 def _accounts(
     kuma: Kuma, accounts: Mapping[tuple[str, str], Mapping[str, int]], last: Mapping[tuple[str, str], int]
 ) -> pl.DataFrame:
-    rows: list[tuple[object, ...]] = []
+    rows: list[AccountRow] = []
     for (category, account), sums in sorted(accounts.items()):
         token = kuma.categories[category].kibt
         balance = balance_of(token, account, kuma.now)
@@ -110,17 +111,17 @@ def _accounts(
             raise LedgerError(f"the entries of {account} do not give its balance of {balance}")
         base = token.base_balances.get(account, 0)
         rows.append(
-            (
-                kuma.categories[category].name,
-                category,
-                account,
-                str(base),
-                balance,
-                *(sums.get(each, 0) for each in columns),
-                accrued,
+            AccountRow(
+                category=kuma.categories[category].name,
+                risk_category=category,
+                account=account,
+                base=str(base),
+                balance=balance,
+                **{each: sums.get(each, 0) for each in columns},
+                accrued=accrued,
             )
         )
-    return frame("accounts", rows)
+    return frame(AccountRow, rows)
 
 
 def ledger_summary(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:

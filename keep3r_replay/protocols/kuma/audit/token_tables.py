@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.protocols.kuma.audit.schemas import frame
+from keep3r_replay.protocols.kuma.audit.rows import (
+    CategoryRow,
+    EpochChangeRow,
+    MadeCallRow,
+    SelfTransferRow,
+    StaleYieldRow,
+    TokenRow,
+)
 from keep3r_replay.protocols.kuma.contract.kib_token import balance_of, total_supply, updated_previous
 from keep3r_replay.protocols.kuma.contract.ray import ray_mul, ray_to_wad
+from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,9 +29,9 @@ if TYPE_CHECKING:
 def tokens_table(kuma: Kuma, states: Sequence[TokenState]) -> pl.DataFrame:
     """One row a call that concerned a category."""
     return frame(
-        "tokens",
+        TokenRow,
         [
-            (
+            TokenRow(
                 each.place.block,
                 each.place.transaction,
                 each.place.timestamp,
@@ -48,9 +56,9 @@ def tokens_table(kuma: Kuma, states: Sequence[TokenState]) -> pl.DataFrame:
 def epochs_table(kuma: Kuma, changes: Sequence[EpochChange]) -> pl.DataFrame:
     """One row a change of an epoch's length; without a refresh, the supply jumps by `jump`."""
     return frame(
-        "epoch_changes",
+        EpochChangeRow,
         [
-            (
+            EpochChangeRow(
                 each.place.block,
                 each.place.transaction,
                 each.place.timestamp,
@@ -72,14 +80,14 @@ def epochs_table(kuma: Kuma, changes: Sequence[EpochChange]) -> pl.DataFrame:
 
 def self_transfers_table(kuma: Kuma, moves: Sequence[Move]) -> pl.DataFrame:
     """One row a self-transfer of v1: the second of the two bases that it wrote stands."""
-    rows: list[tuple[object, ...]] = []
+    rows: list[SelfTransferRow] = []
     pairs = [each for each in moves if each.kind == "self_transfer"]
     for first, second in zip(pairs[::2], pairs[1::2], strict=False):
         inflation = ray_to_wad(ray_mul(second.change.after, second.previous)) - ray_to_wad(
             ray_mul(first.change.before, second.previous)
         )
         rows.append(
-            (
+            SelfTransferRow(
                 second.place.block,
                 second.place.transaction,
                 second.place.timestamp,
@@ -93,15 +101,15 @@ def self_transfers_table(kuma: Kuma, moves: Sequence[Move]) -> pl.DataFrame:
                 str(second.bases - second.change.total_after),
             )
         )
-    return frame("self_transfers", rows)
+    return frame(SelfTransferRow, rows)
 
 
 def stale_table(kuma: Kuma, stale: Sequence[StaleYield], end: int) -> pl.DataFrame:
     """One row a stretch of time with a stale yield."""
     return frame(
-        "stale_yields",
+        StaleYieldRow,
         [
-            (
+            StaleYieldRow(
                 kuma.categories[each.category].name,
                 each.category,
                 each.since.block,
@@ -121,9 +129,9 @@ def stale_table(kuma: Kuma, stale: Sequence[StaleYield], end: int) -> pl.DataFra
 def calls_table(kuma: Kuma, calls: Sequence[CallRow]) -> pl.DataFrame:
     """One row a call, reverted ones included."""
     return frame(
-        "calls",
+        MadeCallRow,
         [
-            (
+            MadeCallRow(
                 each.place.block,
                 each.place.transaction,
                 each.place.timestamp,
@@ -146,7 +154,7 @@ def calls_table(kuma: Kuma, calls: Sequence[CallRow]) -> pl.DataFrame:
 
 def categories_table(kuma: Kuma) -> pl.DataFrame:
     """One row a category as it stands at the end."""
-    rows: list[tuple[object, ...]] = []
+    rows: list[CategoryRow] = []
     for name, category in kuma.categories.items():
         token, swap, now = category.kibt, category.swap, kuma.now
         if not token.epoch_length or now < token.last_refresh:
@@ -154,7 +162,7 @@ def categories_table(kuma: Kuma) -> pl.DataFrame:
         price, supply = updated_previous(token, now), total_supply(token, now)
         worth = sum(ray_to_wad(ray_mul(swap.base_values.get(bond, 0), price)) for bond in swap.bond_reserve)
         rows.append(
-            (
+            CategoryRow(
                 category.name,
                 name,
                 category.currency,
@@ -171,12 +179,19 @@ def categories_table(kuma: Kuma) -> pl.DataFrame:
                 supply - worth,
             )
         )
-    return frame("categories", rows)
+    return frame(CategoryRow, rows)
 
 
-def pauses(calls: Sequence[CallRow], end: int) -> Mapping[str, list[tuple[int, int]]]:
-    """Pauses of each category's swap, from and to (seconds)."""
-    found: dict[str, list[tuple[int, int]]] = {}
+class Pause(NamedTuple):
+    """A pause of a swap: its first second, and that in which it ended."""
+
+    start: int
+    end: int
+
+
+def pauses(calls: Sequence[CallRow], end: int) -> Mapping[str, list[Pause]]:
+    """Pauses of each category's swap, up to the second `end`."""
+    found: dict[str, list[Pause]] = {}
     began: dict[str, int] = {}
     for each in calls:
         if each.outcome == "reverted" or not each.category:
@@ -184,7 +199,7 @@ def pauses(calls: Sequence[CallRow], end: int) -> Mapping[str, list[tuple[int, i
         if each.function == "pause":
             began[each.category] = each.place.timestamp
         elif each.function == "unpause" and each.category in began:
-            found.setdefault(each.category, []).append((began.pop(each.category), each.place.timestamp))
+            found.setdefault(each.category, []).append(Pause(began.pop(each.category), each.place.timestamp))
     for category, start in began.items():
-        found.setdefault(category, []).append((start, end))
+        found.setdefault(category, []).append(Pause(start, end))
     return found

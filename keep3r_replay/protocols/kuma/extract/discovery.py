@@ -127,6 +127,10 @@ class KumaExtractor:
         fees = {name: self._one(block, contract.address, name, "uint256") for name in ("getVariableFee", "getFixedFee")}
         return {name: str(value) for name, value in fees.items() if value is not None}
 
+    def began_with(self, contract: Contract, parameters: Mapping[str, str]) -> list[tuple[str, str]]:  # noqa: ARG002 - none at all
+        """Nobody: events and present state name all."""
+        return []
+
     def tokens(
         self, contracts: Mapping[str, Contract], initial_state: Mapping[str, Mapping[str, str]]
     ) -> dict[str, str]:

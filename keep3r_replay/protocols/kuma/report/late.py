@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -10,7 +11,8 @@ from keep3r_replay.protocols.kuma.audit.bonds import STILL_LATE
 from keep3r_replay.protocols.kuma.report.drawings import Amount, amounts
 from keep3r_replay.protocols.kuma.what_if.lateness import drawing
 from keep3r_replay.report.amounts import tokens
-from keep3r_replay.report.html import figure, table, text
+from keep3r_replay.report.html import address, figure, text
+from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,11 +54,9 @@ def whole(wei: object) -> str:
     return "" if wei is None else tokens(int(str(wei)), 6)
 
 
-def short(address: str | None) -> str:
-    """An address by its ends; the whole of it where a pointer rests."""
-    if not address:
-        return ""
-    return f'<code title="{text(address)}">{text(address[:8])}…{text(address[-4:])}</code>'
+def short(whole: str | None) -> str:
+    """An address; empty where there is none."""
+    return address(whole) if whole else ""
 
 
 def _drawn(late: pl.DataFrame) -> str:
@@ -103,17 +103,26 @@ def _clones(row: dict[str, Any]) -> str:
     return f"{words[row['clone_actual']]} / {words[row['clone_grace']]}"
 
 
+@dataclass
+class _TooMuch:
+    """What a buyer of late bonds burned too much (wei), in each of the two worlds."""
+
+    bonds: int = 0
+    grace: int = 0
+    strict: int = 0
+
+
 def _payers(late: pl.DataFrame) -> str:
     """What every buyer burned too much."""
-    paid: dict[str, list[int]] = {}
+    paid: dict[str, _TooMuch] = {}
     for row in late.iter_rows(named=True):
-        sums = paid.setdefault(row["buyer"], [0, 0, 0])
-        sums[0] += 1
-        sums[1] += int(row["excess_grace"] or 0)
-        sums[2] += int(row["excess_strict"] or 0)
+        sums = paid.setdefault(row["buyer"], _TooMuch())
+        sums.bonds += 1
+        sums.grace += int(row["excess_grace"] or 0)
+        sums.strict += int(row["excess_strict"] or 0)
     rows = [
-        (short(buyer), f"{count:,}", whole(grace), whole(strict))
-        for buyer, (count, grace, strict) in sorted(paid.items(), key=lambda each: (-each[1][1], -each[1][2], each[0]))
+        (short(buyer), f"{sums.bonds:,}", whole(sums.grace), whole(sums.strict))
+        for buyer, sums in sorted(paid.items(), key=lambda each: (-each[1].grace, -each[1].strict, each[0]))
     ]
     headers = ("buyer", "late bonds", "burned too much, grace", "burned too much, strict")
     return "<h3>Who paid</h3>" + table(headers, rows, frozenset({1, 2, 3})) if rows else ""

@@ -16,8 +16,10 @@ from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve
 from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
 from keep3r_replay.protocols.registry import protocol_of
 from keep3r_replay.report.amounts import tokens
-from keep3r_replay.report.html import figure, findings_table, page, table, text
+from keep3r_replay.report.html import figure, text
 from keep3r_replay.report.inputs import basis
+from keep3r_replay.report.page import page
+from keep3r_replay.report.tables import findings_table, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,10 @@ import polars as pl
 
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.late import SHOWN, short, whole
-from keep3r_replay.protocols.kuma.what_if.schemas import REIMBURSED
-from keep3r_replay.report.html import page, table, text
+from keep3r_replay.protocols.kuma.what_if.rows import REIMBURSED
+from keep3r_replay.report.html import text
+from keep3r_replay.report.page import page
+from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -181,6 +181,7 @@ class KumaScenarios:
     """See `replay.rooms.Scenarios`."""
 
     has_extras = False
+    measure = None
 
     def simulate(self, script: Mapping[str, Any], source: str, lake: Path, extras: Extras | None = None) -> Simulated:
         """There are no extras."""

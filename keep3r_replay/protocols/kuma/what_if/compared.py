@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.kuma.audit.bond_tables import judge
 from keep3r_replay.protocols.kuma.audit.bonds import STILL_LATE, TO_RERUN, BondBook
-from keep3r_replay.protocols.kuma.audit.schemas import rows_frame
 from keep3r_replay.protocols.kuma.contract.kib_token import balance_of, total_supply
 from keep3r_replay.protocols.kuma.what_if.outcome import Bought
 from keep3r_replay.protocols.kuma.what_if.reimbursed import keeper_rows, reimbursed
-from keep3r_replay.protocols.kuma.what_if.schemas import REIMBURSED, SCHEMAS
+from keep3r_replay.protocols.kuma.what_if.rows import (
+    REIMBURSED,
+    AccountRow,
+    AddedCallRow,
+    BondRow,
+    CategoryRow,
+    ChangedRow,
+    KeeperRow,
+    PurchaseRow,
+)
+from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,37 +36,39 @@ if TYPE_CHECKING:
 def tables(baseline: Baseline, world: World, changes: Changes) -> dict[str, pl.DataFrame]:
     """Both worlds beside each other."""
     names = {name: each.name for name, each in baseline.history.start.categories.items()}
-    rows: dict[str, Sequence[tuple[object, ...]]] = {
-        "purchases_what_if": _purchases(names, baseline.world, world),
-        "changed_transactions": [
-            (
-                step.block,
-                step.transaction,
-                step.timestamp,
-                step.calls[-1].function,
-                step.succeeded,
-                world.reverted.get((step.block, step.transaction), ""),
-            )
-            for step in changed(baseline, world)
-        ],
-        "accounts_what_if": _accounts(baseline, world),
-        "categories_what_if": _categories(baseline, world),
-        "bonds_what_if": _bonds(names, baseline.judged, _judged(baseline, world), baseline.history.end),
-        "added_calls": [
-            (
-                step.block,
-                step.timestamp,
-                call.contract,
-                call.function,
-                ", ".join(map(str, call.arguments)),
-                reason,
-            )
-            for step, reason in world.added
-            for call in step.calls
-        ],
-        "keepers_what_if": keeper_rows(baseline, world, changes),
+    changed_rows = [
+        ChangedRow(
+            step.block,
+            step.transaction,
+            step.timestamp,
+            step.calls[-1].function,
+            step.succeeded,
+            world.reverted.get((step.block, step.transaction), ""),
+        )
+        for step in changed(baseline, world)
+    ]
+    added = [
+        AddedCallRow(
+            step.block,
+            step.timestamp,
+            call.contract,
+            call.function,
+            ", ".join(map(str, call.arguments)),
+            reason,
+        )
+        for step, reason in world.added
+        for call in step.calls
+    ]
+    bonds = _bonds(names, baseline.judged, _judged(baseline, world), baseline.history.end)
+    return {
+        "purchases_what_if": frame(PurchaseRow, _purchases(names, baseline.world, world)),
+        "changed_transactions": frame(ChangedRow, changed_rows),
+        "accounts_what_if": frame(AccountRow, _accounts(baseline, world)),
+        "categories_what_if": frame(CategoryRow, _categories(baseline, world)),
+        "bonds_what_if": frame(BondRow, bonds),
+        "added_calls": frame(AddedCallRow, added),
+        "keepers_what_if": frame(KeeperRow, keeper_rows(baseline, world, changes)),
     }
-    return {name: rows_frame(SCHEMAS[name], each) for name, each in rows.items()}
 
 
 def changed(baseline: Baseline, world: World) -> list[Step]:
@@ -82,37 +93,40 @@ def late(judged: Sequence[Judged]) -> int:
     return sum(each.status in TO_RERUN | STILL_LATE for each in judged)
 
 
-def _bonds(
-    names: Mapping[str, str], before: Sequence[Judged], after: Sequence[Judged], end: int
-) -> list[tuple[object, ...]]:
+def _bonds(names: Mapping[str, str], before: Sequence[Judged], after: Sequence[Judged], end: int) -> list[BondRow]:
     """One row a bond that is sold in either world."""
-    worlds = [{(each.story.category, each.story.bond_id): each for each in judged} for judged in (before, after)]
-    rows: list[tuple[object, ...]] = []
-    for key in sorted({*worlds[0], *worlds[1]}, key=lambda each: each[::-1]):
-        pair = [world.get(key) for world in worlds]
-        some = next(each for each in pair if each is not None)
+    old, new = ({(each.story.bond_id, each.story.category): each for each in judged} for judged in (before, after))
+    rows: list[BondRow] = []
+    for bond_id, category in sorted({*old, *new}):
+        was, would = old.get((bond_id, category)), new.get((bond_id, category))
+        some = was or would
+        assert some is not None
         rows.append(
-            (
-                names[key[0]],
-                key[1],
+            BondRow(
+                names[category],
+                bond_id,
                 some.story.bond.maturity,
-                *(each.status if each is not None else None for each in pair),
-                *(each.deadline.late_from if each is not None else None for each in pair),
-                *(each.expiry.timestamp if each is not None and each.expiry is not None else None for each in pair),
-                *(each.seconds_late(end) if each is not None else None for each in pair),
+                was and was.status,
+                would and would.status,
+                was and was.deadline.late_from,
+                would and would.deadline.late_from,
+                was and was.expiry and was.expiry.timestamp,
+                would and would.expiry and would.expiry.timestamp,
+                was and was.seconds_late(end),
+                would and would.seconds_late(end),
             )
         )
     return rows
 
 
-def _purchases(names: Mapping[str, str], before: World, after: World) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
+def _purchases(names: Mapping[str, str], before: World, after: World) -> list[PurchaseRow]:
+    rows: list[PurchaseRow] = []
     for key in sorted({*before.purchases, *after.purchases}):
         block, transaction, category, bond_id = key
         old, new = before.purchases.get(key), after.purchases.get(key)
         buyer = (old or new or Bought("", 0, has_clone=False)).buyer
         rows.append(
-            (
+            PurchaseRow(
                 block,
                 transaction,
                 names[category],
@@ -136,10 +150,10 @@ def _tokens(baseline: Baseline, world: World) -> list[tuple[Category, Category]]
     return [(each, after.categories[name]) for name, each in before.categories.items() if each.kibt.epoch_length]
 
 
-def _categories(baseline: Baseline, world: World) -> list[tuple[object, ...]]:
+def _categories(baseline: Baseline, world: World) -> list[CategoryRow]:
     end = baseline.history.end
     return [
-        (
+        CategoryRow(
             old.name,
             total_supply(old.kibt, end),
             total_supply(new.kibt, end),
@@ -150,12 +164,12 @@ def _categories(baseline: Baseline, world: World) -> list[tuple[object, ...]]:
     ]
 
 
-def _accounts(baseline: Baseline, world: World) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
+def _accounts(baseline: Baseline, world: World) -> list[AccountRow]:
+    rows: list[AccountRow] = []
     for old, new in _tokens(baseline, world):
         for account in sorted({*old.kibt.base_balances, *new.kibt.base_balances}):
             was, would = (balance_of(each.kibt, account, baseline.history.end) for each in (old, new))
-            rows.append((old.name, account, was, would, was - would))
+            rows.append(AccountRow(old.name, account, was, would, was - would))
     return rows
 
 

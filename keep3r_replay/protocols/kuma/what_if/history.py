@@ -30,6 +30,13 @@ class Step(NamedTuple):
     succeeded: bool
 
 
+class BlockTime(NamedTuple):
+    """A block and its time (seconds)."""
+
+    block: int
+    timestamp: int
+
+
 class Ran(NamedTuple):
     """A step as the model ran it: the reason of its revert (empty: none), results of its calls, and its logs."""
 
@@ -51,12 +58,12 @@ class History:
 
     start: Kuma
     steps: Sequence[Step]
-    times: Sequence[tuple[int, int]]
+    times: Sequence[BlockTime]
 
     @property
     def end(self) -> int:
         """Time of the last block (seconds)."""
-        return self.times[-1][1] if self.times else 0
+        return self.times[-1].timestamp if self.times else 0
 
     def first_at(self, timestamp: int) -> int:
         """Position of the first step of a block at or after a time."""
@@ -69,12 +76,12 @@ class History:
     def time_of(self, block: int) -> int:
         """Time of a block, or of the first after it that is known; the end where there is none."""
         position = bisect_left(self.times, (block, 0))
-        return self.times[position][1] if position < len(self.times) else self.end
+        return self.times[position].timestamp if position < len(self.times) else self.end
 
     def time_before(self, block: int) -> int:
         """Time of the last block before `block`; 0 if there is none."""
         position = bisect_left(self.times, (block, 0))
-        return self.times[position - 1][1] if position else 0
+        return self.times[position - 1].timestamp if position else 0
 
     def states_before(self, positions: Iterable[int]) -> Mapping[int, Kuma]:
         """The model as it was before each of these steps, from one run; only what the chain let through is run."""
@@ -82,8 +89,8 @@ class History:
         found: dict[int, Kuma] = {}
         kuma, done = self.start.copy(), 0
         for position in wanted:
-            for ran in run(kuma, (step for step in self.steps[done:position] if step.succeeded)):
-                kuma = ran[1]
+            for _, after in run(kuma, (step for step in self.steps[done:position] if step.succeeded)):
+                kuma = after
             done = position
             found[position] = kuma.copy()
         return found

@@ -39,7 +39,7 @@ def cost_curve(baseline: Baseline, bond_id: int, delays: Sequence[int]) -> list[
 
 
 def _price(baseline: Baseline, bond_id: int, delay: int) -> int | None:
-    bought = [key for key in baseline.world.purchases if key[3] == bond_id]
+    bought = [key for key in baseline.world.purchases if key.bond_id == bond_id]
     if not bought:
         raise UsageError(f"bond={bond_id}: nobody bought it for KIBT")
     changes = changes_of({"expire": [bond_id], "expire_at": "maturity", "delay": delay})

@@ -40,6 +40,15 @@ class Added(NamedTuple):
     reason: str
 
 
+class PurchaseKey(NamedTuple):
+    """Which purchase: its block and transaction, the risk category and the bond."""
+
+    block: int
+    transaction: int
+    category: str
+    bond_id: int
+
+
 @dataclass
 class World:
     """What a history came to.
@@ -53,7 +62,7 @@ class World:
         kuma: the model at its end.
     """
 
-    purchases: dict[tuple[int, int, str, int], Bought] = field(default_factory=dict)
+    purchases: dict[PurchaseKey, Bought] = field(default_factory=dict)
     reverted: dict[tuple[int, int], str] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
     added: list[Added] = field(default_factory=list)
@@ -144,5 +153,5 @@ def _note(world: World, kuma: Kuma, ran: Ran) -> None:
         if isinstance(result, Purchase):
             bond_id = call.arguments[0]
             assert isinstance(bond_id, int)
-            key = (step.block, step.transaction, name, bond_id)
+            key = PurchaseKey(step.block, step.transaction, name, bond_id)
             world.purchases[key] = Bought(call.sender, result.realized, result.clone_id != 0)

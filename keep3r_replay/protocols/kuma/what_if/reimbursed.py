@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.kuma.audit.keepers import Reimbursement
+from keep3r_replay.protocols.kuma.what_if.rows import KeeperRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,16 +43,16 @@ def reimbursed(baseline: Baseline, world: World, changes: Changes) -> tuple[int,
     return sum(before.values()), sum(after.values())
 
 
-def keeper_rows(baseline: Baseline, world: World, changes: Changes) -> list[tuple[object, ...]]:
+def keeper_rows(baseline: Baseline, world: World, changes: Changes) -> list[KeeperRow]:
     """One row a keeper: calls, outlay and reimbursement in both worlds."""
     made = _made(baseline.keepers, world)
     before = _paid(baseline.keepers, baseline.world, Reimbursement())
     after = _paid(made, world, changes.reimbursement)
-    rows: list[tuple[object, ...]] = []
+    rows: list[KeeperRow] = []
     for sender in sorted({row.sender for row in baseline.keepers}):
         was, would = ([row for row in some if row.sender == sender] for some in (baseline.keepers, made))
         rows.append(
-            (
+            KeeperRow(
                 sender,
                 len(was),
                 len(would),

@@ -19,7 +19,7 @@ from keep3r_replay.protocols.kuma.what_if.compared import sums
 from keep3r_replay.protocols.kuma.what_if.compared import tables as compared
 from keep3r_replay.protocols.kuma.what_if.outcome import Baseline
 from keep3r_replay.protocols.kuma.what_if.rate_file import read_rates
-from keep3r_replay.protocols.kuma.what_if.schemas import REIMBURSED
+from keep3r_replay.protocols.kuma.what_if.rows import REIMBURSED
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.rooms import Outcome, WhatIfs
 from keep3r_replay.replay.roots import replay_root, roots

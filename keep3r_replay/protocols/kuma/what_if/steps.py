@@ -124,8 +124,8 @@ def _is_chosen(judged: Judged, changes: Changes) -> bool:
 
 def _added(history: History, when: int, call: Call) -> Step:
     """A call of its own, before the first block at or after its time."""
-    position = bisect_left(history.times, when, key=lambda each: each[1])
-    block = history.times[min(position, len(history.times) - 1)][0]
+    position = bisect_left(history.times, when, key=lambda each: each.timestamp)
+    block = history.times[min(position, len(history.times) - 1)].block
     return Step(block, ADDED, when, STRANGER, (call,), succeeded=True)
 
 

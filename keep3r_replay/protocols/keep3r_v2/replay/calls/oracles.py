@@ -13,7 +13,8 @@ from keep3r_replay.sidechain_oracle.oracle import SidechainOracle
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
 
-_UNTOLD = Written(None, None)
+UNTOLD = Written(None, None)
+"""Of a `Swap` that no feed knows."""
 _FED = "the batches before it, or the one that it writes, are missing or changed"
 
 
@@ -35,7 +36,7 @@ def on_swap(context: CallContext, row: Row) -> None:
     log_index, address, sqrt_price, tick = row
     oracle = _oracle(context, address)
     assert oracle is not None
-    written = context.feed.written.get((context.block_number, log_index), _UNTOLD)
+    written = context.feed.written.get((context.block_number, log_index), UNTOLD)
     if written.nonce is not None:
         context.expect(log_index, address, "pool_nonce", oracle.pool_nonce, written.nonce, _FED)
         oracle.pool_nonce = written.nonce
