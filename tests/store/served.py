@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import boto3
-from moto.server import ThreadedMotoServer
 
 from keep3r_replay.lake import bucket
 
@@ -22,11 +25,16 @@ SECRET = "not-to-be-told"
 @contextmanager
 def bucket_served(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """A bucket `lakes`; gives the variables that lead to it, which are set meanwhile."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    # A process of its own: polars keeps ours from answering while it asks for a file's schema.
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not answers(port):
+        assert server.poll() is None
+        time.sleep(0.1)
     said = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "known",
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": "us-east-1",
@@ -40,7 +48,14 @@ def bucket_served(patch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         yield said
     finally:
         bucket._file_system.cache_clear()
-        server.stop()
+        server.kill()
+        server.wait()
+
+
+def answers(port: int) -> bool:
+    """Whether the server listens."""
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
 
 
 def client():
