@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path, PosixPath
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from keep3r_replay.errors import UsageError
+from keep3r_replay.errors import InputError, UsageError, without_urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,13 +38,19 @@ class BucketPath(PosixPath):
         """Bucket and place in it, as Arrow's file systems take it."""
         return "/".join(self.parts[1:])
 
+    def _info(self) -> Any:
+        try:
+            return self._files.get_file_info(self.key)
+        except OSError as error:
+            raise InputError(self, f"the store says: {without_urls(str(error))}") from None
+
     @property
     def _files(self) -> Any:
         return _file_system(self.parts[0], self.parts[1])
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:  # noqa: ARG002 - a bucket has no links
         """Kind and size. Raises `FileNotFoundError`."""
-        found = self._files.get_file_info(self.key)
+        found = self._info()
         if found.type.name == "NotFound":
             raise FileNotFoundError(2, "no such file or folder", str(self))
         kind = stat.S_IFREG if found.is_file else stat.S_IFDIR
@@ -52,11 +58,11 @@ class BucketPath(PosixPath):
 
     def exists(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 - as above
         """Whether there is such a file, or anything in such a folder."""
-        return bool(self._files.get_file_info(self.key).type.name != "NotFound")
+        return bool(self._info().type.name != "NotFound")
 
     def is_file(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 - as above
         """Whether it is a file."""
-        return bool(self._files.get_file_info(self.key).is_file)
+        return bool(self._info().is_file)
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 - as above
         """Whether anything is in it."""
@@ -98,6 +104,7 @@ class BucketPath(PosixPath):
         """Names of all files below, relative to this folder, and their bytes."""
         from pyarrow.fs import FileSelector  # noqa: PLC0415 - only buckets need it
 
+        self._info()
         found = self._files.get_file_info(FileSelector(self.key, allow_not_found=True, recursive=True))
         return {each.path[len(self.key) + 1 :]: each.size for each in found if each.is_file}
 
