@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.evm.arithmetic import UINT256_MAX, Revert
@@ -21,6 +22,7 @@ RESOLUTION = 112
 """Binary digits after the point of a price (UQ112x112)."""
 _UINT32 = 2**32
 _UINT256 = 2**256
+_WHOLE = 10**18
 
 
 class Cumulatives(NamedTuple):
@@ -124,14 +126,18 @@ def load_pair(address: str, content: Mapping[str, Any]) -> Pair:
 
 def extend(checkpoint: Checkpoint, now: int) -> Cumulatives:
     """Cumulatives at `now` if the reserves of `checkpoint` lasted until then."""
-    elapsed = (now - checkpoint.time) % _UINT32
-    reserve0, reserve1 = checkpoint.reserve0, checkpoint.reserve1
+    time, reserve0, reserve1, price0, price1 = checkpoint
+    elapsed = (now - time) % _UINT32
     if not elapsed or not reserve0 or not reserve1:
-        return Cumulatives(checkpoint.price0, checkpoint.price1)
-    return Cumulatives(
-        (checkpoint.price0 + ((reserve1 << RESOLUTION) // reserve0) * elapsed) % _UINT256,
-        (checkpoint.price1 + ((reserve0 << RESOLUTION) // reserve1) * elapsed) % _UINT256,
-    )
+        return Cumulatives(price0, price1)
+    gain0, gain1 = _prices(reserve0, reserve1)
+    return Cumulatives((price0 + gain0 * elapsed) % _UINT256, (price1 + gain1 * elapsed) % _UINT256)
+
+
+@lru_cache(maxsize=256)
+def _prices(reserve0: int, reserve1: int) -> tuple[int, int]:
+    """Both prices as fixed-point numbers; between two syncs they are asked for again and again."""
+    return (reserve1 << RESOLUTION) // reserve0, (reserve0 << RESOLUTION) // reserve1
 
 
 class Rate(NamedTuple):
@@ -147,16 +153,24 @@ class Rate(NamedTuple):
 
     def of(self, amount: int) -> int:
         """What `amount` (wei) is worth. Raises `Revert` where the product does not fit."""
-        product = amount * self.numerator
+        numerator, denominator, bits, overflow = self
+        product = amount * numerator
         if product > UINT256_MAX:
-            raise Revert(self.overflow)
-        return product // self.denominator & (1 << self.bits) - 1
+            raise Revert(overflow)
+        worth = product // denominator
+        return worth if worth >> bits == 0 else worth & (1 << bits) - 1
+
+    @property
+    def price(self) -> int:
+        """What 10**18 wei are worth. Raises `Revert` where the product does not fit."""
+        return self.of(_WHOLE)
 
     def least(self, worth: int) -> int | None:
         """The smallest amount that is worth at least `worth`; None if no amount is."""
         if worth <= 0:
             return 0
-        return -(-worth * self.denominator // self.numerator) if self.numerator else None
+        numerator, denominator, _, _ = self
+        return -(-worth * denominator // numerator) if numerator else None
 
 
 def average_rate(start: int, end: int, elapsed: int) -> Rate:

@@ -35,10 +35,10 @@ def judge(payments: Sequence[Payment], seen: Sequence[Payment]) -> list[Judged]:
     if len(payments) != len(seen):
         told = {(each.block, each.log_index): names for each, names in zip(seen, named, strict=True)}
         named = [told[each.block, each.log_index] for each in payments]
-    judged = []
-    for payment, names in zip(payments, named, strict=True):
-        judged.append(Judged(payment, names.in_force, names.by_payments, classify(payment, names.in_force)))
-    return judged
+    return [
+        Judged(payment, helper, by_payments, classify(payment, helper))
+        for payment, (helper, by_payments) in zip(payments, named, strict=True)
+    ]
 
 
 def counts(judged: Sequence[Judged]) -> dict[str, int]:

@@ -83,36 +83,35 @@ class Pricing(NamedTuple):
     rate: Rate
     bond: int
 
-    @property
-    def counted_bond(self) -> int:
-        """What of the origin's bonds and votes the bonus counts, in wei."""
-        return min(self.bond, self.rules.full_bond)
-
     def limit(self, gas: int) -> int:
         """`getQuoteLimit(gas)` in wei of KP3R. Raises `Revert` where a product does not fit."""
-        rules = self.rules
-        quote = self.rate.of((gas + rules.extra_gas) * rules.feed_multiple * self.feed)
-        least = rules.least.of(quote)
-        if rules.most is None:
-            return least
-        most = rules.most.of(quote) * self.counted_bond // rules.full_bond
-        return min(max(least, most), rules.full_bond)
+        (_, extra_gas, multiple, (numerator, denominator), most, full_bond), feed, rate, bond = self
+        quote = rate.of((gas + extra_gas) * multiple * feed)
+        allowed = quote * numerator // denominator
+        if most is None:
+            return allowed
+        high, low = most
+        raised = quote * high // low * (min(full_bond, bond)) // full_bond
+        allowed = max(allowed, raised)
+        return min(full_bond, allowed)
 
     def smallest_gas(self, amount: int) -> int | None:
         """The smallest gas (0 or more) whose limit is at least `amount` wei; None if no gas has so large a limit."""
-        rules = self.rules
+        (_, extra_gas, multiple, (numerator, denominator), most, full_bond), feed, rate, bond = self
         if amount <= 0:
             return 0
-        if rules.most is not None and amount > rules.full_bond:
-            return None
-        quote = rules.least.least(amount)
-        if rules.most is not None and self.counted_bond:
-            quote = min(quote, rules.most.least(-(-amount * rules.full_bond // self.counted_bond)))
-        wei = self.rate.least(quote)
-        price = rules.feed_multiple * self.feed
+        quote = -(-amount * denominator // numerator)
+        if most is not None:
+            if amount > full_bond:
+                return None
+            if bond:
+                raised = -(-amount * full_bond // min(bond, full_bond))
+                quote = min(quote, -(-raised * most.denominator // most.numerator))
+        wei = rate.least(quote)
+        price = multiple * feed
         if wei is None or price <= 0:
             return None
-        return max(0, -(-wei // price) - rules.extra_gas)
+        return max(0, -(-wei // price) - extra_gas)
 
 
 class Inversion(NamedTuple):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
     from keep3r_replay.protocols.keep3r_v1.replay.inner import Inner, Made
-    from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
+    from keep3r_replay.protocols.keep3r_v1.replay.logs import KeptRow, Log
     from keep3r_replay.protocols.keep3r_v1.replay.records import (
         CreditChange,
         EarlyActivation,
@@ -40,6 +40,7 @@ class Context:
         inputs: whether transactions' inputs may be read; without, everything is inferred from logs.
         silent_calls: whether the lake holds calls that left no log: what they set is inferred from payments if not.
         oracle_jobs: addresses that are paid as jobs for updating an oracle (the oracles, the factory).
+        rows: the present transaction's logs as they were read; `logs`: the same by their names, where needed.
         open_unbondings: by keeper, unbondings whose token is a guess.
         credit_changes: the book of credits; None where it is not kept.
         watched: contracts that a call changes something at, log or not: the contract, the feed's proxy, the oracles.
@@ -56,6 +57,7 @@ class Context:
     inputs: bool = True
     silent_calls: bool = True
     oracle_jobs: dict[str, str] = field(default_factory=dict)
+    rows: list[KeptRow] = field(default_factory=list)
     logs: list[Log] = field(default_factory=list)
     block: Block | None = None
     place: Place | None = None

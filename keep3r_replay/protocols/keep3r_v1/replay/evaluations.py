@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v1.contract.helpers import ETHER, HELPERS, Pricing, Source, invert
+from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Pricing, Source, invert
 from keep3r_replay.protocols.keep3r_v1.contract.market import AS_IT_IS
 
 if TYPE_CHECKING:
@@ -51,17 +51,19 @@ class Evaluation(NamedTuple):
 def evaluate(kp3r: Keep3rV1, helper: str, amount: int, bond: int, bound: int | None) -> Evaluation:
     """A payment of `amount` (wei) as `helper` sees it, for an origin with `bond` (wei)."""
     try:
-        return _seen(kp3r.market.pricing(helper, bond, kp3r.now), helper, amount, bound)
+        return seen_by(kp3r.market.pricing(helper, bond, kp3r.now), helper, amount, bound)
     except Revert as error:
         return Evaluation(helper, None, False, None, None, None, error.name)
 
 
-def _seen(pricing: Pricing, helper: str, amount: int, bound: int | None) -> Evaluation:
-    inversion = invert(pricing, amount)
-    limit = None if bound is None else pricing.limit(bound)
-    price = None if pricing.rules.source is Source.FEED else pricing.rate.of(ETHER)
-    beside = None if inversion.image or not inversion.gas else _beside(pricing, amount, inversion.gas)
-    return Evaluation(helper, inversion.gas, inversion.image, limit, price, pricing.rate.least(amount), beside=beside)
+def seen_by(pricing: Pricing, helper: str, amount: int, bound: int | None) -> Evaluation:
+    """`evaluate` by a helper's pricing. Raises `Revert` where a limit does not fit the contract's arithmetic."""
+    rules, _, rate, _ = pricing
+    gas, image = invert(pricing, amount)
+    at_bound = None if bound is None else pricing.limit(bound)
+    price = None if rules.source is Source.FEED else rate.price
+    beside = None if image or not gas else _beside(pricing, amount, gas)
+    return Evaluation(helper, gas, image, at_bound, price, rate.least(amount), "", beside)
 
 
 def _beside(pricing: Pricing, amount: int, gas: int) -> int | None:
@@ -100,7 +102,7 @@ class Evaluations:
         found = self.told.get(helper)
         if found is None and helper in self.waiting:
             rules = HELPERS[self.waiting[helper]]
-            found = _seen(Pricing(rules, self.feed, AS_IT_IS, self.bond), helper, self.amount, self.bound)
+            found = seen_by(Pricing(rules, self.feed, AS_IT_IS, self.bond), helper, self.amount, self.bound)
             self.told[helper] = found
         return found
 

@@ -14,22 +14,35 @@ if TYPE_CHECKING:
 
 
 class Log(NamedTuple):
-    """A decoded log: index of the log in the block, emitter, role of the emitter, and what it says."""
+    """A decoded log: index of the log in the block, emitter, its role, the event, its values in declared order."""
 
     log_index: int
     address: str
     role: str
-    said: Emitted
+    event: str
+    values: tuple[Any, ...]
 
     @property
-    def event(self) -> str:
-        """The event's name."""
-        return self.said.event
+    def said(self) -> Emitted:
+        """What it says, as the model emits it."""
+        return Emitted(self.event, self.values)
 
-    @property
-    def values(self) -> tuple[Any, ...]:
-        """The event's values, in declared order."""
-        return self.said.values
+
+class Kind(NamedTuple):
+    """What all logs of a table have in common: the emitter's role, and the event."""
+
+    role: str
+    event: str
+
+
+KeptRow = tuple[Kind, tuple[Any, ...]]
+"""A log as it was read: its kind, then index in the block, emitter and values; most are never looked at as `Log`."""
+
+
+def as_log(kept: KeptRow) -> Log:
+    """A log that was read, by its names."""
+    (role, event), (log_index, address, *values) = kept
+    return Log(log_index, address, role, event, tuple(values))
 
 
 _READ = {
@@ -43,18 +56,16 @@ _READ = {
 
 def _handler(role: str, event: Event) -> EventHandler:
     wide = [place for place, parameter in enumerate(event.parameters) if parameter.wide]
-
-    name = event.name
+    kind = Kind(role, event.name)
 
     def keep(context: Any, row: Row) -> None:
-        log_index, address, *_ = row
-        context.logs.append(Log(log_index, address, role, Emitted(name, row[2:])))
+        context.rows.append((kind, row))
 
     def keep_wide(context: Any, row: Row) -> None:
-        log_index, address, *values = row
+        values = list(row)
         for place in wide:
-            values[place] = int.from_bytes(values[place], "big")
-        context.logs.append(Log(log_index, address, role, Emitted(name, tuple(values))))
+            values[place + 2] = int.from_bytes(values[place + 2], "big")
+        context.rows.append((kind, tuple(values)))
 
     columns = ("address", *(parameter.column for parameter in event.parameters))
     return EventHandler(columns, keep_wide if wide else keep)

@@ -84,7 +84,9 @@ def payments_frame(payments: Sequence[Payment]) -> pl.DataFrame:
 
 def kept_frame(payments: pl.DataFrame, of: Iterable[Payment]) -> pl.DataFrame:
     """`payments_frame` of some payments, and `Single` beside."""
-    return payments.hstack(frame(Single, [_single(each) for each in of]))
+    return payments.hstack(
+        frame(Single, [_single(each.evaluations.told[each.helper]) if _lone(each) else _NO_SINGLE for each in of])
+    )
 
 
 def seen_by_all(payments: Iterable[Payment]) -> list[Seen]:
@@ -118,8 +120,5 @@ def _lone(payment: Payment) -> bool:
     return bool(payment.evaluations.waiting) and payment.bound is not None
 
 
-def _single(payment: Payment) -> Single:
-    if not _lone(payment):
-        return _NO_SINGLE
-    seen = payment.evaluations.told[payment.helper]
+def _single(seen: Evaluation) -> Single:
     return Single(seen.gas, seen.limit_at_bound, seen.price, seen.worth)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Source
 from keep3r_replay.protocols.keep3r_v1.contract.state import ETH, ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.replay import steps
-from keep3r_replay.protocols.keep3r_v1.replay.evaluations import NONE, Evaluations, evaluate, fits
+from keep3r_replay.protocols.keep3r_v1.replay.evaluations import NONE, Evaluations, evaluate, fits, seen_by
 from keep3r_replay.protocols.keep3r_v1.replay.records import FeedSwitch, Interval, Payment
 from keep3r_replay.replay.entries import entry_of
 
@@ -33,19 +34,24 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
     """The payment that a `KeeperWorked` at `log_index` tells of, before the model makes it."""
     kp3r, transaction, block = context.kp3r, context.transaction, context.block
     assert block is not None
-    bound = None if transaction is None else plausible_gas(transaction, block)
-    origin = context.origin
+    if transaction is None:
+        seen: tuple[Any, ...] = (None, ZERO_ADDRESS, None, None, "", "")
+    else:
+        place = _entry(transaction, job)
+        seen = (transaction.hash, transaction.origin, transaction.gas_used, plausible_gas(transaction, block), *place)
+    digest, origin, gas_used, bound, entry_point, relay = seen
     bond = kp3r.worth_of_bonds(origin)
     in_kp3r = kind in {WORK, RECEIPT}
     evaluations = NONE
     if in_kp3r:
         gas = block.gas_limit if bound is None else bound
         evaluations = _evaluated(context, amount, bond, gas, decisive=kind == WORK)
+    market, owing = kp3r.market, kp3r.jobs[job]
     return Payment(
         block.number,
         log_index,
         context.place[1] if context.place else 0,
-        None if transaction is None else transaction.hash,
+        digest,
         kp3r.now,
         kind,
         job,
@@ -54,24 +60,23 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
         amount,
         origin,
         bond,
-        kp3r.market.feed.latest_answer,
+        evaluations.feed if evaluations.waiting else market.feed.latest_answer,
         kp3r.parameters.helper if context.silent_calls else "",
-        None if transaction is None else transaction.gas_used,
+        gas_used,
         bound,
-        *_entry(transaction, job),
-        kp3r.jobs[job].listed,
-        kp3r.jobs[job].credits[ETH if kind == IN_ETH else credit],
+        entry_point,
+        relay,
+        owing.listed,
+        owing.credits[ETH if kind == IN_ETH else credit],
         keeper_state(kp3r, keeper),
-        kp3r.market.spot if in_kp3r else None,
+        market.spot if in_kp3r else None,
         interval(context) if _rests_on_interval(context, evaluations) else None,
         evaluations,
     )
 
 
-def _entry(transaction: Transaction | None, job: str) -> tuple[str, str]:
-    """The entry point as `target:selector`, and the relay; empty where the lake lacks the transaction."""
-    if transaction is None:
-        return "", ""
+def _entry(transaction: Transaction, job: str) -> tuple[str, str]:
+    """The entry point as `target:selector`, and the relay."""
     to, selector, relay = entry_of(transaction, job)
     return f"{to}:{selector}", relay
 
@@ -113,14 +118,18 @@ def _by_helper_in_force(context: Context, amount: int, bond: int, gas: int | Non
 
     Only helpers without an oracle can have images in common, and they are looked at when somebody asks.
     """
-    market = context.kp3r.market
-    present = context.kp3r.parameters.helper
+    kp3r = context.kp3r
+    market, present = kp3r.market, kp3r.parameters.helper
     if not context.silent_calls or gas is None or present not in market.helpers:
         return None
-    own = evaluate(context.kp3r, present, amount, bond, gas)
+    try:
+        pricing = market.pricing(present, bond, kp3r.now)
+        own = seen_by(pricing, present, amount, gas)
+    except Revert:
+        return None
     if not own.image or not own.gas or own.gas > gas:
         return None
-    return Evaluations({present: own}, market.without_oracle, amount, market.feed.latest_answer, bond, gas)
+    return Evaluations({present: own}, market.without_oracle, amount, pricing.feed, bond, gas)
 
 
 def _plausible(evaluations: Evaluations, gas: int) -> bool:

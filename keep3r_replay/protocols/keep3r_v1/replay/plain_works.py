@@ -10,49 +10,60 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v1.contract import jobs
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
+from keep3r_replay.protocols.keep3r_v1.events import ROOT
 from keep3r_replay.protocols.keep3r_v1.replay.execution import compare_with, execute
-from keep3r_replay.protocols.keep3r_v1.replay.payments import WORK, is_false_transfer, measured
+from keep3r_replay.protocols.keep3r_v1.replay.logs import Kind, as_log
+from keep3r_replay.protocols.keep3r_v1.replay.payments import WORK, measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
-    from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
+    from keep3r_replay.protocols.keep3r_v1.replay.logs import KeptRow
     from keep3r_replay.replay.protocol import Transaction
 
 
-def is_plain_work(context: Context, logs: Sequence[Log], transaction: Transaction) -> bool:
+TRANSFER, WORKED = Kind(ROOT, "Transfer"), Kind(ROOT, "KeeperWorked")
+
+
+def is_plain_work(context: Context, rows: Sequence[KeptRow], transaction: Transaction) -> bool:
     """Whether the logs are those of one payment by work, and the input concerns no governance, feed or oracle."""
-    if len(logs) != 2 or context.inner is not None or not context.silent_calls:
+    if len(rows) != 2 or context.inner is not None or not context.silent_calls:
         return False
-    transfer, worked = logs
+    (kind, moved), (last, told) = rows
     address = context.kp3r.address
-    if worked.said.event != "KeeperWorked" or worked.address != address or transfer.address != address:
+    if last != WORKED or kind != TRANSFER or moved[1] != address or told[1] != address:
         return False
-    credit, job, keeper, _, amount = worked.values
-    if credit != address or transfer.said != ("Transfer", (job, keeper, amount)):
+    _, _, credit, job, keeper, _, amount = told
+    if credit != address or moved[2:] != (job, keeper, amount):
         return False
-    if job in context.oracle_jobs or not is_false_transfer(job, address) or transaction.to in context.watched:
+    # A Transfer from the contract would be that of a receipt.
+    if job in context.oracle_jobs or job in {address, ZERO_ADDRESS} or transaction.to in context.watched:
         return False
     data = transaction.input
-    return not any(needle in data for needle in context.needles)
+    for needle in context.needles:  # noqa: SIM110 - a generator for each payment takes longer than all the rest here
+        if needle in data:
+            return False
+    return True
 
 
-def pay(context: Context, logs: Sequence[Log]) -> None:
+def pay(context: Context, rows: Sequence[KeptRow]) -> None:
     """Make the payment that the two logs tell of."""
-    worked = logs[1]
-    credit, job, keeper, _, amount = worked.values
+    (_, moved), (_, told) = rows
+    log_index, _, credit, job, keeper, _, amount = told
     kp3r, number = context.kp3r, len(context.payments)
-    context.payments.append(measured(context, worked.log_index, WORK, job, credit, keeper, amount))
+    context.payments.append(measured(context, log_index, WORK, job, credit, keeper, amount))
     owed = kp3r.jobs.get(job)
     delegates = kp3r.accounts[keeper].delegate != ZERO_ADDRESS
     if delegates or owed is None or not owed.listed or owed.credits[credit] < amount or context.keeps_more:
+        context.logs = [as_log(each) for each in rows]
         run = partial(jobs.work_receipt, kp3r, job, keeper, amount)
-        execute(context, "workReceipt", run, logs, payment=number)
+        execute(context, "workReceipt", run, context.logs, payment=number)
         return
     kp3r.emitted = []
     jobs.work_receipt(kp3r, job, keeper, amount)
-    if kp3r.emitted != [logs[0].said, worked.said]:
+    if kp3r.emitted != [("Transfer", moved[2:]), ("KeeperWorked", told[2:])]:
         # Only the block that the log names can still differ.
-        compare_with(context, "workReceipt", kp3r.emitted, logs)
+        context.logs = [as_log(each) for each in rows]
+        compare_with(context, "workReceipt", kp3r.emitted, context.logs)
     kp3r.emitted = []

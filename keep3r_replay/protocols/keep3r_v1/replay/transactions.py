@@ -12,6 +12,7 @@ from keep3r_replay.protocols.keep3r_v1.replay import steps
 from keep3r_replay.protocols.keep3r_v1.replay.execution import execute, unexpected
 from keep3r_replay.protocols.keep3r_v1.replay.from_logs import follow_logs, take_as_accepted
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call, confirmed_aggregator, direct_call, governing_calls
+from keep3r_replay.protocols.keep3r_v1.replay.logs import as_log
 from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_input
 from keep3r_replay.protocols.keep3r_v1.replay.plain_works import is_plain_work, pay
 from keep3r_replay.protocols.keep3r_v1.replay.records import EarlyActivation, FailedCall, FeedSwitch, HelperSwitch
@@ -31,12 +32,13 @@ _REMEMBERS_USE = frozenset({"applyCreditToJob", "unbondLiquidityFromJob"})
 
 def follow_transaction(context: Context) -> None:
     """Take the model through the present transaction, and forget its logs."""
-    logs, transaction = context.logs, context.transaction
+    rows, transaction = context.rows, context.transaction
     if transaction is not None and transaction.status == 0:
         _follow_failure(context, transaction)
-    elif transaction is not None and is_plain_work(context, logs, transaction):
-        pay(context, logs)
+    elif transaction is not None and is_plain_work(context, rows, transaction):
+        pay(context, rows)
     else:
+        logs = context.logs = [as_log(each) for each in rows]
         mine = [log for log in logs if log.address == context.kp3r.address]
         infer_governance(context, mine)
         learn_votes(context, mine)
@@ -50,7 +52,7 @@ def follow_transaction(context: Context) -> None:
             if unexplained and transaction.to == context.kp3r.address and len(unexplained) < len(mine):
                 unexpected(context, unexplained, "the call that the transaction made does not log this")
         follow_logs(context, logs, unexplained)
-    context.logs = []
+    context.rows, context.logs = [], []
 
 
 def _follow_feed(context: Context, transaction: Transaction, made: Made) -> None:

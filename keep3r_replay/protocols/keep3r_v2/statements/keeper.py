@@ -14,7 +14,7 @@ from keep3r_replay.report.columns import aligned
 from keep3r_replay.report.times import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from keep3r_replay.replay.statements import Occasion
 
@@ -100,7 +100,7 @@ def _total(amounts: list[int | None]) -> str:
     return tokens(sum(known), _PLACES) if known else "-"
 
 
-def _head(tables: dict[str, pl.DataFrame], accounts: pl.DataFrame, keeper: str) -> list[str]:
+def _head(tables: Mapping[str, pl.DataFrame], accounts: pl.DataFrame, keeper: str) -> list[str]:
     """Who it is, since when, what is bonded, and what became of it."""
     lines = [f"keeper      {keeper}"]
     state = tables["keeper_states"].filter(pl.col("keeper") == keeper).rows(named=True)
