@@ -135,6 +135,9 @@ def test_the_page_shows_all_of_it(lake, results, tmp_path):
         assert f'title="{row["buyer"]}"' in page
     assert main(["report", f"results={results}", f"report={tmp_path / 'short.html'}"]) == 0
     assert "over 200 delays" not in (tmp_path / "short.html").read_text()
+    charts = tmp_path / "charts"
+    assert main(["report", f"results={results}", f"report={report}", f"charts={charts}", "format=svg"]) == 0
+    assert {file.stem for file in charts.iterdir()} == {"cost", "yield", "price", "bonds"}
 
 
 def test_the_page_of_a_what_if(lake, tmp_path):

@@ -85,7 +85,7 @@ def cost_chart(dearest: Sequence[dict[str, Any]]) -> Chart | None:
 
 def yield_chart(states: pl.DataFrame) -> Chart | None:
     """The yield in force in each category over time."""
-    spec = _steps(states, "yield", lambda ray: 100 * ((ray / _RAY) ** _YEAR - 1), "percent a year", zero=True)
+    spec = _steps(states, "yield", lambda ray: 100 * ((ray / _RAY) ** _YEAR - 1), "%", zero=True)
     caption = "Yield in percent a year; zero while an expired bond waits in the reserve"
     return None if spec is None else Chart("yield", caption, spec)
 
