@@ -39,7 +39,7 @@ def keeper_statement(occasion: Occasion) -> Statement:
     if occasion.party:
         keeper = party_of("keeper", occasion.party, [*accounts["keeper"], *tables["keeper_states"]["keeper"]])
         accounts = accounts.filter(pl.col("keeper") == keeper)
-    table = _by_month(accounts)
+    table = by_month(accounts)
     lines = [] if not occasion.party else _head(tables, accounts, keeper)
     other = "job" if occasion.party else "keeper"
     head = ("month", other, "works", "in tokens", "KP3R", "worth, ETH", "gas, ETH", "profit, ETH", *_OTHER_GAS)
@@ -51,7 +51,7 @@ def keeper_statement(occasion: Occasion) -> Statement:
     return Statement([*lines, *aligned(rows, (9, 42, *(10 for _ in head[2:])))], table)
 
 
-def _by_month(accounts: pl.DataFrame) -> pl.DataFrame:
+def by_month(accounts: pl.DataFrame) -> pl.DataFrame:
     """One row a month, keeper and job, in this order: counts, sums in wei, and the same in whole tokens."""
     in_tokens = pl.col("class") == TOKEN_PAYMENT
     in_kp3r = accounts.with_columns(months(pl.col("timestamp")).alias("month"), in_tokens.alias("in_tokens"))
