@@ -47,7 +47,8 @@ def sweep_specification(table: pl.DataFrame, outcome: str, what_ifs: WhatIfs) ->
     label = f"{outcome.replace('_', ' ')}{f', {what_ifs.unit}' if amount else ''}"
     below = names[0].removeprefix(PREFIX).replace("_", " ") if names else ""
     before = outcome.replace(_WHAT_IF, BASELINE)
-    known = done[before].drop_nulls().unique().sort() if before in done.columns and before != outcome else []
+    has_baseline = before in done.columns and before != outcome
+    known = done[before].drop_nulls().unique().sort().to_list() if has_baseline else []
     marks = [mark for value in known if (mark := whole(int(value)) if amount else float(value)) is not None]
     return _specification(lines, label, below, marks)
 
