@@ -52,7 +52,7 @@ class AuditResults:
         return self.audit.summary
 
     @property
-    def tables(self) -> dict[str, pl.DataFrame]:
+    def tables(self) -> Mapping[str, pl.DataFrame]:
         """Frames by name. Amounts are wei, as `Decimal(38, 0)`."""
         return self.audit.tables
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,6 +16,7 @@ from .config import load_config, setting
 from .named import NAMES, book_beside
 
 if TYPE_CHECKING:
+    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol
     from keep3r_replay.replay.rooms import Pages
 
@@ -43,6 +45,7 @@ class ReportConfig:
     lake: str | None = setting("the lake that they were made from, for pages that tell more with it", default=None)
     report: str = setting("the page to write; a former one is replaced", default="report.html")
     job: str = setting("only this job: its address, the beginning of it, or its name", default="")
+    keeper: str = setting("only this keeper: its address, the beginning of it, or its name", default="")
     names: str | None = setting(NAMES, default=None)
     charts: str | None = setting("folder for each chart as a file of its own; none: no files", default=None)
     format: Format = setting("format of those files", default=Format.png)
@@ -66,7 +69,7 @@ def main(argv: list[str]) -> int:
     print(f"report {config.report}: {protocol.title}{what_if}, {page / 1e6:.1f} MB")
     if config.charts is not None:
         width = WIDE if config.width is Width.wide else NARROW
-        charts = pages.charts(results, _job(config))
+        charts = pages.charts(results, _subject(config))
         files = write_pictures(charts, Path(config.charts), config.format.value, width)
         print(f"charts {config.charts}: {len(files)} files")
     return 0
@@ -87,15 +90,33 @@ def write_page(config: ReportConfig, mark: str = "") -> int:
     refuse_foreign(Path(config.report), GENERATOR, "report")
     results = Path(config.results)
     _, pages = _pages(results)
-    lake = None if config.lake is None else keep3r_replay.open_lake(config.lake)
-    page = pages.page(results, lake, _job(config)).encode() + mark.encode()
+    page = pages.page(results, _lake(config), _subject(config)).encode() + mark.encode()
     write_bytes(Path(config.report), page)
     return len(page)
 
 
-def _job(config: ReportConfig) -> str:
-    """The job that the page is about, by its address or the beginning of it; empty: all."""
-    return book_beside(Path(config.results), config.lake, config.names).address(config.job, "job")
+def _subject(config: ReportConfig) -> str:
+    """Whom the page is about alone: the beginning of a job's address, or `keeper ` and of a keeper's; empty: all.
+
+    Raises:
+        UsageError: both are named, or a name is nobody's.
+    """
+    if config.job and config.keeper:
+        raise UsageError("job= or keeper=: a page is about one of them, or about all")
+    book = book_beside(Path(config.results), config.lake, config.names)
+    return f"keeper {book.address(config.keeper, 'keeper')}" if config.keeper else book.address(config.job, "job")
+
+
+def _lake(config: ReportConfig) -> Lake | None:
+    """The lake named; the bundled sample, if none is named and the results are of it."""
+    if config.lake is not None:
+        return keep3r_replay.open_lake(config.lake)
+    from keep3r_replay.replay.results import manifest_of
+
+    sample = keep3r_replay.open_lake(None)
+    content = (sample.path / "manifest.json").read_bytes()
+    same = manifest_of(Path(config.results)).get("inputs", {}).get("manifest.json")
+    return sample if hashlib.sha256(content).hexdigest() == same else None
 
 
 def _pages(results: Path) -> tuple[Protocol, Pages]:

@@ -19,7 +19,7 @@ from keep3r_replay.lake.address_book import FILE as NAMES
 from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
 MANIFEST = "manifest.json"
@@ -38,8 +38,12 @@ _LONGEST_PATH = 3
 
 
 @contextmanager
-def replaced_folder(target: Path, *, durable: bool = True) -> Iterator[Path]:
+def replaced_folder(
+    target: Path, staying: Callable[[], Collection[str]] = tuple, *, durable: bool = True
+) -> Iterator[Path]:
     """Give an empty folder to fill; its content takes the place of `target`'s if the block ends well.
+
+    Files of `target` that `staying` names, which is asked at the end, are left as they are.
 
     Of what stands at `target` only the files that its manifest lists are replaced or removed: callers check first that
     it is theirs. A run that is killed while it replaces files leaves a manifest without `files`, and the next one goes
@@ -61,7 +65,7 @@ def replaced_folder(target: Path, *, durable: bool = True) -> Iterator[Path]:
         if durable:
             _sync(building)
         if target.exists() and any(target.iterdir()):
-            _replace_files(building, target)
+            _replace_files(building, target, staying())
         else:
             building.rename(target)
         if durable:
@@ -153,27 +157,47 @@ def _is_inside(folder: Path, name: str) -> bool:
     return plain and (folder / name).parent.resolve() == folder.resolve().joinpath(*parts[:-1])
 
 
-def _replace_files(building: Path, target: Path) -> None:
-    """Put the files of one folder in the place of those that were written into another."""
+def _replace_files(building: Path, target: Path, staying: Collection[str]) -> None:
+    """Put the files of one folder in the place of those that were written into another, but for those that stay."""
     former = written_files(target)
     new = {path.relative_to(building).as_posix() for path in building.rglob("*") if path.is_file()}
-    for name in sorted(new - former):
-        if os.path.lexists(target / name) or (target / name).parent.is_symlink():
-            raise UsageError(f"{target / name}: nobody here wrote this, and it would be replaced; move it away")
-    _mark_unfinished(target, building, sorted(former | new))
+    for name in sorted(new):
+        _check_place(target, name, former)
+    _mark_unfinished(target, building, sorted({*former, *new, *staying}))
+    # A table of one file may become a folder of its name, and the other way round.
+    for name in sorted(former - new - {*staying}):
+        _remove(target, name)
     for name in sorted(new - {MANIFEST}):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (building / name).replace(target / name)
-    for name in sorted(former - new):
-        (target / name).unlink(missing_ok=True)
-        for above in (target / name).relative_to(target).parents[:-1]:
-            # What is left of a table's folder may hold somebody's files.
-            with contextlib.suppress(OSError):
-                (target / above).rmdir()
     for folder in {(target / name).parent for name in new}:
         sync(folder)
     (building / MANIFEST).replace(target / MANIFEST)
     sync(target)
+
+
+def _check_place(target: Path, name: str, former: Collection[str]) -> None:
+    """Refuse a name at which something lies that was not written here."""
+    place = target / name
+    above = [each for each in place.parents if target in each.parents]
+    strange = [each for each in above if each.is_symlink() or (each.is_file() and str(each.name) not in former)]
+    if place.is_dir() and not place.is_symlink():
+        known = {target / each for each in former}
+        strange += [each for each in place.rglob("*") if each not in known]
+        strange += [] if any(each in known for each in place.rglob("*")) else [place]
+    elif name not in former and os.path.lexists(place) and not strange:
+        strange = [place]
+    if strange:
+        raise UsageError(f"{strange[0]}: nobody here wrote this, and it would be replaced; move it away")
+
+
+def _remove(target: Path, name: str) -> None:
+    """Remove a file, and the folders that are empty without it: what is left of one may hold somebody's files."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        (target / name).unlink()
+    for above in (target / name).relative_to(target).parents[:-1]:
+        with contextlib.suppress(OSError):
+            (target / above).rmdir()
 
 
 def _mark_unfinished(target: Path, building: Path, names: list[str]) -> None:

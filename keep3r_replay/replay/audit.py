@@ -21,6 +21,7 @@ from keep3r_replay.replay.continuing import JOURNAL, NOTED
 from keep3r_replay.replay.coverage import check_range, covered_blocks
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.merged import merge_tables, with_contract
+from keep3r_replay.replay.parts import Tables
 from keep3r_replay.replay.protocol import Options
 from keep3r_replay.replay.roots import Replayed, Start, read_with, replay_root, roots
 from keep3r_replay.replay.snapshots import EVERY
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.parts import Table
     from keep3r_replay.replay.protocol import Protocol, Replay, Results
 
 
@@ -100,14 +102,16 @@ def audit_once(
     span = _widest([one.span for one in audited])
     checked = check_lake(lake, protocol, span, [(starts or {}).get(root.address) for root in roots(lake, protocol)])
     findings = in_order([*(finding for one in audited for finding in one.findings), *checked.findings])
-    tables = merge_tables(
-        [
-            one.tables if len(audited) == 1 else with_contract(one.tables, protocol, one.summary[protocol.root])
-            for one in audited
-        ]
+    tables = Tables(
+        merge_tables(
+            [
+                one.tables if len(audited) == 1 else with_contract(one.tables, protocol, one.summary[protocol.root])
+                for one in audited
+            ]
+        )
     )
     tables["findings"] = findings_table(lake, findings)
-    tables |= protocol.totals(tables)
+    tables.update(protocol.totals(tables))
     summary = _summary(lake, audited, findings, until_block)
     summary["events"]["predicted"] += checked.missing_events
     summary["events"]["mismatched"] += checked.missing_events
@@ -132,10 +136,10 @@ class _Audited:
     summary: dict[str, Any]
     counts: tuple[str, ...]
     sums: tuple[str, ...]
-    tables: dict[str, pl.DataFrame]
+    tables: dict[str, Table]
     findings: list[Finding]
     undetermined: dict[tuple[str, str], int]
-    kept: dict[str, pl.DataFrame]
+    kept: dict[str, Table]
 
 
 def _audit_root(
@@ -146,7 +150,7 @@ def _audit_root(
     evidence = None if whole else partial(_whole_replay, lake, protocol, root, options)
     results = protocol.finish(replayed.replay, lake, replayed.span, evidence)
     tables = dict(results.tables)
-    kept = {}
+    kept: dict[str, Table] = {}
     if replayed.snapshots is not None:
         tables |= replayed.snapshots.tables()
         if options.keeps:
@@ -226,7 +230,8 @@ def strict_audit(
     first = errors[0]
     cut = wanted(lake, protocol, first.block_number)
     summary = {**cut.summary, "verdict": "findings", "findings": {first.kind: 1}}
-    tables = {**cut.tables, "findings": findings_table(lake, [first])}
+    tables = Tables(cut.tables)
+    tables["findings"] = findings_table(lake, [first])
     summary.pop("following", None)
     return Audit(lake, summary, tables, [first], cut.undetermined_readings)
 

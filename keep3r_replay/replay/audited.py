@@ -13,12 +13,14 @@ from keep3r_replay.lake.certificate import inputs_of
 from keep3r_replay.replay.causes import Retold, Traced, trace
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.mended import MendedLake
+from keep3r_replay.replay.parts import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.causes import Absent
+    from keep3r_replay.replay.parts import Table
 
 MISMATCH, UNDETERMINED = "mismatch", "undetermined"
 """Classes that every protocol's tables have in common: wrong, and beyond what the history shows."""
@@ -36,12 +38,12 @@ class Audit:
 
     lake: Lake
     summary: dict[str, Any]
-    tables: dict[str, pl.DataFrame]
+    tables: Tables
     findings: list[Finding]
     undetermined_readings: dict[tuple[str, str], int]
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The protocol's classes by subject, from the surest to the least sure."""
-    kept: dict[str, pl.DataFrame] = field(default_factory=dict)
+    kept: Mapping[str, Table] = field(default_factory=dict)
     """What a later run needs to go on from the end, or from a snapshot: frames by name."""
 
     @property
@@ -84,7 +86,8 @@ def with_causes(
         return Retold(mended.findings, mended.doubt)
 
     traced = trace(found.lake, found.findings, retold, absent, in_order, inputs=inputs)
-    tables = {**found.tables, "findings": findings_table(found.lake, traced.findings)}
+    tables = Tables(found.tables)
+    tables["findings"] = findings_table(found.lake, traced.findings)
     summary = dict(found.summary)
     following = [finding for finding in traced.findings if finding.cause is not None]
     if following:
@@ -99,7 +102,7 @@ def with_causes(
 
 
 def _acquit(
-    tables: dict[str, pl.DataFrame], mended: Mapping[str, pl.DataFrame], traced: Traced, summary: Mapping[str, Any]
+    tables: Tables, mended: Mapping[str, pl.DataFrame], traced: Traced, summary: Mapping[str, Any]
 ) -> dict[str, dict[str, int]]:
     """Put the mended replay's verdict on all but the roots into `tables`; returns the counts anew.
 

@@ -53,7 +53,7 @@ def check_lake(lake: Lake, protocol: Protocol, span: Span, starts: Iterable[Star
     if gone_on and len(gone_on) == len(begun):
         first = min(gone_on, key=lambda each: each.block)
         new = span._replace(after=first.block)
-        former = NOTED.lists(until(first.former.table(CHECKS), first.block))
+        former = NOTED.lists(until(first.former(CHECKS), first.block))
     called = check_direct_inputs(lake, protocol, new)
     found = {
         "direct": called.findings,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from keep3r_replay.journal import ERROR, Finding
 from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.replay.code import code_hash
+from keep3r_replay.replay.parts import Kept, files_of
 from keep3r_replay.replay.records import Records, until
 from keep3r_replay.replay.rests_on import LakeFile, first_changed_block
 from keep3r_replay.replay.results import KEPT, MANIFEST, SUMMARY, is_results, lake_fingerprint
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.parts import Part
     from keep3r_replay.replay.protocol import Protocol, Replay
     from keep3r_replay.replay.readings import Reconciliation
     from keep3r_replay.replay.snapshots import Progress, SnapshotRecorder
@@ -50,14 +52,14 @@ class Continued:
 
     def restore(self, replay: Replay) -> None:
         """Put the model there, as the straight run stood there."""
-        replay.restore(parsed(self.state), self._kept)
-        replay.recall(self.block, self._kept)
+        replay.restore(parsed(self.state), self.former)
+        replay.recall(self.block, self.former)
         if self.progress.entered is not None:
             replay.begin_block(self.progress.entered)
 
     def take_over(self, journal: Journal, counted: Reconciliation | None, recorder: SnapshotRecorder | None) -> None:
         """Let a run's journal, its readings and its snapshots stand there as well."""
-        journal.findings += NOTED.lists(until(self._kept(JOURNAL), self.block)).get(JOURNAL, [])
+        journal.findings += NOTED.lists(until(self.former(JOURNAL), self.block)).get(JOURNAL, [])
         if counted is not None:
             counted.matched = self.progress.matched
             counted.undetermined = {(view, reason): count for view, reason, count in self.progress.undetermined}
@@ -66,26 +68,45 @@ class Continued:
 
     def _snapshots(self) -> list[tuple[int, str, str]]:
         """The snapshots so far: block, state, progress."""
-        progress = until(self._kept(PROGRESS), self.block)
-        states = dict(until(self._kept(SNAPSHOTS), self.block).select("block_number", "state").iter_rows())
+        progress = until(self.former(PROGRESS), self.block)
+        states = dict(until(self.former(SNAPSHOTS), self.block).select("block_number", "state").iter_rows())
         return [(block, states[block], told) for block, told in progress.select("block_number", "progress").iter_rows()]
 
-    def _kept(self, name: str) -> pl.LazyFrame:
-        return self.former.table(name)
 
+@dataclass(frozen=True)
+class Former:
+    """Former results: their folder, the role and address of a contract of theirs, and the tables that they hold.
 
-class Former(NamedTuple):
-    """Former results: their folder, the role and address of a contract of theirs, and the tables that they hold."""
+    `alone` says that they are of this contract only.
+    """
 
     folder: Path
     role: str
     address: str
-    files: Mapping[str, str]
+    files: Mapping[str, tuple[Part, ...]]
+    alone: bool
 
-    def table(self, name: str) -> pl.LazyFrame:
+    def __call__(self, name: str) -> pl.LazyFrame:
         """A table, or one of those that were kept beside; its rows of this contract. Raises `KeyError` if none is."""
-        frame = pl.scan_parquet(self.folder / self.files[name])
-        return frame.filter(pl.col(self.role) == self.address) if self.role in frame.collect_schema() else frame
+        return self.first(name).lazy()
+
+    def first(self, name: str, rows: int | None = None) -> Kept:
+        """The first rows of a table, or all. Raises `KeyError` if there is none."""
+        parts = self.files[name]
+        count = sum(each.rows for each in parts)
+        if self.alone:
+            return Kept(self.folder, parts, count if rows is None else rows)
+        frame = Kept(self.folder, parts, count).lazy()
+        if self.role in frame.collect_schema():
+            frame = frame.filter(pl.col(self.role) == self.address)
+        own = (frame if rows is None else frame.head(rows)).collect()
+        return Kept(self.folder, (), own.height, own)
+
+    def until(self, name: str, block: int) -> Kept:
+        """The rows of a table in chain order up to a block. Raises `KeyError` if there is none."""
+        whole = self.first(name)
+        rows = whole.lazy().filter(pl.col("block_number") <= block).select(pl.len()).collect().item()
+        return whole if rows == whole.rows else self.first(name, rows)
 
 
 def continued(
@@ -113,11 +134,15 @@ def continued(
         manifest = _manifest(results)
         _check_origin(lake, manifest, configuration)
         changed = first_changed_block(map(_file, manifest["lake_files"]), lake)
-        files = {name: _checked(results, name, facts["sha256"]) for name, facts in manifest["files"].items()}
-        _check_findings(results, files)
+        files = files_of(manifest)
+        _check_files(results, manifest, files)
+        _check_findings(results, manifest)
         last = _last_block(lake, changed, until_block)
-        tables = {name.removeprefix(KEPT).removesuffix(".parquet"): name for name in files}
-        return {root.address: _snapshot(Former(results, protocol.root, root.address, tables), last) for root in roots}
+        tables = {name.removeprefix(KEPT): parts for name, parts in files.items()}
+        alone = len(roots) == 1
+        return {
+            root.address: _snapshot(Former(results, protocol.root, root.address, tables, alone), last) for root in roots
+        }
     except _BROKEN as error:
         raise RefusedError(f"the former results are damaged ({error})") from None
 
@@ -161,16 +186,22 @@ def made_of(lake: Lake) -> dict[str, str]:
     return {"protocol": lake.deployment.protocol or "", "deployment": lake_fingerprint(lake)["deployment.json"]}
 
 
-def _checked(results: Path, name: str, digest: str) -> str:
-    """The name of a file of results. Raises `ValueError` where it holds something other than was written."""
-    if hashlib.sha256((results / name).read_bytes()).hexdigest() != digest:
-        raise ValueError(f"{name} holds something other than was written")
-    return name
+def _check_files(results: Path, manifest: Mapping[str, Any], tables: Mapping[str, Sequence[Part]]) -> None:
+    """Hold results against their manifest: the files that will be written anew; the others have to be there.
+
+    Raises `ValueError` where one holds something other than was written, `OSError` where one is missing.
+    """
+    whole = {each.file for parts in tables.values() for each in parts[:-1]}
+    for name, facts in manifest["files"].items():
+        if name in whole:
+            (results / name).stat()
+        elif hashlib.sha256((results / name).read_bytes()).hexdigest() != facts["sha256"]:
+            raise ValueError(f"{name} holds something other than was written")
 
 
-def _check_findings(results: Path, files: Mapping[str, str]) -> None:
-    findings = pl.scan_parquet(results / files["findings.parquet"])
-    if SUMMARY not in files or findings.filter(pl.col("severity") == ERROR).head(1).collect().height:
+def _check_findings(results: Path, manifest: Mapping[str, Any]) -> None:
+    findings = pl.scan_parquet(results / "findings.parquet")
+    if SUMMARY not in manifest["files"] or findings.filter(pl.col("severity") == ERROR).head(1).collect().height:
         raise RefusedError("there are findings, whose causes are looked for in the whole history")
 
 
@@ -188,13 +219,13 @@ def _last_block(lake: Lake, changed: int | None, until_block: int | None) -> int
 
 def _snapshot(former: Former, last: int) -> Continued:
     """The last snapshot of a contract up to a block. Raises `RefusedError` if there is none."""
-    ends = until(former.table(END), last)
+    ends = until(former(END), last)
     if ends.height:
         block, state, told = ends.select("block_number", "state", "progress").row(-1)
         return Continued(former, block, state, progress_of(told))
-    progress = until(former.table(PROGRESS), last)
+    progress = until(former(PROGRESS), last)
     if not progress.height:
         raise RefusedError(f"no snapshot up to block {last:,}, where this run ends or the lake has changed")
     block, told = progress.select("block_number", "progress").row(-1)
-    states = former.table(SNAPSHOTS).filter(pl.col("block_number") == block).collect()
+    states = former(SNAPSHOTS).filter(pl.col("block_number") == block).collect()
     return Continued(former, block, states["state"][0], progress_of(told))

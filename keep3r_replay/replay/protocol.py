@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.anatomy import Anatomy
     from keep3r_replay.replay.direct_call import DirectCall
+    from keep3r_replay.replay.parts import Kept, Table
     from keep3r_replay.replay.questions import Question
     from keep3r_replay.replay.rooms import Explanation, Extractor, Pages, Recordings, Scenarios, WhatIfs
     from keep3r_replay.replay.runs import Runs
@@ -87,13 +88,13 @@ class Replay(Interface):
     def snapshot(self) -> dict[str, Any]:
         """The whole state, with what the inference remembers, as plain values for JSON."""
 
-    def kept(self) -> Mapping[str, pl.DataFrame]:
+    def kept(self) -> Mapping[str, Table]:
         """Append-only tables that snapshots count on instead of repeating them, by name; empty where there are none."""
 
     def restore(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
         """Take over a snapshot; `kept` gives the tables of `kept()` as they were written."""
 
-    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
+    def recall(self, block: int, kept: KeptTables) -> None:
         """After `restore`: take back what a former replay wrote down for its results up to the end of `block`.
 
         `kept` gives tables of its results, and those of `Results.kept`, by name. From then on the replay is one of the
@@ -106,6 +107,19 @@ class Replay(Interface):
         What no reading tells may be taken from the lake's earlier events. Raises `UsageError` where the protocol cannot
         start in mid-history.
         """
+
+
+class KeptTables(Interface):
+    """The tables of former results, and those of `Results.kept`; raises `KeyError` where there is no such table."""
+
+    def __call__(self, name: str) -> pl.LazyFrame:
+        """A table, to be queried."""
+
+    def first(self, name: str, rows: int | None = None) -> Kept:
+        """Its first rows, or all, to be added to."""
+
+    def until(self, name: str, block: int) -> Kept:
+        """The rows up to a block of a table in chain order."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +144,7 @@ class Results:
     """What a protocol makes of a finished replay.
 
     Attributes:
-        tables: frames by name, each with the schema that `Protocol.tables` declares.
+        tables: by name, each with the schema that `Protocol.tables` declares; what only grows may be `Grown`.
         counts: subject -> class -> how many: `{"works": {"exact": 189, ...}}`.
         findings: beside those that the journal holds.
         sums: further numbers for the summary, by name.
@@ -140,13 +154,13 @@ class Results:
             name.
     """
 
-    tables: dict[str, pl.DataFrame]
+    tables: Mapping[str, Table]
     counts: dict[str, dict[str, int]]
     findings: list[Finding] = field(default_factory=list)
     sums: dict[str, Any] = field(default_factory=dict)
     mismatched_logs: tuple[Place, ...] = ()
     unpredicted: int = 0
-    kept: dict[str, pl.DataFrame] = field(default_factory=dict)
+    kept: Mapping[str, Table] = field(default_factory=dict)
 
 
 class Protocol(Interface):

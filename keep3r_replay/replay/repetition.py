@@ -11,10 +11,11 @@ import polars as pl
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake.shapes import parsed
+from keep3r_replay.replay.parts import table_of
 from keep3r_replay.replay.results import SUMMARY, manifest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _SHOWN = 5
@@ -49,19 +50,28 @@ def repetition(former: Path, again: Path) -> Repetition:
     """
     then, now = manifest_of(former), manifest_of(again)
     altered, rows, differing, bytes_only = [], [], {}, []
-    for file in sorted({*then["files"], *now["files"]}):
-        old, new = _content(former / file), _content(again / file)
-        if old is not None and hashlib.sha256(old).hexdigest() != then["files"].get(file, {}).get("sha256"):
-            altered.append(file)
+    for name in sorted({table_of(file) for file in (*then["files"], *now["files"])}):
+        files = [sorted(file for file in each["files"] if table_of(file) == name) for each in (then, now)]
+        old, new = (
+            [_content(folder / file) for file in each] for folder, each in zip((former, again), files, strict=True)
+        )
+        altered += [
+            file
+            for file, content in zip(files[0], old, strict=True)
+            if content is not None and hashlib.sha256(content).hexdigest() != then["files"][file].get("sha256")
+        ]
         if old == new:
             continue
-        name = file.removesuffix(".parquet")
-        told = list(_entries(old, new) if file == SUMMARY else _rows(_table(former / file), _table(again / file)))
+        told = list(
+            _entries(*(each[0] if each else None for each in (old, new)))
+            if name == SUMMARY
+            else _rows(_table(former, files[0]), _table(again, files[1]))
+        )
         rows += [f"{name}: {line}" for line in told[:_SHOWN]]
         if told:
             differing[name] = len(told)
         else:
-            bytes_only.append(file)
+            bytes_only.append(min({*files[0], *files[1]}).partition("/")[0])
     return Repetition(_versions(then, now), altered, rows, differing, bytes_only)
 
 
@@ -78,12 +88,14 @@ def _content(file: Path) -> bytes | None:
     return file.read_bytes() if file.is_file() else None
 
 
-def _table(file: Path) -> pl.DataFrame:
+def _table(folder: Path, files: Sequence[str]) -> pl.DataFrame:
     try:
-        return pl.read_parquet(file) if file.is_file() else pl.DataFrame()
+        return pl.concat(
+            [pl.read_parquet(folder / file) for file in files if (folder / file).is_file()] or [pl.DataFrame()]
+        )
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(
-            file, f"cannot be read: {str(error).splitlines()[0]}", remedy="replay the lake again"
+            folder / files[0], f"cannot be read: {str(error).splitlines()[0]}", remedy="replay the lake again"
         ) from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,6 +15,7 @@ from keep3r_replay.lake import folders
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.replay.code import code_hash
+from keep3r_replay.replay.parts import Grown, cut, names_of
 from keep3r_replay.version import __version__
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.audited import Audit
+    from keep3r_replay.replay.parts import Table
 
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
@@ -41,7 +44,7 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
     """
     write(
         folder,
-        {**audit.tables, **{f"{KEPT}{name}": table for name, table in audit.kept.items()}},
+        {**audit.tables.stored, **{f"{KEPT}{name}": table for name, table in audit.kept.items()}},
         audit.summary,
         {
             "configuration": configuration,
@@ -57,7 +60,7 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
 
 def write(
     folder: Path,
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, Table],
     summary: Mapping[str, Any],
     origin: Mapping[str, Any],
     *,
@@ -67,7 +70,7 @@ def write(
 
     Args:
         folder: where to.
-        tables: frames by name, a Parquet file each.
+        tables: by name, a Parquet file each, or a folder of several (`parts`).
         summary: what `summary.json` holds.
         origin: what they were made from, for `manifest.json`: `made_from` a lake, `configuration`, `state_hash`.
         durable: see `replaced_folder`.
@@ -76,18 +79,42 @@ def write(
         UsageError: the folder holds something else.
     """
     check_target(folder)
-    with replaced_folder(folder, durable=durable) as building:
+    staying: set[str] = set()
+    with replaced_folder(folder, lambda: staying, durable=durable) as building:
         files: dict[str, Any] = {}
         for name, table in sorted(tables.items()):
-            path = building / f"{name}.parquet"
-            table.write_parquet(path, compression="zstd", compression_level=1)
-            files[path.name] = {"rows": table.height, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+            files |= _written(building, folder, name, table, staying)
         content = _json(summary)
         (building / SUMMARY).write_bytes(content)
         files[SUMMARY] = {"sha256": hashlib.sha256(content).hexdigest()}
         made_by = {"layout": LAYOUT, "versions": versions(), "code": code_hash()}
         manifest = {"kind": _KIND, **made_by, **origin, "files": files}
         (building / MANIFEST).write_bytes(_json(manifest))
+
+
+def _written(building: Path, folder: Path, name: str, table: Table, staying: set[str]) -> dict[str, Any]:
+    """Write the files of a table, but for those that stay in `folder`; returns what the manifest says of each."""
+    former = () if isinstance(table, pl.DataFrame) else table.parts
+    rest = table if isinstance(table, pl.DataFrame) else table.rest
+    files: dict[str, Any] = {}
+    names = names_of(name, table.height)
+    rows = cut(rest, len(names) - len(former))
+    if "/" in names[0]:
+        (building / names[0]).parent.mkdir()
+    for number, file in enumerate(names):
+        if number < len(former):
+            assert former[number].file == file
+            files[file] = {"rows": former[number].rows, "sha256": former[number].sha256}
+            if isinstance(table, Grown) and table.folder.resolve() == folder.resolve():
+                staying.add(file)
+            elif isinstance(table, Grown):
+                shutil.copyfile(table.folder / file, building / file)
+            continue
+        # The bytes depend on how rows lie in memory otherwise.
+        part = rows[number - len(former)].rechunk()
+        part.write_parquet(building / file, compression="zstd", compression_level=1)
+        files[file] = {"rows": part.height, "sha256": hashlib.sha256((building / file).read_bytes()).hexdigest()}
+    return files
 
 
 def check_target(folder: Path) -> None:

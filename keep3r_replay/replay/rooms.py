@@ -268,7 +268,8 @@ class Pages(Interface):
         Args:
             results: their folder.
             lake: what they were made from, where it is at hand.
-            subject: address, or its beginning, of the only one that the page is about (a job); empty: all.
+            subject: address, or its beginning, of the only one that the page is about: of a job, or `keeper ` and of a
+                keeper; empty: all.
 
         Raises:
             InputError: the results lack what the page shows.

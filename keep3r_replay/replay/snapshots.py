@@ -15,6 +15,7 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.history import Block
+from keep3r_replay.replay.parts import files_of, frame_of
 from keep3r_replay.replay.results import MANIFEST, is_results, lake_fingerprint
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.parts import Table
     from keep3r_replay.replay.protocol import Replay
 
 EVERY = 8_192
@@ -122,12 +124,12 @@ class SnapshotRecorder:
         undetermined = tuple((*name, count) for name, count in counted.undetermined.items())
         return Progress(left, entered, counted.matched, undetermined).to_json()
 
-    def tables(self) -> dict[str, pl.DataFrame]:
+    def tables(self) -> dict[str, Table]:
         """The snapshots (contract, block, state as JSON), and the append-only tables that they count on."""
         kept = self._replay.kept()
         return {
             SNAPSHOTS: self._table(self._taken, "state"),
-            **(kept if self._taken or self._end else {name: frame.clear() for name, frame in kept.items()}),
+            **(kept if self._taken or self._end else {name: frame_of(each).clear() for name, each in kept.items()}),
         }
 
     def progress(self) -> dict[str, pl.DataFrame]:
@@ -191,12 +193,13 @@ def has_snapshots(results: Path, role: str, address: str) -> bool:
 
 def _kept_table(results: Path, files: dict[str, Any], name: str) -> pl.LazyFrame:
     """A table that snapshots count on. Raises `InputError` where its bytes are not those that were written."""
-    file = f"{name}.parquet"
     try:
-        _check_digest(results / file, files[file]["sha256"])
+        parts = files_of({"files": files})[name]
+        for each in parts:
+            _check_digest(results / each.file, each.sha256)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(results, f"the snapshots cannot be read: {error}", remedy="replay the lake again") from None
-    return pl.scan_parquet(results / file)
+    return pl.scan_parquet([results / each.file for each in parts], glob=False)
 
 
 def _check_digest(file: Path, digest: str) -> None:

@@ -50,7 +50,7 @@ CONFIG: Spec = {
         "symbolStrokeWidth": 2.5,
         "symbolSize": 90,
         "rowPadding": 3,
-        "offset": 16,
+        "offset": 28,
         "columnPadding": 14,
     },
     "line": {"strokeWidth": 1.8},

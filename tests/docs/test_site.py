@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from told import ROOT, agrees, printed_by, told_in
+from printed_pages import ROOT, agrees, printed_by, told_in
 
 import keep3r_replay
 from keep3r_replay.protocols.registry import protocol_named
@@ -35,7 +35,7 @@ def site(tmp_path_factory) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", TOLD)
 def test_a_page_shows_what_its_commands_print(page, tmp_path, monkeypatch):
-    """In an empty folder, one command after the other; `python -m tests.docs.told PAGE` writes it anew."""
+    """In an empty folder, one command after the other; `python -m tests.docs.printed_pages PAGE` writes it anew."""
     monkeypatch.chdir(tmp_path)
     blocks = told_in(ROOT / "docs" / page)
     assert len(blocks) > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import polars as pl
 import pytest
@@ -99,6 +100,25 @@ def test_the_page(results, tmp_path, capsys):
     capsys.readouterr()
     assert main(["report", f"results={results}", f"report={again}", "job=16"]) == 2
     assert capsys.readouterr().err == "keep3r: error: a page of KUMA is about all bonds; leave job= out\n"
+
+
+def test_the_page_leads_with_what_lateness_cost_whom(results, tmp_path):
+    """Before any chart stand, in words and KIBT: the sum, who paid, each late bond, who gained."""
+    report = tmp_path / "report.html"
+    assert main(["report", f"results={results}", f"report={report}"]) == 0
+    page = report.read_text()
+    lead = re.sub(r"<[^>]+>", "", page[page.index("<main") : page.index("<figure")])
+    for words in (
+        *("lateness cost buyers2,856.43 KIBT", "3,042.28 more than with one at maturity"),
+        *("who paid most2,852.96 KIBT", "burned so much too much for 14 bonds; 1 more buyer 3.47"),
+        *("dearest bond: DE 7939.78 KIBT", "expired 7 days late", "27,693.68 KIBT", "late by nownone"),
+        "DE 9. Due by 2023-11-16 00:00, expired 5 days late: 0x8c03…7216 burned 671.28 KIBT too much and got the bond",
+        "US 13. Due by 2024-04-02 16:00, never expired, bought 4 days late",
+        "all holders together had 5,642.99 more, of it 0x8c03…7216 4,703.21",
+    ):
+        assert words in lead
+    assert lead.index("lateness cost buyers") < lead.index("bond by bond") < lead.index("Who paid")
+    assert lead.index("Who paid") < lead.index("Who gained") < lead.index("Late expiries")
 
 
 def test_the_page_shows_all_of_it(lake, results, tmp_path):

@@ -6,11 +6,12 @@ import copy
 from fractions import Fraction
 
 from keep3r_replay.journal import Journal
+from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import expiry_findings
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_rules import expiry_rows
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import make_ledger
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar, period_rows
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import period_rows
 from keep3r_replay.protocols.keep3r_v2.contract.credits import settle
 from keep3r_replay.protocols.keep3r_v2.contract.state import Approval, Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
@@ -137,7 +138,7 @@ class Scenario:
     def by_rule(self, rule: str) -> dict[str, int]:
         """Sums over all jobs and periods by a rule, and what is left in the end."""
         ledger, calendar = self.ledger(), self.calendar()
-        rows = [row._asdict() for row in expiry_rows(ledger, calendar, period_rows(ledger, calendar))]
+        rows = [row._asdict() for row in expiry_rows(ledger, calendar, period_rows(ledger, calendar))[0]]
         mine = [row for row in rows if row["rule"] == rule]
         sums = {name: sum(row[name] for row in mine) for name in ("minted", "spent", "expired", "capped", "unpaid")}
         last = {row["job"]: row["closing"] for row in mine}

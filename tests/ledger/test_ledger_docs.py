@@ -8,7 +8,7 @@ from histories import DATA, ROOT
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import EXPIRY_KINDS
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
-from keep3r_replay.protocols.keep3r_v2.report.page import MEANINGS
+from keep3r_replay.protocols.keep3r_v2.report.evidence import MEANINGS
 from keep3r_replay.protocols.keep3r_v2.tables import LEDGER_TABLES
 from keep3r_replay.warehouse.build import statements
 from keep3r_replay.warehouse.query import bundled

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from histories import SAMPLE, one_a_version
+from histories import DATA, SAMPLE, one_a_version
 
 import keep3r_replay as kr
 from keep3r_replay.errors import UsageError
@@ -83,6 +83,19 @@ def test_a_card_counts_every_work_of_its_job(audited):
         assert card["works"] == sum(card[name] for name in ("by_formula", "own_works", "in_tokens", "open_works"))
         assert card["credits"] == states[card["job"]]["credits"]
         assert card["with_mined"] == states[card["job"]]["total_credits"]
+
+
+def test_a_job_that_wrote_nothing_yet_has_what_the_views_answer(ledger_audits):
+    """Credits in storage are nothing, the views' are those of the chain's own readings."""
+    audit = ledger_audits(DATA / "open-v2.2-nb-mining-twap")
+    (card,) = _stated(audit, "job").table.rows(named=True)
+    readings = audit.lake.scan("readings").filter(pl.col("arguments").str.contains(card["job"])).collect()
+    last = {
+        name: readings.filter(pl.col("view") == name)["value"][-1] for name in ("jobPeriodCredits", "totalJobCredits")
+    }
+    assert card["credits"] == 0
+    assert str(card["mines"]) == last["jobPeriodCredits"]
+    assert str(card["with_mined"]) == last["totalJobCredits"]
 
 
 @pytest.mark.slow

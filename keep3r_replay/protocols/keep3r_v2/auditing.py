@@ -167,8 +167,9 @@ class Keep3rV2Audits:
     def totals(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """What every keeper earned and every job paid over all contracts."""
         from keep3r_replay.protocols.keep3r_v2.audit.works import total_tables
+        from keep3r_replay.replay.parts import lazily
 
-        return total_tables(tables["works"])
+        return total_tables(lazily(tables, "works"))
 
     def earnings(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         """What keepers were paid for their works, by token."""

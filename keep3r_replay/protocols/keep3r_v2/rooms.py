@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.keep3r_v2.report.results import Results
-    from keep3r_replay.protocols.keep3r_v2.report.what_if_results import WhatIfResults
     from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.replay.rooms import Chart
 
@@ -136,37 +134,16 @@ class Keep3rV2Pages:
     """See `replay.protocol.Pages`."""
 
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
-        """The page of results with a ledger, or of a what-if; the subject is a job."""
-        del lake
-        from keep3r_replay.protocols.keep3r_v2.report.page import make_report
-        from keep3r_replay.protocols.keep3r_v2.report.results import Results
-        from keep3r_replay.protocols.keep3r_v2.report.what_if_page import make_what_if_report
+        """The page of results with a ledger, or of a what-if; the subject is a job, or `keeper ADDRESS`."""
+        from keep3r_replay.protocols.keep3r_v2.report.chosen import page_of
 
-        found, jobs = _reported(results, subject)
-        return make_report(found, jobs) if isinstance(found, Results) else make_what_if_report(found, jobs)
+        return page_of(results, lake, subject)
 
     def charts(self, results: Path, subject: str = "") -> Sequence[Chart]:
         """The charts of that page."""
-        from keep3r_replay.protocols.keep3r_v2.report.charts import report_charts
-        from keep3r_replay.protocols.keep3r_v2.report.results import Results
-        from keep3r_replay.protocols.keep3r_v2.report.what_if_charts import all_charts
+        from keep3r_replay.protocols.keep3r_v2.report.chosen import charts_of
 
-        found, jobs = _reported(results, subject)
-        return report_charts(found, jobs) if isinstance(found, Results) else list(all_charts(found, jobs))
-
-
-def _reported(folder: Path, subject: str) -> tuple[Results | WhatIfResults, list[str]]:
-    """Results of an audit or of a what-if, and the jobs that their page shows."""
-    from keep3r_replay.protocols.keep3r_v2.report.page import JOBS_SHOWN
-    from keep3r_replay.protocols.keep3r_v2.report.results import Results
-    from keep3r_replay.protocols.keep3r_v2.report.what_if_results import WhatIfResults, what_if_summary
-
-    summary = what_if_summary(folder)
-    found = Results(folder) if summary is None else WhatIfResults(folder, summary)
-    if subject:
-        return found, [found.chosen(subject)]
-    jobs = found.jobs() if isinstance(found, Results) else found.jobs_by_difference()
-    return found, jobs[:JOBS_SHOWN]
+        return charts_of(results, subject)
 
 
 def explained(lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> list[Explanation]:

@@ -20,48 +20,72 @@ from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, SOLV
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v2.audit.classed import ClassedWorks
+    from keep3r_replay.replay.parts import Table
+    from keep3r_replay.replay.protocol import KeptTables
 
 _BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS})
 
+_TIMES = ("first_at", "last_at")
+_SUMMED = frozenset(AccountRow._fields) - {"keeper", "job"}
 _PENALTIES = ("disputes", "slashes", "slashed", "revocations")
 
 
 def account_tables(
-    lake: Lake, works: pl.DataFrame, plain_boosts: Sequence[int | None], until_block: int | None, *, quotes_eth: bool
-) -> dict[str, pl.DataFrame]:
+    lake: Lake,
+    works: ClassedWorks,
+    plain_boosts: Sequence[int | None],
+    until_block: int | None,
+    *,
+    quotes_eth: bool,
+    former: KeptTables | None = None,
+) -> dict[str, Table]:
     """Tables `work_accounts`, `accounts` and `keeper_accounts`.
 
     Args:
         lake: the history.
-        works: the classed works of the replay, in chain order.
-        plain_boosts: for each the boost without bonds, in wei per 10,000 gas.
+        works: the classed works of the replay.
+        plain_boosts: for each new one the boost without bonds, in wei per 10,000 gas.
         until_block: last block replayed.
         quotes_eth: whether `one_eth_quote` quotes ETH (on the sidechain it quotes USD).
+        former: the tables of the run that this one went on from.
     """
-    fees = [paid for paid, _ in gas_shares(lake, works, until_block)]
-    rows = _work_rows(works, plain_boosts, fees, quotes_eth=quotes_eth)
+    fees = [paid for paid, _ in gas_shares(lake, works.new, until_block)]
+    rows = _work_rows(works.new, plain_boosts, fees, quotes_eth=quotes_eth)
     by_job: defaultdict[tuple[str, str], list[_Worked]] = defaultdict(list)
     by_keeper: defaultdict[str, list[_Worked]] = defaultdict(list)
     for worked in rows:
         by_job[worked.row.keeper, worked.row.job].append(worked)
         by_keeper[worked.row.keeper].append(worked)
+    sums: dict[tuple[str, ...], dict[str, Any]] = {parties: _sums(part) for parties, part in by_job.items()}
+    sums_of_keepers = {keeper: _sums(part) for keeper, part in by_keeper.items()}
+    since = rows_table([worked.row for worked in rows], TABLES["work_accounts"])
+    accounted: Table = since
+    if former is not None:
+        sums = _added(_former_sums(former("accounts"), AccountRow), sums)
+        keepers = _former_sums(former("keeper_accounts").filter(pl.col("works") > 0), KeeperAccountRow)
+        sums_of_keepers = {
+            keeper: each
+            for (keeper,), each in _added(keepers, {(name,): each for name, each in sums_of_keepers.items()}).items()
+        }
+        accounted = _with_former(former, since, works)
     penalties = _penalties(lake, until_block)
-    jobs = set(works["job"].to_list())
+    jobs = {job for _, job in sums}
     for keeper in penalties:
         if keeper not in jobs:
-            by_keeper.setdefault(keeper, [])
-    accounts = [AccountRow(keeper, job, **_sums(part)) for (keeper, job), part in sorted(by_job.items())]
-    keepers = [
-        KeeperAccountRow(keeper, **_sums(part), **penalties.get(keeper, {}))
-        for keeper, part in sorted(by_keeper.items())
+            sums_of_keepers.setdefault(keeper, _sums([]))
+    accounts = [AccountRow(keeper, job, **each) for (keeper, job), each in sorted(sums.items())]
+    keeper_accounts = [
+        KeeperAccountRow(keeper, **each, **penalties.get(keeper, {}))
+        for keeper, each in sorted(sums_of_keepers.items())
     ]
     return {
-        "work_accounts": rows_table([worked.row for worked in rows], TABLES["work_accounts"]),
+        "work_accounts": accounted,
         "accounts": rows_table(accounts, TABLES["accounts"]),
-        "keeper_accounts": rows_table(keepers, TABLES["keeper_accounts"]),
+        "keeper_accounts": rows_table(keeper_accounts, TABLES["keeper_accounts"]),
     }
 
 
@@ -106,7 +130,10 @@ def gas_shares(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list
     """Of each work; works of one transaction share it evenly, and the shares sum to the whole."""
     if not lake.has("transactions"):
         return [GasShare(None, None)] * works.height
-    frame = lake.scan("transactions", until_block=until_block).select("hash", "gas_used", "effective_gas_price")
+    since = int(works["block_number"][0]) if works.height else None
+    frame = lake.scan("transactions", until_block=until_block, from_block=since).select(
+        "hash", "gas_used", "effective_gas_price"
+    )
     wanted = frame.filter(pl.col("hash").is_in(works["transaction_hash"].unique().implode())).collect()
     whole = {
         digest: (None if used is None or price is None else used * price, used)
@@ -153,6 +180,45 @@ def _sums(works: list[_Worked]) -> dict[str, Any]:
         "first_at": min(times, default=None),
         "last_at": max(times, default=None),
     }
+
+
+def _former_sums(
+    table: pl.LazyFrame, row: type[AccountRow | KeeperAccountRow]
+) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The sums of a former run, by keeper, or keeper and job."""
+    parties = [name for name in ("keeper", "job") if name in row._fields]
+    frame = table.select(row._fields).collect().with_columns(pl.col(pl.Decimal).cast(pl.Int128))
+    return {
+        tuple(each[name] for name in parties): {name: each[name] for name in each if name in _SUMMED}
+        for each in frame.iter_rows(named=True)
+    }
+
+
+def _added(
+    former: dict[tuple[str, ...], dict[str, Any]], new: Mapping[tuple[str, ...], dict[str, Any]]
+) -> dict[Any, dict[str, Any]]:
+    """Sums over what two runs went through."""
+    found = dict(former)
+    for parties, sums in new.items():
+        before = former.get(parties)
+        found[parties] = sums if before is None else {name: _both(name, before[name], sums[name]) for name in sums}
+    return found
+
+
+def _both(name: str, before: int | None, since: int | None) -> int | None:
+    known = [each for each in (before, since) if each is not None]
+    if name in _TIMES:
+        return (min if name == "first_at" else max)(known, default=None)
+    return sum(known) if known else None
+
+
+def _with_former(former: KeptTables, new: pl.DataFrame, works: ClassedWorks) -> Table:
+    """Accounts of all works, those of a former run with their class as it is now."""
+    kept = former.first("work_accounts")
+    if works.same == kept.rows:
+        return kept.grown(new)
+    rest = kept.lazy().slice(works.same).collect().select(new.columns).with_columns(works.classes)
+    return kept.grown(pl.concat([rest, new]), works.same)
 
 
 def _sum(amounts: Iterable[int | None]) -> int | None:

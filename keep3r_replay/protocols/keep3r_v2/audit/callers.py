@@ -13,6 +13,7 @@ from keep3r_replay.journal import ERROR, Finding
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
+    from keep3r_replay.replay.parts import Table
 
 
 _PLACE = ["block_number", "transaction_index"]
@@ -25,7 +26,7 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
     where the chain lets accounts delegate to code (EIP-7702), nothing is said. A safe or another relay is the caller
     where the transaction's input says so (`evm.relays`).
     """
-    caused = pl.DataFrame(replay.context.caused, schema=_CAUSED, orient="row")
+    caused = caused_table(replay).lazy().collect()
     if caused.is_empty() or not lake.has("transactions"):
         return []
     mine = [replay.keep3r.address, *replay.keep3r.helpers]
@@ -103,6 +104,12 @@ def _relayed_findings(lake: Lake, caused: pl.DataFrame, mine: frozenset[str]) ->
 
 
 _CAUSED = {"block_number": pl.UInt32(), "log_index": pl.UInt32(), "rightful": pl.String()}
+
+
+def caused_table(replay: Keep3rV2) -> Table:
+    """Events that one account alone may cause, and which."""
+    new = pl.DataFrame(replay.context.caused, schema=_CAUSED, orient="row")
+    return new if replay.recalled is None else replay.recalled.callers.grown(new)
 
 
 def unauthorised_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:

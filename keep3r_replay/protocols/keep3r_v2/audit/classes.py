@@ -16,7 +16,6 @@ import polars as pl
 
 from keep3r_replay.journal import ERROR, Finding, as_text
 from keep3r_replay.protocols.keep3r_v2.audit.evidence import ENTRY, Evidence, evidence_of, lies_too_near
-from keep3r_replay.protocols.keep3r_v2.audit.works import WORKS_SCHEMA
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     ASSUMED,
     CHOSEN,
@@ -41,6 +40,11 @@ MISMATCH = "mismatch"
 CLASSES = (EXACT, INTERVAL, OWN_PAYMENT, TOKEN_PAYMENT, STALE_GAS, UNDETERMINED, MISMATCH)
 
 _AMOUNT = pl.Decimal(38, 0)
+NEEDED = (
+    *("job", "payment", "gas_left", "explanation", "computed_payment", "lowest_payment", "highest_payment"),
+    *("initial_gas", "boost", "one_eth_quote", "extra_gas", "usd_per_gas_unit", *ENTRY),
+)
+"""Columns of `works` that classes are made of, beside those of `EVIDENCE_SCHEMA`."""
 
 
 class _Rule(NamedTuple):
@@ -51,26 +55,23 @@ class _Rule(NamedTuple):
     reason: str
 
 
-def needs_evidence(works: pl.DataFrame) -> bool:
+def needs_evidence(works: pl.LazyFrame) -> bool:
     """Whether a class depends on how entry points and jobs pay in the rest of the history."""
-    told = works["explanation"].is_in([EXACT, STALE_GAS]) | (
-        (works["explanation"] == INTERVAL) & (works["choices"] == 1)
+    told = pl.col("explanation").is_in([EXACT, STALE_GAS]) | (
+        (pl.col("explanation") == INTERVAL) & (pl.col("choices") == 1)
     )
-    return not told.all() or bool(works["usd_per_gas_unit"].is_not_null().any())
+    return bool(works.select((~told | pl.col("usd_per_gas_unit").is_not_null()).any()).collect().item())
 
 
 def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
-    """Give every work its `class` and, where the class is no plain one, the `reason`.
+    """Give every work its `class` and, where the class is no plain one, the `reason`: columns beside its own.
 
     Args:
-        works: the works to classify (`works_table`).
+        works: the works to classify (`works_table`, of which `NEEDED` is enough).
         evidence: the works of the whole history, from which entry points and jobs are known.
-
-    Returns:
-        `WORKS_SCHEMA`.
     """
-    if not needs_evidence(works):
-        return _classed(works, [*_UNKNOWN_CODE, _BEYOND_GAS])
+    if not needs_evidence(works.lazy()):
+        return plainly(works)
     seen = evidence_of(evidence)
     joined = (
         works.join(seen.entries, on=list(ENTRY), how="left", maintain_order="left", nulls_equal=False)
@@ -78,7 +79,12 @@ def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
         .join(seen.prices, on=["job", "usd_per_gas_unit"], how="left", maintain_order="left", nulls_equal=False)
         .with_columns(_near(works, seen))
     )
-    return _classed(joined, _RULES)
+    return _classed(joined, _RULES).select(*works.columns, "class", "reason")
+
+
+def plainly(works: pl.DataFrame) -> pl.DataFrame:
+    """`classify` for works that the rest of the history does not matter to."""
+    return _classed(works, [*_UNKNOWN_CODE, _BEYOND_GAS])
 
 
 def _classed(works: pl.DataFrame, rules: list[_Rule]) -> pl.DataFrame:
@@ -87,7 +93,7 @@ def _classed(works: pl.DataFrame, rules: list[_Rule]) -> pl.DataFrame:
             "class"
         ),
         pl.coalesce(*(pl.when(rule.test).then(pl.lit(rule.reason)) for rule in rules), pl.lit("")).alias("reason"),
-    ).select(WORKS_SCHEMA.names())
+    )
 
 
 def _near(works: pl.DataFrame, seen: Evidence) -> pl.Series:
@@ -209,10 +215,10 @@ _RULES = [
 ]
 
 
-def payment_findings(works: pl.DataFrame) -> list[Finding]:
+def payment_findings(works: pl.LazyFrame) -> list[Finding]:
     """A finding for every work classed as a mismatch."""
     findings = []
-    wrong = works.filter(pl.col("class") == MISMATCH).with_columns(pl.col(_AMOUNT).cast(pl.Int128))
+    wrong = works.filter(pl.col("class") == MISMATCH).collect().with_columns(pl.col(_AMOUNT).cast(pl.Int128))
     for work in wrong.iter_rows(named=True):
         computed, paid = work["computed_payment"], work["payment"]
         obstacle = f"; the formula gives none here: {work['obstacle']}" if work["obstacle"] else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
+from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar, Regime
 from keep3r_replay.protocols.keep3r_v2.audit.kept_credits import (
     credit_tables,
     plain_column,
@@ -15,19 +16,20 @@ from keep3r_replay.protocols.keep3r_v2.audit.kept_credits import (
     recalled_changes,
 )
 from keep3r_replay.protocols.keep3r_v2.audit.rows import JobHistoryRow, PeriodViewRow
+from keep3r_replay.protocols.keep3r_v2.audit.standing import standing_at
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CreditChanges
 from keep3r_replay.protocols.keep3r_v2.contract.views import job_period_credits
 from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    import polars as pl
-
+    from keep3r_replay.protocols.keep3r_v2.audit.standing import Standing
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import Handler as Handle
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
-    from keep3r_replay.replay.protocol import Row
+    from keep3r_replay.replay.parts import Table
+    from keep3r_replay.replay.protocol import KeptTables, Row
 
 JOB_COLUMNS = {
     "keep3r.KeeperWork": ("job",),
@@ -52,11 +54,13 @@ class Opening(NamedTuple):
     rewarded_at: int
 
 
-class Regime(NamedTuple):
-    """Reward periods are `length` seconds long from `since` on."""
+class Seen(NamedTuple):
+    """Numbers of changes, states after events, answers of views, and boosts of works."""
 
-    since: int
-    length: int
+    changes: int
+    states: int
+    views: int
+    boosts: int
 
 
 def jobs_in(table: str, columns: Sequence[str], row: Row) -> list[str]:
@@ -82,6 +86,13 @@ class CreditObserver:
         """What each job held before the first block."""
         self.regimes: list[Regime] = []
         self.ended_at = 0
+        self.seen = Seen(0, 0, 0, 0)
+        """How much a former run had seen that is not repeated here, where the books stand as it left them."""
+        self.standing: Standing | None = None
+        """Where the books stood then, in the last of so many `former_periods`."""
+        self.former_periods = 0
+        self.former: KeptTables | None = None
+        """The tables of that run."""
         self._next_boundary = 0
 
     def before_block(self, timestamp: int) -> None:
@@ -107,20 +118,38 @@ class CreditObserver:
     def snapshot(self) -> dict[str, Any]:
         """Where it stands: how much of everything it has seen, what jobs held at first, the lengths of periods."""
         return {
-            "seen": [len(self.recorder.changes), len(self.states), len(self.views), len(self.plain_boosts)],
+            "seen": list(self._seen_so_far()),
             "opening": {address: list(held) for address, held in self.opening.items()},
             "regimes": [list(each) for each in self.regimes],
             "ended_at": self.ended_at,
             "next_boundary": self._next_boundary,
         }
 
-    def kept(self) -> dict[str, pl.DataFrame]:
+    def kept(self) -> dict[str, Table]:
         """What it has seen, as far as no table of results tells it."""
-        return credit_tables(self.recorder.changes, self.addresses(), self.changes_by, self.plain_boosts)
+        told = credit_tables(self.recorder.changes, self.addresses(), self.changes_by, self.plain_boosts)
+        if self.former is None:
+            return dict(told)
+        counts = {
+            "credit_changes": self.seen.changes,
+            "credit_marks": self.seen.states,
+            "plain_boosts": self.seen.boosts,
+        }
+        return {name: self.former.first(name, counts[name]).grown(rows) for name, rows in told.items()}
 
-    def recall(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
-        """Take back what it saw up to a snapshot."""
+    def recall(self, block: int, snapshot: Mapping[str, Any], kept: KeptTables) -> None:
+        """Take back what it saw up to a snapshot after `block`; at the end of a run only where the books stood."""
         changes, states, views, boosts = snapshot["seen"]
+        self.opening = {address: Opening(*held) for address, held in snapshot["opening"].items()}
+        self.regimes += [Regime(*each) for each in snapshot["regimes"]]
+        self.recorder.regime = max(len(self.regimes) - 1, 0)
+        self.ended_at = snapshot["ended_at"]
+        self._next_boundary = snapshot["next_boundary"]
+        self.former_periods = len(Calendar(self.regimes, self.ended_at).periods)
+        self.standing = standing_at(block, max(self.former_periods - 1, 0), kept)
+        if self.standing is not None:
+            self.seen, self.former = Seen(changes, states, views, boosts), kept
+            return
         records = {address: identity for identity, address in self.addresses().items()}
         # Handlers hold on to these lists.
         self.recorder.changes += recalled_changes(kept("credit_changes").head(changes), records)
@@ -128,17 +157,16 @@ class CreditObserver:
         self.changes_by += kept("credit_marks").head(states).collect()["changes"].to_list()
         self.views += map(PeriodViewRow._make, plain_rows(kept("period_views").head(views), PeriodViewRow._fields))
         self.plain_boosts += plain_column(kept("plain_boosts").head(boosts), "boost")
-        self.opening = {address: Opening(*held) for address, held in snapshot["opening"].items()}
-        self.regimes += [Regime(*each) for each in snapshot["regimes"]]
-        self.recorder.regime = max(len(self.regimes) - 1, 0)
-        self.ended_at = snapshot["ended_at"]
-        self._next_boundary = snapshot["next_boundary"]
 
     def addresses(self) -> dict[int, str]:
         """Addresses of jobs by the identity of their record."""
         return {id(job): address for address, job in self.keep3r.jobs.items()}
 
     # INTERNALS
+
+    def _seen_so_far(self) -> Seen:
+        now = (len(self.recorder.changes), len(self.states), len(self.views), len(self.plain_boosts))
+        return Seen(*(former + new for former, new in zip(self.seen, now, strict=True)))
 
     def _start_regime(self, now: int) -> None:
         length = self.keep3r.parameters.reward_period_time
@@ -210,7 +238,7 @@ class CreditObserver:
                 job = jobs.get(address)
                 if job is None:
                     continue
-                changes_by.append(len(noted))
+                changes_by.append(self.seen.changes + len(noted))
                 states.append(
                     JobHistoryRow(
                         context.block_number,

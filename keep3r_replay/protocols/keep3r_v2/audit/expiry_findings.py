@@ -16,6 +16,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.journal import WARNING
+from keep3r_replay.protocols.keep3r_v2.audit.standing import LastChange
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     CAPPED,
     EXPIRED,
@@ -25,13 +26,14 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     SPENT,
     CreditChange,
 )
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT
 from keep3r_replay.report.amounts import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
     from keep3r_replay.protocols.keep3r_v2.audit.ledger import Entry, Ledger
-    from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar
 
 INFO = "info"
 SPENT_AFTER_EXPIRY = "spent_after_expiry"
@@ -70,9 +72,9 @@ class ExpiryFinding(NamedTuple):
     reason: str
 
 
-def expiry_findings(ledger: Ledger, calendar: Calendar) -> list[ExpiryFinding]:
-    """All facts, in chain order."""
-    found = [*_from_entries(ledger, calendar), *_postponed(ledger), *_denied(ledger, calendar)]
+def expiry_findings(ledger: Ledger, calendar: Calendar, first: int = 0) -> list[ExpiryFinding]:
+    """All facts, in chain order; of a run that went on, those since, the former one having ended in period `first`."""
+    found = [*_from_entries(ledger, calendar), *_postponed(ledger), *_denied(ledger, calendar, first)]
     return sorted(found, key=lambda fact: (fact.timestamp, fact.block_number, fact.log_index, fact.kind, fact.job))
 
 
@@ -156,6 +158,8 @@ def _finding(kind: str, severity: str, entries: list[Entry], reason: str) -> Exp
 def _postponed(ledger: Ledger) -> Iterator[ExpiryFinding]:
     """Where `rewarded_at` moved to now although credits from before were kept."""
     balances = {job: amount for job, (amount, _) in ledger.opening.items()}
+    if ledger.former is not None:
+        balances = {job: account.lots.total for job, account in ledger.former.accounts[CONTRACT].items()}
     changes = ledger.changes
     for position, (job, change) in enumerate(changes):
         older = balances.get(job, 0)
@@ -188,25 +192,37 @@ def _place(change: CreditChange) -> tuple[int, int]:
     return change.block_number, change.log_index
 
 
-def _denied(ledger: Ledger, calendar: Calendar) -> Iterator[ExpiryFinding]:
+def last_change(change: CreditChange) -> LastChange:
+    """What is remembered of a job's last change."""
+    return LastChange(
+        change.block_number, change.log_index, change.operation, change.rewarded_at, change.period_credits
+    )
+
+
+def _denied(ledger: Ledger, calendar: Calendar, first: int) -> Iterator[ExpiryFinding]:
     """Jobs at the last second of each period whose reward is a whole period old, which is when views stop counting."""
-    by_job: dict[str, list[CreditChange]] = {}
+    former = ledger.former
+    by_job: dict[str, list[CreditChange]] = {} if former is None else {job: [] for job in former.last}
     for job, change in ledger.changes:
         by_job.setdefault(job, []).append(change)
     for job, changes in by_job.items():
         balance, rewarded_at = ledger.opening.get(job, (0, 0))
+        last: LastChange | None = None
+        if former is not None and job in former.last:
+            last = former.last[job]
+            balance, rewarded_at = former.accounts[CONTRACT][job].lots.total, last.rewarded_at
         position = 0
-        for place, period in enumerate(calendar.periods[:-1]):
+        for place, period in enumerate(calendar.periods[first:-1], start=first):
             while (
                 position < len(changes)
                 and calendar.place(changes[position].regime, changes[position].timestamp) <= place
             ):
                 balance += changes[position].amount
                 rewarded_at = changes[position].rewarded_at
+                last = last_change(changes[position])
                 position += 1
             last_second = period.ends_at - 1
-            if balance and position and last_second - rewarded_at >= period.length:
-                last = changes[position - 1]
+            if balance and last is not None and last_second - rewarded_at >= period.length:
                 yield ExpiryFinding(
                     DENIED_ON_PAPER,
                     INFO,

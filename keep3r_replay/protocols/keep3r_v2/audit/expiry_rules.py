@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.audit.lots import Lot, Lots
-from keep3r_replay.protocols.keep3r_v2.audit.rows import ExpiryRow
+from keep3r_replay.protocols.keep3r_v2.audit.rows import EXPIRY_SUMS, ExpiryRow
+from keep3r_replay.protocols.keep3r_v2.audit.standing import Account
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     ADOPTED,
     CAPPED,
@@ -35,11 +36,10 @@ from keep3r_replay.report.amounts import rounded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
     from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
-    from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar
     from keep3r_replay.protocols.keep3r_v2.audit.rows import PeriodRow
 
-_SUMS = ("minted", "forced", "repriced", "removed", "migrated", "adopted", "spent", "expired", "capped", "unpaid")
 _NAME = {
     **dict.fromkeys(MINTED, "minted"),
     FORCED: "forced",
@@ -59,16 +59,6 @@ _CONTRACTS_OWN = frozenset({EXPIRED, CAPPED})
 _SHARE_BASE = 10_000
 
 
-class _Account:
-    """One job by one rule: its lots, and what the present period brought so far."""
-
-    def __init__(self) -> None:
-        self.lots = Lots()
-        self.place = 0
-        self.opening = 0
-        self.sums = dict.fromkeys(_SUMS, 0)
-
-
 class RuleBook:
     """All jobs by one rule that is not the contract's own."""
 
@@ -76,20 +66,20 @@ class RuleBook:
         self.rule = rule
         self.rows: list[ExpiryRow] = []
         self._calendar = calendar
-        self._accounts: dict[str, _Account] = {}
+        self.accounts: dict[str, Account] = {}
         self._migrating: list[Lot] = []
 
     def open(self, job: str, amount: int, minted_at: int) -> None:
         """A job that holds `amount` wei, mined by `minted_at`, as the run begins."""
-        account = self._accounts.setdefault(job, _Account())
+        account = self.accounts.setdefault(job, Account())
         account.lots.add(minted_at, "opening", amount)
         account.opening = amount
 
     def enter(self, job: str, change: CreditChange) -> None:
         """What the rule makes of a change."""
-        account = self._accounts.get(job)
+        account = self.accounts.get(job)
         if account is None:
-            account = self._accounts[job] = _Account()
+            account = self.accounts[job] = Account()
         self._advance(job, account, self._calendar.place(change.regime, change.timestamp))
         name = _NAME[change.kind]
         difference = self._change(account, change)
@@ -97,13 +87,22 @@ class RuleBook:
         if change.kind == SPENT:
             account.sums["unpaid"] += difference - change.amount
 
+    def settle(self) -> dict[str, Account]:
+        """All jobs in the last period of the run, as a later run goes on from them."""
+        for job, account in self.accounts.items():
+            self._advance(job, account, len(self._calendar.periods) - 1)
+        return {
+            job: Account(Lots(each.lots.lots, each.lots.next_number), each.place, each.opening, dict(each.sums))
+            for job, each in self.accounts.items()
+        }
+
     def close(self) -> Iterator[ExpiryRow]:
         """Rows of `expiries` up to the end of the run, by job and time."""
-        for job, account in self._accounts.items():
+        for job, account in self.accounts.items():
             self._advance(job, account, len(self._calendar.periods))
         return iter(sorted(self.rows))
 
-    def _advance(self, job: str, account: _Account, place: int) -> None:
+    def _advance(self, job: str, account: Account, place: int) -> None:
         """Finish periods until the `place`-th is the present one; what expires at a period's start does so."""
         while account.place < place:
             self._finish(job, account)
@@ -113,7 +112,7 @@ class RuleBook:
                 gone = account.lots.take_until(period.start - period.length)
                 account.sums["expired"] -= sum(lot.amount for lot in gone)
 
-    def _finish(self, job: str, account: _Account) -> None:
+    def _finish(self, job: str, account: Account) -> None:
         sums = account.sums
         closing = account.lots.total
         if account.opening or any(sums.values()):
@@ -132,10 +131,10 @@ class RuleBook:
                     wasted_share=share,
                 )
             )
-            account.sums = dict.fromkeys(_SUMS, 0)
+            account.sums = dict.fromkeys(EXPIRY_SUMS, 0)
         account.opening = closing
 
-    def _change(self, account: _Account, change: CreditChange) -> int:
+    def _change(self, account: Account, change: CreditChange) -> int:
         """Apply a change to the lots; how much the balance changed, in wei."""
         lots, kind, before = account.lots, change.kind, account.lots.total
         if kind in MINTED or kind == FORCED or (kind == ADOPTED and change.amount > 0):
@@ -161,7 +160,7 @@ def contract_rows(periods: Sequence[PeriodRow]) -> Iterator[ExpiryRow]:
     """Rows of `expiries` of the contract's own rule: those of the periods, with kinds summed up."""
     for period in periods:
         moved: dict[str, int] = period._asdict()
-        sums = dict.fromkeys(_SUMS, 0)
+        sums = dict.fromkeys(EXPIRY_SUMS, 0)
         for kind, name in _NAME.items():
             sums[name] += moved[kind]
         share = wasted_share(sums)
@@ -185,14 +184,23 @@ def wasted_share(sums: Mapping[str, int]) -> int | None:
     return rounded(wasted * _SHARE_BASE, used) if used else None
 
 
-def expiry_rows(ledger: Ledger, calendar: Calendar, periods: Sequence[PeriodRow]) -> list[ExpiryRow]:
-    """Rows of `expiries` for every rule; `periods` are the ledger's."""
+def expiry_rows(
+    ledger: Ledger, calendar: Calendar, periods: Sequence[PeriodRow]
+) -> tuple[list[ExpiryRow], dict[str, dict[str, Account]]]:
+    """Rows of `expiries` for every rule, and all jobs by each but the contract's own in the last period.
+
+    `periods` are the ledger's. Of a run that went on, rows are those of the periods since the former one's last.
+    """
     rows = list(contract_rows(periods))
+    standing = {}
     for rule in (DOCUMENTED, NONE):
         book = RuleBook(rule, calendar)
+        if ledger.former is not None:
+            book.accounts = dict(ledger.former.accounts.get(rule, {}))
         for job, (amount, minted_at) in ledger.opening.items():
             book.open(job, amount, minted_at)
         for job, change in ledger.changes:
             book.enter(job, change)
+        standing[rule] = book.settle()
         rows += book.close()
-    return rows
+    return rows, standing

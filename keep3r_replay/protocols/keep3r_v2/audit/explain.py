@@ -122,7 +122,7 @@ def _explain(lake: Lake, contract: Contract, place: Place, emitters: Mapping[str
 
 def _evidence(lake: Lake, contract: Contract, works: pl.DataFrame, emitters: Mapping[str, list[str]]) -> pl.DataFrame:
     """The works of the whole history, where the classes of `works` depend on them."""
-    if not needs_evidence(works):
+    if not needs_evidence(works.lazy()):
         return works
     replay = replay_of(lake, contract, Journal(), None)
     run(lake, replay, span=WHOLE, emitters=emitters)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from keep3r_replay.lake.late import begins_late
-from keep3r_replay.protocols.keep3r_v2.audit.callers import indirect_findings, unauthorised_findings
-from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, classify, needs_evidence, payment_findings
+from keep3r_replay.protocols.keep3r_v2.audit.callers import caused_table, indirect_findings, unauthorised_findings
+from keep3r_replay.protocols.keep3r_v2.audit.classed import classed_works
+from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
-from keep3r_replay.protocols.keep3r_v2.audit.kept import kept_tables
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
 from keep3r_replay.protocols.keep3r_v2.audit.pair_managers import pair_manager_findings
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
@@ -19,6 +18,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
 from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_code_findings
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
+from keep3r_replay.replay.coverage import covered_blocks
 from keep3r_replay.replay.protocol import Results
 from keep3r_replay.replay.timeline import WHOLE, Span
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.parts import Table
     from keep3r_replay.replay.protocol import Replay
 
 
@@ -33,33 +34,37 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
     """Works with their classes, rewards, states at the end, and the ledger if it was kept."""
     assert isinstance(replay, Keep3rV2)
     address = replay.keep3r.address
-    new = span if replay.recalled is None else span._replace(after=replay.recalled)
-    works = works_table(lake, replay.context.works, new, address)
-    if replay.former_works is not None:
-        works = pl.concat([replay.former_works.select(works.columns), works])
-    seen = works
-    kept = kept_tables(replay.context, works)
+    recalled = replay.recalled
+    new = span if recalled is None else span._replace(after=recalled.block)
+
+    def whole() -> pl.DataFrame:
+        assert evidence is not None
+        replayed = evidence()
+        assert isinstance(replayed, Keep3rV2)
+        return works_table(lake, replayed.context.works, WHOLE, address)
+
+    works = classed_works(
+        works_table(lake, replay.context.works, new, address), recalled, None if evidence is None else whole
+    )
+    kept: dict[str, Table] = {"work_evidence": works.evidence, "callers": caused_table(replay)}
+    wrong = payment_findings(works.table.lazy())
+    came = rows_table(replay.context.rewards, TABLES["rewards"]).sort("block_number", "log_index", maintain_order=True)
+    rewards = came if recalled is None else recalled.rewards.grown(came)
+    tables: dict[str, Table] = {
+        "works": works.table,
+        "rewards": rewards,
+        **state_tables(replay.keep3r, replay.context.now),
+    }
     if replay.observer is not None:
         assert isinstance(replay.observer, CreditObserver)
         kept |= replay.observer.kept()
-    if evidence is not None and needs_evidence(works):
-        whole = evidence()
-        assert isinstance(whole, Keep3rV2)
-        seen = works_table(lake, whole.context.works, WHOLE, address)
-    works = classify(works, seen)
-    wrong = payment_findings(works)
-    rewards = rows_table(replay.context.rewards, TABLES["rewards"])
-    tables = {
-        "works": works,
-        "rewards": rewards.sort("block_number", "log_index", maintain_order=True),
-        **state_tables(replay.keep3r, replay.context.now),
-    }
-    if isinstance(replay.observer, CreditObserver):
-        tables |= ledger_tables(replay.observer, lake, works, span.until)
-    counts = Counter(works["class"].to_list())
+        booked = ledger_tables(replay.observer, lake, works, span.until, covered_blocks(lake, span.until)[1])
+        tables |= booked.tables
+        kept |= booked.kept
+    counts = dict(works.table.lazy().group_by("class").len().collect().iter_rows())
     return Results(
         tables,
-        {"works": {name: counts[name] for name in CLASSES}},
+        {"works": {name: counts.get(name, 0) for name in CLASSES}},
         [
             *wrong,
             *unknown_code_findings(lake.deployment, address),
@@ -70,7 +75,7 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
         mismatched_logs=tuple(
             (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None
         ),
-        unpredicted=rewards["expected_rewarded_at"].null_count(),
+        unpredicted=rewards.lazy().select(pl.col("expected_rewarded_at").null_count()).collect().item(),
         kept=kept,
     )
 

@@ -22,9 +22,11 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     REPRICED,
     CreditChange,
 )
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver, Opening
+    from keep3r_replay.protocols.keep3r_v2.audit.standing import Standing
 
 OPENING = "opening"
 """Origin of lots that a replay from the middle of a history starts with."""
@@ -69,12 +71,18 @@ class Entry(NamedTuple):
 
 
 class Ledger(NamedTuple):
-    """The whole book: entries in chain order, changes with their job's address, and what jobs held at the start."""
+    """The whole book: entries in chain order, changes with their job's address, and what jobs held at the start.
+
+    Of a run that went on, entries and changes are those since, and `former` is where the books stood then. `books` are
+    the lots of jobs at the end.
+    """
 
     entries: list[Entry]
     changes: list[tuple[str, CreditChange]]
     opening: dict[str, Opening]
     closing: dict[str, int]
+    books: dict[str, Lots]
+    former: Standing | None = None
 
 
 def make_ledger(observer: CreditObserver) -> Ledger:
@@ -86,14 +94,20 @@ def make_ledger(observer: CreditObserver) -> Ledger:
     addresses = observer.addresses()
     books: dict[str, Lots] = {address: Lots() for address in addresses.values()}
     opening = {address: held for address, held in observer.opening.items() if held.credits}
+    former = observer.standing
+    if former is not None:
+        opening = {}
+        books |= {
+            job: Lots(account.lots.lots, account.lots.next_number) for job, account in former.accounts[CONTRACT].items()
+        }
     for address, held in opening.items():
         books[address].add(held.rewarded_at, OPENING, held.credits)
     entries: list[Entry] = []
     changes = [(addresses[change.job], change) for change in observer.recorder.changes]
     migrating: list[Lot] = []
-    done = 0
+    done, before = 0, observer.seen.changes
     for state, changes_by in zip(observer.states, observer.changes_by, strict=True):
-        while done < changes_by:
+        while done < changes_by - before:
             address, change = changes[done]
             migrating = _enter(entries, books[address], address, change, migrating)
             done += 1
@@ -108,7 +122,8 @@ def make_ledger(observer: CreditObserver) -> Ledger:
             raise LedgerError(
                 f"end: the ledger of job {address} holds {books[address].total} wei, the model {job.credits}"
             )
-    return Ledger(entries, changes, opening, {address: book.total for address, book in books.items() if book.total})
+    closing = {address: book.total for address, book in books.items() if book.total}
+    return Ledger(entries, changes, opening, closing, books, former)
 
 
 def _enter(entries: list[Entry], book: Lots, address: str, change: CreditChange, migrating: list[Lot]) -> list[Lot]:

@@ -18,6 +18,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     REPRICED,
     SPENT,
 )
+from keep3r_replay.replay.parts import lazily
 from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
@@ -29,17 +30,18 @@ def ledger_summary(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
 
     Opening and sums make up what is left. Amounts of `denied_on_paper` are states at times and have no sum.
     """
-    ledger = tables["ledger"]
+    ledger = lazily(tables, "ledger")
+    entries, jobs = ledger.select(pl.len(), pl.col("job").n_unique()).collect().row(0)
     sums = _sums(ledger)
     opening = _opening(tables["periods"])
     return {
-        "entries": ledger.height,
-        "jobs": ledger["job"].n_unique(),
+        "entries": entries,
+        "jobs": jobs,
         "opening": str(opening),
         "sums": sums,
         "left": str(opening + sum(map(int, sums.values()))),
         "expiry_findings": dict(sorted(Counter(tables["expiry_findings"]["kind"].to_list()).items())),
-        "expiry_amounts": _sums(tables["expiry_findings"].filter(pl.col("kind") != DENIED_ON_PAPER)),
+        "expiry_amounts": _sums(lazily(tables, "expiry_findings").filter(pl.col("kind") != DENIED_ON_PAPER)),
     }
 
 
@@ -50,12 +52,14 @@ def _opening(periods: pl.DataFrame) -> int:
     return sum(first["opening"].cast(pl.Int128).to_list())
 
 
-def _sums(table: pl.DataFrame) -> dict[str, str]:
-    sums: Counter[str] = Counter()
-    for kind, amount in zip(table["kind"].to_list(), table["amount"].cast(pl.Int128).to_list(), strict=True):
-        sums[kind] += amount
-    return {kind: str(amount) for kind, amount in sorted(sums.items())}
+def _sums(table: pl.LazyFrame) -> dict[str, str]:
+    """Sums by kind, in two halves that no number of rows overflows."""
+    amount = pl.col("amount").cast(pl.Int128)
+    halves = table.group_by("kind").agg((amount // _HALF).sum().alias("high"), (amount % _HALF).sum().alias("low"))
+    return {kind: str(high * _HALF + low) for kind, high, low in sorted(halves.collect().iter_rows())}
 
+
+_HALF = 10**19
 
 _WORDS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("at the start", ("opening",), False),

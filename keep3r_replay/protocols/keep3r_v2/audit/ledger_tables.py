@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.audit.accounts import account_tables
-from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import expiry_findings
+from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
+from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import expiry_findings, last_change
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_rules import expiry_rows
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import make_ledger
-from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import Calendar, period_rows
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_grown import begun_periods, with_former
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import period_rows
 from keep3r_replay.protocols.keep3r_v2.audit.rows import LedgerRow
+from keep3r_replay.protocols.keep3r_v2.audit.standing import Account, Standing, standing_tables
+from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
+from keep3r_replay.replay.parts import frame_of
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v2.audit.classed import ClassedWorks
     from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
     from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import ExpiryFinding
-    from keep3r_replay.protocols.keep3r_v2.audit.ledger import Entry
+    from keep3r_replay.protocols.keep3r_v2.audit.ledger import Entry, Ledger
+    from keep3r_replay.replay.parts import Table
+
+
+class Booked(NamedTuple):
+    """The tables of `tables.LEDGER_TABLES`, and what a later run needs to go on from them."""
+
+    tables: dict[str, Table]
+    kept: dict[str, pl.DataFrame]
 
 
 def ledger_tables(
-    observer: CreditObserver, lake: Lake, works: pl.DataFrame, until_block: int | None
-) -> dict[str, pl.DataFrame]:
-    """The tables of `tables.LEDGER_TABLES`.
+    observer: CreditObserver, lake: Lake, works: ClassedWorks, until_block: int | None, block: int
+) -> Booked:
+    """Book what an observer has seen up to the end of `block`.
 
     Raises:
         LedgerError: the ledger does not balance.
     """
     ledger = make_ledger(observer)
     calendar = Calendar(observer.regimes, observer.ended_at)
-    periods = period_rows(ledger, calendar)
-    return {
+    first = max(observer.former_periods - 1, 0) if ledger.former is not None else 0
+    since = None if ledger.former is None else observer.former
+    if since is None:
+        # Booked anew, from all there was.
+        works = works._replace(new=frame_of(works.table))
+    begun = None if since is None else begun_periods(since, calendar.periods[first])
+    periods = period_rows(ledger, calendar, begun, first)
+    expiries, accounts = expiry_rows(ledger, calendar, periods)
+    tables: dict[str, Table] = {
         "ledger": rows_table(_dated(ledger.entries, calendar), TABLES["ledger"]),
         "periods": rows_table(periods, TABLES["periods"]),
-        "expiries": rows_table(expiry_rows(ledger, calendar, periods), TABLES["expiries"]),
-        "expiry_findings": _with_hashes(lake, expiry_findings(ledger, calendar), until_block),
+        "expiries": rows_table(expiries, TABLES["expiries"]),
+        "expiry_findings": _with_hashes(lake, expiry_findings(ledger, calendar, first), until_block),
         **curve_tables(observer),
         **account_tables(
             lake,
@@ -45,8 +66,19 @@ def ledger_tables(
             observer.plain_boosts,
             until_block,
             quotes_eth=observer.keep3r.rules.payment is Payment.LIVE_PRICE,
+            former=since,
         ),
     }
+    if since is not None:
+        tables |= with_former(tables, since, observer, calendar.periods[first])
+    return Booked(tables, standing_tables(_standing(ledger, accounts), block))
+
+
+def _standing(ledger: Ledger, accounts: dict[str, dict[str, Account]]) -> Standing:
+    """Where the books stand: by the contract, the lots that the ledger ends with, and each job's last change."""
+    last = {} if ledger.former is None else dict(ledger.former.last)
+    last |= {job: last_change(change) for job, change in ledger.changes}
+    return Standing({CONTRACT: {job: Account(lots) for job, lots in ledger.books.items()}, **accounts}, last)
 
 
 def curve_tables(observer: CreditObserver) -> dict[str, pl.DataFrame]:
@@ -73,8 +105,10 @@ def _dated(entries: list[Entry], calendar: Calendar) -> list[LedgerRow]:
 def _with_hashes(lake: Lake, found: list[ExpiryFinding], until_block: int | None) -> pl.DataFrame:
     *columns, (_, _) = TABLES["expiry_findings"].items()
     findings = rows_table(found, dict(columns))
+    columns_of_logs = ["block_number", "log_index", "transaction_hash"]
+    since = min(findings["block_number"].to_list(), default=None)
     hashes = (
-        lake.scan("logs", columns=["block_number", "log_index", "transaction_hash"], until_block=until_block)
+        lake.scan("logs", columns_of_logs, until_block, since)
         .join(
             findings.lazy().select("block_number", "log_index").unique(), on=["block_number", "log_index"], how="semi"
         )

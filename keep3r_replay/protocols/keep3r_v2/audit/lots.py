@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import insort
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Lot(NamedTuple):
@@ -25,18 +28,18 @@ class Lot(NamedTuple):
 class Lots:
     """The lots that a job holds, oldest first."""
 
-    __slots__ = ("_next", "lots", "total")
+    __slots__ = ("lots", "next_number", "total")
 
-    def __init__(self) -> None:
-        self.lots: list[Lot] = []
-        self.total = 0
-        self._next = 0
+    def __init__(self, lots: Iterable[Lot] = (), next_number: int = 0) -> None:
+        self.lots = list(lots)
+        self.total = sum(lot.amount for lot in self.lots)
+        self.next_number = next_number
 
     def add(self, minted_at: int, origin: str, amount: int) -> Lot:
         """A new lot of `amount` wei; of an amount of 0 nothing stays."""
-        lot = Lot(minted_at, self._next, origin, amount)
+        lot = Lot(minted_at, self.next_number, origin, amount)
         if amount:
-            self._next += 1
+            self.next_number += 1
             self.total += amount
             if self.lots and self.lots[-1] > lot:
                 insort(self.lots, lot)

@@ -38,6 +38,12 @@ class PeriodRow(NamedTuple):
     entries: int
 
 
+EXPIRY_SUMS = (
+    *("minted", "forced", "repriced", "removed", "migrated", "adopted", "spent", "expired", "capped", "unpaid"),
+)
+"""Columns of `expiries` that sum up a period."""
+
+
 class ExpiryRow(NamedTuple):
     """A job in such a stretch by a rule of expiry: `expiries`. Amounts are signed by direction.
 

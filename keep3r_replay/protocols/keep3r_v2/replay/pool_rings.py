@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from keep3r_replay.replay.parts import Kept, Table
     from keep3r_replay.replay.protocol import Block, EventHandler, Place, Transaction
     from keep3r_replay.uniswap_v3.oracle import Pool
 
@@ -21,7 +22,9 @@ OBSERVATIONS = pl.Schema(
         "seconds_per_liquidity": pl.String,
     }
 )
-"""Table `observations`: the pools' rings. A cumulative per liquidity has 160 bits, and stands as hexadecimal text."""
+"""Table `observations`: the pools' rings, by time. A cumulative per liquidity has 160 bits: it is hexadecimal text."""
+
+_ORDER = ("timestamp", "pool", "position")
 
 _WITHOUT_VIEW = ("uniswap_v3_pool.", "keep3r_helper.OracleSet", "sidechain_oracle.", "oracle_factory.")
 """Events whose effect no reading tells in full: they are replayed from the beginning."""
@@ -41,25 +44,40 @@ class Entering(Protocol):
         """Enter a transaction."""
 
 
-def observations(pools: Mapping[str, Pool], former: pl.DataFrame | None = None) -> pl.DataFrame:
-    """The pools' observations, which snapshots count on; `former` are those of a run that went before."""
+class FormerObservations(NamedTuple):
+    """Those of a run that went before, and how many of each pool there were where this one went on."""
+
+    kept: Kept
+    counts: Mapping[str, int]
+
+
+def observations(pools: Mapping[str, Pool], former: FormerObservations | None = None) -> Table:
+    """The pools' observations by time, which snapshots count on; `former` are those of a run that went before."""
+    counts = {} if former is None else former.counts
     rows: dict[str, list[Any]] = {name: [] for name in OBSERVATIONS}
     for address, pool in sorted(pools.items()):
-        rows["pool"] += [address] * len(pool.times)
-        rows["position"] += range(pool.forgotten, pool.forgotten + len(pool.times))
-        rows["timestamp"] += pool.times
-        rows["tick_cumulative"] += pool.tick_cumulatives
-        rows["seconds_per_liquidity"] += map(hex, pool.per_liquidity)
-    own = pl.DataFrame(rows, schema=OBSERVATIONS)
+        known = max(counts.get(address, 0) - pool.forgotten, 0)
+        rows["pool"] += [address] * (len(pool.times) - known)
+        rows["position"] += range(pool.forgotten + known, pool.forgotten + len(pool.times))
+        rows["timestamp"] += pool.times[known:]
+        rows["tick_cumulative"] += pool.tick_cumulatives[known:]
+        rows["seconds_per_liquidity"] += map(hex, pool.per_liquidity[known:])
+    new = pl.DataFrame(rows, schema=OBSERVATIONS)
     if former is None:
-        return own
-    first = pl.LazyFrame(
-        [(address, pool.forgotten) for address, pool in pools.items()],
-        schema={"pool": pl.String, "forgotten": pl.Int64},
-        orient="row",
-    )
-    before = former.lazy().join(first, on="pool").filter(pl.col("position") < pl.col("forgotten"))
-    return pl.concat([before.select(OBSERVATIONS.names()).collect(), own]).sort("pool", "position")
+        return new.sort(_ORDER)
+    before = former.kept.lazy()
+    last = before.group_by("pool").agg(pl.col("position").max()).collect()
+    if any(position >= counts.get(address, 0) for address, position in last.iter_rows()):
+        # The run goes on from before the end of the former one.
+        known_counts = pl.LazyFrame(list(counts.items()), schema={"pool": pl.String, "known": pl.Int64}, orient="row")
+        known_rows = before.join(known_counts, on="pool").filter(pl.col("position") < pl.col("known"))
+        return pl.concat([known_rows.select(OBSERVATIONS.names()).collect(), new]).sort(_ORDER)
+    if not new.height:
+        return former.kept.grown(new)
+    # What came is later than all there was, but for a few: two pools in one second, an oracle that is told late.
+    same = before.filter(pl.col("timestamp") < new["timestamp"].min()).select(pl.len()).collect().item()
+    late = before.slice(same).collect()
+    return former.kept.grown(pl.concat([late, new]).sort(_ORDER), same)
 
 
 class OfPools:

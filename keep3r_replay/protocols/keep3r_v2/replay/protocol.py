@@ -9,7 +9,7 @@ import polars as pl
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.evm.abi import keccak256
-from keep3r_replay.protocols.keep3r_v2.audit.kept import recall_context
+from keep3r_replay.protocols.keep3r_v2.audit.kept import Recalled, recalled
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import (
     dump,
     dump_contract,
@@ -27,7 +27,7 @@ from keep3r_replay.protocols.keep3r_v2.replay.describe import describe
 from keep3r_replay.protocols.keep3r_v2.replay.excuses import excuse
 from keep3r_replay.protocols.keep3r_v2.replay.from_readings import Readings, load_readings
 from keep3r_replay.protocols.keep3r_v2.replay.memory import dump_inference, load_inference
-from keep3r_replay.protocols.keep3r_v2.replay.pool_rings import OfPools, observations, rings
+from keep3r_replay.protocols.keep3r_v2.replay.pool_rings import FormerObservations, OfPools, observations, rings
 from keep3r_replay.protocols.keep3r_v2.replay.unknown_code import unknown_codes
 from keep3r_replay.protocols.keep3r_v2.replay.window_start import start_pools
 from keep3r_replay.replay.direct_call import SELECTOR, WORD
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.protocol import Block, EventHandler, Place, Transaction
+    from keep3r_replay.replay.parts import Table
+    from keep3r_replay.replay.protocol import Block, EventHandler, KeptTables, Place, Transaction
 
 HANDLERS: dict[str, EventHandler] = {
     **work.HANDLERS,
@@ -80,8 +81,8 @@ class Observer(Protocol):
     def snapshot(self) -> dict[str, Any]:
         """Where it stands, as plain values for JSON."""
 
-    def recall(self, snapshot: Mapping[str, Any], kept: Callable[[str], pl.LazyFrame]) -> None:
-        """Take back what it saw up to a snapshot."""
+    def recall(self, block: int, snapshot: Mapping[str, Any], kept: KeptTables) -> None:
+        """Take back what it saw up to a snapshot after `block`."""
 
 
 class Keep3rV2:
@@ -124,12 +125,10 @@ class Keep3rV2:
         """Who watches, if somebody does."""
         self.unauthorised: list[Unauthorised] = []
         """Direct calls that somebody else made than may."""
-        self.recalled: int | None = None
-        """The block up to which a former replay wrote down what there is."""
-        self.former_works: pl.DataFrame | None = None
-        """The works up to there (`audit.works.works_table`)."""
+        self.recalled: Recalled | None = None
+        """What a former replay wrote down, where this one went on from it."""
         self._observed: Mapping[str, Any] = {}
-        self._former_observations: pl.DataFrame | None = None
+        self._former_observations: FormerObservations | None = None
         self._journal = journal
         self._silent = silent_transactions
         self._source = source
@@ -244,17 +243,17 @@ class Keep3rV2:
             **({"observer": self.observer.snapshot()} if self.observer is not None else {}),
         }
 
-    def kept(self) -> Mapping[str, pl.DataFrame]:
+    def kept(self) -> Mapping[str, Table]:
         """The pools' observations, which snapshots count on."""
         return {"observations": observations(self.keep3r.pools, self._former_observations)}
 
-    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
+    def recall(self, block: int, kept: KeptTables) -> None:
         """Take back works, rewards, and what the observer saw up to a block."""
-        self.recalled = block
-        self.former_works = recall_context(self.context, block, kept)
-        self._former_observations = kept("observations").collect()
+        self.recalled = recalled(block, kept)
+        counts = {address: pool.forgotten + len(pool.times) for address, pool in self.keep3r.pools.items()}
+        self._former_observations = FormerObservations(kept.first("observations"), counts)
         if self.observer is not None:
-            self.observer.recall(self._observed, kept)
+            self.observer.recall(block, self._observed, kept)
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """Stand where readings after `block` say: pools by replaying their events, all else from the readings."""

@@ -8,13 +8,9 @@ import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT, UNDETERMINED
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
-from keep3r_replay.protocols.keep3r_v2.report.figures import (
-    Payment,
-    credits_chart,
-    pairs_chart,
-    waste_chart,
-    waterfall_chart,
-)
+from keep3r_replay.protocols.keep3r_v2.report.figures import Payment, credits_chart
+from keep3r_replay.protocols.keep3r_v2.report.keeper_figures import pairs_chart
+from keep3r_replay.protocols.keep3r_v2.report.ledger_figures import waste_chart, waterfall_chart
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
 from keep3r_replay.protocols.keep3r_v2.report.words import BY_FORMULA, EARNED, GAS, KEEPERS, OPEN, OWN_AMOUNT
 from keep3r_replay.replay.rooms import Chart
@@ -28,7 +24,7 @@ KEEPERS_SHOWN = 12
 
 
 def job_charts(results: Results, job: str) -> Iterator[Chart]:
-    """The charts of one job."""
+    """The charts of one job: no ledger where it has written nothing yet."""
     periods = results.periods(job)
     yield Chart(
         f"credits-{job}",
@@ -37,6 +33,8 @@ def job_charts(results: Results, job: str) -> Iterator[Chart]:
         "(UTC), what each work was paid.",
         credits_chart(job_series(results.tables_of(job), job), job_payments(results, job)),
     )
+    if not periods:
+        return
     yield Chart(
         f"ledger-{job}",
         "The ledger of the last reward periods: a bar starts where the last one ends; the line is what is left.",
@@ -76,7 +74,7 @@ def keeper_chart(results: Results) -> Chart | None:
     )
 
 
-def report_charts(results: Results, jobs: Sequence[str]) -> list[Chart]:
-    """The charts of these jobs, and that of the keepers."""
-    keepers = keeper_chart(results)
+def report_charts(results: Results, jobs: Sequence[str], alone: bool = False) -> list[Chart]:
+    """The charts of these jobs, and that of all keepers unless the page is about one job alone."""
+    keepers = None if alone else keeper_chart(results)
     return [*(chart for job in jobs for chart in job_charts(results, job)), *([keepers] if keepers else [])]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v2.report.series import thinned
 from keep3r_replay.protocols.keep3r_v2.report.words import (
     CREDITS,
-    LEDGER,
     PAYMENTS,
     PERIOD,
     REVALUED,
@@ -28,7 +27,6 @@ from keep3r_replay.report.plot import (
     told,
     zoom,
 )
-from keep3r_replay.report.times import date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from keep3r_replay.report.plot import Spec
 
 MOST_POINTS = 1_200
-_PERIODS_SHOWN = 10
 _SHAPES = {"works": "circle", "rewards": "diamond", "period starts": "stroke"}
 _AXIS_MARKS = {"works": BLUE, "rewards": VERMILLION, "period starts": INK}
 _BELOW_HEIGHT = 110
@@ -75,14 +72,14 @@ def credits_chart(series: Series, payments: Sequence[Payment] | None = None) -> 
     stepped = [name for name in known if name in {STORED, PERIOD}]
     sloped = [name for name in known if name not in stepped]
     x = time_axis(labels=not payments)
-    lines = [
-        _lines(names, colours, x, shape) for names, shape in ((sloped, "linear"), (stepped, "step-after")) if names
+    layers = [
+        lines(names, colours, x, shape) for names, shape in ((sloped, "linear"), (stepped, "step-after")) if names
     ]
-    if lines:
-        lines[0]["params"] = [zoom()]
+    if layers:
+        layers[0]["params"] = [zoom()]
     above: Spec = {
         "data": data,
-        "layer": [{"layer": lines}, _axis_marks(series, ends, x, with_works=payments is None)],
+        "layer": [{"layer": layers}, _axis_marks(series, ends, x, with_works=payments is None)],
         "resolve": {"scale": {"shape": "independent", "color": "independent"}},
     }
     meta = {"usermeta": {"follow": list(known)}}
@@ -96,7 +93,8 @@ def credits_chart(series: Series, payments: Sequence[Payment] | None = None) -> 
     }
 
 
-def _lines(names: Sequence[str], colours: Mapping[str, str], x: Spec, interpolate: str) -> Spec:
+def lines(names: Sequence[str], colours: Mapping[str, str], x: Spec, interpolate: str) -> Spec:
+    """Lines of some columns of the curve, drawn as one layer."""
     what, many = "what", "amount"
     return {
         "transform": [{"fold": list(names), "as": [what, many]}],
@@ -166,129 +164,3 @@ def _largest(payments: Sequence[Payment]) -> list[Payment]:
     return [
         max(payments[start : start + stretch], key=lambda each: each.wei) for start in range(0, len(payments), stretch)
     ]
-
-
-def waterfall_chart(periods: Sequence[dict[str, Any]]) -> Spec:
-    """The last periods' ledger from opening to closing: every bar starts where the one before ends."""
-    rows: list[tuple[str, str, float | None, float | None, float | None]] = []
-    closings: list[tuple[str, float | None]] = []
-    kinds: dict[str, str] = {}
-    for period in periods[-_PERIODS_SHOWN:]:
-        label, running = date(period["begins_at"]), period["opening"]
-        for kind, (words, colour) in LEDGER.items():
-            if period[kind]:
-                after = running + period[kind]
-                rows.append((label, words, amount(running), amount(after), amount(period[kind])))
-                kinds[words] = colour
-                running = after
-        closings.append((label, amount(running)))
-    kinds = {words: colour for words, colour in LEDGER.values() if words in kinds}
-    names = ("period", "kind", "from", "to", "amount")
-    columns = (
-        dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in names}
-    )
-    about = told(("period", "period from"), ("kind", "what"), ("amount", "KP3R"), timed=False)
-    left = told(("period", "period from"), ("left", "left, KP3R"), timed=False)
-    x = {"field": "period", "type": "ordinal", "axis": {"title": None, "labelAngle": 0}}
-    return {
-        "layer": [
-            {
-                "data": table(columns),
-                "mark": {"type": "bar", "tooltip": about},
-                "encoding": {
-                    "x": x,
-                    "xOffset": {"field": "kind", "sort": list(kinds)},
-                    "y": amount_axis("from", "credits, KP3R"),
-                    "y2": {"field": "to"},
-                    "color": coloured("kind", kinds),
-                },
-            },
-            {
-                "data": table({"period": [at for at, _ in closings], "left": [left for _, left in closings]}),
-                "mark": {"type": "tick", "color": INK, "thickness": 2, "tooltip": left},
-                "encoding": {"x": x, "y": {"field": "left", "type": "quantitative"}},
-            },
-        ]
-    }
-
-
-def waste_chart(periods: Sequence[dict[str, Any]], documented: dict[int, int]) -> Spec:
-    """What was used and what was lost in each period; diamonds show what the documented rule would have expired."""
-    rows = []
-    for period in periods:
-        floor = 0
-        for kind in ("spent", "expired", "capped"):
-            top = floor - period[kind]
-            ends = moment(period["begins_at"]), moment(period["ends_at"])
-            rows.append((*ends, LEDGER[kind][0], amount(floor), amount(top), amount(-period[kind])))
-            floor = top
-    names = (TIME, "until", "kind", "from", "to", "amount")
-    columns = (
-        dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in names}
-    )
-    kinds = dict(LEDGER[kind] for kind in ("spent", "expired", "capped"))
-    manual: dict[str, list[float | None]] = {
-        TIME: [moment((period["begins_at"] + period["ends_at"]) / 2) for period in periods],
-        "amount": [amount(-documented.get(period["begins_at"], 0)) for period in periods],
-    }
-    x = time_axis()
-    y = amount_axis("from", "KP3R a period")
-    return {
-        "layer": [
-            {
-                "data": table(columns),
-                "params": [zoom()],
-                "mark": {"type": "bar", "clip": True, "tooltip": told(("kind", "what"), ("amount", "KP3R"))},
-                "encoding": {
-                    "x": x,
-                    "x2": {"field": "until"},
-                    "y": y,
-                    "y2": {"field": "to"},
-                    "color": coloured("kind", kinds),
-                },
-            },
-            {
-                "data": table(manual),
-                "mark": {
-                    "type": "point",
-                    "shape": "diamond",
-                    "filled": False,
-                    "clip": True,
-                    "color": INK,
-                    "size": 40,
-                    "tooltip": told(("amount", "expired by the manual's rule, KP3R")),
-                },
-                "encoding": {"x": x, "y": {"field": "amount", "type": "quantitative"}},
-            },
-        ]
-    }
-
-
-def pairs_chart(names: Sequence[str], pairs: Mapping[str, tuple[Sequence[int], str]], unit: str) -> Spec:
-    """For each name two bars, one above the other.
-
-    Args:
-        names: addresses, in the order in which they stand.
-        pairs: by what a bar shows, its amounts in wei and its colour.
-        unit: of the axis.
-    """
-    who = [shortened(name) for name in names]
-    rows = [
-        (shown, what, amount(wei))
-        for what, (values, _) in pairs.items()
-        for shown, wei in zip(who, values, strict=True)
-    ]
-    columns = {key: [row[place] for row in rows] for place, key in enumerate(("who", "what", "amount"))}
-    colours = {what: colour for what, (_, colour) in pairs.items()}
-    about = told(("who", "keeper"), ("what", "what"), ("amount", unit), timed=False)
-    return {
-        "data": table(columns),
-        "height": 34 * len(names),
-        "mark": {"type": "bar", "tooltip": about},
-        "encoding": {
-            "y": {"field": "who", "type": "ordinal", "sort": None, "axis": {"title": None, "minExtent": 92}},
-            "yOffset": {"field": "what", "sort": list(pairs)},
-            "x": {"field": "amount", "type": "quantitative", "axis": {"title": unit, "grid": True}},
-            "color": coloured("what", colours),
-        },
-    }

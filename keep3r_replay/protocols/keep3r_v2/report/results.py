@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -20,12 +21,18 @@ _TABLES = (
     "expiry_findings",
     "findings",
     "job_history",
+    "job_liquidities",
+    "job_states",
+    "job_tokens",
     "keeper_accounts",
+    "keeper_bonds",
+    "keeper_states",
     "ledger",
     "period_views",
     "periods",
     "reward_periods",
     "rewards",
+    "work_accounts",
     "works",
 )
 _OF = " of "
@@ -36,7 +43,8 @@ class Results:
     """Results of one replay with ledger.
 
     Attributes:
-        summary: the parsed `summary.json`.
+        folder: where they are.
+        summary, manifest: the parsed files of these names.
         tables: the tables that the report needs, amounts as Decimal(38, 0).
     """
 
@@ -48,18 +56,27 @@ class Results:
         """
         try:
             self.summary: dict[str, Any] = json.loads((folder / "summary.json").read_bytes())
+            self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
         except (OSError, ValueError):
             raise InputError(folder, "holds no results of a replay", remedy="make them with keep3r replay") from None
         if "ledger" not in self.summary:
             raise InputError(folder, "the results have no ledger", remedy="make them with keep3r replay ledger=true")
+        self.folder = folder
         tables = {name: read_table(folder, name) for name in _TABLES}
         self.tables: Mapping[str, pl.DataFrame] = {name: told_apart(frame) for name, frame in tables.items()}
 
     def jobs(self) -> list[str]:
-        """Jobs that ever held credits, those with the most works first."""
+        """Every job: those with the most works first, then those with the most credits as the views answer."""
         works = dict(self.tables["works"]["job"].value_counts().iter_rows())
-        held = self.tables["ledger"]["job"].unique().to_list()
-        return sorted(held, key=lambda job: (-works.get(job, 0), job))
+        states = self.tables["job_states"]
+        answered = dict(zip(states["job"], states["total_credits"].cast(pl.Int128), strict=True))
+        known = {*answered, *self.tables["ledger"]["job"]}
+        return sorted(known, key=lambda job: (-works.get(job, 0), -(answered.get(job) or 0), job))
+
+    def keepers(self) -> list[str]:
+        """Every keeper, those who earned most first."""
+        accounts = self.tables["keeper_accounts"].sort("reward", "keeper", descending=[True, False])
+        return list(dict.fromkeys([*accounts["keeper"], *self.tables["keeper_states"]["keeper"]]))
 
     def tables_of(self, job: str) -> Mapping[str, pl.DataFrame]:
         """The tables of the contract that a job belongs to; all, where there is one contract only."""
@@ -69,11 +86,13 @@ class Results:
             for name, frame in self.tables.items()
         }
 
-    def chosen(self, wanted: str) -> str:
-        """The job that a person means by its address or its beginning. Raises `UsageError` if that is not one."""
-        found = [job for job in self.jobs() if job.startswith(wanted.lower())]
+    def chosen(self, wanted: str, role: str = "job") -> str:
+        """The job or keeper that a person means by its address or its beginning. Raises `UsageError` if not one."""
+        found = [each for each in (self.jobs() if role == "job" else self.keepers()) if each.startswith(wanted.lower())]
         if len(found) != 1:
-            raise UsageError(f"job={wanted[:60]!r} names {len(found)} jobs of these results; say the whole address")
+            raise UsageError(
+                f"{role}={wanted[:60]!r} names {len(found)} {role}s of these results; say the whole address"
+            )
         return found[0]
 
     def periods(self, job: str) -> list[dict[str, Any]]:
@@ -92,12 +111,19 @@ class Results:
 
     def wasted(self, job: str) -> dict[str, tuple[int, int, int]]:
         """By rule what a job spent, lost, and could not have paid; wei."""
-        found = {}
-        for rule in ("contract", "documented", "none"):
-            frame = self.tables["expiries"].filter((pl.col("job") == job) & (pl.col("rule") == rule))
-            sums = [wei(frame[name]) for name in ("spent", "expired", "capped", "unpaid")]
-            found[rule] = (-sums[0], -sums[1] - sums[2], sums[3])
-        return found
+        nothing = (0, 0, 0)
+        return {rule: self._lost.get((job, rule), nothing) for rule in ("contract", "documented", "none")}
+
+    @cached_property
+    def _lost(self) -> dict[tuple[str, str], tuple[int, int, int]]:
+        """By job and rule what was spent, lost, and could not be paid: one walk for all."""
+        names = ("spent", "expired", "capped", "unpaid")
+        frame = self.tables["expiries"].select("job", "rule", pl.col(names).cast(pl.Int128))
+        sums = frame.group_by("job", "rule", maintain_order=True).agg(pl.col(names).sum())
+        return {
+            (job, rule): (-spent, -expired - capped, unpaid)
+            for job, rule, spent, expired, capped, unpaid in sums.iter_rows()
+        }
 
 
 def read_table(folder: Path, name: str) -> pl.DataFrame:

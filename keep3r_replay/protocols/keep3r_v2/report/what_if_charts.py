@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.report.charts import KEEPERS_SHOWN
 from keep3r_replay.protocols.keep3r_v2.report.comparison_figures import comparison_chart
-from keep3r_replay.protocols.keep3r_v2.report.figures import pairs_chart
+from keep3r_replay.protocols.keep3r_v2.report.keeper_figures import pairs_chart
 from keep3r_replay.protocols.keep3r_v2.report.words import SIDES
 from keep3r_replay.replay.rooms import Chart
 

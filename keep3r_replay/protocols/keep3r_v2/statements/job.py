@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from keep3r_replay.errors import UsageError
+from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
+from keep3r_replay.protocols.keep3r_v2.statements.ends import ends
 from keep3r_replay.protocols.keep3r_v2.statements.overpaid import compared_works, own_amounts
 from keep3r_replay.protocols.keep3r_v2.statements.parties import party_of, times, whole_tokens
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
-from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, HORIZON, runs_dry
-from keep3r_replay.protocols.keep3r_v2.what_if.results import baselines
+from keep3r_replay.protocols.keep3r_v2.what_if.questions import DAY, HORIZON, gone_on
 from keep3r_replay.replay.statements import Statement
 from keep3r_replay.report.amounts import share, tokens
 from keep3r_replay.report.columns import aligned
 from keep3r_replay.report.times import date, duration, moment
 
 if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.statements.ends import End
     from keep3r_replay.protocols.keep3r_v2.statements.overpaid import Paid
-    from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.questions import RunsDry
     from keep3r_replay.replay.statements import Occasion
 
@@ -28,7 +28,7 @@ WINDOW = 30
 """Days up to a job's last work whose rate is taken for its present one."""
 _PLACES = 6
 _AMOUNTS = (
-    *("credits", "with_mined", "per_period", "spent_per_day", "spent", "wasted"),
+    *("credits", "with_mined", "per_period", "mines", "spent_per_day", "spent", "wasted"),
     *("own_paid", "own_formula", "own_excess"),
 )
 _COLUMNS = {
@@ -49,7 +49,8 @@ class JobCard(NamedTuple):
 
     Attributes:
         credits: in storage; `with_mined` is what `totalJobCredits` answers, with what has been mined since.
-        per_period: what one reward period mines.
+        per_period: one period's credits in storage, as the last work or change of liquidity wrote them; `mines` is what
+            `jobPeriodCredits` answers for a whole reward period now.
         works_per_day: in thousandths; it and `spent_per_day` are those of the last `WINDOW` days up to its last work.
         dry_at: when the first work fails at that rate; None if none does within a year, or there is no rate.
         wasted: expired and cut off, by the contract's own rule, of what was `spent` and wasted together.
@@ -65,6 +66,7 @@ class JobCard(NamedTuple):
     credits: int
     with_mined: int | None
     per_period: int
+    mines: int | None
     works: int
     by_formula: int
     in_tokens: int
@@ -88,30 +90,33 @@ def job_cards(occasion: Occasion) -> Statement:
     """
     jobs = occasion.audit.tables["job_states"]["job"].to_list()
     wanted = [party_of("job", occasion.party, jobs)] if occasion.party else sorted(set(jobs))
-    bases = baselines(occasion.lake, occasion.until_block)
-    cards = [_card(occasion, base, job) for base in bases for job in wanted if job in base.states["job_states"]["job"]]
+    found = ends(occasion.lake, occasion.audit.tables, occasion.until_block)
+    cards = [card_of(end, job) for end in found for job in wanted if job in end.tables["job_states"]["job"]]
     lines = [line for card in cards for line in (*_lines(card), "")][:-1] if occasion.party else _overview(cards)
     return Statement(lines, _table(cards))
 
 
-def _card(occasion: Occasion, base: Baseline, job: str) -> JobCard:
-    (state,) = base.states["job_states"].filter(pl.col("job") == job).rows(named=True)
-    works = base.works.filter(pl.col("job") == job)
-    tables = {name: _of(occasion.audit.tables[name], base, job) for name in ("works", "expiries")}
-    compared = compared_works(occasion.lake, tables["works"])
+def card_of(end: End, job: str) -> JobCard:
+    """The card of a job that `job_states` has."""
+    tables = {
+        name: end.tables[name].filter(pl.col("job") == job)
+        for name in ("job_states", "works", "expiries", "job_liquidities", "job_tokens")
+    }
+    (state,) = tables["job_states"].rows(named=True)
+    works = tables["works"]
+    compared = compared_works(end.lake, works)
     lost = tables["expiries"].filter(pl.col("rule") == "contract")
-    rate = _rate(base, job)
-    held = base.states["job_liquidities"].filter(pl.col("job") == job).sort("liquidity")
-    credits_in_tokens = base.states["job_tokens"].filter(pl.col("job") == job).sort("token")
+    rate = _rate(end, works, job)
     return JobCard(
-        keep3r=base.contract.address,
+        keep3r=end.address,
         job=job,
-        at=_end(occasion, base),
+        at=end.at,
         listed=state["listed"],
         disputed=state["disputed"],
         credits=int(state["credits"]),
         with_mined=None if state["total_credits"] is None else int(state["total_credits"]),
         per_period=int(state["period_credits"]),
+        mines=end.mines(job),
         works=works.height,
         by_formula=compared.filter(~pl.col("is_own") & ~pl.col("is_open")).height,
         in_tokens=works.filter(pl.col("explanation") == TOKEN_PAYMENT).height,
@@ -124,31 +129,25 @@ def _card(occasion: Occasion, base: Baseline, job: str) -> JobCard:
         wasted=-sum(sum(lost[name].cast(pl.Int128).to_list()) for name in ("expired", "capped")),
         own=own_amounts(compared),
         liquidities=[
-            (row["liquidity"], int(row["amount"]), int(row["pending_unbonds"])) for row in held.rows(named=True)
+            (row["liquidity"], int(row["amount"]), int(row["pending_unbonds"]))
+            for row in tables["job_liquidities"].sort("liquidity").rows(named=True)
         ],
-        tokens=[(row["token"], int(row["credits"])) for row in credits_in_tokens.rows(named=True)],
+        tokens=[(row["token"], int(row["credits"])) for row in tables["job_tokens"].sort("token").rows(named=True)],
     )
 
 
-def _of(table: pl.DataFrame, base: Baseline, job: str) -> pl.DataFrame:
-    """A job's rows of a contract; results of one contract do not name it."""
-    mine = table.filter(pl.col("job") == job)
-    return mine.filter(pl.col("keep3r") == base.contract.address) if "keep3r" in mine.columns else mine
-
-
-def _end(occasion: Occasion, base: Baseline) -> int:
-    """Time of the last block that the history covers."""
-    blocks = occasion.lake.scan("blocks", columns=["number", "timestamp"], until_block=occasion.until_block)
-    times = blocks.filter(pl.col("timestamp").is_not_null()).select(pl.col("timestamp").max()).collect()["timestamp"]
-    return max((*times.drop_nulls().to_list(), *base.works["timestamp"].to_list()), default=0)
-
-
-def _rate(base: Baseline, job: str) -> RunsDry | None:
+def _rate(end: End, works: pl.DataFrame, job: str) -> RunsDry | None:
     """How the job goes on at its present rate; None where too few works tell one."""
+    in_kp3r = works.filter(pl.col("explanation") != TOKEN_PAYMENT).select(
+        "timestamp", pl.col("payment").cast(pl.Int128)
+    )
+    before = Savepoint(end.keep3r, (job,), lists=False)
     try:
-        return runs_dry(base, Overlay(), job, WINDOW * DAY)
+        return gone_on(end.keep3r, end.now, in_kp3r.sort("timestamp", "payment").rows(), job, WINDOW * DAY)
     except UsageError:
         return None
+    finally:
+        before.restore()  # the next job begins at the end of the history, too
 
 
 def _lines(card: JobCard) -> list[str]:
@@ -159,14 +158,14 @@ def _lines(card: JobCard) -> list[str]:
         f"job         {card.job}",
         f"state       {state}, at {moment(card.at)} UTC; Keep3r {card.keep3r}",
         f"credits     {kp3r}{mined}",
-        f"mines       {tokens(card.per_period, _PLACES)} KP3R a reward period",
-        f"spends      {_spending(card)}",
-        f"runs dry    {_dry(card)}",
-        f"wasted      {tokens(card.wasted, _PLACES)} KP3R expired or cut off, {_wasted(card)} of what left",
-        f"works       {card.works:,}: {_kinds(card)}",
+        f"mines       {mining(card)}",
+        f"spends      {spending(card)}",
+        f"runs dry    {dry_words(card)}",
+        f"wasted      {tokens(card.wasted, _PLACES)} KP3R expired or cut off, {wasted_share(card)} of what left",
+        f"works       {card.works:,}: {kinds_words(card)}",
     ]
     if card.own.works:
-        lines.append(f"own amounts {_own(card.own)}")
+        lines.append(f"own amounts {own_words(card.own)}")
     lines += [
         f"liquidity   {tokens(held, _PLACES)} of {liquidity}{_leaving(pending)}"
         for liquidity, held, pending in card.liquidities
@@ -176,11 +175,21 @@ def _lines(card: JobCard) -> list[str]:
     return lines
 
 
+def mining(card: JobCard) -> str:
+    """What one reward period mines, by the view, and what storage says of it where that is another number."""
+    stored = f"{tokens(card.per_period, _PLACES)} in storage"
+    if card.mines is None:
+        return f"nobody can tell: the view reverts; {stored}"
+    beside = "" if card.mines == card.per_period else f" by the view; {stored}"
+    return f"{tokens(card.mines, _PLACES)} KP3R a reward period{beside}"
+
+
 def _leaving(pending: int) -> str:
     return f", {tokens(pending, _PLACES)} unbonding" if pending else ""
 
 
-def _spending(card: JobCard) -> str:
+def spending(card: JobCard) -> str:
+    """What it spends a day at its present rate."""
     if card.spent_per_day is None or card.works_per_day is None:
         return f"fewer than two works in KP3R in the {WINDOW} days up to its last: no rate"
     works = f"{card.works_per_day // 1000:,}.{card.works_per_day % 1000:03d}"
@@ -189,7 +198,8 @@ def _spending(card: JobCard) -> str:
     )
 
 
-def _dry(card: JobCard) -> str:
+def dry_words(card: JobCard) -> str:
+    """When it runs dry at that rate."""
     if card.obstacle:
         return card.obstacle
     if card.spent_per_day is None:
@@ -199,11 +209,13 @@ def _dry(card: JobCard) -> str:
     return f"{moment(card.dry_at)} UTC at this rate, in {duration(card.dry_at - card.at)}"
 
 
-def _wasted(card: JobCard) -> str:
+def wasted_share(card: JobCard) -> str:
+    """What was wasted of all that left."""
     return share(card.wasted, card.wasted + card.spent)
 
 
-def _kinds(card: JobCard) -> str:
+def kinds_words(card: JobCard) -> str:
+    """How many works were paid how."""
     kinds = (
         (card.by_formula, "by the formula"),
         (card.own.works, "of an own amount"),
@@ -213,7 +225,8 @@ def _kinds(card: JobCard) -> str:
     return ", ".join(f"{count:,} {what}" for count, what in kinds if count) or "none"
 
 
-def _own(own: Paid) -> str:
+def own_words(own: Paid) -> str:
+    """Own amounts beside what the formula gives."""
     if not own.compared:
         return f"{own.works:,} with no formula to compare with"
     ratio = times(own.paid, own.formula)
@@ -240,10 +253,10 @@ def _overview(cards: list[JobCard]) -> list[str]:
         (
             card.job,
             tokens(card.credits if card.with_mined is None else card.with_mined, _PLACES),
-            tokens(card.per_period, _PLACES),
+            "-" if card.mines is None else tokens(card.mines, _PLACES),
             "-" if card.spent_per_day is None else tokens(card.spent_per_day, _PLACES),
             "disputed" if card.disputed else "-" if card.dry_at is None else date(card.dry_at),
-            _wasted(card),
+            wasted_share(card),
             f"{card.works:,}",
             f"{card.own.works:,}",
             times(card.own.paid, card.own.formula) or "-",

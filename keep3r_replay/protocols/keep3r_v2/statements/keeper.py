@@ -14,7 +14,7 @@ from keep3r_replay.report.columns import aligned
 from keep3r_replay.report.times import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from keep3r_replay.replay.statements import Occasion
 
@@ -39,7 +39,7 @@ def keeper_statement(occasion: Occasion) -> Statement:
     if occasion.party:
         keeper = party_of("keeper", occasion.party, [*accounts["keeper"], *tables["keeper_states"]["keeper"]])
         accounts = accounts.filter(pl.col("keeper") == keeper)
-    table = _by_month(accounts)
+    table = by_month(accounts)
     lines = [] if not occasion.party else _head(tables, accounts, keeper)
     other = "job" if occasion.party else "keeper"
     head = ("month", other, "works", "in tokens", "KP3R", "worth, ETH", "gas, ETH", "profit, ETH", *_OTHER_GAS)
@@ -51,7 +51,7 @@ def keeper_statement(occasion: Occasion) -> Statement:
     return Statement([*lines, *aligned(rows, (9, 42, *(10 for _ in head[2:])))], table)
 
 
-def _by_month(accounts: pl.DataFrame) -> pl.DataFrame:
+def by_month(accounts: pl.DataFrame) -> pl.DataFrame:
     """One row a month, keeper and job, in this order: counts, sums in wei, and the same in whole tokens."""
     in_tokens = pl.col("class") == TOKEN_PAYMENT
     in_kp3r = accounts.with_columns(months(pl.col("timestamp")).alias("month"), in_tokens.alias("in_tokens"))
@@ -100,7 +100,7 @@ def _total(amounts: list[int | None]) -> str:
     return tokens(sum(known), _PLACES) if known else "-"
 
 
-def _head(tables: dict[str, pl.DataFrame], accounts: pl.DataFrame, keeper: str) -> list[str]:
+def _head(tables: Mapping[str, pl.DataFrame], accounts: pl.DataFrame, keeper: str) -> list[str]:
     """Who it is, since when, what is bonded, and what became of it."""
     lines = [f"keeper      {keeper}"]
     state = tables["keeper_states"].filter(pl.col("keeper") == keeper).rows(named=True)

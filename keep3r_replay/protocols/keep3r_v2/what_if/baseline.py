@@ -11,7 +11,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT, classify, needs_evidence
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
-from keep3r_replay.protocols.keep3r_v2.audit.works import works_table
+from keep3r_replay.protocols.keep3r_v2.audit.works import WORKS_SCHEMA, works_table
 from keep3r_replay.protocols.keep3r_v2.auditing import AUDITS
 from keep3r_replay.protocols.keep3r_v2.contract.snapshot import dump
 from keep3r_replay.protocols.keep3r_v2.contract.state import ZERO_ADDRESS
@@ -137,10 +137,10 @@ def measure(lake: Lake, contract: Contract, until_block: int | None = None, star
     _refuse_unknown_prices(journal)
     works = works_table(lake, protocol.context.works, span, contract.address)
     evidence = works
-    if start is not None and needs_evidence(works):
+    if start is not None and needs_evidence(works.lazy()):
         whole = replay_root(lake, AUDITS, contract, None, None, Options(readings=False)).replay
         evidence = works_table(lake, whole.context.works, WHOLE, contract.address)
-    works = classify(works, evidence)
+    works = classify(works, evidence).select(WORKS_SCHEMA.names())
     addresses = {id(job): address for address, job in protocol.keep3r.jobs.items()}
     return Baseline(
         lake,

@@ -72,8 +72,22 @@ def runs_dry(base: Baseline, overlay: Overlay, job: str, window: int) -> RunsDry
     """
     check_job(base, job)
     run = what_if(base, overlay)
-    keep3r, now = run.protocol.keep3r, run.protocol.context.now
-    paid = _paid(base, run, job)
+    return gone_on(run.protocol.keep3r, run.protocol.context.now, paid_in_kp3r(base, run, job), job, window)
+
+
+def gone_on(keep3r: Keep3r, now: int, paid: Sequence[tuple[int, int]], job: str, window: int) -> RunsDry:
+    """What becomes of a job that goes on as it did; its credits in `keep3r` are spent by this.
+
+    Args:
+        keep3r: the state at the end of the history.
+        now: that time.
+        paid: times and payments of the job's works in KP3R, in order.
+        job: its address.
+        window: seconds up to its last work, whose rate is taken.
+
+    Raises:
+        UsageError: fewer than two works in that time, which tell no rate.
+    """
     since = max((time for time, _ in paid), default=0) - window
     recent = [(time, payment) for time, payment in paid if time > since]
     if len(recent) < _TELL_A_RATE:
@@ -96,7 +110,7 @@ def runs_dry(base: Baseline, overlay: Overlay, job: str, window: int) -> RunsDry
     return RunsDry(*rate, None, HORIZON // interval, "")
 
 
-def _paid(base: Baseline, run: WhatIf, job: str) -> list[tuple[int, int]]:
+def paid_in_kp3r(base: Baseline, run: WhatIf, job: str) -> list[tuple[int, int]]:
     """Times and payments of the job's works that are paid in KP3R, in order."""
     works = zip(
         run.works.done,

@@ -20,6 +20,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.tables import result_tables
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID
 from keep3r_replay.replay.audit import state_hash
 from keep3r_replay.replay.merged import merge_tables, with_contract
+from keep3r_replay.replay.parts import frame_of
 from keep3r_replay.replay.roots import roots
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def make_what_if(
         parts.append(part if len(bases) == 1 else with_contract(part, AUDITS, base.contract.address))
         outcomes.append(outcome(run))
         hashes[base.contract.address] = state_hash(dump(run.protocol.keep3r))
-    merged = merge_tables(parts)
+    merged = {name: frame_of(table) for name, table in merge_tables(parts).items()}
     if tables:
         merged |= AUDITS.totals({"works": merged["works"].filter(pl.col("status").is_in([PAID, ADDED]))})
     total = {name: _total(name, [each[name] for each in outcomes]) for name in outcomes[0]}

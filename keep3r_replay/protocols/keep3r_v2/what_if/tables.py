@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from keep3r_replay.protocols.keep3r_v2.audit.classed import ClassedWorks
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
 from keep3r_replay.protocols.keep3r_v2.tables import TABLES, WHAT_IF_TABLES, rows_table
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, AddedWork, WorkDone
+from keep3r_replay.replay.coverage import covered_blocks
 from keep3r_replay.replay.findings import findings_table
+from keep3r_replay.replay.parts import frame_of
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.what_if.run import WhatIf
@@ -38,7 +41,10 @@ def result_tables(run: WhatIf) -> dict[str, pl.DataFrame]:
         boosts = zip(run.observer.plain_boosts, happened.to_list(), strict=True)
         run.observer.plain_boosts = [boost for boost, is_paid in boosts if is_paid]
         paid = works.filter(happened).with_columns(explanation=pl.coalesce("explanation", "class"))
-        tables |= ledger_tables(run.observer, run.baseline.lake, paid, run.baseline.until_block)
+        as_classed = ClassedWorks(paid, paid, 0, paid["class"].clear(), paid)
+        lake, until = run.baseline.lake, run.baseline.until_block
+        booked = ledger_tables(run.observer, lake, as_classed, until, covered_blocks(lake, until)[1])
+        tables |= {name: frame_of(table) for name, table in booked.tables.items()}
     return tables
 
 

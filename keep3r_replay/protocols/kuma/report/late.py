@@ -1,4 +1,4 @@
-"""The part of the page about late bonds: what each cost, who paid it, and what a delay costs."""
+"""The part of the page about late bonds: what each cost, who paid it, what waits, and what a delay costs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ def late_parts(late: pl.DataFrame) -> str:
         "maturity; where transactions changed, it is a bound.</p>"
         + _drawn(bought)
         + _bought(bought)
-        + _payers(bought)
         + _waiting(waiting)
     )
 
@@ -104,7 +103,7 @@ def _clones(row: dict[str, Any]) -> str:
 
 
 @dataclass
-class _TooMuch:
+class TooMuch:
     """What a buyer of late bonds burned too much (wei), in each of the two worlds."""
 
     bonds: int = 0
@@ -112,18 +111,20 @@ class _TooMuch:
     strict: int = 0
 
 
-def _payers(late: pl.DataFrame) -> str:
-    """What every buyer burned too much."""
-    paid: dict[str, _TooMuch] = {}
+def by_buyer(late: pl.DataFrame) -> list[tuple[str, TooMuch]]:
+    """What every buyer burned too much, the one who paid most first."""
+    paid: dict[str, TooMuch] = {}
     for row in late.iter_rows(named=True):
-        sums = paid.setdefault(row["buyer"], _TooMuch())
+        sums = paid.setdefault(row["buyer"], TooMuch())
         sums.bonds += 1
         sums.grace += int(row["excess_grace"] or 0)
         sums.strict += int(row["excess_strict"] or 0)
-    rows = [
-        (short(buyer), f"{sums.bonds:,}", whole(sums.grace), whole(sums.strict))
-        for buyer, sums in sorted(paid.items(), key=lambda each: (-each[1].grace, -each[1].strict, each[0]))
-    ]
+    return sorted(paid.items(), key=lambda each: (-each[1].grace, -each[1].strict, each[0]))
+
+
+def payers(late: pl.DataFrame) -> str:
+    """What every buyer burned too much, as a table."""
+    rows = [(short(buyer), f"{sums.bonds:,}", whole(sums.grace), whole(sums.strict)) for buyer, sums in by_buyer(late)]
     headers = ("buyer", "late bonds", "burned too much, grace", "burned too much, strict")
     return "<h3>Who paid</h3>" + table(headers, rows, frozenset({1, 2, 3})) if rows else ""
 

@@ -9,14 +9,25 @@ import polars as pl
 
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
+from keep3r_replay.protocols.kuma.report.answers import answered, cases, gainers, parted
 from keep3r_replay.protocols.kuma.report.drawings import Bar, lines, time_line
-from keep3r_replay.protocols.kuma.report.late import NARROW, SHOWN, WIDE, curve_part, late_parts, ordered, short, whole
+from keep3r_replay.protocols.kuma.report.late import (
+    NARROW,
+    SHOWN,
+    WIDE,
+    curve_part,
+    late_parts,
+    ordered,
+    payers,
+    short,
+    whole,
+)
 from keep3r_replay.protocols.kuma.report.what_if_page import what_if_page
 from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve
 from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
 from keep3r_replay.protocols.registry import protocol_of
-from keep3r_replay.report.amounts import tokens
-from keep3r_replay.report.html import figure, text
+from keep3r_replay.report.frame import answers, head
+from keep3r_replay.report.html import figure, text, when
 from keep3r_replay.report.inputs import basis
 from keep3r_replay.report.page import page
 from keep3r_replay.report.tables import findings_table, table
@@ -31,7 +42,7 @@ if TYPE_CHECKING:
 DELAYS = range(0, 30 * 86_400, 30 * 86_400 // 200)
 """Two hundred delays after maturity, over thirty days (seconds)."""
 _YEAR = 365 * 86_400
-_NEEDED = ("bonds", "late_expiries", "tokens", "keepers", "findings")
+_NEEDED = ("bonds", "late_expiries", "late_holders", "tokens", "keepers", "findings")
 
 
 class KumaPages:
@@ -53,13 +64,18 @@ class KumaPages:
         except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
             raise InputError(results, "holds no results of KUMA", remedy="make them with keep3r replay") from None
         parts = [
-            _head(summary),
+            _head(summary, tables["tokens"]),
+            answers(answered(summary, tables["late_expiries"], tables["late_holders"])),
+            cases(tables["late_expiries"], tables["late_holders"]),
+            payers(parted(tables["late_expiries"])[0]),
+            gainers(tables["late_holders"]),
             late_parts(tables["late_expiries"]),
             _curve(tables["late_expiries"], lake),
             _yields(tables["tokens"]),
             _bonds(tables["bonds"], tables["tokens"]),
             _keepers(tables["keepers"]),
             findings_table(tables["findings"], SHOWN, text),
+            basis(summary),
         ]
         return page(f"KUMA replay: {summary['deployment']}", "\n".join(parts))
 
@@ -69,26 +85,12 @@ class KumaPages:
         raise UsageError("the charts of KUMA are in its page; leave charts= out")
 
 
-def _head(summary: dict[str, Any]) -> str:
+def _head(summary: dict[str, Any], states: pl.DataFrame) -> str:
     first, last = summary["blocks"]
-    late, bonds = summary["late_expiries"], summary["bonds"]
-    facts = {
-        "bonds sold": f"{sum(bonds.values()):,}",
-        "bought late": f"{late['purchases']:,}",
-        "late by now": f"{late['not_bought']:,}",
-        "burned too much, KIBT (grace)": tokens(int(late["excess_grace_all"]), 6),
-        "burned too much, KIBT (strict)": tokens(int(late["excess_strict_all"]), 6),
-        "events as predicted": f"{summary['events']['matched']:,}",
-        "readings compared": f"{summary['readings']['compared']:,}",
-    }
-    shown = "".join(f"<div><dt>{text(fact)}</dt><dd>{text(value)}</dd></div>" for fact, value in facts.items())
-    verdict = str(summary["verdict"])
-    return (
-        f"<header><h1>{text(summary['deployment'])}</h1>"
-        f'<p><span class="verdict {"clean" if verdict == "clean" else "findings"}">{text(verdict.upper())}</span> '
-        f"KUMA {text(summary['version'])}, blocks {first:,} to {last:,}</p></header>"
-        f'<dl class="facts">{shown}</dl>{basis(summary)}'
-    )
+    times = [int(each) for each in states["timestamp"]]
+    dates = f", {when(min(times))} to {when(max(times))} UTC" if times else ""
+    below = f"KUMA {text(summary['version'])}, blocks {first:,} to {last:,}{dates}"
+    return head(f"KUMA: what lateness cost, {summary['deployment']}", below, str(summary["verdict"]))
 
 
 def _curve(late: pl.DataFrame, lake: Lake | None) -> str:

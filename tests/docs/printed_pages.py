@@ -1,6 +1,6 @@
 """Pages that show what commands print: each block that begins with `$ keep3r` is run, in order, in one empty folder.
 
-    python -m tests.docs.told docs/tutorial.md ...     # write what the commands print now into the pages
+    python -m tests.docs.printed_pages docs/tutorial.md ...     # write what the commands print now into the pages
 
 A line `...` stands for any number of lines. Blocks of several commands show what the last one prints.
 """

@@ -1,0 +1,162 @@
+"""The page of one keeper: what it earned, what gas cost, month by month and work by work; nobody else's numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
+from keep3r_replay.protocols.keep3r_v2.report import evidence
+from keep3r_replay.protocols.keep3r_v2.report.cards import NEEDS_LAKE, verdict
+from keep3r_replay.protocols.keep3r_v2.report.cover import cover
+from keep3r_replay.protocols.keep3r_v2.report.keeper_figures import earned_chart
+from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
+from keep3r_replay.protocols.keep3r_v2.statements.keeper import by_month
+from keep3r_replay.protocols.keep3r_v2.statements.overpaid import own_amounts
+from keep3r_replay.protocols.keep3r_v2.statements.parties import times
+from keep3r_replay.replay.rooms import Chart
+from keep3r_replay.report.amounts import tokens
+from keep3r_replay.report.charts import drawn
+from keep3r_replay.report.frame import Answer, answers, card, cards, head
+from keep3r_replay.report.html import address, place, text, when
+from keep3r_replay.report.page import page
+from keep3r_replay.report.tables import table
+
+if TYPE_CHECKING:
+    from keep3r_replay.protocols.keep3r_v2.report.results import Results
+
+_SUMS = ("reward", "reward_eth", "gas_paid", "profit")
+_HEADS = ("KP3R", "worth, ETH", "gas, ETH", "profit, ETH")
+
+
+def make_keeper_report(results: Results, keeper: str, compared: pl.DataFrame | None) -> str:
+    """The page.
+
+    Args:
+        results: where the keeper is known.
+        keeper: its address.
+        compared: its works beside the formula (`statements.overpaid.compared_works`); None without the lake.
+    """
+    summary = results.summary
+    first, last = summary["blocks"]
+    works = results.tables["work_accounts"].filter(pl.col("keeper") == keeper).sort("block_number", "log_index")
+    worked = works["timestamp"].to_list()
+    span = f", at work {when(min(worked))} to {when(max(worked))} UTC" if worked else ""
+    below = f"Keep3r {text(summary['version'])}, blocks {first:,} to {last:,}{span}"
+    chart = keeper_work_chart(results, keeper)
+    parts = [
+        head(f"Keeper {keeper}", below, str(summary["verdict"])),
+        answers([verdict(results), *_answers(works), _overpaid(compared)]),
+        cards([_card(results, keeper, works)]),
+        drawn(chart) if chart else "",
+        _months(works),
+        _works(works),
+        evidence.findings(results, keeper),
+        f'<h2 id="cover">What was audited</h2>{cover(results, f"Keeper {address(keeper)}")}',
+    ]
+    return page(f"Keeper {keeper}", "\n".join(part for part in parts if part))
+
+
+def keeper_work_chart(results: Results, keeper: str) -> Chart | None:
+    """What the keeper's works were worth so far, and what gas cost; None where no work can be valued."""
+    works = results.tables["work_accounts"].filter((pl.col("keeper") == keeper) & pl.col("profit").is_not_null())
+    rows = (
+        works.sort("block_number", "log_index")
+        .select("timestamp", pl.col("reward_eth", "gas_paid").cast(pl.Int128))
+        .rows()
+    )
+    caption = (
+        "Worth of what was earned so far, at the contract's own quote, and gas paid so far, in ETH, over time (UTC)."
+    )
+    return Chart(f"earned-{keeper}", caption, earned_chart(rows)) if rows else None
+
+
+def _answers(works: pl.DataFrame) -> list[Answer]:
+    in_kp3r = works.filter(pl.col("class") != TOKEN_PAYMENT)
+    known = in_kp3r.filter(pl.col("profit").is_not_null())
+    earned = f"in {in_kp3r.height:,} works; {works.height - in_kp3r.height:,} more were paid in tokens"
+    worth, gas, profit = (wei(known[name]) for name in ("reward_eth", "gas_paid", "profit"))
+    unknown = in_kp3r.height - known.height
+    rest = f"; {unknown:,} works of unknown worth are kept apart" if unknown else ""
+    said = f"worth {tokens(worth, 6)} ETH, gas {tokens(gas, 6)} ETH{rest}"
+    return [
+        Answer("earned", f"{tokens(wei(in_kp3r['reward']), 6)} KP3R", earned),
+        Answer("profit", f"{tokens(profit, 6)} ETH", said, "good" if profit > 0 else "bad" if profit < 0 else ""),
+    ]
+
+
+def _overpaid(compared: pl.DataFrame | None) -> Answer:
+    question = "paid above the formula"
+    if compared is None:
+        return Answer(question, "not known", NEEDS_LAKE)
+    own = own_amounts(compared)
+    if not own.works:
+        return Answer(question, "nothing", "every payment in KP3R is by the formula", "good")
+    if not own.compared:
+        return Answer(question, "cannot be told", f"{own.works:,} own amounts, with no formula to compare with")
+    ratio = times(own.paid, own.formula)
+    said = (
+        f"{tokens(own.paid, 6)} KP3R in {own.compared:,} payments where the formula gives {tokens(own.formula, 6)}"
+        f"{f', {ratio} times as much' if ratio else ''}; {own.works - own.compared:,} with nothing to compare with"
+    )
+    return Answer(question, f"{tokens(own.excess, 6)} KP3R", said, "bad" if own.excess > 0 else "")
+
+
+def _card(results: Results, keeper: str, works: pl.DataFrame) -> str:
+    tables = results.tables
+    states = tables["keeper_states"].filter(pl.col("keeper") == keeper).rows(named=True)
+    bonds = tables["keeper_bonds"].filter(pl.col("keeper") == keeper).sort("token").rows(named=True)
+    accounts = tables["keeper_accounts"].filter(pl.col("keeper") == keeper).rows(named=True)
+    facts: dict[str, str] = {}
+    for row in states:
+        facts["state"] = f"{'listed' if row['listed'] else 'not listed'}{', disputed' if row['disputed'] else ''}"
+    if bonds:
+        facts["bonded"] = "<br>".join(f"{tokens(int(row['bonded']), 6)} of {address(row['token'])}" for row in bonds)
+    facts["works"] = f"{works.height:,} for {works['job'].n_unique():,} jobs"
+    for row in accounts:
+        facts["disputes"] = f"{row['disputes']:,}, slashed {row['slashes']:,} times"
+    return card(f"keeper {address(keeper)}", facts)
+
+
+def _months(works: pl.DataFrame) -> str:
+    if works.is_empty():
+        return ""
+    months = by_month(works)
+    rows = [
+        (
+            text(row["month"]),
+            address(row["job"]),
+            f"{row['works']:,}",
+            f"{row['works_in_tokens']:,}",
+            *amounts([None if row[name] is None else int(row[name]) for name in _SUMS], 6),
+        )
+        for row in months.iter_rows(named=True)
+    ]
+    counts = (f"{months[name].sum():,}" for name in ("works", "works_in_tokens"))
+    total = ("all", "", *counts, *amounts([wei(months[name]) for name in _SUMS], 6))
+    headers = ("month", "job", "works", "in tokens", *_HEADS)
+    return f"<h2>Months</h2>{table(headers, rows, frozenset(range(2, 8)), total=total)}"
+
+
+def _works(works: pl.DataFrame) -> str:
+    if works.is_empty():
+        return ""
+    rows = [
+        (
+            place(row["timestamp"], row["block_number"], row["log_index"]),
+            address(row["job"]),
+            text(row["class"].replace("_", " ")),
+            *(
+                "-" if row["class"] == TOKEN_PAYMENT and name != "gas_paid" else amounts([_int(row[name])], 6)[0]
+                for name in _SUMS
+            ),
+        )
+        for row in works.iter_rows(named=True)
+    ]
+    headers = ("time, UTC, and place", "job", "how", *_HEADS)
+    return f"<h2>Works</h2>{table(headers, rows, frozenset(range(3, 7)), file='work_accounts.parquet')}"
+
+
+def _int(value: object) -> int | None:
+    return None if value is None else int(str(value))
