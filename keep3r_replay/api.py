@@ -26,7 +26,7 @@ CONF = Path(conf.__path__[0])
 
 
 def open_lake(folder: str | Path | None = None, *, results: str | Path | None = None) -> Lake:
-    """Open a lake; the bundled sample if no folder is named.
+    """Open a lake; the bundled sample if no folder is named. One in a bucket is `s3://BUCKET/FOLDER`.
 
     Where a lake is of several protocols, `FOLDER/PROTOCOL` (`both/keep3r_v1`) is one's part of it. Every file is read
     once and held against the lake's manifest, but those that former `results` of the lake were made of.
@@ -36,11 +36,13 @@ def open_lake(folder: str | Path | None = None, *, results: str | Path | None = 
         UsageError: the lake is not of that protocol.
     """
     from keep3r_replay.answers import files_known, part_named
+    from keep3r_replay.lake.bucket import location
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.arguments import path_named
 
     named = SAMPLE if folder is None else path_named("folder", folder)
-    whole = None if Path(named).exists() else part_named(Path(named))
+    place = location(named)
+    whole = None if place.exists() else part_named(place)
     lake = whole or Lake.open(named)
     lake.check_content(() if results is None else files_known(Path(path_named("results", results))))
     return lake

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from keep3r_replay.errors import Keep3rReplayError, UsageError, without_urls
 
 from .manners import is_quiet, take_flags, waiting
+from .staged import put_back
 from .terminal import printable_output
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _ended(arguments: list[str]) -> int:
     try:
-        return _dispatch(arguments)
+        with put_back():
+            return _dispatch(arguments)
     except Keep3rReplayError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:

@@ -32,6 +32,7 @@ from keep3r_replay.errors import UsageError, is_url
 from .application import COMPLETION, MULTIRUN, application, is_hydras, refuse_multirun, split_flags
 from .mistakes import first_cause, nearest
 from .overrides import checked_overrides, is_of_a_group
+from .staged import staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +49,14 @@ _REQUIRED = "???"
 """OmegaConf's mark of a value that must be given."""
 
 
-def setting(meaning: str, *, default: Any = _REQUIRED) -> Any:
+class Store(Enum):
+    """What a setting that may name a place in an object store is: read there, or fetched, worked on and put back."""
+
+    READ = "read"
+    STAGED = "staged"
+
+
+def setting(meaning: str, *, default: Any = _REQUIRED, store: Store | None = None) -> Any:
     """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required).
 
     A setting that is a dataclass itself has no default: it is chosen from the group of YAML files of its name, or made
@@ -56,7 +64,7 @@ def setting(meaning: str, *, default: Any = _REQUIRED) -> Any:
     """
     if isinstance(default, (list, dict)):
         return dataclasses.field(default_factory=default.copy, metadata={"meaning": meaning})
-    return dataclasses.field(default=default, metadata={"meaning": meaning})
+    return dataclasses.field(default=default, metadata={"meaning": meaning, "store": store})
 
 
 def load_config(
@@ -99,8 +107,19 @@ def load_config(
     for field in sorted(fields):
         value = getattr(config, field)
         if field not in _NO_PATHS and isinstance(value, str) and is_url(value):
-            raise UsageError(f"{field} is a URL: only files and folders of this machine can be read and written")
+            config = dataclasses.replace(config, **{field: _in_store(fields[field], value)})  # type: ignore[type-var]
     return config
+
+
+def _in_store(field: dataclasses.Field[Any], value: str) -> str:
+    """The place in an object store that a setting names; results are worked on here. Raises `UsageError`."""
+    from keep3r_replay.lake.bucket import in_bucket, location
+
+    store = field.metadata.get("store")
+    if store is None or not in_bucket(value):
+        raise UsageError(f"{field.name} is a URL: only files and folders of this machine can be read and written")
+    place = location(value)
+    return str(place) if store is Store.READ else staged(place)
 
 
 def _composed(name: str, schema: type[Any], flags: Sequence[str], overrides: Sequence[str]) -> Any:

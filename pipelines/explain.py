@@ -12,7 +12,7 @@ import keep3r_replay
 from keep3r_replay.errors import UsageError
 from keep3r_replay.report.times import moment
 
-from .config import load_config, setting
+from .config import Store, load_config, setting
 from .named import NAMES, book_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class Format(Enum):
 class ExplainConfig:
     """Settings of `keep3r explain`."""
 
-    lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
+    lake: str | None = setting(
+        "folder of the lake; the bundled sample if none is named", default=None, store=Store.READ
+    )
     tx: str = setting("hash of the transaction", default="")
     block: int | None = setting("block of a log, instead of tx", default=None)
     log_index: int | None = setting("index of the log in its block", default=None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from .config import setting
+from .config import Store, setting
 from .named import NAMES
 
 SUMMARY = """Re-execute a lake through the model; compare every event and every reading; class every work.
@@ -32,10 +32,13 @@ class Engine(Enum):
 class ReplayConfig:
     """Settings of `keep3r replay`."""
 
-    lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
+    lake: str | None = setting(
+        "folder of the lake; the bundled sample if none is named", default=None, store=Store.READ
+    )
     results: str = setting(
         "folder of the results: absent, empty, or former results, which are gone on from and replaced",
         default="results",
+        store=Store.STAGED,
     )
     mode: Mode = setting(
         "audit: note disagreements and go on; strict: stop at the first; what_if: with the changes of overlay",
@@ -48,7 +51,9 @@ class ReplayConfig:
     inputs: bool = setting("false: leave the lake's transactions aside, and replay by its logs alone", default=True)
     until_block: int | None = setting("last block to replay", default=None)
     start_block: int | None = setting("start after this block, with the state that its readings tell", default=None)
-    resume: str | None = setting("results of a former replay of this lake: go on from its last snapshot", default=None)
+    resume: str | None = setting(
+        "results of a former replay of this lake: go on from its last snapshot", default=None, store=Store.STAGED
+    )
     resume_block: int | None = setting("with resume: from the last snapshot up to this block", default=None)
     snapshot_every: int = setting("events between two snapshots kept with the results; 0 for none", default=8192)
     export: str | None = setting(

@@ -12,7 +12,7 @@ import keep3r_replay
 from keep3r_replay.errors import UsageError
 from keep3r_replay.extras import CHARTS, need
 
-from .config import load_config, setting
+from .config import Store, load_config, setting
 from .named import NAMES, book_beside
 
 if TYPE_CHECKING:
@@ -41,8 +41,12 @@ class Width(Enum):
 class ReportConfig:
     """Settings of `keep3r report`."""
 
-    results: str = setting("folder of the results: of a replay with ledger=true, or of a what-if", default="results")
-    lake: str | None = setting("the lake that they were made from, for pages that tell more with it", default=None)
+    results: str = setting(
+        "folder of the results: of a replay with ledger=true, or of a what-if", default="results", store=Store.STAGED
+    )
+    lake: str | None = setting(
+        "the lake that they were made from, for pages that tell more with it", default=None, store=Store.READ
+    )
     report: str = setting("the page to write; a former one is replaced", default="report.html")
     job: str = setting("only this job: its address, the beginning of it, or its name", default="")
     keeper: str = setting("only this keeper: its address, the beginning of it, or its name", default="")

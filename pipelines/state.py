@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import keep3r_replay
 from keep3r_replay.errors import UsageError
 
-from .config import load_config, setting
+from .config import Store, load_config, setting
 from .named import NAMES, book_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,12 @@ class StateConfig:
     at: str | None = setting(
         "a day, 2022-05-01 (as it begins), or a time, UTC: the last block not after it", default=None
     )
-    lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
-    results: str = setting("results of a replay of this lake, whose snapshots save most of the way", default="results")
+    lake: str | None = setting(
+        "folder of the lake; the bundled sample if none is named", default=None, store=Store.READ
+    )
+    results: str = setting(
+        "results of a replay of this lake, whose snapshots save most of the way", default="results", store=Store.STAGED
+    )
     job: str | None = setting("address of a job", default=None)
     keeper: str | None = setting("address of a keeper", default=None)
     category: str | None = setting("of KUMA: a category, by its country, or currency/country/term", default=None)

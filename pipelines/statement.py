@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import keep3r_replay
 from keep3r_replay.errors import UsageError
 
-from .config import load_config, setting
+from .config import Store, load_config, setting
 from .named import NAMES, book_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ class StatementConfig:
     """Settings of statements."""
 
     address: str = setting("whom it is about: an address, its beginning, or a name; everybody if none", default="")
-    lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
+    lake: str | None = setting(
+        "folder of the lake; the bundled sample if none is named", default=None, store=Store.READ
+    )
     until_block: int | None = setting("last block of the history to use", default=None)
     names: str | None = setting(NAMES, default=None)
     export: str | None = setting("also write the table to this file: .csv, .json, .parquet or .xlsx", default=None)

@@ -6,10 +6,9 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .config import load_config, setting
+from .config import Store, load_config, setting
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -28,7 +27,7 @@ class Format(Enum):
 class StatusConfig:
     """Settings of `keep3r status`."""
 
-    lake: str = setting("folder of the lake")
+    lake: str = setting("folder of the lake", store=Store.READ)
     format: Format = setting("text for people, json for machines: one object", default=Format.text)
 
 
@@ -37,7 +36,7 @@ def main(argv: list[str]) -> int:
     config = load_config("status", StatusConfig, argv, summary=SUMMARY)
     from keep3r_replay.lake.reader import Lake
 
-    lake = Lake.open(Path(config.lake))
+    lake = Lake.open(config.lake)
     if config.format is Format.json:
         print(json.dumps(status_of(lake)))
         return 0

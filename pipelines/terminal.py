@@ -20,6 +20,10 @@ def printable(text: str) -> str:
     return text.translate(_SHOWN)
 
 
+SHOWN_AS: dict[str, str] = {}
+"""Folders of this machine that stand for others, and what those are called."""
+
+
 class _Shown:
     """A text stream that shows what would steer a terminal; everything else about it is the stream's own."""
 
@@ -28,6 +32,8 @@ class _Shown:
 
     def write(self, text: str) -> int:
         """Write text, made printable."""
+        for place, name in SHOWN_AS.items():
+            text = text.replace(place, name)
         self.unfiltered.write(printable(text))
         return len(text)
 

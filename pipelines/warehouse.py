@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keep3r_replay
+from keep3r_replay.errors import UsageError
 
-from .config import load_config, setting
+from .config import Store, load_config, setting
 from .named import NAMES, book_of
+from .terminal import SHOWN_AS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +29,12 @@ SUMMARY = (
 class WarehouseConfig:
     """Settings of `keep3r warehouse`."""
 
-    lake: str | None = setting("folder of the lake; the bundled sample if none is named", default=None)
-    results: str = setting("folder of the results of its replay, made with ledger=true", default="results")
+    lake: str | None = setting(
+        "folder of the lake; the bundled sample if none is named", default=None, store=Store.STAGED
+    )
+    results: str = setting(
+        "folder of the results of its replay, made with ledger=true", default="results", store=Store.STAGED
+    )
     database: str = setting("the database file; a former warehouse is refreshed", default="keep3r.duckdb")
     schema: str | None = setting("of the views, where several lakes go into one database; none: main", default=None)
     tables: bool = setting(
@@ -40,6 +46,8 @@ class WarehouseConfig:
 def main(argv: list[str]) -> int:
     """Build or refresh the database; return the exit code."""
     config = load_config("warehouse", WarehouseConfig, argv, summary=SUMMARY)
+    if SHOWN_AS and not config.tables:
+        raise UsageError("DuckDB's views cannot follow into a bucket: say tables=true, and the warehouse has the rows")
     for schema, built in refresh(config, keep3r_replay.open_lake(config.lake)):
         of = "" if schema == "main" else f", schema {schema}"
         what = f"{len(built.refreshed)} tables refreshed" if built.refreshed else "nothing new"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from keep3r_replay.lake.bucket import for_arrow
 from keep3r_replay.lake.completeness import ALWAYS_THERE
 from keep3r_replay.lake.folders import sync
 from keep3r_replay.lake.manifest import FileEntry, file_name
@@ -154,7 +155,7 @@ class PartitionWriter:
 
 def rows_of(path: Path, *, until_block: int | None = None, block_column: str = "block_number") -> Iterator[Any]:
     """Yield a file's rows as Arrow tables, a part at a time, up to and with `until_block`."""
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(for_arrow(path)) as file:
         for batch in file.iter_batches(batch_size=_READ_ROWS):
             table = pa.Table.from_batches([batch])
             if until_block is not None:

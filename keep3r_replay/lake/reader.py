@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import LakeError, is_url
+from keep3r_replay.lake.bucket import file_sizes, for_polars, in_bucket, location
 from keep3r_replay.lake.completeness import lacking
 from keep3r_replay.lake.deployment import LAYOUT, Deployment, deployment_from_json
 from keep3r_replay.lake.manifest import Manifest, manifest_from_json
@@ -16,6 +16,7 @@ from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import Path
 
     import polars as pl
 
@@ -50,18 +51,18 @@ class Lake:
             LakeError: there is no lake, its layout is newer than this code, its manifest is damaged, or a file is
                 missing or has another size than the manifest says, or blocks are said to be covered that no file holds.
         """
-        if is_url(str(path)):
+        if is_url(str(path)) and not in_bucket(path):
             raise LakeError("lake", "is a URL, and not read", remedy="copy it to a folder of this machine")
-        folder = Path(path)
+        folder = location(path)
         if not folder.is_dir():
             raise LakeError(folder, "no such lake", remedy=_MAKE)
         manifest, deployment = cls.read(folder)
+        sizes = file_sizes(folder, [entry.path for entry in manifest.files])
         for entry in manifest.files:
             file = folder / entry.path
-            try:
-                size = file.stat().st_size
-            except OSError:
-                raise LakeError(file, "file is missing", remedy="run keep3r verify, or import again") from None
+            size = sizes.get(entry.path)
+            if size is None:
+                raise LakeError(file, "file is missing", remedy="run keep3r verify, or import again")
             if size != entry.bytes:
                 raise LakeError(
                     file, f"has {size} bytes instead of {entry.bytes}", remedy="run keep3r verify, or import again"
@@ -159,7 +160,11 @@ class Lake:
         high = entries[-1].to_block if until_block is None else until_block
         wanted = [entry for entry in entries if entry.from_block <= high and entry.to_block >= low]
         # One file stays at least, so that there is a schema even where no row is left.
-        frame = pl.scan_parquet([self.path / entry.path for entry in wanted or entries[:1]], glob=False)
+        options = for_polars(self.path)
+        files = [self.path / entry.path for entry in wanted or entries[:1]]
+        frame = pl.scan_parquet(
+            files if options is None else list(map(str, files)), glob=False, storage_options=options
+        )
         if from_block is not None or until_block is not None:
             frame = frame.filter(pl.col(_BLOCK_COLUMN.get(table, "block_number")).is_between(low, high))
         return frame if columns is None else frame.select(columns)

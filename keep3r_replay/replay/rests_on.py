@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from keep3r_replay.lake.bucket import for_arrow
 from keep3r_replay.lake.partition_writer import ROW_GROUP, rows_of
 from keep3r_replay.lake.writer import parquet_bytes, parquet_options
 
@@ -88,7 +89,7 @@ def _changed(lake: Lake, parts: Sequence[LakeFile], wholes: Sequence[LakeFile], 
     column = _NUMBER.get(table, "block_number")
     rows = pa.concat_tables(
         [part for each in wholes for part in rows_of(lake.path / each.path, until_block=last, block_column=column)]
-        or [pq.read_schema(lake.path / wholes[0].path).empty_table()]
+        or [pq.read_schema(for_arrow(lake.path / wholes[0].path)).empty_table()]
     )
     numbers = rows.column(column)
     changed: list[int] = []

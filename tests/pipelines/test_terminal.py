@@ -48,7 +48,7 @@ def test_a_hostile_name_does_not_reach_a_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "url", ["s3://bucket/lake", "s3:/bucket/lake", "https://user:pa55word@example.org/lake", "file:///tmp/lake"]
+    "url", ["ftp://bucket/lake", "ftp:/bucket/lake", "https://user:pa55word@example.org/lake", "file:///tmp/lake"]
 )
 @pytest.mark.parametrize(
     "command", ["status lake=", "verify lake=", "import recording=. lake=", "replay lake=x results=", "sql 1 database="]
@@ -68,6 +68,6 @@ def test_a_url_is_refused_in_one_line(
 
 def test_a_program_is_told_so_too() -> None:
     """The public face refuses a URL by an error of its own."""
-    for url in ("s3://bucket/lake", Path("s3://bucket/lake")):
+    for url in ("ftp://bucket/lake", Path("ftp://bucket/lake")):
         with pytest.raises(LakeError, match="is a URL"):
             keep3r_replay.open_lake(url)

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import Keep3rReplayError
+from keep3r_replay.lake.bucket import in_bucket
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.what_if.sweep.children import prepare_alone, without_interrupts
@@ -96,6 +97,9 @@ class _Cluster:
         # Tables are joined with the lake's, and other lakes read: all of it goes.
         names = ["manifest.json", "deployment.json", *(entry.path for entry in lake.manifest.files)]
         name = f"lake {lake_name(lake)}"
+        if in_bucket(lake.path):
+            # Workers read it there, with the credentials of their own environment.
+            return SentLake(name, str(lake.path), {})
         return self._at_workers(
             name, lambda: SentLake(name, str(lake.path), {each: (lake.path / each).read_bytes() for each in names})
         )

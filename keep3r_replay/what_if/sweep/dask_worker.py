@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from keep3r_replay.errors import Keep3rReplayError
+from keep3r_replay.lake.bucket import location
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.what_if.sweep.jobs import Ended, Job, loaded, run_loaded
@@ -42,7 +43,10 @@ def own_code() -> Code:
 
 @dataclass(frozen=True)
 class SentLake:
-    """A lake on its way: its name, where it lies here, and its files by path; no tuple, which Dask would take apart."""
+    """A lake on its way: its name, where it lies here, and its files by path; no tuple, which Dask would take apart.
+
+    One in a bucket has no files: workers read it there.
+    """
 
     name: str
     path: str
@@ -99,7 +103,9 @@ _LAKES = 4
 
 
 def _unpacked(lake: SentLake) -> Path:
-    """Where a lake lies on this worker."""
+    """Where a lake lies on this worker, or in its bucket."""
+    if not lake.files:
+        return location(lake.path)
     if lake.name not in _UNPACKED:
         while len(_UNPACKED) >= _LAKES:
             _UNPACKED.pop(next(iter(_UNPACKED))).cleanup()

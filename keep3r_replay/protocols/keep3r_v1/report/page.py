@@ -11,8 +11,11 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.keep3r_v1.audit.classes import CLASSES, WORDS
 from keep3r_replay.protocols.keep3r_v1.audit.works import entry_points
 from keep3r_replay.protocols.keep3r_v1.report.figures import charts
+from keep3r_replay.protocols.keep3r_v1.report.purposes import answers_of, each_payment, overpaid
+from keep3r_replay.protocols.keep3r_v1.report.what_if_page import read_what_if, what_if_charts, what_if_page
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
+from keep3r_replay.report.frame import answers
 from keep3r_replay.report.html import code, text
 from keep3r_replay.report.inputs import basis
 from keep3r_replay.report.page import page
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.rooms import Chart
 
 _SHOWN = 40
+WHAT_IF = "what-if"
+"""Verdict of a what-if's results."""
 _NEEDED = ("works", "helpers_in_force", "oracle_gaps", "credit_applications", "findings")
 
 
@@ -35,12 +40,20 @@ class Keep3rV1Pages:
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
         """The page of a folder of results, of one job where `subject` names it. Raises `InputError`, `UsageError`."""
         del lake
-        summary, tables = _read(results)
+        summary = _summary(results)
+        if summary["verdict"] == WHAT_IF:
+            if subject:
+                raise UsageError("the page of a what-if compares all jobs; leave job= out")
+            return what_if_page(results, summary)
+        tables = _tables(results)
         works = _of_job(tables["works"], subject)
         points = entry_points(works.cast({pl.Decimal: pl.Int128}))
         parts = [
             _head(summary, works, subject),
+            answers(answers_of(_exact(works))),
             _classes(works),
+            overpaid(_exact(works)),
+            each_payment(_exact(works)),
             "<h2>Payments over time</h2>",
             *(drawn(chart) for chart in charts(_exact(works), points)),
             _helpers(tables["helpers_in_force"]),
@@ -54,18 +67,29 @@ class Keep3rV1Pages:
 
     def charts(self, results: Path, subject: str = "") -> Sequence[Chart]:
         """The page's charts one by one. Raises as `page` does."""
-        _, tables = _read(results)
+        if _summary(results)["verdict"] == WHAT_IF:
+            return what_if_charts(read_what_if(results)[0])
+        tables = _tables(results)
         works = _of_job(tables["works"], subject)
         return charts(_exact(works), entry_points(works.cast({pl.Decimal: pl.Int128})))
 
 
-def _read(results: Path) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+def _summary(results: Path) -> dict[str, Any]:
     try:
-        summary = json.loads((results / "summary.json").read_bytes())
-        tables = {name: pl.read_parquet(results / f"{name}.parquet") for name in _NEEDED}
-    except (OSError, ValueError, pl.exceptions.PolarsError):
-        raise InputError(results, "holds no results of Keep3r V1", remedy="make them with keep3r replay") from None
-    return summary, tables
+        return {"verdict": "", **json.loads((results / "summary.json").read_bytes())}
+    except (OSError, ValueError):
+        raise _none(results) from None
+
+
+def _tables(results: Path) -> dict[str, pl.DataFrame]:
+    try:
+        return {name: pl.read_parquet(results / f"{name}.parquet") for name in _NEEDED}
+    except (OSError, pl.exceptions.PolarsError):
+        raise _none(results) from None
+
+
+def _none(results: Path) -> InputError:
+    return InputError(results, "holds no results of Keep3r V1", remedy="make them with keep3r replay")
 
 
 def _of_job(works: pl.DataFrame, subject: str) -> pl.DataFrame:

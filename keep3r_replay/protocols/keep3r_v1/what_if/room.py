@@ -44,7 +44,10 @@ ASSUMPTIONS = (
 
 
 class WorkWhatIfRow(NamedTuple):
-    """A payment of the history, and what becomes of it: `works_what_if`; `refused` is the contract's reason."""
+    """A payment of the history, and what becomes of it: `works_what_if`; `refused` is the contract's reason.
+
+    `limit` is as in `works`, `limit_what_if` as of `world.Paid`.
+    """
 
     block_number: UInt32
     log_index: UInt32
@@ -54,8 +57,10 @@ class WorkWhatIfRow(NamedTuple):
     class_: str
     gas: Amount | None
     helper: str | None
+    limit: Amount | None
     payment: Amount
     helper_what_if: str | None
+    limit_what_if: Amount | None
     payment_what_if: Amount
     refused: str | None
 
@@ -170,8 +175,10 @@ def _works(world: World) -> list[WorkWhatIfRow]:
                 judged.verdict.name,
                 seen.gas if seen else None,
                 seen.helper if seen else None,
+                None if seen is None else payment.amount if seen.image else seen.limit_at_bound,
                 payment.amount,
                 paid.helper if seen else None,
+                paid.limit,
                 paid.amount,
                 paid.refused or None,
             )

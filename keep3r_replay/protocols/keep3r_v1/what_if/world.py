@@ -29,11 +29,16 @@ _OWN = frozenset({"work_own", "work_excess"})
 
 
 class Paid(NamedTuple):
-    """What becomes of a payment: its amount in wei, or the reason of its refusal (then the amount is 0)."""
+    """What becomes of a payment: its amount in wei, or the reason of its refusal (then the amount is 0).
+
+    `limit` (wei) is the helper's for the payment's gas, or for the largest plausible gas where the job chose the
+    amount; None where nothing limits it, or the limit reverts.
+    """
 
     amount: int
     helper: str
     refused: str
+    limit: int | None
 
 
 class Refused(NamedTuple):
@@ -145,15 +150,17 @@ class World:
         payment = judged.payment
         job = self.kp3r.jobs[payment.job]
         helper = self._helper(judged)
+        limit = None
         try:
-            amount, refusal = self._amount(judged, helper), ""
+            limit = self._limit(judged, helper)
+            amount, refusal = self._amount(judged, limit), ""
         except Revert as error:
             amount, refusal = 0, error.name
         if not job.listed:
             refusal = "workReceipt: !job" if payment.kind == "work" else "receipt: !job"
         elif not refusal and job.credits[payment.credit] < amount:
             refusal = "workReceipt: insuffient funds"
-        self.paid.append(Paid(0 if refusal else amount, helper, refusal))
+        self.paid.append(Paid(0 if refusal else amount, helper, refusal, limit))
         if refusal:
             return
         self.kp3r.collected = []
@@ -173,20 +180,26 @@ class World:
         helpers[changes.helper] = changes.helper
         return changes.helper
 
-    def _amount(self, judged: Judged, helper: str) -> int:
-        """What the payment comes to. Raises `Revert` where the limit does, or where it does not happen."""
+    def _limit(self, judged: Judged, helper: str) -> int | None:
+        """What limits the payment, as `Paid` has it. Raises `Revert` where the limit does."""
         payment, seen, name = judged.payment, judged.verdict.evaluation, judged.verdict.name
+        gas = None
+        if seen is not None and name in _BY_GAS:
+            gas = seen.gas
+        elif seen is not None and name in _OWN and payment.kind == "work":
+            gas = payment.bound
+        return None if gas is None else self._pricing(judged, helper).limit(gas)
+
+    def _amount(self, judged: Judged, limit: int | None) -> int:
+        """What the payment comes to. Raises `Revert` where it does not happen."""
+        payment, seen = judged.payment, judged.verdict.evaluation
         if payment.kind == "receipt" and self.changes.no_receipts:
             raise Revert("no receipts")
-        if seen is None or name not in _BY_GAS | _OWN or (payment.kind == "receipt" and name not in _BY_GAS):
+        if limit is None or seen is None:
             return payment.amount
-        pricing = self._pricing(judged, helper)
-        if name in _BY_GAS:
-            assert seen.gas is not None
-            return pricing.limit(seen.gas)
-        if payment.bound is None or pricing.limit(payment.bound) == seen.limit_at_bound:
-            return payment.amount
-        return min(payment.amount, pricing.limit(payment.bound))
+        if judged.verdict.name in _BY_GAS:
+            return limit
+        return payment.amount if limit == seen.limit_at_bound else min(payment.amount, limit)
 
     def _pricing(self, judged: Judged, helper: str) -> Pricing:
         kp3r, changes = self.kp3r, self.changes

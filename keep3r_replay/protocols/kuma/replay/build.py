@@ -75,9 +75,12 @@ def _categories(deployment: Deployment) -> Iterator[Category]:
         if contract.role in _OF_CATEGORY:
             of_category.setdefault(contract.facts["risk_category"], {})[contract.role] = contract
     for risk_category, contracts in of_category.items():
-        token, swap = contracts["kib_token"], contracts["kuma_swap"]
-        collector = contracts["fee_collector"].address if "fee_collector" in contracts else ZERO_ADDRESS
-        initial = deployment.initial_state.get(swap.address, {})
+        token = contracts["kib_token"]
+        # A category's token is deployed before its swap: a lake may end in between.
+        swap, collector = (
+            contracts[role].address if role in contracts else ZERO_ADDRESS for role in ("kuma_swap", "fee_collector")
+        )
+        initial = deployment.initial_state.get(swap, {})
         yield Category(
             risk_category,
             token.facts["currency"],
@@ -86,7 +89,7 @@ def _categories(deployment: Deployment) -> Iterator[Category]:
             int(token.facts["term"]),
             KIBToken(token.address),
             KUMASwap(
-                swap.address,
+                swap,
                 variable_fee=int(initial.get("getVariableFee", "0")),
                 fixed_fee=int(initial.get("getFixedFee", "0")),
             ),
