@@ -10,7 +10,7 @@ from keep3r_replay.answers import AuditResults, SeveralResults, configured
 from keep3r_replay.protocols.registry import part_of, protocol_of, protocols_in
 from keep3r_replay.replay.audit import audit
 from keep3r_replay.replay.continuing import RefusedError, continued
-from keep3r_replay.replay.results import check_target, is_results
+from keep3r_replay.replay.results import bears_mark, check_target
 from keep3r_replay.replay.roots import roots
 from keep3r_replay.replay.several import earned, write_earnings
 
@@ -73,7 +73,7 @@ def _one(
     try:
         starts = continued(lake, protocol, roots(lake, protocol), folder, configuration, until_block)
     except RefusedError as refusal:
-        told = f"from the beginning: {refusal}" if is_results(folder) else ""
+        told = f"from the beginning: {refusal}" if bears_mark(folder) else ""
     after = min((each.block for each in starts.values()), default=None)
     if after is not None:
         told = f"after block {after:,}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import Protocol
 
 
+_ADDRESS, _HASH = re.compile(r"0x[0-9a-fA-F]{40}"), re.compile(r"0x[0-9a-fA-F]{64}")
+
+
 class DeploymentConfig(msgspec.Struct, frozen=True):
     """What every deployment has.
 
@@ -25,6 +29,8 @@ class DeploymentConfig(msgspec.Struct, frozen=True):
         protocol: what it is a deployment of; Keep3r V2 where a file says nothing.
         search_from_block: no contract is older than this block.
         partition_blocks: blocks of a partition.
+        code_hashes: Keccak-256 of the deployed code by address, where the person who configures knows it: of a proxy,
+            that of its implementation.
     """
 
     name: str
@@ -32,6 +38,7 @@ class DeploymentConfig(msgspec.Struct, frozen=True):
     protocol: str = KEEP3R_V2
     search_from_block: int = 0
     partition_blocks: int = 100_000
+    code_hashes: dict[str, str] = {}
 
 
 def spec_of(config: Mapping[str, Any], *, detail: str, follow: str = "bodies") -> tuple[ExtractionSpec, Protocol]:
@@ -48,6 +55,11 @@ def spec_of(config: Mapping[str, Any], *, detail: str, follow: str = "bodies") -
         raise UsageError("deployment.partition_blocks must be at least 1")
     if common.search_from_block < 0:
         raise UsageError("deployment.search_from_block cannot be negative")
+    for address, code in common.code_hashes.items():
+        if not _ADDRESS.fullmatch(address) or not _HASH.fullmatch(code):
+            raise UsageError(
+                f"deployment.code_hashes: {address!r:.60}: {code!r:.80}: an address and 32 bytes, in quotes"
+            )
     own = {key: value for key, value in config.items() if key not in DeploymentConfig.__struct_fields__}
     spec = ExtractionSpec(
         name=common.name,
@@ -58,5 +70,6 @@ def spec_of(config: Mapping[str, Any], *, detail: str, follow: str = "bodies") -
         detail=detail,
         follow=follow,
         settings=own,
+        code_hashes={address.lower(): code.lower() for address, code in common.code_hashes.items()},
     )
     return spec, protocol_named(common.protocol)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .points import Point
 
-_TABLE = "sweep.parquet"
+_TABLE, _CSV, _PAGE = "sweep.parquet", "sweep.csv", "sweep.html"
 _SWEEPERS = ("multirun.yaml", "optimization_results.yaml")
 """What Hydra's sweepers write."""
 
@@ -86,14 +86,17 @@ def told(config: ReplayConfig, finished: Sequence[Finished]) -> int:
     table = sweep_table(finished, what_ifs.measured)
     folder.mkdir(parents=True, exist_ok=True)
     table.write_parquet(folder / _TABLE)
+    export_table(table, folder / _CSV)
     if config.export is not None:
         export_table(table, Path(config.export))
     if lacks(CHARTS):
         print("no chart: it needs an extra, pip install 'keep3r-replay[charts]'", file=sys.stderr)
     else:
         from keep3r_replay.report.sweep_chart import sweep_chart
+        from keep3r_replay.report.sweep_page import sweep_page
 
         write_bytes(folder / f"sweep-{chart}.svg", sweep_chart(table, chart, what_ifs))
+        write_bytes(folder / _PAGE, sweep_page(table, what_ifs, (_CSV, _TABLE)).encode())
     counts = {status: sum(one.status == status for one in finished) for status in (DONE, KEPT, FAILED)}
     print("\n".join(sweep_lines(table, what_ifs)))
     print(f"\nscenarios {counts[DONE]} run, {counts[KEPT]} from earlier runs, {counts[FAILED]} failed")

@@ -12,7 +12,7 @@ from keep3r_replay.dataset.discovery import Discovery
 from keep3r_replay.dataset.estimate import Estimate, estimate
 from keep3r_replay.dataset.first_contact import meet
 from keep3r_replay.dataset.forks import prove_ends
-from keep3r_replay.dataset.initialising import initialise_lake, read_initial
+from keep3r_replay.dataset.initialising import initialise_lake, read_initial, take_code_hashes
 from keep3r_replay.dataset.partition import NewContractsError, Source, Written, write_partition
 from keep3r_replay.dataset.pruned import refuse_pruned
 from keep3r_replay.dataset.readings import read_at_blocks
@@ -147,6 +147,7 @@ class Extraction:
             self._extend(state, part_first, part_last, head)
             while state.stale:
                 self._refetch(state, state.stale[0], head)
+        take_code_hashes(state)
         if state.coverage is not None:
             check_ends(self._client, state, state.coverage, self._outcome.from_block)
             if self._outcome.from_block >= 0 or self._outcome.repaired:

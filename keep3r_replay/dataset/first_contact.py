@@ -14,6 +14,7 @@ from keep3r_replay.chain.refusals import RefusedError
 from keep3r_replay.chain.views import NOBODY, Question, Reading, read_views
 from keep3r_replay.dataset.differences import Difference, FirstContactError
 from keep3r_replay.dataset.known_codes import codes_of, implementations_of, is_expected, known_as
+from keep3r_replay.evm.abi import keccak256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -67,6 +68,7 @@ def first_contact(client: NodeClient, extractor: Extractor, spec: ExtractionSpec
             contact.differences.append(
                 Difference(each.setting, each.address, each.role, "no contract", f"name the {each.role} of this chain")
             )
+    contact.differences.extend(_code_hashes(client, spec, head))
     for each in there:
         contact.differences.extend(_creation(client, spec, each, head, contact))
     for block, asked in _questions(there, head):
@@ -103,6 +105,18 @@ def _check_code(
         contact.remarks.append(
             f"{each.role} {each.address} has code {hashes.masked[:8]}, which no known version has: {own} is assumed"
         )
+
+
+def _code_hashes(client: NodeClient, spec: ExtractionSpec, head: int) -> Iterator[Difference]:
+    """Hashes of code that the configuration names; a proxy's is that of what it stands for."""
+    asked = sorted(spec.code_hashes)
+    behind = implementations_of(client, asked, head) if asked else {}
+    codes = codes_of(client, [*asked, *behind.values()], head)
+    for address in asked:
+        code = codes[behind.get(address, address)]
+        found = f"0x{keccak256(code).hex()}" if code else "no contract"
+        if found != spec.code_hashes[address]:
+            yield Difference("code_hashes", address, spec.code_hashes[address], found, f"say {found}, or find out why")
 
 
 def _creation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import UsageError
@@ -49,6 +50,19 @@ def initialise_lake(
         state.save_deployment()
         state.save_manifest()
     say(f"{len(contracts)} contracts: " + ", ".join(f"{each.role} {each.address}" for each in contracts))
+
+
+def take_code_hashes(state: ExtractionState) -> None:
+    """Let contracts have the hashes of code that the configuration names, as the fact `code_hash`."""
+    told = state.spec.code_hashes
+    changed = {
+        address: replace(contract, facts={**contract.facts, "code_hash": told[address]})
+        for address, contract in state.contracts.items()
+        if address in told and contract.facts.get("code_hash") != told[address]
+    }
+    if changed:
+        state.contracts |= changed
+        state.save_all()
 
 
 def read_initial(

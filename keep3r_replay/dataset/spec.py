@@ -28,6 +28,7 @@ class ExtractionSpec:
         follow: how transactions without logs are found, where the protocol needs them: by blocks' `bodies`, by
             `traces`, or not at all (`logs`).
         settings: what the protocol itself wants to know: it checks them.
+        code_hashes: Keccak-256 of code by address, lower-case text, as the configuration knows it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ExtractionSpec:
     detail: str = "all"
     follow: str = "bodies"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    code_hashes: Mapping[str, str] = field(default_factory=dict)
 
     def partition_of(self, block: int) -> tuple[int, int]:
         """Return the aligned closed range of blocks that `block` belongs to."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.address_book import FILE as NAMES
+from keep3r_replay.lake.damaged import RESULTS, listed_by_damaged
 from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def written_files(folder: Path) -> set[str]:
         names = {*files} if isinstance(files, dict) else {str(entry["path"]) for entry in files}
         names |= {str(name) for name in content.get(UNFINISHED, [])}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return set()
+        listed = listed_by_damaged(folder / MANIFEST)
+        return set() if listed is None else {name for name in {*listed, MANIFEST} if _is_inside(folder, name)}
     names |= {MANIFEST} | ({"deployment.json"} if "layout" in content else set())
     return {name for name in names if _is_inside(folder, name)}
 
@@ -161,6 +163,9 @@ def _replace_files(building: Path, target: Path, staying: Collection[str]) -> No
     """Put the files of one folder in the place of those that were written into another, but for those that stay."""
     former = written_files(target)
     new = {path.relative_to(building).as_posix() for path in building.rglob("*") if path.is_file()}
+    if listed_by_damaged(target / MANIFEST) is not None:
+        # What it does not list any more, but a replay writes, was written by one.
+        former |= {name for name in new if (target / name).is_file()}
     for name in sorted(new):
         _check_place(target, name, former)
     _mark_unfinished(target, building, sorted({*former, *new, *staying}))
@@ -202,7 +207,8 @@ def _remove(target: Path, name: str) -> None:
 
 def _mark_unfinished(target: Path, building: Path, names: list[str]) -> None:
     """Leave a manifest that lists both the former and the new files, and that no reader takes for a whole one."""
-    content = parsed((target / MANIFEST).read_bytes())
+    damaged = listed_by_damaged(target / MANIFEST) is not None
+    content = {"kind": RESULTS} if damaged else parsed((target / MANIFEST).read_bytes())
     content.pop("files", None)
     marked = building / f"{MANIFEST}.{UNFINISHED}"
     marked.write_text(json.dumps(content | {UNFINISHED: names}, indent=1) + "\n")

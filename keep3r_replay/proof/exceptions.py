@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from keep3r_replay.chain.forks import forks_of
 
 if TYPE_CHECKING:
-    from keep3r_replay.lake.deployment import Deployment
+    from keep3r_replay.lake.deployment import Contract
+    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.proof.prover import Proved
     from keep3r_replay.proof.state import StateProved
     from keep3r_replay.proof.subject import Subject
@@ -21,7 +22,7 @@ def exceptions(
     found = [] if given_as_hash else ["the anchor's hash, which is the node's word"]
     if resumed:
         found.append(f"{resumed} of {len(proved.windows)} windows, on the word of a former run's notes")
-    return [*found, *_of_rows(subject), *_of_windows(subject, proved), *_facts(subject.lake.deployment), *_state(state)]
+    return [*found, *_of_rows(subject), *_of_windows(subject, proved), *_facts(subject.lake, state), *_state(state)]
 
 
 def _of_rows(subject: Subject) -> list[str]:
@@ -57,22 +58,35 @@ def _of_windows(subject: Subject, proved: Proved) -> list[str]:
     return found
 
 
-def _facts(deployment: Deployment) -> list[str]:
+def _facts(lake: Lake, state: StateProved | None) -> list[str]:
     """What results rest on and no root is asked for: facts of contracts, tokens, and when parameters were read."""
-    facts = [
-        f"{', '.join(sorted(contract.facts))} of {contract.role} {contract.address}"
-        for contract in deployment.contracts
-        if contract.facts
-    ]
+    deployment, facts = lake.deployment, []
+    for contract in deployment.contracts:
+        left = sorted(contract.facts.keys() - _proved_facts(contract, state))
+        if left:
+            facts.append(f"{', '.join(left)} of {contract.role} {contract.address}")
     tokens = [f"tokens {', '.join(sorted(deployment.tokens))}"] if deployment.tokens else []
-    return [f"the deployment's word for: {'; '.join([*facts, *tokens, 'initial_state_block'])}"]
+    found = [f"the deployment's word for: {'; '.join([*facts, *tokens, 'initial_state_block'])}"]
+    genesis = lake.manifest.extraction.get("genesis")
+    return [*found, f"genesis {genesis}, which the lake notes and no header of it reaches"] if genesis else found
+
+
+def _proved_facts(contract: Contract, state: StateProved | None) -> set[str]:
+    """Facts that the state says itself: the block of creation, the hash of the code."""
+    if state is None:
+        return set()
+    told = {"from_block"} if contract.address in state.created else set()
+    return told | ({"code_hash", "unknown_code"} if contract.address in state.codes else set())
 
 
 def _state(state: StateProved | None) -> list[str]:
     if state is None:
         return ["code, initial parameters and readings: proofs of state were not asked for"]
     found = list(state.unproved)
-    unknown = sum(not each["is"] for each in state.codes.values())
+    configured = sum(not each["is"] and "configured" in each for each in state.codes.values())
+    if configured:
+        found.append(f"whose code it is that {configured} contracts have, by hashes that the configuration names")
+    unknown = sum(not each["is"] and "configured" not in each for each in state.codes.values())
     if unknown:
         found.append(f"what the code of {unknown} contracts is: its hash is proved, and on no record")
     if state.readings_unproved:

@@ -32,6 +32,7 @@ class StateProved:
     Attributes:
         codes: for each contract's address, what its code is: `hash`, `is` (role and version; empty if on no record),
             `block`.
+        created: contracts whose first block is proved: there is code at its end, and none before it.
         values: proved parameters: names of views by address, of initial parameters and of readings apart.
         readings: how many are proved; beside those left to computing, and those nobody offers proofs of state for.
         unproved: what was not, and why, a sentence each.
@@ -40,6 +41,7 @@ class StateProved:
     """
 
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    created: list[str] = field(default_factory=list)
     initial: dict[str, list[str]] = field(default_factory=dict)
     readings: int = 0
     readings_left: int = 0
@@ -61,7 +63,14 @@ def marks_of(subject: Subject, readings: Sequence[ReadingRow]) -> set[int]:
         for contract in subject.contracts.values()
         if contract.address in subject.lake.deployment.initial_state
     }
-    return {block for block in {subject.last, *initial, *(row.block_number for row in readings)} if block >= 0}
+    firsts = {block for contract in subject.contracts.values() for block in creation_blocks(subject, contract)}
+    return {block for block in {subject.last, *initial, *firsts, *(row.block_number for row in readings)} if block >= 0}
+
+
+def creation_blocks(subject: Subject, contract: Contract) -> tuple[int, ...]:
+    """The block before a contract's first one, and that; none where the lake begins later, or the anchor is older."""
+    first = int(contract.facts.get("from_block", 0))
+    return (first - 1, first) if max(subject.first, 1) <= first <= subject.last else ()
 
 
 class StateProver:
@@ -84,14 +93,19 @@ class StateProver:
         for address, parameters in sorted(self._subject.lake.deployment.initial_state.items()):
             self._initial(self._subject.contracts.get(address), address, parameters)
         self._readings(readings)
+        for contract in self._subject.contracts.values():
+            self._created(contract)
         lacking = [address for address in self._subject.contracts if address not in proved.codes]
         if lacking:
             proved.unproved.append(f"code of {len(lacking)} contracts: no teller offers proofs of state there")
         proved.unproved.sort()
         return proved
 
-    def _words(self, block: int, address: str, slots: Sequence[int]) -> Words | None:
-        """An account's words; None where there is no proof, or a false one, which is told."""
+    def _words(self, block: int, address: str, slots: Sequence[int], *, must: bool = True) -> Words | None:
+        """An account's words; None where there is no proof, or a false one, which contradicts where it `must` be true.
+
+        A false one that need not be had says of its teller alone that it lied.
+        """
         header = self._headers.get(block)
         if header is None:
             return None
@@ -108,7 +122,8 @@ class StateProver:
         if account is None:
             return None
         if isinstance(account, Contradiction):
-            self._proved.contradictions.append(account)
+            if must:
+                self._proved.contradictions.append(account)
             return None
         storage = {
             str(slot): [each.hex() for each in nodes] for slot, nodes in zip(slots, account.storage, strict=True)
@@ -142,7 +157,12 @@ class StateProver:
         own = f"{contract.role} {contract.version}".strip()
         entry = {"block": block, "hash": f"0x{code_hash.hex()}", "is": known}
         self._proved.codes[contract.address] = entry | ({"proxy_of": address} if stands_for else {})
-        if code_hash.hex() == _EMPTY_CODE and not int(contract.facts.get("from_block", 0)) > block:
+        configured = str(contract.facts.get("code_hash", ""))
+        if configured:
+            self._proved.codes[contract.address]["configured"] = configured
+        if configured and configured != f"0x{code_hash.hex()}":
+            self._tell(block, contract.address, f"code of hash {configured}", f"0x{code_hash.hex()}", "code")
+        elif code_hash.hex() == _EMPTY_CODE and not int(contract.facts.get("from_block", 0)) > block:
             told = f"a {own}"
             self._tell(block, contract.address, told, "no code", "code")
         elif known and known != own:
@@ -150,6 +170,21 @@ class StateProver:
         for start, cells in self._anatomy.storage.items():
             if code is not None and any(each.startswith(start) for each in code_hashes(code)):
                 self._cells[contract.address] = cells
+
+    def _created(self, contract: Contract) -> None:
+        """Hold the block of a contract's creation against the state before and after it."""
+        blocks = creation_blocks(self._subject, contract)
+        found = [self._words(block, contract.address, [], must=False) for block in blocks]
+        if not found or None in found:
+            return
+        before, after = (each is not None and each.code_hash.hex() != _EMPTY_CODE for each in found)
+        told = f"{contract.role} created in block {blocks[-1]}"
+        if not after:
+            self._tell(blocks[-1], contract.address, told, "no code yet", "from_block")
+        elif not before:
+            self._proved.created.append(contract.address)
+        elif blocks[-1] > self._subject.first:
+            self._tell(blocks[0], contract.address, told, "code before it", "from_block")
 
     def _known(self, block: int, address: str, code_hash: bytes) -> tuple[str, bytes | None]:
         """Role and version that the code is known to be of, and the code itself where somebody has it."""

@@ -14,7 +14,7 @@ from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.parts import Kept, files_of
 from keep3r_replay.replay.records import Records, until
 from keep3r_replay.replay.rests_on import LakeFile, first_changed_block
-from keep3r_replay.replay.results import KEPT, MANIFEST, SUMMARY, is_results, lake_fingerprint
+from keep3r_replay.replay.results import KEPT, MANIFEST, SUMMARY, bears_mark, is_results, lake_fingerprint
 from keep3r_replay.replay.snapshots import END, PROGRESS, SNAPSHOTS, progress_of
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _file(told: Sequence[Any]) -> LakeFile:
 
 def _manifest(results: Path) -> dict[str, Any]:
     if not is_results(results):
-        raise RefusedError("there are no results yet")
+        raise RefusedError("their manifest is damaged" if bears_mark(results) else "there are no results yet")
     manifest: dict[str, Any] = parsed((results / MANIFEST).read_bytes())
     if "files" not in manifest:
         raise RefusedError("a run ended as it wrote its results")

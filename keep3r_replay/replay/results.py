@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.lake import folders
+from keep3r_replay.lake.damaged import RESULTS, listed_by_damaged
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.replay.code import code_hash
@@ -33,7 +34,6 @@ LAYOUT = 1
 KEPT = "kept_"
 """What the names of tables begin with that are not to be asked: what a later run needs to go on from the results."""
 AGAIN = "replay the lake again, to another folder or after removing this one"
-_KIND = "keep3r results"
 
 
 def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> None:
@@ -88,7 +88,7 @@ def write(
         (building / SUMMARY).write_bytes(content)
         files[SUMMARY] = {"sha256": hashlib.sha256(content).hexdigest()}
         made_by = {"layout": LAYOUT, "versions": versions(), "code": code_hash()}
-        manifest = {"kind": _KIND, **made_by, **origin, "files": files}
+        manifest = {"kind": RESULTS, **made_by, **origin, "files": files}
         (building / MANIFEST).write_bytes(_json(manifest))
 
 
@@ -119,11 +119,11 @@ def _written(building: Path, folder: Path, name: str, table: Table, staying: set
 
 def check_target(folder: Path) -> None:
     """Refuse a folder that holds something other than results, before any work is done. Raises `UsageError`."""
-    if is_damaged(folder):
+    if is_damaged(folder) and not bears_mark(folder):
         raise UsageError(
             f"{folder}: damaged results, whose {MANIFEST} cannot be read; remove the folder, or say another"
         )
-    folders.check_target(folder, "results", "results of a replay", is_results)
+    folders.check_target(folder, "results", "results of a replay", bears_mark)
 
 
 def is_damaged(folder: Path) -> bool:
@@ -154,6 +154,11 @@ def content_of(folder: Path, name: str, files: Mapping[str, Any]) -> bytes:
     if not isinstance(facts, dict) or hashlib.sha256(content).hexdigest() != facts.get("sha256"):
         raise InputError(folder / name, "damaged results: holds something other than was written", remedy=AGAIN)
     return content
+
+
+def bears_mark(folder: Path) -> bool:
+    """Whether a folder holds results of a replay, be their manifest damaged."""
+    return is_results(folder) or listed_by_damaged(folder / MANIFEST) is not None
 
 
 def is_results(folder: Path) -> bool:
@@ -190,7 +195,7 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
         content: Any = parsed((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) and content.get("kind") == _KIND else None
+    return content if isinstance(content, dict) and content.get("kind") == RESULTS else None
 
 
 def made_from(lake: Lake) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from keep3r_replay.errors import InputError
+from keep3r_replay.replay.parts import SUFFIX, table_of
 from keep3r_replay.replay.results import AGAIN, KEPT, SUMMARY, content_of, manifest_of
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ def load_results(folder: Path, only: frozenset[str] | None = None) -> Loaded:
     if not isinstance(files, dict) or SUMMARY not in files:
         raise InputError(folder, "damaged results: their manifest lists no files", remedy=AGAIN)
     summary: Any = json.loads(content_of(folder, SUMMARY, files))
-    tables = {}
-    for name in sorted(files):
-        table = str(name).removesuffix(".parquet")
-        if table == name or table.startswith(KEPT) or (only is not None and table not in only):
+    parts: dict[str, list[pl.DataFrame]] = {}
+    for name in sorted(map(str, files)):
+        table = table_of(name)
+        if not name.endswith(SUFFIX) or table.startswith(KEPT) or (only is not None and table not in only):
             continue
-        tables[table] = pl.read_parquet(io.BytesIO(content_of(folder, name, files)))
-    return Loaded(folder, manifest, summary, tables)
+        parts.setdefault(table, []).append(pl.read_parquet(io.BytesIO(content_of(folder, name, files))))
+    return Loaded(folder, manifest, summary, {table: pl.concat(frames) for table, frames in parts.items()})

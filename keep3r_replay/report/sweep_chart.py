@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.report.charts import picture
 from keep3r_replay.report.colours import series
 from keep3r_replay.report.plot import amount as whole
-from keep3r_replay.report.plot import amount_axis, coloured
+from keep3r_replay.report.plot import amount_axis, coloured, told
 from keep3r_replay.report.plot import table as rows_of
 from keep3r_replay.report.sweep import PREFIX
 from keep3r_replay.what_if.sweep.table import swept_names
@@ -20,8 +20,20 @@ if TYPE_CHECKING:
     from keep3r_replay.report.plot import Spec
 
 
+BASELINE, _WHAT_IF = "_baseline", "_what_if"
+"""Ends of the names of outcomes: of the history as it was, and of the changed one."""
+
+
 def sweep_chart(table: pl.DataFrame, outcome: str, what_ifs: WhatIfs) -> bytes:
     """An SVG: `outcome` over the first setting swept over, a line for each combination of the others."""
+    return picture(sweep_specification(table, outcome, what_ifs))
+
+
+def sweep_specification(table: pl.DataFrame, outcome: str, what_ifs: WhatIfs) -> Spec:
+    """What a sweep's chart is drawn from; where the history as it was has the outcome too, a dashed line stands there.
+
+    Of a sweep over several histories there is a dashed line for each value that it has in one.
+    """
     names = swept_names(table, what_ifs.measured)
     table = table.with_columns(_last_parts(table[name]) for name in names)
     done = table.filter(table["status"] == "done")
@@ -34,10 +46,16 @@ def sweep_chart(table: pl.DataFrame, outcome: str, what_ifs: WhatIfs) -> bytes:
             lines.setdefault(rest, []).append((row[names[0]], whole(int(value)) if amount else float(value)))
     label = f"{outcome.replace('_', ' ')}{f', {what_ifs.unit}' if amount else ''}"
     below = names[0].removeprefix(PREFIX).replace("_", " ") if names else ""
-    return picture(_specification(lines, label, below))
+    before = outcome.replace(_WHAT_IF, BASELINE)
+    has_baseline = before in done.columns and before != outcome
+    known = done[before].drop_nulls().unique().sort().to_list() if has_baseline else []
+    marks = [mark for value in known if (mark := whole(int(value)) if amount else float(value)) is not None]
+    return _specification(lines, label, below, marks)
 
 
-def _specification(lines: dict[str, list[tuple[str, float | None]]], label: str, below: str) -> Spec:
+def _specification(
+    lines: dict[str, list[tuple[str, float | None]]], label: str, below: str, marks: list[float]
+) -> Spec:
     numeric = all(_number(place) is not None for points in lines.values() for place, _ in points)
     rows = [
         (float(_number(place) or 0) if numeric else place, rest, value)
@@ -55,11 +73,15 @@ def _specification(lines: dict[str, list[tuple[str, float | None]]], label: str,
     if len(lines) > 1:
         colours = series(list(lines))
         encoding |= {"color": coloured("rest", colours), "shape": {"field": "rest", "scale": {"domain": list(colours)}}}
-    return {
-        "data": rows_of(columns),
-        "mark": {"type": "line", "point": {"size": 50}},
-        "encoding": encoding,
-    }
+    about = told(("place", below or "value"), ("rest", "others"), ("value", label), timed=False)
+    drawn: Spec = {"mark": {"type": "line", "point": {"size": 50}, "tooltip": about}, "encoding": encoding}
+    if not marks:
+        return {"data": rows_of(columns), **drawn}
+    dashed = [
+        {"mark": {"type": "rule", "strokeDash": [6, 4]}, "encoding": {"y": {"datum": mark, "type": "quantitative"}}}
+        for mark in marks
+    ]
+    return {"data": rows_of(columns), "layer": [drawn, *dashed]}
 
 
 def _last_parts(values: pl.Series) -> pl.Series:

@@ -61,6 +61,11 @@ def _killed(results: Path, _: pytest.MonkeyPatch) -> None:
     (results / "manifest.json").write_text(json.dumps(manifest | {"unfinished": names}))
 
 
+def _torn(results: Path, _: pytest.MonkeyPatch) -> None:
+    manifest = (results / "manifest.json").read_bytes()
+    (results / "manifest.json").write_bytes(manifest[: len(manifest) * 3 // 4])
+
+
 def _forged(results: Path, _: pytest.MonkeyPatch) -> None:
     manifest = json.loads((results / "manifest.json").read_text())
     (results / "manifest.json").write_text(json.dumps(manifest | {"lake_files": [["logs", 1]]}))
@@ -74,8 +79,9 @@ def _forged(results: Path, _: pytest.MonkeyPatch) -> None:
         (_lost, "the former results are damaged"),
         (_killed, "a run ended as it wrote its results"),
         (_forged, "the former results are damaged"),
+        (_torn, "their manifest is damaged"),
     ],
-    ids=["code", "damaged", "lost", "killed", "forged"],
+    ids=["code", "damaged", "lost", "killed", "forged", "torn"],
 )
 def test_what_happened_to_results_is_said(happens, says, whole, bytes_of_one_run, tmp_path, monkeypatch, capsys):
     """The command ends as the audit does and leaves its bytes; a line says why it began at the beginning."""

@@ -82,6 +82,8 @@ def test_report_and_verify_go_over_all_parts(lake, tmp_path, capsys):
     results = tmp_path / "results"
     kr.replay(lake, ledger=True).write(results)
     assert main(["report", f"lake={lake.path}", f"results={results}", f"report={tmp_path / 'page.html'}"]) == 0
+    assert main(["findings", f"results={results}"]) == 0
+    assert main(["compare", f"results={results},{results}"]) == 0
     assert main(["verify", f"lake={lake.path}", f"results={results}"]) == 0
     part = results / "works.parquet" / "000001.parquet"
     pl.read_parquet(part).with_columns(pl.lit("nobody").alias("keeper")).write_parquet(part)

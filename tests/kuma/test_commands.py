@@ -127,7 +127,7 @@ def test_the_page_shows_all_of_it(lake, results, tmp_path):
     assert main(["report", f"results={results}", f"lake={lake}", f"report={report}"]) == 0
     page = report.read_text()
     for anchor in ("cost", "curve", "yield", "price", "bonds"):
-        assert page.count(f'<figure id="{anchor}">') == 1
+        assert page.count(f'<figure class="chart" id="{anchor}">') == 1
     for words in ("Late expiries", "Who paid", "Keepers", "over 200 delays", "Findings and notices"):
         assert words in page
     late = pl.read_parquet(results / "late_expiries.parquet")
@@ -135,6 +135,9 @@ def test_the_page_shows_all_of_it(lake, results, tmp_path):
         assert f'title="{row["buyer"]}"' in page
     assert main(["report", f"results={results}", f"report={tmp_path / 'short.html'}"]) == 0
     assert "over 200 delays" not in (tmp_path / "short.html").read_text()
+    charts = tmp_path / "charts"
+    assert main(["report", f"results={results}", f"report={report}", f"charts={charts}", "format=svg"]) == 0
+    assert {file.stem for file in charts.iterdir()} == {"cost", "yield", "price", "bonds"}
 
 
 def test_the_page_of_a_what_if(lake, tmp_path):

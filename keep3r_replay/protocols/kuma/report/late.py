@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.protocols.kuma.audit.bonds import STILL_LATE
-from keep3r_replay.protocols.kuma.report.drawings import Amount, amounts
-from keep3r_replay.protocols.kuma.what_if.lateness import drawing
+from keep3r_replay.protocols.kuma.report.figures import cost_chart, curve_chart
 from keep3r_replay.report.amounts import tokens
-from keep3r_replay.report.html import address, figure, text
+from keep3r_replay.report.charts import drawn
+from keep3r_replay.report.html import address, text
 from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.protocols.kuma.what_if.lateness import Cost
+    from keep3r_replay.replay.rooms import Chart
 
 SHOWN = 40
-WIDE, NARROW = 960, 380
-_DRAWN = 20
 
 
 def late_parts(late: pl.DataFrame) -> str:
@@ -32,7 +31,7 @@ def late_parts(late: pl.DataFrame) -> str:
         f"<h2>Late expiries</h2><p>{bought.height} bonds bought late, {waiting.height} late and not bought. Excess is "
         "the KIBT that the buyer burned too much, against an expiry in the last second of grace and against one at "
         "maturity; where transactions changed, it is a bound.</p>"
-        + _drawn(bought)
+        + _drawn(cost_chart(ordered(bought)))
         + _bought(bought)
         + _waiting(waiting)
     )
@@ -56,19 +55,6 @@ def whole(wei: object) -> str:
 def short(whole: str | None) -> str:
     """An address; empty where there is none."""
     return address(whole) if whole else ""
-
-
-def _drawn(late: pl.DataFrame) -> str:
-    bars = [
-        Amount(f"{row['category']} {row['bond_id']}", int(row["excess_grace"]) / 1e18, int(row["excess_strict"]) / 1e18)
-        for row in ordered(late)[:_DRAWN]
-        if row["excess_grace"] is not None and row["excess_strict"] is not None and row["excess_strict"] > 0
-    ]
-    caption = (
-        "KIBT burned too much for each late bond, the dearest first: orange against the last second of grace, blue "
-        "what an expiry at maturity would have saved beside; the scale is logarithmic"
-    )
-    return figure("cost", caption, amounts(bars, WIDE), amounts(bars, NARROW)) if bars else ""
 
 
 def _bought(late: pl.DataFrame) -> str:
@@ -151,8 +137,8 @@ def _waiting(late: pl.DataFrame) -> str:
 
 def curve_part(bond: str, costs: Sequence[Cost]) -> str:
     """What a delay costs the buyer of one bond, drawn."""
-    caption = (
-        f"{bond}: KIBT burned more than with an expiry at maturity, over {len(costs)} delays of the keeper, each from "
-        "a history run again"
-    )
-    return "<h2>What a delay costs</h2>" + figure("curve", caption, drawing(costs), drawing(costs, NARROW))
+    return "<h2>What a delay costs</h2>" + drawn(curve_chart(bond, costs))
+
+
+def _drawn(chart: Chart | None) -> str:
+    return "" if chart is None else drawn(chart)

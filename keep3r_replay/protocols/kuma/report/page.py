@@ -10,24 +10,15 @@ import polars as pl
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.answers import answered, cases, gainers, parted
-from keep3r_replay.protocols.kuma.report.drawings import Bar, lines, time_line
-from keep3r_replay.protocols.kuma.report.late import (
-    NARROW,
-    SHOWN,
-    WIDE,
-    curve_part,
-    late_parts,
-    ordered,
-    payers,
-    short,
-    whole,
-)
+from keep3r_replay.protocols.kuma.report.figures import bonds_chart, cost_chart, price_chart, yield_chart
+from keep3r_replay.protocols.kuma.report.late import SHOWN, curve_part, late_parts, ordered, payers, short, whole
 from keep3r_replay.protocols.kuma.report.what_if_page import what_if_page
 from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve
 from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
 from keep3r_replay.protocols.registry import protocol_of
+from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.frame import answers, head
-from keep3r_replay.report.html import figure, text, when
+from keep3r_replay.report.html import text, when
 from keep3r_replay.report.inputs import basis
 from keep3r_replay.report.page import page
 from keep3r_replay.report.tables import findings_table, table
@@ -41,7 +32,6 @@ if TYPE_CHECKING:
 
 DELAYS = range(0, 30 * 86_400, 30 * 86_400 // 200)
 """Two hundred delays after maturity, over thirty days (seconds)."""
-_YEAR = 365 * 86_400
 _NEEDED = ("bonds", "late_expiries", "late_holders", "tokens", "keepers", "findings")
 
 
@@ -54,15 +44,9 @@ class KumaPages:
         With the lake it also draws what a delay costs, by running the history again. Raises `UsageError` for a page of
         one job.
         """
-        if subject:
-            raise UsageError("a page of KUMA is about all bonds; leave job= out")
-        try:
-            summary = json.loads((results / "summary.json").read_bytes())
-            if summary["verdict"] == "what-if":
-                return what_if_page(results, summary)
-            tables = {name: pl.read_parquet(results / f"{name}.parquet") for name in _NEEDED}
-        except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
-            raise InputError(results, "holds no results of KUMA", remedy="make them with keep3r replay") from None
+        summary, tables = _read(results, subject)
+        if not tables:
+            return what_if_page(results, summary)
         parts = [
             _head(summary, tables["tokens"]),
             answers(answered(summary, tables["late_expiries"], tables["late_holders"])),
@@ -71,8 +55,8 @@ class KumaPages:
             gainers(tables["late_holders"]),
             late_parts(tables["late_expiries"]),
             _curve(tables["late_expiries"], lake),
-            _yields(tables["tokens"]),
-            _bonds(tables["bonds"], tables["tokens"]),
+            _charted("Yield and price", yield_chart(tables["tokens"]), price_chart(tables["tokens"])),
+            _charted("Bonds", bonds_chart(tables["bonds"], _end(tables["tokens"]))),
             _keepers(tables["keepers"]),
             findings_table(tables["findings"], SHOWN, text),
             basis(summary),
@@ -80,9 +64,30 @@ class KumaPages:
         return page(f"KUMA replay: {summary['deployment']}", "\n".join(parts))
 
     def charts(self, results: Path, subject: str = "") -> Sequence[Chart]:
-        """Refused: they are drawn for the page itself."""
-        del results, subject
-        raise UsageError("the charts of KUMA are in its page; leave charts= out")
+        """The page's charts one by one, but for the cost curve, which needs the lake. Raises as `page` does."""
+        _, tables = _read(results, subject)
+        if not tables:
+            return []
+        found = (
+            cost_chart(ordered(parted(tables["late_expiries"])[0])),
+            yield_chart(tables["tokens"]),
+            price_chart(tables["tokens"]),
+            bonds_chart(tables["bonds"], _end(tables["tokens"])),
+        )
+        return [chart for chart in found if chart is not None]
+
+
+def _read(results: Path, subject: str) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+    """The summary and tables of results; no tables of a what-if. Raises `InputError`, `UsageError`."""
+    if subject:
+        raise UsageError("a page of KUMA is about all bonds; leave job= out")
+    try:
+        summary = json.loads((results / "summary.json").read_bytes())
+        is_what_if = summary["verdict"] == "what-if"
+        tables = {} if is_what_if else {name: pl.read_parquet(results / f"{name}.parquet") for name in _NEEDED}
+    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
+        raise InputError(results, "holds no results of KUMA", remedy="make them with keep3r replay") from None
+    return summary, tables
 
 
 def _head(summary: dict[str, Any], states: pl.DataFrame) -> str:
@@ -103,40 +108,16 @@ def _curve(late: pl.DataFrame, lake: Lake | None) -> str:
     return curve_part(f"{dearest['category']} {dearest['bond_id']}", costs)
 
 
-def _yields(states: pl.DataFrame) -> str:
-    """Yield and price of each category over time."""
-    parts = ["<h2>Yield and price</h2>"]
-    yields: dict[str, list[tuple[int, float]]] = {}
-    prices: dict[str, list[tuple[int, float]]] = {}
-    for row in states.iter_rows(named=True):
-        rate = (float(row["yield"]) / 1e27) ** _YEAR
-        yields.setdefault(row["category"], []).append((row["timestamp"], 100 * (rate - 1)))
-        prices.setdefault(row["category"], []).append((row["timestamp"], float(row["epoch_cumulative_yield"]) / 1e27))
-    for name, caption, series in (
-        ("yield", "Yield in percent a year; zero while a bond is expired", yields),
-        ("price", "Cumulative yield at the start of the epoch: what one KIBT of the first day is worth", prices),
-    ):
-        drawn = [lines(dict(series), width, height) for width, height in ((WIDE, 280), (NARROW, 240))]
-        parts.append(figure(name, caption, *drawn))
-    return "".join(parts)
+def _end(states: pl.DataFrame) -> int:
+    """Time of the last call (seconds)."""
+    times = states["timestamp"].to_list()
+    return max(times) if times else 0
 
 
-def _bonds(bonds: pl.DataFrame, states: pl.DataFrame) -> str:
-    """Bonds on a time line."""
-    end = states["timestamp"].max() if states.height else 0
-    assert isinstance(end, int)
-    bars = [
-        Bar(
-            f"{row['category']} {row['bond_id']}",
-            row["sold_at"],
-            row["bought_at"] if row["bought_at"] is not None else end,
-            row["deadline"],
-            row["seconds_late"] is not None,
-        )
-        for row in bonds.filter(pl.col("maturity") <= end).iter_rows(named=True)
-    ]
-    caption = "Matured bonds in the swap, from sale to purchase; the stroke is the deadline, late ones are orange"
-    return "<h2>Bonds</h2>" + figure("bonds", caption, time_line(bars, WIDE), time_line(bars, NARROW))
+def _charted(title: str, *charts: Chart | None) -> str:
+    """A section of charts; empty where there is nothing to draw."""
+    parts = [drawn(chart) for chart in charts if chart is not None]
+    return f"<h2>{text(title)}</h2>{''.join(parts)}" if parts else ""
 
 
 def _keepers(keepers: pl.DataFrame) -> str:

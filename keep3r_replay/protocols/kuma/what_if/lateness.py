@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.kuma.report.drawings import NARROW, curve
+from keep3r_replay.protocols.kuma.report.drawings import curve
 from keep3r_replay.protocols.kuma.what_if.changes import changes_of
 from keep3r_replay.protocols.kuma.what_if.room import whole
 from keep3r_replay.replay.questions import Answer, Asked, Question, Setting
@@ -56,11 +56,11 @@ def cost_of_all(baseline: Baseline, delays: Sequence[int]) -> list[Cost]:
     return [Cost(delay, each, each - burned[0]) for delay, each in zip(delays, burned[1:], strict=True)]
 
 
-def drawing(costs: Sequence[Cost], width: int = 960) -> bytes:
+def drawing(costs: Sequence[Cost]) -> bytes:
     """The cost curve as SVG: KIBT over seconds after maturity; points of failed purchases are left out."""
     points = [(cost.delay, cost.excess / 10**18) for cost in sorted(costs) if cost.excess is not None]
     below = "seconds after maturity; KIBT burned more than with an expiry at maturity"
-    return curve(points, width, 320, below if width > NARROW else "seconds after maturity")
+    return curve(points, 960, 320, below)
 
 
 def _cost_of_lateness(asked: Asked) -> Answer:

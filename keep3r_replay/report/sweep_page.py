@@ -1,0 +1,83 @@
+"""A sweep as one page: a chart for each outcome, with the history as it was marked, and the table beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keep3r_replay.replay.rooms import Chart
+from keep3r_replay.report.amounts import tokens
+from keep3r_replay.report.charts import drawn
+from keep3r_replay.report.frame import head
+from keep3r_replay.report.html import text
+from keep3r_replay.report.page import page
+from keep3r_replay.report.sweep import PREFIX
+from keep3r_replay.report.sweep_chart import BASELINE, sweep_specification
+from keep3r_replay.report.tables import table as html_table
+from keep3r_replay.what_if.sweep.table import swept_names
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from keep3r_replay.replay.rooms import WhatIfs
+
+_WHAT_IF = "_what_if"
+
+
+def sweep_page(table: pl.DataFrame, what_ifs: WhatIfs, files: tuple[str, ...]) -> str:
+    """The page of a sweep; `files` are those beside it that hold its table.
+
+    A chart shows an outcome over the first setting, a line for each combination of the others, and as a line of its own
+    what the history as it was has. Amounts are whole tokens of 18 decimals.
+    """
+    names = swept_names(table, what_ifs.measured)
+    outcomes = [name for name in what_ifs.measured if _is_shown(name)]
+    done = table.filter(table["status"] == "done").height
+    swept = ", ".join(text(name.removeprefix(PREFIX)) for name in names)
+    beside = ", ".join(f'<a href="{text(file)}">{text(file)}</a>' for file in files)
+    parts = [head("Sweep", f"{done:,} of {table.height:,} what-ifs over {swept}; the whole table: {beside}")]
+    if done and names:
+        parts += [
+            drawn(Chart(f"sweep-{name}", _caption(name, names), sweep_specification(table, name, what_ifs)))
+            for name in outcomes
+        ]
+    parts.append(f"<h2>Table</h2>{_rows(table, names, outcomes, what_ifs)}")
+    return page("Sweep", "\n".join(parts))
+
+
+def _is_shown(name: str) -> bool:
+    """Amounts of the what-if, and counts; a baseline is a line in the chart of its outcome."""
+    return not name.endswith(BASELINE) and name != "parts_at_block"
+
+
+def _caption(outcome: str, names: list[str]) -> str:
+    told = outcome.removesuffix(_WHAT_IF).replace("_", " ")
+    return f"{told} over {names[0].removeprefix(PREFIX)}; dashed: the history as it was, where it has that"
+
+
+def _rows(table: pl.DataFrame, names: list[str], outcomes: list[str], what_ifs: WhatIfs) -> str:
+    """Every scenario: values, status, outcomes."""
+    amounts = {name for name in outcomes if table.schema[name].is_decimal()}
+    headers = [
+        *(name.removeprefix(PREFIX) for name in names),
+        "status",
+        *(
+            f"{name.removesuffix(_WHAT_IF).replace('_', ' ')}{f', {what_ifs.unit}' if name in amounts else ''}"
+            for name in outcomes
+        ),
+    ]
+    rows = [
+        [
+            *(text(row[name]) for name in names),
+            text(row["error"] or row["status"]),
+            *(_cell(row[name], is_amount=name in amounts) for name in outcomes),
+        ]
+        for row in table.iter_rows(named=True)
+    ]
+    numbers = frozenset(range(len(names) + 1, len(headers)))
+    return html_table(headers, rows, numbers, file="sweep.csv")
+
+
+def _cell(value: object, *, is_amount: bool) -> str:
+    if value is None:
+        return "-"
+    return tokens(int(str(value)), 6) if is_amount else text(value)
