@@ -98,3 +98,6 @@ SEED_1 = {
 }
 """Of each late bond of `clean-1`, v1 and v1.1: seconds late, excess strict and grace, and whether a clone came of it
 (C) or not (N), as it was, strict and grace."""
+
+UNDETERMINED = {"kuma-clean-1": 0, "kuma-mixed-301": 46, "kuma11-clean-1": 0, "kuma11-stale-301": 93}
+"""Readings of the last refresh that logs alone leave open; 395 in all thirteen recordings."""
