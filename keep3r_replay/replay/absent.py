@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def absent_event(lake: Lake, protocol: Protocol, finding: Finding) -> Iterator[Mend]:
-    """The event that a direct call should have left, with its sender and arguments; none where these do not tell it.
+    """The event that a direct call should have left, with its sender and arguments; none where these do not tell whom.
 
     It stands behind the block's other logs. An argument that the event need not repeat is taken for what it repeats:
     of a token that keeps a part of what is sent, that is a guess.
@@ -37,9 +37,10 @@ def absent_event(lake: Lake, protocol: Protocol, finding: Finding) -> Iterator[M
         if call is None or call.event != finding.expected or not lake.has(table):
             return
         schema = lake.scan(table, from_block=block, until_block=block).collect_schema()
-        values = _values(call, row["input"], row["from"], schema)
-        if values is None:
+        told = _values(call, row["input"], row["from"], schema)
+        if told is None:
             return
+        values, untold = told
         logs = lake.scan("logs", columns=["log_index"], from_block=block, until_block=block)
         last = logs.select(pl.col("log_index").max()).collect().item()
         blocks = lake.scan("blocks", columns=["timestamp"], from_block=block, until_block=block)
@@ -50,24 +51,36 @@ def absent_event(lake: Lake, protocol: Protocol, finding: Finding) -> Iterator[M
             "address": row["to"],
         }
         log_index = 0 if last is None else last + 1
-        yield Mend(table, block, log_index, {**place, **values}, is_absent=True)
+        yield Mend(table, block, log_index, {**place, **values}, is_absent=True, untold=untold)
 
 
-def _values(call: DirectCall, data: bytes, sender: str, schema: pl.Schema) -> dict[str, int | str] | None:
-    """The event's own columns as the call's input tells them; None if it does not tell all of them."""
+class _Told(NamedTuple):
+    """The columns of an event, and which of them nothing tells: 0 stands there."""
+
+    values: dict[str, int | str]
+    untold: tuple[str, ...]
+
+
+def _values(call: DirectCall, data: bytes, sender: str, schema: pl.Schema) -> _Told | None:
+    """The event's own columns as the call's input tells them; None if it does not tell one that is no number."""
     arguments = call.decode(data)
     if arguments is None:
         return None
     values: dict[str, int | str] = {call.sender: sender} if call.sender else {}
     values |= {column: arguments[position] for column, position in call.echoes.items()}
     rest = [argument for position, argument in enumerate(arguments) if position not in call.echoes.values()]
+    untold: list[str] = []
     for column, kind in schema.items():
         if column in PLACES or column in values:
             continue
         wanted = str if kind == pl.String else int if kind.is_decimal() or kind.is_integer() else None
         fitting = [argument for argument in rest if wanted is not None and isinstance(argument, wanted)]
+        if not fitting and wanted is int:
+            values[column] = 0
+            untold.append(column)
+            continue
         if not fitting:
             return None
         rest.remove(fitting[0])
         values[column] = fitting[0]
-    return values
+    return _Told(values, tuple(untold))

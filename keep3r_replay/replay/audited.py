@@ -10,10 +10,11 @@ import polars as pl
 
 from keep3r_replay.journal import NOTICE, Finding
 from keep3r_replay.lake.certificate import inputs_of
-from keep3r_replay.replay.causes import Retold, Traced, trace
+from keep3r_replay.replay.causes import Traced, trace
 from keep3r_replay.replay.findings import findings_table, in_order
-from keep3r_replay.replay.mended import MendedLake
+from keep3r_replay.replay.mended import Keys, MendedLake, keys_of
 from keep3r_replay.replay.parts import Tables
+from keep3r_replay.replay.retold import Retold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,9 +81,14 @@ def with_causes(
     the audit of a mended lake, with the readings of some blocks compared (None: of all); `absent` what is missing;
     `inputs` says whether calls are taken from transactions' input.
     """
+    whole: dict[Keys, Audit] = {}
 
-    def retold(lake: Lake, blocks: frozenset[int] | None) -> Retold:
+    def retold(lake: MendedLake, blocks: frozenset[int] | None) -> Retold:
         mended = again(lake, blocks)
+        if blocks is None:
+            # The last is the one that is wanted, but for rare cases.
+            whole.clear()
+            whole[keys_of(lake.mends)] = mended
         return Retold(mended.findings, mended.doubt)
 
     traced = trace(found.lake, found.findings, retold, absent, in_order, inputs=inputs)
@@ -91,7 +97,9 @@ def with_causes(
     summary = dict(found.summary)
     following = [finding for finding in traced.findings if finding.cause is not None]
     if following:
-        mended = again(MendedLake(found.lake, traced.mends), None) if traced.mends else found
+        mended = found
+        if traced.mends:
+            mended = whole.get(keys_of(traced.mends)) or again(MendedLake(found.lake, traced.mends), None)
         summary |= _acquit(tables, mended.tables, traced, summary)
     roots = [finding for finding in traced.findings if finding.cause is None]
     summary["findings"] = dict(sorted(Counter(finding.kind for finding in roots).items()))

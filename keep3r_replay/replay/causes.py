@@ -13,17 +13,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from keep3r_replay.errors import Keep3rReplayError
 from keep3r_replay.journal import ERROR, Finding
-from keep3r_replay.lake.reader import Lake
 from keep3r_replay.replay.convicted import convicted
-from keep3r_replay.replay.mended import Mend, MendedLake
+from keep3r_replay.replay.mended import Mend
+from keep3r_replay.replay.retold import READING, Replays, key_of
+from keep3r_replay.replay.straight import OF_STATE, at_place, readings_from, straight
 from keep3r_replay.replay.suspects import input_at, suspects_at, suspects_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.retold import Again
 
 _MOST_REPLAYS = 24
 """Replays spent on one audit's causes: what is still open then stands as a root of its own."""
@@ -34,34 +37,10 @@ _COMPARED = 3
 _PROBED = 4
 """Blocks with readings that a mend is tried on: the first and the last that differ. The best is held against all."""
 
-_OF_STATE = frozenset({"state_mismatch"})
-"""Kinds that say: what happens here fits another state of the subject than the events before it lead to."""
 _OF_BLOCK = frozenset({"gas_sum", "missing_transaction", "impossible_gas", "block_time"})
 """Kinds that tell of a block's transactions: no state depends on them, so that nothing in later blocks follows."""
 
 
-class Key(NamedTuple):
-    """What a finding is known by in another replay."""
-
-    kind: str
-    block: int
-    log_index: int | None
-    subject: str
-    field: str
-
-
-class Retold(NamedTuple):
-    """What the replay of a mended lake comes to: its findings, and how unsure its classes are in all.
-
-    Of mends that explain the same the one is taken whose classes are the surest: a payment that the formula gives is
-    not the one that was changed.
-    """
-
-    findings: Sequence[Finding]
-    doubt: int
-
-
-Again = Callable[[Lake, frozenset[int] | None], Retold]
 Absent = Callable[[Finding], Iterable[Mend]]
 
 
@@ -100,22 +79,14 @@ def trace(
     return _Tracer(lake, findings, again, absent, inputs=inputs).trace(in_order)
 
 
-class _Left(NamedTuple):
-    """Keys of the findings that a mend leaves, and the doubt in its classes."""
-
-    keys: frozenset[Key]
-    doubt: int
-
-
 class _Tracer:
     def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again, absent: Absent, *, inputs: bool) -> None:
         self._lake = lake
         self._inputs = inputs
         self._findings = list(findings)
-        self._again = again
+        self._replays = Replays(lake, again, _MOST_REPLAYS)
         self._absent = absent
-        self._left = _MOST_REPLAYS
-        self._keys = [_key(finding) for finding in self._findings]
+        self._keys = [key_of(finding) for finding in self._findings]
         self._known = frozenset(self._keys)
         self._open = [place for place, finding in enumerate(self._findings) if finding.severity == ERROR]
         self._cause: dict[int, int] = {}
@@ -124,17 +95,9 @@ class _Tracer:
         """The root that each mend stands for."""
 
     def trace(self, in_order: Callable[[Sequence[Finding]], list[Finding]]) -> Traced:
-        while self._open:
-            root = self._first()
-            if self._findings[root].log_index is not None:
-                self._of_event(root)
-            elif self._is_reading(root):
-                self._of_reading(root)
-            elif self._findings[root].kind == "missing_event":
-                self._close(root, [root], self._best(self._absent(self._findings[root]), [root]))
-            else:
-                self._close(root, [root], None)
-        self._alone()
+        if not self._straight():
+            self._one_by_one()
+            self._alone()
         ordered = in_order(self._findings)
         number = {id(finding): place for place, finding in enumerate(ordered, start=1)}
         place_of = {id(finding): place for place, finding in enumerate(self._findings)}
@@ -143,6 +106,26 @@ class _Tracer:
             cause = self._cause.get(place_of[id(finding)])
             traced.append(finding if cause is None else replace(finding, cause=number[id(self._findings[cause])]))
         return Traced(traced, self._mends)
+
+    def _straight(self) -> bool:
+        """Whether every root stands at an event that is right as it is expected: then all is settled."""
+        told = straight(self._lake, self._findings, self._open, self._replays)
+        if told is None:
+            return False
+        self._mends, self._cause, self._open = list(told.mends.values()), dict(told.cause), []
+        return True
+
+    def _one_by_one(self) -> None:
+        while self._open:
+            root = self._first()
+            if self._findings[root].log_index is not None:
+                self._of_event(root)
+            elif self._is_reading(root):
+                self._of_reading(root)
+            elif self._findings[root].kind == "missing_event":
+                self._close(root, [root], self._best(self._absences(self._findings[root]), [root]))
+            else:
+                self._close(root, [root], None)
 
     def _first(self) -> int:
         """The next root: the first that is open, but before it an event that its block lacks, of unknown place in it.
@@ -154,24 +137,28 @@ class _Tracer:
             finding = self._findings[each]
             if finding.kind == "missing_event" and finding.block_number == first.block_number:
                 return each
-        if first.kind in _OF_STATE:
+        if first.kind in OF_STATE:
             for each in self._open:
                 if self._is_reading(each) and self._findings[each].subject == first.subject:
                     return each
         return self._open[0]
 
+    def _absences(self, finding: Finding) -> Iterator[Mend]:
+        """The event that is missing; of numbers that its transaction does not tell the model says what they are."""
+        for mend in self._absent(finding):
+            yield self._replays.told(self._mends, mend) if mend.untold and self._replays.left > 0 else mend
+
     def _of_event(self, root: int) -> None:
         """The event at the root's place: mended if something mends it."""
-        place = (self._findings[root].block_number, self._findings[root].log_index)
-        group = [
-            each for each in self._open if (self._findings[each].block_number, self._findings[each].log_index) == place
-        ]
-        best = self._best(self._suspects([self._findings[each] for each in group]), group)
+        finding = self._findings[root]
+        group = at_place(self._findings, finding, self._open)
+        readings = readings_from(self._findings, finding, self._open)
+        best = self._best(self._suspects([self._findings[each] for each in group], readings), group)
         self._close(root, group, best)
 
-    def _suspects(self, findings: Sequence[Finding]) -> Iterator[Mend]:
+    def _suspects(self, findings: Sequence[Finding], readings: Sequence[Finding]) -> Iterator[Mend]:
         """The event at a place as the model expects it, the input of its transaction, the event otherwise."""
-        events = suspects_at(self._lake, findings)
+        events = suspects_at(self._lake, findings, readings)
         yield from islice(events, 1)
         doubted = input_at(self._lake, findings[0]) if self._inputs else None
         if doubted is not None:
@@ -211,9 +198,9 @@ class _Tracer:
         tried = [each for each in self._open if each not in unseen]
         best, fewest, complete = None, (len(tried), 0), 0
         for mend in mends:
-            if self._left == 0:
+            if self._replays.left <= 0:
                 break
-            told = self._left_by([*self._mends, mend], probed)
+            told = self._replays.left_by([*self._mends, mend], probed)
             if told is None:
                 continue
             left, doubt = told
@@ -232,26 +219,17 @@ class _Tracer:
         return best
 
     def _is_reading(self, place: int) -> bool:
-        return self._findings[place].kind == "reading_mismatch"
-
-    def _left_by(self, mends: Sequence[Mend], blocks: frozenset[int] | None = None) -> _Left | None:
-        """What is left in the mended lake; None where it cannot be replayed at all."""
-        self._left -= 1
-        try:
-            findings, doubt = self._again(MendedLake(self._lake, mends), blocks)
-            return _Left(frozenset(_key(finding) for finding in findings if finding.severity == ERROR), doubt)
-        except (Keep3rReplayError, ArithmeticError, LookupError, ValueError):
-            return None
+        return self._findings[place].kind == READING
 
     def _of_same_state(self, root: int) -> list[int]:
         """What tells of the state of the same subject follows from the first that did: the model took over a guess."""
         finding = self._findings[root]
-        if finding.kind not in _OF_STATE:
+        if finding.kind not in OF_STATE:
             return []
         return [
             each
             for each in self._open
-            if self._findings[each].kind in _OF_STATE and self._findings[each].subject == finding.subject
+            if self._findings[each].kind in OF_STATE and self._findings[each].subject == finding.subject
         ]
 
     def _close(self, root: int, group: list[int], mend: Mend | None) -> None:
@@ -267,7 +245,7 @@ class _Tracer:
         else:
             self._mends.append(mend)
             self._mended.append(root)
-            told = self._left_by(self._mends)
+            told = self._replays.left_by(self._mends)
             left = told.keys if told is not None else frozenset()
             followers = [each for each in self._open if each != root and self._keys[each] not in left]
             group = [*group, *self._of_same_state(root)]
@@ -282,9 +260,9 @@ class _Tracer:
         if len(self._mends) < 2:
             return
         for mend, root in zip(self._mends[::-1], self._mended[::-1], strict=True):
-            if self._left <= 0:
+            if self._replays.left <= 0:
                 return
-            told = self._left_by([mend])
+            told = self._replays.left_by([mend])
             if told is not None and not told.keys:
                 self._cause = {
                     place: root
@@ -293,7 +271,3 @@ class _Tracer:
                 }
                 self._mends = [mend]
                 return
-
-
-def _key(finding: Finding) -> Key:
-    return Key(finding.kind, finding.block_number, finding.log_index, finding.subject, finding.field)

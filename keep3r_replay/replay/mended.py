@@ -30,6 +30,7 @@ class Mend(NamedTuple):
         values: columns with other values: amounts as int, addresses as text; None where the event is left out.
         is_absent: the history lacks the event, and `values` are all its columns.
         transaction_index: the transaction that is not believed.
+        untold: columns of an absent event whose numbers its transaction does not tell; 0 stands there.
     """
 
     table: str
@@ -38,6 +39,25 @@ class Mend(NamedTuple):
     values: Mapping[str, int | str] | None
     is_absent: bool = False
     transaction_index: int | None = None
+    untold: tuple[str, ...] = ()
+
+
+class Key(NamedTuple):
+    """What tells one mend from another: all but its values, and these in an order."""
+
+    mend: Mend
+    values: tuple[tuple[str, int | str], ...] | None
+
+
+Keys = tuple[Key, ...]
+
+
+def keys_of(mends: Sequence[Mend]) -> Keys:
+    """What tells some mends from others."""
+    return tuple(
+        Key(mend._replace(values=None), None if mend.values is None else tuple(sorted(mend.values.items())))
+        for mend in mends
+    )
 
 
 class MendedLake(Lake):
@@ -46,6 +66,8 @@ class MendedLake(Lake):
     def __init__(self, lake: Lake, mends: Sequence[Mend]) -> None:
         super().__init__(lake.path, lake.deployment, lake.manifest, part=lake.part)
         self._lake = lake
+        self.mends = tuple(mends)
+        """All of them, in the order in which they were found."""
         self._mends: dict[str, list[Mend]] = {}
         for mend in mends:
             self._mends.setdefault(mend.table, []).append(mend)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import polars as pl
 
@@ -21,34 +21,73 @@ _MOST_OTHERS = 5
 """Other addresses tried in the place of one, the most frequent first."""
 _MOST_COMMON = 2
 """Subjects and differences of a block's readings that are tried."""
+_MOST_DIFFERENCES = 3
+"""Differences of the readings after an event that are tried on it: what else a block does may change some of them."""
 _MOST_EVENTS = 6
 """Events tried for one reading that differs."""
 
 
-def suspects_at(lake: Lake, findings: Sequence[Finding]) -> Iterator[Mend]:
+class Event(NamedTuple):
+    """An event of a lake: its table, and its columns with their values."""
+
+    table: str
+    row: dict[str, Any]
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Those that it names."""
+        return frozenset(
+            value
+            for name, value in self.row.items()
+            if name not in PLACES and isinstance(value, str) and value.startswith("0x")
+        )
+
+    def number(self, name: str) -> int | None:
+        """What a column of numbers says; None if it is none."""
+        value = self.row.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def with_values(self, values: dict[str, int | str] | None) -> Mend:
+        """The event as it says something else; None: as it is left out."""
+        return Mend(self.table, self.row["block_number"], self.row["log_index"], values)
+
+
+def suspects_at(lake: Lake, findings: Sequence[Finding], readings: Sequence[Finding]) -> Iterator[Mend]:
     """How the event at the place of `findings` (all of one log) may have read.
 
-    First as the model expects it, field by field, where these are columns of the event; then not at all; then with
-    other addresses.
+    First as the model, or the readings after it, expect it; then not at all; then with other addresses.
     """
-    first = findings[0]
-    assert first.log_index is not None
-    found = _event_at(lake, first.block_number, first.log_index)
-    if found is None:
+    event = event_at(lake, findings[0])
+    if event is None:
         return
-    table, row = found
-    expected: dict[str, int | str] = {}
-    for finding in findings:
-        old = row.get(finding.field)
-        if isinstance(old, int) and not isinstance(old, bool):
-            if finding.expected.lstrip("-").isdigit():
-                expected[finding.field] = int(finding.expected)
-        elif isinstance(old, str) and finding.expected.startswith("0x"):
-            expected[finding.field] = finding.expected
+    yield from as_expected(event, findings, readings)
+    yield event.with_values(None)
+    yield from _of_others(lake, event.table, event.row)
+
+
+def as_expected(event: Event, findings: Sequence[Finding], readings: Sequence[Finding]) -> Iterator[Mend]:
+    """The event as the model expects it, field by field, where the findings' fields are columns of the event.
+
+    Where the model gives bounds only, those fields with what the first readings after the event differ by taken off.
+    """
+    expected = {finding.field: value for finding in findings if (value := _expected(event, finding)) is not None}
     if expected:
-        yield Mend(table, first.block_number, first.log_index, expected)
-    yield Mend(table, first.block_number, first.log_index, None)
-    yield from _of_others(lake, table, row)
+        yield event.with_values(expected)
+        return
+    numbers = {finding.field: event.number(finding.field) for finding in findings}
+    differences = _most_common((abs(each.difference) for each in readings if each.difference), _MOST_DIFFERENCES)
+    for name, value in numbers.items():
+        if value is not None:
+            others = [value + sign * difference for sign in (-1, 1) for difference in differences]
+            yield from (event.with_values({name: other}) for other in others if other >= 0)
+
+
+def _expected(event: Event, finding: Finding) -> int | str | None:
+    """What the model expects in a finding's field, if that is a column of the event, and one value."""
+    if event.number(finding.field) is not None:
+        return int(finding.expected) if finding.expected.lstrip("-").isdigit() else None
+    is_text = isinstance(event.row.get(finding.field), str)
+    return finding.expected if is_text and finding.expected.startswith("0x") else None
 
 
 def input_at(lake: Lake, finding: Finding) -> Mend | None:
@@ -72,21 +111,20 @@ def suspects_before(lake: Lake, readings: Sequence[Finding], after: int) -> Iter
     """
     differences = _most_common(each.difference for each in readings if each.difference)
     for subject in _most_common(each.subject for each in readings):
-        for table, row in _events_of(lake, subject, after, readings[0].block_number)[:_MOST_EVENTS]:
-            block, log_index = row["block_number"], row["log_index"]
+        for event in _events_of(lake, subject, after, readings[0].block_number)[:_MOST_EVENTS]:
             for difference in differences:
-                for name, value in row.items():
+                for name, value in event.row.items():
                     if name not in PLACES and isinstance(value, int) and not isinstance(value, bool):
                         for other in (value + difference, value - difference):
                             if other >= 0:
-                                yield Mend(table, block, log_index, {name: other})
-            yield Mend(table, block, log_index, None)
-            yield from _of_others(lake, table, row)
+                                yield event.with_values({name: other})
+            yield event.with_values(None)
+            yield from _of_others(lake, event.table, event.row)
 
 
-def _most_common(values: Iterable[_Value]) -> list[_Value]:
+def _most_common(values: Iterable[_Value], most: int = _MOST_COMMON) -> list[_Value]:
     """The values that come most often, the first ones first."""
-    return [value for value, _ in Counter(values).most_common(_MOST_COMMON)]
+    return [value for value, _ in Counter(values).most_common(most)]
 
 
 def _of_others(lake: Lake, table: str, row: dict[str, Any]) -> Iterator[Mend]:
@@ -107,16 +145,18 @@ def _of_others(lake: Lake, table: str, row: dict[str, Any]) -> Iterator[Mend]:
             yield Mend(table, row["block_number"], row["log_index"], {name: other})
 
 
-def _event_at(lake: Lake, block: int, log_index: int) -> tuple[str, dict[str, Any]] | None:
+def event_at(lake: Lake, finding: Finding) -> Event | None:
+    """The event at a finding's place; None where it has none."""
+    block = finding.block_number
     for table in lake.tables():
-        if table.startswith("events/"):
-            scan = lake.scan(table, from_block=block, until_block=block).filter(pl.col("log_index") == log_index)
-            for row in _rows(scan):
-                return table, row
+        if finding.log_index is not None and table.startswith("events/"):
+            scan = lake.scan(table, from_block=block, until_block=block)
+            for row in _rows(scan.filter(pl.col("log_index") == finding.log_index)):
+                return Event(table, row)
     return None
 
 
-def _events_of(lake: Lake, subject: str, after: int, until: int) -> list[tuple[str, dict[str, Any]]]:
+def _events_of(lake: Lake, subject: str, after: int, until: int) -> list[Event]:
     """Events above block `after` that name an address, in chain order, the last ones first."""
     found = []
     for table in lake.tables():
@@ -125,8 +165,8 @@ def _events_of(lake: Lake, subject: str, after: int, until: int) -> list[tuple[s
             texts = [name for name, kind in scan.collect_schema().items() if kind == pl.String and name not in PLACES]
             if texts:
                 named = pl.any_horizontal(pl.col(name) == subject for name in texts)
-                found += [(table, row) for row in _rows(scan.filter(named))]
-    return sorted(found, key=lambda each: (each[1]["block_number"], each[1]["log_index"]), reverse=True)
+                found += [Event(table, row) for row in _rows(scan.filter(named))]
+    return sorted(found, key=lambda each: (each.row["block_number"], each.row["log_index"]), reverse=True)
 
 
 def _rows(scan: pl.LazyFrame) -> list[dict[str, Any]]:

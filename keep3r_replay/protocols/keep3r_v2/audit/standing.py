@@ -32,6 +32,14 @@ _BOOKS: dict[str, Any] = {
     "period_credits": _AMOUNT,
 }
 """A job by a rule: its next lot, what its present period began with and brought; by the contract, its last change."""
+_OF_CHANGE = {
+    "rewarded_at": "rewarded_at",
+    "block_number": "changed_in_block",
+    "log_index": "changed_by_log",
+    "operation": "changed_by",
+    "period_credits": "period_credits",
+}
+"""The column of each field of a `LastChange`."""
 _LOTS: dict[str, Any] = {
     "rule": _TEXT,
     "job": _TEXT,
@@ -75,14 +83,17 @@ def standing_tables(standing: Standing, block: int) -> dict[str, pl.DataFrame]:
     for rule, accounts in standing.accounts.items():
         for job, account in sorted(accounts.items()):
             last = standing.last.get(job) if rule == CONTRACT else None
-            told = (None,) * 5 if last is None else _told(last)
-            books.append((block, rule, job, account.lots.next_number, account.opening, *account.sums.values(), *told))
+            head = {"block_number": block, "rule": rule, "job": job}
+            held = {"next_lot": account.lots.next_number, "opening": account.opening, **account.sums}
+            row = {**head, **held, **_told(last)}
+            books.append(tuple(row[name] for name in _BOOKS))
             lots += [(rule, job, *each) for each in account.lots.lots]
     return {"books": rows_table(books, _BOOKS), "lots": rows_table(lots, _LOTS)}
 
 
-def _told(last: LastChange) -> tuple[Any, ...]:
-    return (last.rewarded_at, last.block_number, last.log_index, last.operation, last.period_credits)
+def _told(last: LastChange | None) -> dict[str, Any]:
+    """The columns of a job's last change; None where there is none."""
+    return {column: None if last is None else getattr(last, name) for name, column in _OF_CHANGE.items()}
 
 
 def standing_at(block: int, place: int, kept: KeptTables) -> Standing | None:
@@ -95,14 +106,13 @@ def standing_at(block: int, place: int, kept: KeptTables) -> Standing | None:
         lots.setdefault((rule, job), []).append(Lot._make(lot))
     accounts: dict[str, dict[str, Account]] = {}
     last: dict[str, LastChange] = {}
-    for _, rule, job, number, opening, *rest in _plain(books, _BOOKS):
-        sums, told = rest[: len(EXPIRY_SUMS)], rest[len(EXPIRY_SUMS) :]
-        held = Lots(lots.get((rule, job), []), number)
-        brought = dict(zip(EXPIRY_SUMS, sums, strict=True))
-        accounts.setdefault(rule, {})[job] = Account(held, place, opening, brought)
-        at, in_block, by_log, operation, period_credits = told
-        if in_block is not None:
-            last[job] = LastChange(in_block, by_log, operation, at, period_credits)
+    for row in books.with_columns(pl.col(pl.Decimal).cast(pl.Int128)).iter_rows(named=True):
+        rule, job = row["rule"], row["job"]
+        held = Lots(lots.get((rule, job), []), row["next_lot"])
+        brought = {name: row[name] for name in EXPIRY_SUMS}
+        accounts.setdefault(rule, {})[job] = Account(held, place, row["opening"], brought)
+        if row["changed_in_block"] is not None:
+            last[job] = LastChange(**{name: row[column] for name, column in _OF_CHANGE.items()})
     return Standing(accounts, last)
 
 
