@@ -180,9 +180,10 @@ def gainers(late: pl.DataFrame, holders: pl.DataFrame) -> str:
         return ""
     headers = ("holder", "category", "by bond", "more than in time, KIBT", "of a balance of, KIBT")
     return (
-        "<h3>Who gained</h3><p>Just before a late bond was bought; the most that each account gained by one bond, where no "
-        "other transaction would have gone another way. Gains by several bonds overlap, so they are not added up; below "
-        "zero: it had less.</p>" + table(headers, rows, frozenset({2, 3, 4}), file="late_holders.parquet")
+        "<h3>Who gained</h3><p>Just before a late bond was bought; the most that each account gained by one bond, "
+        "where no other transaction would have gone another way. Gains by several bonds overlap, so they are not "
+        "added up; below zero: it had less.</p>"
+        + table(headers, rows, frozenset({2, 3, 4}), file="late_holders.parquet")
     )
 
 
