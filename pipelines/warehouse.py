@@ -44,7 +44,7 @@ class WarehouseConfig:
 
 
 def main(argv: list[str]) -> int:
-    """Build or refresh the database; return the exit code."""
+    """Build or refresh the database; return the exit code. Raises `UsageError` for views of tables in a bucket."""
     config = load_config("warehouse", WarehouseConfig, argv, summary=SUMMARY)
     if SHOWN_AS and not config.tables:
         raise UsageError("DuckDB's views cannot follow into a bucket: say tables=true, and the warehouse has the rows")

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 from keep3r_replay.errors import InputError, UsageError, without_urls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 _BEGIN = re.compile(r"(s3|gs|abfss?):/{1,2}(?=[\w.-])", re.ASCII)
 _PLACE = re.compile(r"(s3|gs|abfss?):/{1,2}([\w.-]+(?:/[\w. =-]+)*)/*", re.ASCII)
@@ -108,12 +108,14 @@ class BucketPath(PosixPath):
         found = self._files.get_file_info(FileSelector(self.key, allow_not_found=True, recursive=True))
         return {each.path[len(self.key) + 1 :]: each.size for each in found if each.is_file}
 
+    def iterdir(self) -> Generator[Self, None, None]:
+        """What stands in this folder."""
+        yield from (self / name for name in sorted({each.partition("/")[0] for each in self.sizes()}))
+
     def glob(self, pattern: str, **_: Any) -> Iterator[Self]:  # type: ignore[override]
         """Files below that match; only `*/NAME`, as for the manifests of the folders in this one."""
-        name = pattern.removeprefix("*/")
-        return iter(
-            [self / each for each in sorted(self.sizes()) if each.count("/") == 1 and each.endswith(f"/{name}")]
-        )
+        end = str(pattern).removeprefix("*")
+        return iter([self / each for each in sorted(self.sizes()) if each.count("/") == 1 and each.endswith(end)])
 
 
 def in_bucket(place: str | Path) -> bool:

@@ -88,7 +88,10 @@ def told(row: dict[str, Any]) -> str:
 
 
 def _gain(bought: pl.DataFrame, holders: pl.DataFrame) -> Answer:
-    rows = sorted(bought.to_dicts(), key=lambda row: (-int(row["supply_excess_grace"]), row["bond_id"]))
+    rows = sorted(
+        bought.filter(pl.col("clean_grace")).to_dicts(),
+        key=lambda row: (-int(row["supply_excess_grace"]), row["bond_id"]),
+    )
     if not rows or rows[0]["supply_excess_grace"] <= 0:
         return Answer("holders had more", "nothing", "No late expiry left holders with more KIBT.")
     row = rows[0]
@@ -141,18 +144,23 @@ def cases(late: pl.DataFrame, holders: pl.DataFrame) -> str:
 
 
 def _gained(row: dict[str, Any], holders: pl.DataFrame) -> str:
-    excess = int(row["supply_excess_grace"])
+    """What holders had more; where other transactions would have gone another way, what they moved hides it."""
+    changed, excess = row["changed_transactions_grace"], int(row["supply_excess_grace"])
+    if not row["clean_grace"]:
+        others = f"{changed:,} other transaction{'s' if changed > 1 else ''}"
+        return f"A bound, for {others} would have gone another way; what holders gained is not told apart from that."
     if excess == 0:
         return "Just before, holders had as much as they would have had."
     side = "more" if excess > 0 else "less"
-    exact = "" if row["clean_grace"] else f"; bounds, for {row['changed_transactions_grace']:,} transactions change"
     most = sorted(_of(holders, row), key=lambda each: (-abs(each["gain_grace"]), each["account"]))[:1]
     of_it = "".join(f", of it {short(each['account'])} {_kibt(each['gain_grace'])}" for each in most)
-    return f"Just before, all holders together had {_kibt(abs(excess))} {side}{of_it}{exact}."
+    return f"Just before, all holders together had {_kibt(abs(excess))} {side}{of_it}."
 
 
-def gainers(holders: pl.DataFrame) -> str:
-    """The largest gain of every account, and by which bond."""
+def gainers(late: pl.DataFrame, holders: pl.DataFrame) -> str:
+    """The largest gain of every account, and by which bond; of cases in which no other transaction changes."""
+    clean = late.filter(pl.col("clean_grace")).select("risk_category", "bond_id")
+    holders = holders.join(clean, on=["risk_category", "bond_id"], how="semi", maintain_order="left")
     best: dict[tuple[str, str], dict[str, Any]] = {}
     for row in holders.iter_rows(named=True):
         key = row["category"], row["account"]
@@ -172,8 +180,9 @@ def gainers(holders: pl.DataFrame) -> str:
         return ""
     headers = ("holder", "category", "by bond", "more than in time, KIBT", "of a balance of, KIBT")
     return (
-        "<h3>Who gained</h3><p>Just before a late bond was bought; the most that each account gained by one bond. "
-        "Gains by several bonds overlap, so they are not added up; below zero: it had less.</p>"
+        "<h3>Who gained</h3><p>Just before a late bond was bought; the most that each account gained by one bond, "
+        "where no other transaction would have gone another way. Gains by several bonds overlap, so they are not "
+        "added up; below zero: it had less.</p>"
         + table(headers, rows, frozenset({2, 3, 4}), file="late_holders.parquet")
     )
 

@@ -74,6 +74,8 @@ def _bought(late: pl.DataFrame) -> str:
         for row in ordered(late)[:SHOWN]
     ]
     headers = ("category", "bond", "status", "seconds late", "excess, grace", "excess, strict", "all holders, grace")
+    if not rows:
+        return ""
     return table((*headers, "clone (was/would be)", "clean", "buyer"), rows, frozenset({1, 3, 4, 5, 6})) + _more(
         late.height
     )

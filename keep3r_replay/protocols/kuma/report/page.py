@@ -52,7 +52,7 @@ class KumaPages:
             answers(answered(summary, tables["late_expiries"], tables["late_holders"])),
             cases(tables["late_expiries"], tables["late_holders"]),
             payers(parted(tables["late_expiries"])[0]),
-            gainers(tables["late_holders"]),
+            gainers(tables["late_expiries"], tables["late_holders"]),
             late_parts(tables["late_expiries"]),
             _curve(tables["late_expiries"], lake),
             _charted("Yield and price", yield_chart(tables["tokens"]), price_chart(tables["tokens"])),
