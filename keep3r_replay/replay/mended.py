@@ -96,12 +96,15 @@ class MendedLake(Lake):
                 continue
             schema = frame.collect_schema()
             if mend.is_absent:
-                if (from_block or 0) <= mend.block_number and (until_block is None or mend.block_number <= until_block):
+                is_whole = all(_fits(mend.values.get(name), kind) for name, kind in schema.items())
+                is_within = until_block is None or mend.block_number <= until_block
+                if is_whole and is_within and (from_block or 0) <= mend.block_number:
                     frame = pl.concat([frame, _row(mend, schema)]).sort(*_ORDER)
                 continue
             frame = frame.with_columns(
                 pl.when(here).then(_literal(value, schema[name])).otherwise(pl.col(name)).alias(name)
                 for name, value in mend.values.items()
+                if _fits(value, schema[name])
             )
         return frame if columns is None else frame.select(columns)
 
@@ -121,6 +124,22 @@ def _row(mend: Mend, schema: pl.Schema) -> pl.LazyFrame:
     """The row of an event that the history lacks."""
     values = {"block_number": mend.block_number, "log_index": mend.log_index, **(mend.values or {})}
     return pl.LazyFrame({"": [0]}).select(_literal(values[name], kind).alias(name) for name, kind in schema.items())
+
+
+_MOST = 10**38
+"""Above what a column of amounts holds."""
+_BOUNDS = {f"UInt{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
+_BOUNDS |= {f"Int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
+
+
+def _fits(value: int | str | None, kind: pl.DataType) -> bool:
+    """Whether a column can hold a number: no event says one that it cannot, so such a mend leaves it as it is."""
+    if not isinstance(value, int):
+        return True
+    if isinstance(kind, pl.Decimal):
+        return abs(value) < _MOST
+    least, most = _BOUNDS.get(str(kind), (value, value))
+    return least <= value <= most
 
 
 def _literal(value: int | str, kind: pl.DataType) -> pl.Expr:

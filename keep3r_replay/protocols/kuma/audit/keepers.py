@@ -10,7 +10,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.protocols.kuma.audit.rows import KeeperCallRow, KeeperRow
+from keep3r_replay.protocols.kuma.audit.rows import KeeperCallRow, KeeperRow, told_bond
 from keep3r_replay.replay.tables import frame
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def keeper_calls_table(kuma: Kuma, calls: Sequence[KeeperCall]) -> pl.DataFrame:
                 each.row.category,
                 each.row.sender,
                 each.row.function,
-                each.row.bond_id,
+                *told_bond(each.row.bond_id),
                 each.judgement,
                 each.row.reason,
                 each.seconds_late,

@@ -1,6 +1,7 @@
 """Rows of the result tables of KUMA: amounts are wei of KIBT unless a table says otherwise, times are seconds.
 
-Numbers that may exceed 38 digits (bases, in rays) stand as decimal text.
+Numbers that may exceed 38 digits (bases, in rays) stand as decimal text. So does `unknown_bond`, the number that a
+call gives for a bond where `bond_id` is too small for it: anybody can call for any uint256.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class MadeCallRow(NamedTuple):
     function: str
     sender: str
     bond_id: UInt32 | None
+    unknown_bond: str | None
     class_: str
     reason: str
     gas_used: Int64 | None
@@ -71,6 +73,7 @@ class KeeperCallRow(NamedTuple):
     sender: str
     function: str
     bond_id: UInt32 | None
+    unknown_bond: str | None
     judgement: str
     reason: str
     seconds_late: Int64 | None
@@ -238,5 +241,15 @@ ROWS: dict[str, type[tuple[object, ...]]] = {
     "accounts": AccountRow,
 }
 """The row of every table that `finish` may give, but for those about late bonds."""
+_MOST_BONDS = 2**32
+
+
+def told_bond(number: int | None) -> tuple[int | None, str | None]:
+    """`bond_id` and `unknown_bond` of a call that names a bond by this number; of one that names none, neither."""
+    if number is None or number < _MOST_BONDS:
+        return number, None
+    return None, str(number)
+
+
 TABLES = {name: schema_of(row) for name, row in ROWS.items()} | LATE_TABLES
 """Columns of every such table."""

@@ -11,6 +11,7 @@ from keep3r_replay.protocols.kuma.audit.rows import (
     SelfTransferRow,
     StaleYieldRow,
     TokenRow,
+    told_bond,
 )
 from keep3r_replay.protocols.kuma.contract.kib_token import balance_of, total_supply, updated_previous
 from keep3r_replay.protocols.kuma.contract.ray import ray_mul, ray_to_wad
@@ -141,7 +142,7 @@ def calls_table(kuma: Kuma, calls: Sequence[CallRow]) -> pl.DataFrame:
                 each.contract,
                 each.function,
                 each.sender,
-                each.bond_id,
+                *told_bond(each.bond_id),
                 each.outcome,
                 each.reason,
                 each.gas_used,

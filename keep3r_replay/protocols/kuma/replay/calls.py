@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.kuma.contract import (
     access,
     deprecation,
@@ -20,12 +21,16 @@ from keep3r_replay.protocols.kuma.contract.state import Kuma, Nft
 
 
 class Call(NamedTuple):
-    """A function of a contract, with its caller (empty where logs do not tell it) and its arguments."""
+    """A function of a contract, with its caller (empty where logs do not tell it) and its arguments.
+
+    `is_malformed` says that a word of its input is none of its argument's type: the contract refuses it unread.
+    """
 
     function: str
     contract: str
     sender: str
     arguments: tuple[object, ...] = ()
+    is_malformed: bool = False
 
 
 class Inferred(NamedTuple):
@@ -155,4 +160,6 @@ FUNCTIONS: dict[str, _Run] = {
 
 def run_call(kuma: Kuma, call: Call) -> object:
     """Run a call on the model; its logs go to `kuma.emitted`. Raises `Revert` as the contract would."""
+    if call.is_malformed:
+        raise Revert("empty")
     return FUNCTIONS[call.function](kuma, call)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.protocols.kuma.contract.state import Emitted
+    from keep3r_replay.protocols.kuma.replay.believed import Lie
     from keep3r_replay.protocols.kuma.replay.compare import Disagreement
 
 _REASONS = {
@@ -67,6 +68,17 @@ class Findings:
             "revert",
             (reason, "succeeded"),
             "the call reverts in the model's state, and the chain shows that it succeeded" + shown,
+        )
+
+    def lying_input(self, log_index: int, contract: str, lie: Lie) -> None:
+        """A transaction went through whose input names what its function cannot have taken."""
+        self._write(
+            "input_mismatch",
+            log_index,
+            contract,
+            lie.function,
+            (lie.asked, lie.logged),
+            "the transaction's input names what this function cannot have taken, and its logs tell another call",
         )
 
     def unexpected_failure(self, contract: str, function: str, transaction: str) -> None:
@@ -152,8 +164,9 @@ def notice(
 
 def _suspect(values: Sequence[Any]) -> Suspect:
     """A suspect as a snapshot has it."""
-    block, timestamp, transaction, (function, contract, sender, arguments), events = values
-    return Suspect(block, timestamp, transaction, Call(function, contract, sender, tuple(arguments)), events)
+    block, timestamp, transaction, (function, contract, sender, arguments, is_malformed), events = values
+    call = Call(function, contract, sender, tuple(arguments), is_malformed)
+    return Suspect(block, timestamp, transaction, call, events)
 
 
 def _value(value: object) -> object:

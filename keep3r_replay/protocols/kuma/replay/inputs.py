@@ -187,9 +187,25 @@ def call_of(kuma: Kuma, role: str, contract: str, sender: str, data: bytes) -> C
         given = tuple(
             next(texts) if kind == TEXT else _value(kind, word) for kind, word in zip(types, words, strict=True)
         )
-        return function.build(kuma, contract, sender, given)
+        call = function.build(kuma, contract, sender, given)
     except (KeyError, ValueError):
         return None
+    # A stablecoin may be of any compiler; the others' code refuses a word with more in it than its type holds.
+    is_malformed = role != _COIN and not all(_holds(kind, word) for kind, word in zip(types, words, strict=True))
+    return call._replace(is_malformed=is_malformed)
+
+
+def _holds(kind: str, word: bytes) -> bool:
+    """Whether a word is a value of an argument's type, with nothing in the bytes that the type leaves empty."""
+    if kind == "address":
+        return not any(word[:12])
+    if kind == "bool":
+        return int.from_bytes(word, "big") <= 1
+    if kind.startswith("bytes"):
+        return not any(word[int(kind[5:]) :])
+    if kind.startswith("uint"):
+        return int.from_bytes(word, "big").bit_length() <= int(kind[4:])
+    return True
 
 
 def _value(kind: str, word: bytes) -> object:

@@ -12,6 +12,7 @@ from keep3r_replay.protocols.kuma.audit.recorder import KEPT, Recorder
 from keep3r_replay.protocols.kuma.audit.stale import is_stale_yield
 from keep3r_replay.protocols.kuma.contract.snapshot import dump, load
 from keep3r_replay.protocols.kuma.replay.answers import answer
+from keep3r_replay.protocols.kuma.replay.believed import lie_of
 from keep3r_replay.protocols.kuma.replay.describe import describe
 from keep3r_replay.protocols.kuma.replay.findings import Findings
 from keep3r_replay.protocols.kuma.replay.handlers import columns_of, handlers_of
@@ -133,6 +134,10 @@ class KumaReplay:
 
     def _succeeded(self, place: Place, direct: Call | None) -> None:
         findings = self.findings
+        lie = lie_of(self.kuma, direct, self._events)
+        if lie is not None and direct is not None:
+            findings.lying_input(place.log_index, direct.contract, lie)
+            direct = None
         suspects = findings.suspects({self._category(event.contract) for event in self._events})
         before = self.kuma.copy() if suspects else None
         replayed = self._replay.succeeded(self._events, direct)

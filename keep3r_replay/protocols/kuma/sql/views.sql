@@ -18,7 +18,7 @@ from res.late_expiries;
 
 -- Every expireBond and refreshYield; the reimbursement is reconstructed, not verified.
 create or replace view keeper_calls as
-select block_number, moment(timestamp) as at, category, sender, function, bond_id, judgement, seconds_late,
+select block_number, moment(timestamp) as at, category, sender, function, bond_id, unknown_bond, judgement, seconds_late,
     gas_used, gas_price, eth(outlay) as outlay,
     eth(reimbursement_reconstructed_not_verified) as reimbursement_reconstructed_not_verified
 from res.keeper_calls;
