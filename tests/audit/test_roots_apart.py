@@ -81,3 +81,26 @@ def test_a_missing_event_is_put_in_as_it_was_asked_for(table, clean):
         name: value if isinstance(value, str) else int(value) for name, value in row.items() if name not in PLACES
     }
     assert check_direct_inputs(MendedLake(missing, [mend]), PROTOCOL, WHOLE).findings == []
+
+
+@pytest.mark.slow
+def test_a_forged_payment_does_not_follow_from_a_call_that_lies(clean):
+    """A bond whose sender is a stranger is one root, a payment forged behind it another: with readings and without."""
+    bonding = _direct(clean.lake, "keep3r.Bonding")
+    stranger = pl.when(pl.col("hash") == bonding["transaction_hash"]).then(pl.lit("0x" + "5a" * 20)).otherwise("from")
+    lake = Told(clean.lake, "transactions", lambda frame: frame.with_columns(stranger.alias("from")))
+    often = clean.tables["works"].filter(pl.len().over("transaction_to", "selector") > 8)
+    work = often.filter((pl.col("class") == "exact") & (pl.col("block_number") > bonding["block_number"])).row(
+        -1, named=True
+    )
+    more = (pl.col("payment").cast(pl.Int128) + 10**12).cast(pl.Decimal(38, 0))
+    forged = Told(
+        lake,
+        "events/keep3r.KeeperWork",
+        lambda frame: frame.with_columns(pl.when(_at(work)).then(more).otherwise("payment").alias("payment")),
+    )
+    for each in (forged, Told(forged, "readings", lambda frame: frame.filter(False))):
+        assert _roots(each) == [
+            ("input_mismatch", bonding["block_number"]),
+            ("payment_mismatch", work["block_number"]),
+        ]
