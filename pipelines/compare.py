@@ -21,6 +21,7 @@ SUMMARY = """Compare results with those of other runs: totals, each job, each ke
 The first are compared with each of the others. Ends with 0 if they are the same, and with 3 if they differ."""
 DIFFERS = 3
 _SHOWN = 5
+_PAIR = 2
 _TOTALS_SHOWN = 40
 
 
@@ -41,13 +42,13 @@ def main(argv: list[str]) -> int:
     """Print what differs; return the exit code. Raises `UsageError` for fewer than two results."""
     config = load_config("compare", CompareConfig, argv, summary=SUMMARY)
     folders = [Path(each.strip()) for each in config.results.strip("[]").split(",") if each.strip()]
-    if len(folders) < len(("first", "second")):
+    if len(folders) < _PAIR:
         raise UsageError("results: say two folders or more, as in results=A,B")
     if config.export is not None:
         from keep3r_replay.report.export import check_export
 
         check_export(Path(config.export))
-        if len(folders) > len(("first", "second")):
+        if len(folders) > _PAIR:
             raise UsageError("export: the cells of two results are written; leave the others out")
     from keep3r_replay.report.comparing import PARTIES, differences, origins, party_totals, totals
     from keep3r_replay.report.loaded import load_results

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -60,6 +61,9 @@ def spec_of(config: Mapping[str, Any], *, detail: str, follow: str = "bodies") -
             raise UsageError(
                 f"deployment.code_hashes: {address!r:.60}: {code!r:.80}: an address and 32 bytes, in quotes"
             )
+    twice = [name for name, count in Counter(address.lower() for address in common.code_hashes).items() if count > 1]
+    if twice:
+        raise UsageError(f"deployment.code_hashes: {twice[0]} stands there twice; say one hash for it")
     own = {key: value for key, value in config.items() if key not in DeploymentConfig.__struct_fields__}
     spec = ExtractionSpec(
         name=common.name,

@@ -147,7 +147,7 @@ class Extraction:
             self._extend(state, part_first, part_last, head)
             while state.stale:
                 self._refetch(state, state.stale[0], head)
-        take_code_hashes(state)
+        take_code_hashes(state, self._say)
         if state.coverage is not None:
             check_ends(self._client, state, state.coverage, self._outcome.from_block)
             if self._outcome.from_block >= 0 or self._outcome.repaired:

@@ -52,9 +52,14 @@ def initialise_lake(
     say(f"{len(contracts)} contracts: " + ", ".join(f"{each.role} {each.address}" for each in contracts))
 
 
-def take_code_hashes(state: ExtractionState) -> None:
-    """Let contracts have the hashes of code that the configuration names, as the fact `code_hash`."""
+def take_code_hashes(state: ExtractionState, say: Callable[[str], None]) -> None:
+    """Let contracts have the hashes of code that the configuration names, as the fact `code_hash`.
+
+    A hash of what the lake does not follow holds nothing, and one that is new to it nothing yet: both are told.
+    """
     told = state.spec.code_hashes
+    for address in sorted(told.keys() - state.contracts.keys()):
+        say(f"code_hashes: the lake does not follow {address}, so nothing is held against its hash")
     changed = {
         address: replace(contract, facts={**contract.facts, "code_hash": told[address]})
         for address, contract in state.contracts.items()
@@ -63,6 +68,7 @@ def take_code_hashes(state: ExtractionState) -> None:
     if changed:
         state.contracts |= changed
         state.save_all()
+        say(f"code_hashes: kept for {', '.join(sorted(changed))}; keep3r prove holds them against the chain")
 
 
 def read_initial(

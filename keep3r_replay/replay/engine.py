@@ -63,8 +63,8 @@ class Checkpoints(Protocol):
     entered: Block | None
     """The last block that the model has entered, told when a run ends."""
 
-    def take(self, block: Block, left: int) -> None:
-        """Keep the state: the model stands at the end of `block`, `left` events before the next checkpoint."""
+    def take(self, block: Block) -> int:
+        """Keep the state: the model stands at the end of `block`; give the events until the next checkpoint."""
 
 
 class Agenda(Protocol):
@@ -201,9 +201,7 @@ def fold(
 def _check(checkpoints: Checkpoints, agenda: Agenda, block: Block, done: int) -> int:
     """Take a checkpoint at the end of a block, what is due at its end included; returns when the next one is due."""
     agenda.leave(block.number, block.number + 1)
-    left = checkpoints.every + 1
-    checkpoints.take(block, left)
-    return done + left
+    return done + checkpoints.take(block)
 
 
 class Blocks(Mapping[int, Block]):

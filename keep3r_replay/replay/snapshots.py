@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 EVERY = 8_192
 """Events between two snapshots: few enough to replay while a person waits for the state at a block."""
+_CHARACTERS_AN_EVENT = 16
+"""Of a state, in what a replay of an event costs twenty times: some 100 ns a character, 40 us an event."""
 
 SNAPSHOTS = "snapshots"
 
@@ -102,10 +104,18 @@ class SnapshotRecorder:
             self._taken.append((self._address, block, state))
             self._progress.append((self._address, block, told))
 
-    def take(self, block: Block, left: int) -> None:
-        """Keep the model's state at the end of `block`."""
-        self._taken.append((self._address, block.number, self._state()))
+    def take(self, block: Block) -> int:
+        """Keep the model's state at the end of `block`; give the events until the next time.
+
+        They are `every`, or more where that is not close and the state is large: what is kept would else cost more
+        than the replay between. The length of the state decides, so that all runs keep it at the same places.
+        """
+        state = self._state()
+        far = self.every >= EVERY
+        left = max(self.every, len(state) // _CHARACTERS_AN_EVENT if far else 0) + 1
+        self._taken.append((self._address, block.number, state))
         self._progress.append((self._address, block.number, self._told(left, block)))
+        return left
 
     def end(self, block: int, *, stopped: bool) -> None:
         """The run is over, up to the end of `block`; `stopped` says that the history was not, as far as was asked."""

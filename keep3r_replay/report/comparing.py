@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import polars as pl
 
@@ -170,9 +170,13 @@ def _flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, A
 
 def _difference(column: str, before: object, after: object) -> int | None:
     """Second less first where both are whole numbers and no places."""
-    numbers = [int(value) for value in (before, after) if isinstance(value, (int, Decimal)) and value == int(value)]
-    plain = column not in _PLACES and not isinstance(before, bool)
-    return numbers[1] - numbers[0] if plain and len(numbers) == len((before, after)) else None
+    if column in _PLACES or not (_is_whole(before) and _is_whole(after)):
+        return None
+    return int(after) - int(before)
+
+
+def _is_whole(value: object) -> TypeGuard[int | Decimal]:
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool) and value == int(value)
 
 
 def _text(value: object) -> str | None:

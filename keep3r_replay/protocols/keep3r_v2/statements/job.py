@@ -188,14 +188,20 @@ def _leaving(pending: int) -> str:
     return f", {tokens(pending, _PLACES)} unbonding" if pending else ""
 
 
+def _dry_word(card: JobCard) -> str:
+    """What a table of jobs says of running dry: a date, or why there is none."""
+    if not card.listed:
+        return "not listed"
+    return "disputed" if card.disputed else "-" if card.dry_at is None else date(card.dry_at)
+
+
 def spending(card: JobCard) -> str:
     """What it spends a day at its present rate."""
     if card.spent_per_day is None or card.works_per_day is None:
         return f"fewer than two works in KP3R in the {WINDOW} days up to its last: no rate"
-    works = f"{card.works_per_day // 1000:,}.{card.works_per_day % 1000:03d}"
-    return (
-        f"{tokens(card.spent_per_day, _PLACES)} KP3R a day, {works} works a day (the last {WINDOW} days that it worked)"
-    )
+    works = f"{card.works_per_day // 1000:,}.{card.works_per_day % 1000:03d} works a day"
+    since = f"(from work to work, in the last {WINDOW} days that it worked)"
+    return f"{tokens(card.spent_per_day, _PLACES)} KP3R a day, {works} {since}"
 
 
 def dry_words(card: JobCard) -> str:
@@ -255,7 +261,7 @@ def _overview(cards: list[JobCard]) -> list[str]:
             tokens(card.credits if card.with_mined is None else card.with_mined, _PLACES),
             "-" if card.mines is None else tokens(card.mines, _PLACES),
             "-" if card.spent_per_day is None else tokens(card.spent_per_day, _PLACES),
-            "disputed" if card.disputed else "-" if card.dry_at is None else date(card.dry_at),
+            _dry_word(card),
             wasted_share(card),
             f"{card.works:,}",
             f"{card.own.works:,}",
