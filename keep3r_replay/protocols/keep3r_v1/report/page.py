@@ -159,7 +159,7 @@ def _classes(works: pl.DataFrame) -> str:
             paid = "" if name == "token" else tokens(sum(map(int, own["payment"])), 6)
             rows.append((text(name), text(WORDS[name]), f"{own.height:,}", paid))
     headers = ("class", "what it means", "payments", "KP3R (ETH where paid in ETH)")
-    return "<h2>What each payment was for</h2>" + table(headers, rows, frozenset({2, 3}))
+    return "<h2>What each payment was for</h2>" + table(headers, rows, frozenset({2, 3}), stacked=True)
 
 
 def _helpers(helpers: pl.DataFrame) -> str:
