@@ -133,7 +133,7 @@ def test_the_page_shows_all_of_it(lake, results, tmp_path):
     page = report.read_text()
     for anchor in ("cost", "curve", "yield", "price", "bonds"):
         assert page.count(f'<figure class="chart" id="{anchor}">') == 1
-    for words in ("Late expiries", "Who paid", "Keepers", "over 200 delays", "Findings and notices"):
+    for words in ("Late expiries", "Who paid", "Keepers", "over 200 delays", "Findings"):
         assert words in page
     late = pl.read_parquet(results / "late_expiries.parquet")
     for row in late.iter_rows(named=True):
