@@ -13,7 +13,7 @@ from keep3r_replay.errors import UsageError
 from keep3r_replay.extras import CHARTS, need
 
 from .config import Store, load_config, setting
-from .named import NAMES, book_beside
+from .named import NAMES, AddressBook, book_beside
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -87,6 +87,7 @@ def write_page(config: ReportConfig, mark: str = "") -> int:
     """
     need(CHARTS, "the report")
     from keep3r_replay.lake.writer import write_bytes
+    from keep3r_replay.report.named import named
     from keep3r_replay.report.page import GENERATOR
 
     from .foreign import refuse_foreign
@@ -94,7 +95,7 @@ def write_page(config: ReportConfig, mark: str = "") -> int:
     refuse_foreign(Path(config.report), GENERATOR, "report")
     results = Path(config.results)
     _, pages = _pages(results)
-    page = pages.page(results, _lake(config), _subject(config)).encode() + mark.encode()
+    page = named(pages.page(results, _lake(config), _subject(config)), _book(config).names).encode() + mark.encode()
     write_bytes(Path(config.report), page)
     return len(page)
 
@@ -107,8 +108,12 @@ def _subject(config: ReportConfig) -> str:
     """
     if config.job and config.keeper:
         raise UsageError("job= or keeper=: a page is about one of them, or about all")
-    book = book_beside(Path(config.results), config.lake, config.names)
+    book = _book(config)
     return f"keeper {book.address(config.keeper, 'keeper')}" if config.keeper else book.address(config.job, "job")
+
+
+def _book(config: ReportConfig) -> AddressBook:
+    return book_beside(Path(config.results), config.lake, config.names)
 
 
 def _lake(config: ReportConfig) -> Lake | None:

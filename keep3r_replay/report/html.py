@@ -33,7 +33,7 @@ def address(value: object, called: str = "") -> str:
     whole = str(value)
     if not _is_long(whole):
         return text(whole)
-    known = f"{text(called)} " if called else ""
+    known = f'<span class="called">{text(called)}</span> ' if called else ""
     return f'{known}<button type="button" class="address" title="{text(whole)}">{text(shortened(whole))}</button>'
 
 

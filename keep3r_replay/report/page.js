@@ -76,8 +76,14 @@ async function copy(text) {
 }
 
 // Tables.
+function named(cell) {
+  const address = cell.querySelector(".address");
+  if (!address) return null;
+  return (cell.querySelector(".called")?.textContent.toLowerCase() ?? "") + (address.dataset.whole ?? address.title);
+}
+
 function key(cell) {
-  const text = cell.dataset.key ?? cell.querySelector(".address")?.title ?? cell.textContent.trim();
+  const text = cell.dataset.key ?? named(cell) ?? cell.textContent.trim();
   if (!cell.classList.contains("number")) return text;
   const number = parseFloat(text.replaceAll(",", ""));
   return Number.isNaN(number) ? -Infinity : number;

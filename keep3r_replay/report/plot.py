@@ -94,11 +94,12 @@ def time_axis(*, labels: bool = True) -> Spec:
 
 
 def amount_axis(field: str, title: str, **scale: object) -> Spec:
-    """The vertical axis of amounts, its title above it."""
+    """The vertical axis of amounts, its title above it; from zero, but for a logarithmic one, which has none."""
+    zero = {} if scale.get("type") == "log" else {"zero": True}
     return {
         "field": field,
         "type": "quantitative",
-        "scale": {"zero": True, "nice": True, **scale},
+        "scale": {**zero, "nice": True, **scale},
         "axis": titled(title),
     }
 

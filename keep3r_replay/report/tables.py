@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.report.html import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    import polars as pl
+    from collections.abc import Iterable, Sequence
 
 MOST_ROWS = 400
 """Rows of a table on a page; of more it says where the rest is."""
@@ -52,22 +50,3 @@ def table(
 
 def _row(shape: Sequence[str], row: Sequence[str]) -> str:
     return "<tr>" + "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(shape, row, strict=True)) + "</tr>\n"
-
-
-def findings_table(findings: pl.DataFrame, shown: int, subject: Callable[[object], str]) -> str:
-    """A section with the first `shown` findings; `subject` makes markup of whom one is about."""
-    if findings.is_empty():
-        return "<h2>Findings and notices</h2><p>None.</p>"
-    rows = [
-        (
-            str(row["block_number"]),
-            text(row["severity"]),
-            text(row["kind"].replace("_", " ")),
-            subject(row["subject"]),
-            text(row["reason"]),
-        )
-        for row in findings.head(shown).iter_rows(named=True)
-    ]
-    more = f"<p>and {findings.height - shown:,} more in findings.parquet</p>" if findings.height > shown else ""
-    headers = ("block", "severity", "kind", "subject", "why")
-    return "<h2>Findings and notices</h2>" + table(headers, rows, frozenset({0}), stacked=True) + more

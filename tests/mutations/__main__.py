@@ -1,8 +1,8 @@
 """Print what the audit makes of single changes: `python -m tests.mutations RECORDING... seed=1 per_kind=2`.
 
 Each change is audited with the readings of the blocks after it, and again without any. Further options: `kinds=TEXT`
-takes the kinds whose names hold a text; `most=N` takes N of a recording's changes by chance; `log=PATH` appends two
-lines a change.
+takes the kinds whose names hold a text; `most=N` takes N of a recording's changes by chance, and `skip=M` leaves out
+the first M of these, which an earlier part of the same run has tried; `log=PATH` appends two lines a change.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def main(arguments: list[str]) -> int:
             for mutation in mutations(history, clean, random, int(options.get("per_kind", "1")))
             if options.get("kinds", "") in mutation.kind
         ]
-        for mutation in random.sample(chosen, min(len(chosen), int(options.get("most", len(chosen))))):
+        taken = random.sample(chosen, min(len(chosen), int(options.get("most", len(chosen)))))
+        for mutation in taken[int(options.get("skip", "0")) :]:
             with tempfile.TemporaryDirectory() as folder:
                 tried.append(trial(history, mutation, Path(folder) / "trial"))
             if log is not None:

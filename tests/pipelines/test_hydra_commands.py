@@ -176,7 +176,7 @@ def test_no_secret_is_shown(capsys, monkeypatch):
         (["--cfg", "jobs"], "--cfg takes one of job, hydra, all"),
         (["--cfg"], "--cfg needs a value"),
         (["--info=nothing"], "--info takes one of"),
-        (["--verbose"], "'--verbose' is not of the form key=value"),
+        (["--wordy"], "'--wordy' is not of the form key=value"),
         (["--config-dir", "nowhere"], "--config-dir: there is no such folder"),
         (["--config-name", "nothing"], "no configuration of the name 'nothing'"),
         (["--cfg", "job", "--info"], "Only one of"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 from hashlib import sha256
 
@@ -273,7 +274,10 @@ def test_findings_end_with_three(history, tmp_path, capsys):
     assert main(["replay", f"lake={tmp_path}/lake", f"results={tmp_path}/results"]) == 3
     output = capsys.readouterr().out
     assert output.startswith("FINDINGS")
-    assert f"block {change.shows_at[0]} log {change.shows_at[1]}  payment_mismatch" in output
+    block, log = change.shows_at
+    assert re.search(
+        rf"^  block {block} log {log}, \d{{4}}-\d\d-\d\d \d\d:\d\d  payment_mismatch", output, re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("name", ["import", "replay"])

@@ -88,7 +88,7 @@ def sums(works: pl.DataFrame, column: str, order: Sequence[str] = ()) -> Spec:
         },
         "encoding": {
             "x": time_axis(),
-            "y": amount_axis("paid", "paid so far, KP3R", type="log", zero=False),
+            "y": amount_axis("paid", "paid so far, KP3R", type="log"),
             "color": coloured("what", colours),
         },
     }
@@ -108,7 +108,7 @@ def against(works: pl.DataFrame) -> Spec:
     names = list(dict.fromkeys(name for name, *_ in rows))
     values = sorted(value for row in rows for value in row[1:3] if value)
     ends = [values[0], values[-1]] if values else []
-    logarithmic = {"type": "quantitative", "scale": {"type": "log", "zero": False}}
+    logarithmic = {"type": "quantitative", "scale": {"type": "log"}}
     about = told(("what", "what"), ("limit", "limit, KP3R"), ("paid", "paid, KP3R"), ("block", "block"), timed=False)
     columns = dict(zip(("what", "limit", "paid", "block"), _columns(rows, 4), strict=True))
     return {
@@ -123,7 +123,7 @@ def against(works: pl.DataFrame) -> Spec:
                 "mark": {"type": "point", "size": 26, "tooltip": about},
                 "encoding": {
                     "x": {"field": "limit", **logarithmic, "axis": {"title": "limit, KP3R"}},
-                    "y": amount_axis("paid", "payment, KP3R", type="log", zero=False),
+                    "y": amount_axis("paid", "payment, KP3R", type="log"),
                     "color": coloured("what", series(names)),
                     "shape": {"field": "what", "scale": {"domain": names}},
                 },
@@ -178,7 +178,7 @@ def ranges(entry_points: pl.DataFrame) -> Spec:
         timed=False,
     )
     y = {"field": "point", "type": "ordinal", "sort": None, "axis": {"title": None, "minExtent": 150}}
-    gas = {"type": "quantitative", "scale": {"type": "log", "zero": False}}
+    gas = {"type": "quantitative", "scale": {"type": "log"}}
     return {
         "data": table(columns),
         "height": 24 * max(len(rows), 1),

@@ -13,13 +13,16 @@ from keep3r_replay.protocols.keep3r_v1.audit.works import entry_points
 from keep3r_replay.protocols.keep3r_v1.report.figures import charts
 from keep3r_replay.protocols.keep3r_v1.report.purposes import answers_of, each_payment, overpaid
 from keep3r_replay.protocols.keep3r_v1.report.what_if_page import read_what_if, what_if_charts, what_if_page
+from keep3r_replay.replay.results import manifest_of
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
-from keep3r_replay.report.frame import answers
-from keep3r_replay.report.html import code, text
+from keep3r_replay.report.cover import cover_section
+from keep3r_replay.report.findings import findings_section
+from keep3r_replay.report.frame import answers, facts_list, head
+from keep3r_replay.report.html import code, text, when
 from keep3r_replay.report.inputs import basis
 from keep3r_replay.report.page import page
-from keep3r_replay.report.tables import findings_table, table
+from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +34,13 @@ if TYPE_CHECKING:
 _SHOWN = 40
 WHAT_IF = "what-if"
 """Verdict of a what-if's results."""
+_KEEPER = "keeper "
+_OF_KEEPER = (
+    "keeper=: there is no page of one keeper of Keep3r V1; the page of all has a table of keepers (of results with "
+    "ledger=true), and every payment with its keeper, to search; job= makes the page of one job"
+)
+_OF_WHAT_IF = "job=, keeper=: the page of a what-if of Keep3r V1 compares all jobs and keepers; leave them out"
+_VERIFY = ("keep3r verify results=RESULTS lake=LAKE", "keep3r replay lake=LAKE results=AGAIN")
 _NEEDED = ("works", "helpers_in_force", "oracle_gaps", "credit_applications", "findings")
 
 
@@ -39,18 +49,19 @@ class Keep3rV1Pages:
 
     def page(self, results: Path, lake: Lake | None, subject: str = "") -> str:
         """The page of a folder of results, of one job where `subject` names it. Raises `InputError`, `UsageError`."""
-        del lake
         summary = _summary(results)
         if summary["verdict"] == WHAT_IF:
             if subject:
-                raise UsageError("the page of a what-if compares all jobs; leave job= out")
+                raise UsageError(_OF_WHAT_IF)
             return what_if_page(results, summary)
         tables = _tables(results)
-        works = _of_job(tables["works"], subject)
+        job = _job(tables["works"], subject)
+        works = _of(tables["works"], job)
         points = entry_points(works.cast({pl.Decimal: pl.Int128}))
         parts = [
-            _head(summary, works, subject),
+            _head(summary, works, job),
             answers(answers_of(_exact(works))),
+            _facts(summary, works),
             _classes(works),
             overpaid(_exact(works)),
             each_payment(_exact(works)),
@@ -59,18 +70,20 @@ class Keep3rV1Pages:
             _helpers(tables["helpers_in_force"]),
             _entry_points(points),
             _gaps(tables["oracle_gaps"]),
-            _applications(tables["credit_applications"]),
-            _keepers(results),
-            findings_table(tables["findings"], _SHOWN, code),
+            _applications(_of(tables["credit_applications"], job)),
+            "" if job else _keepers(results),
+            findings_section(tables, lake, party=job),
+            cover_section("Keep3r V1", summary, manifest_of(results), f"Job {code(job)}" if job else "", _VERIFY),
         ]
-        return page(f"Keep3r V1 replay: {summary['deployment']}", "\n".join(parts))
+        whom = f"Job {job}" if job else f"Keep3r V1 replay: {summary['deployment']}"
+        return page(whom, "\n".join(part for part in parts if part))
 
     def charts(self, results: Path, subject: str = "") -> Sequence[Chart]:
         """The page's charts one by one. Raises as `page` does."""
         if _summary(results)["verdict"] == WHAT_IF:
             return what_if_charts(read_what_if(results)[0])
         tables = _tables(results)
-        works = _of_job(tables["works"], subject)
+        works = _of(tables["works"], _job(tables["works"], subject))
         return charts(_exact(works), entry_points(works.cast({pl.Decimal: pl.Int128})))
 
 
@@ -92,21 +105,39 @@ def _none(results: Path) -> InputError:
     return InputError(results, "holds no results of Keep3r V1", remedy="make them with keep3r replay")
 
 
-def _of_job(works: pl.DataFrame, subject: str) -> pl.DataFrame:
+def _job(works: pl.DataFrame, subject: str) -> str:
+    """The address of the job that the page is about alone; empty: all. Raises `UsageError`."""
     if not subject:
-        return works
+        return ""
+    if subject.startswith(_KEEPER):
+        raise UsageError(_OF_KEEPER)
     jobs = sorted({job for job in works["job"] if job.startswith(subject.lower())})
     if len(jobs) != 1:
-        raise UsageError(f"job={subject}: {'no job' if not jobs else f'{len(jobs)} jobs'} of these results begin so")
-    return works.filter(pl.col("job") == jobs[0])
+        raise UsageError(
+            f"job={subject[:60]}: {len(jobs) or 'no'} job{'s' * (len(jobs) > 1)} of these results begin so"
+        )
+    return str(jobs[0])
+
+
+def _of(frame: pl.DataFrame, job: str) -> pl.DataFrame:
+    """The rows of one job; all, where none is named."""
+    return frame.filter(pl.col("job") == job) if job else frame
 
 
 def _exact(works: pl.DataFrame) -> pl.DataFrame:
     return works.cast({pl.Decimal: pl.Int128})
 
 
-def _head(summary: dict[str, Any], works: pl.DataFrame, subject: str) -> str:
+def _head(summary: dict[str, Any], works: pl.DataFrame, job: str) -> str:
     first, last = summary["blocks"]
+    times = works["timestamp"].to_list()
+    dates = f", {when(min(times))} to {when(max(times))} UTC" if times else ""
+    below = f"Keep3r V1, {text(summary['deployment'])}, blocks {first:,} to {last:,}{dates}"
+    return head(f"Job {job}" if job else str(summary["deployment"]), below, str(summary["verdict"]))
+
+
+def _facts(summary: dict[str, Any], works: pl.DataFrame) -> str:
+    """What was compared, in numbers."""
     exact = int((works["class"] == "work_exact").sum())
     facts = {
         "payments": f"{works.height:,}",
@@ -116,15 +147,7 @@ def _head(summary: dict[str, Any], works: pl.DataFrame, subject: str) -> str:
         "readings compared": f"{summary['readings']['compared']:,}",
         "readings that differ": f"{summary['readings']['mismatched']:,}",
     }
-    shown = "".join(f"<div><dt>{text(fact)}</dt><dd>{text(value)}</dd></div>" for fact, value in facts.items())
-    verdict = str(summary["verdict"])
-    job = f", job {code(works['job'][0])}" if subject and works.height else ""
-    return (
-        f"<header><h1>{text(summary['deployment'])}</h1>"
-        f'<p><span class="verdict {"clean" if verdict == "clean" else "findings"}">{text(verdict.upper())}</span> '
-        f"Keep3r V1, blocks {first:,} to {last:,}{job}</p></header>"
-        f'<dl class="facts">{shown}</dl>{basis(summary)}'
-    )
+    return f"{facts_list(facts)}{basis(summary)}"
 
 
 def _classes(works: pl.DataFrame) -> str:
@@ -136,7 +159,7 @@ def _classes(works: pl.DataFrame) -> str:
             paid = "" if name == "token" else tokens(sum(map(int, own["payment"])), 6)
             rows.append((text(name), text(WORDS[name]), f"{own.height:,}", paid))
     headers = ("class", "what it means", "payments", "KP3R (ETH where paid in ETH)")
-    return "<h2>What each payment was for</h2>" + table(headers, rows, frozenset({2, 3}))
+    return "<h2>What each payment was for</h2>" + table(headers, rows, frozenset({2, 3}), stacked=True)
 
 
 def _helpers(helpers: pl.DataFrame) -> str:

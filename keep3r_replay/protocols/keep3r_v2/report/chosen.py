@@ -40,9 +40,9 @@ def page_of(folder: Path, lake: Lake | None, subject: str) -> str:
     if subject.startswith(_KEEPER):
         keeper = results.chosen(subject.removeprefix(_KEEPER), "keeper")
         works = results.tables["works"].filter(pl.col("keeper") == keeper)
-        return make_keeper_report(results, keeper, None if lake is None else compared_works(lake, works))
+        return make_keeper_report(results, keeper, None if lake is None else compared_works(lake, works), lake)
     jobs = [results.chosen(subject)] if subject else results.jobs()[:JOBS_SHOWN]
-    return make_report(results, jobs, _cards(results, lake, jobs), alone=bool(subject))
+    return make_report(results, jobs, _cards(results, lake, jobs), alone=bool(subject), lake=lake)
 
 
 def charts_of(folder: Path, subject: str) -> Sequence[Chart]:

@@ -11,6 +11,7 @@ from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
 from keep3r_replay.protocols.keep3r_v2.report.words import LEDGER, STORED, TOTAL
 from keep3r_replay.report.amounts import share, tokens
 from keep3r_replay.report.charts import drawn
+from keep3r_replay.report.findings import findings_section
 from keep3r_replay.report.frame import titled
 from keep3r_replay.report.html import address, folded, place, text, when
 from keep3r_replay.report.tables import table
@@ -18,6 +19,7 @@ from keep3r_replay.report.tables import table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.report.results import Results
 
 _FACTS_SHOWN = 100
@@ -31,28 +33,10 @@ MEANINGS = {
 }
 
 
-def findings(results: Results, party: str = "") -> str:
-    """The findings, with what was expected and what was observed; of one party, where it is named."""
-    found = results.tables["findings"]
-    if party:
-        found = found.filter(pl.col("subject").str.contains(party.partition(" ")[0], literal=True))
-    if not found.height:
-        said = "None about it." if party else f"None: {all_is_well(results.summary)}"
-        return f'<h2 id="findings">Findings</h2><p>{text(said)}</p>'
-    rows = [
-        (
-            place(None, row["block_number"], row["log_index"]),
-            text(row["kind"].replace("_", " ")),
-            titled(row["subject"]),
-            text(row["field"]),
-            text(row["expected"]),
-            text(row["observed"]),
-            titled(row["reason"]),
-        )
-        for row in found.iter_rows(named=True)
-    ]
-    headers = ("place", "kind", "subject", "field", "expected", "observed", "why")
-    return f'<h2 id="findings">Findings</h2>{table(headers, rows, stacked=True, file="findings.parquet")}'
+def findings(results: Results, lake: Lake | None = None, party: str = "") -> str:
+    """The findings by root cause; of one party, where it is named."""
+    whom = party.partition(" ")[0]
+    return findings_section(results.tables, lake, party=whom, none=f"None: {all_is_well(results.summary)}")
 
 
 def all_is_well(summary: dict[str, Any]) -> str:

@@ -9,7 +9,6 @@ import polars as pl
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.report import evidence
 from keep3r_replay.protocols.keep3r_v2.report.cards import NEEDS_LAKE, verdict
-from keep3r_replay.protocols.keep3r_v2.report.cover import cover
 from keep3r_replay.protocols.keep3r_v2.report.keeper_figures import earned_chart
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
 from keep3r_replay.protocols.keep3r_v2.statements.keeper import by_month
@@ -18,25 +17,28 @@ from keep3r_replay.protocols.keep3r_v2.statements.parties import times
 from keep3r_replay.replay.rooms import Chart
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
+from keep3r_replay.report.cover import cover_section
 from keep3r_replay.report.frame import Answer, answers, card, cards, head
 from keep3r_replay.report.html import address, place, text, when
 from keep3r_replay.report.page import page
 from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
+    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.report.results import Results
 
 _SUMS = ("reward", "reward_eth", "gas_paid", "profit")
 _HEADS = ("KP3R", "worth, ETH", "gas, ETH", "profit, ETH")
 
 
-def make_keeper_report(results: Results, keeper: str, compared: pl.DataFrame | None) -> str:
+def make_keeper_report(results: Results, keeper: str, compared: pl.DataFrame | None, lake: Lake | None = None) -> str:
     """The page.
 
     Args:
         results: where the keeper is known.
         keeper: its address.
         compared: its works beside the formula (`statements.overpaid.compared_works`); None without the lake.
+        lake: what the results were made from, where it is at hand: it knows the time of each finding.
     """
     summary = results.summary
     first, last = summary["blocks"]
@@ -52,8 +54,8 @@ def make_keeper_report(results: Results, keeper: str, compared: pl.DataFrame | N
         drawn(chart) if chart else "",
         _months(works),
         _works(works),
-        evidence.findings(results, keeper),
-        f'<h2 id="cover">What was audited</h2>{cover(results, f"Keeper {address(keeper)}")}',
+        evidence.findings(results, lake, keeper),
+        cover_section("Keep3r", summary, results.manifest, f"Keeper {address(keeper)}"),
     ]
     return page(f"Keeper {keeper}", "\n".join(part for part in parts if part))
 

@@ -9,11 +9,11 @@ import polars as pl
 from keep3r_replay.protocols.keep3r_v2.report import evidence
 from keep3r_replay.protocols.keep3r_v2.report.cards import anchor, job_answers, job_card
 from keep3r_replay.protocols.keep3r_v2.report.charts import job_charts
-from keep3r_replay.protocols.keep3r_v2.report.cover import cover
 from keep3r_replay.protocols.keep3r_v2.report.entries import entry_points
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts
 from keep3r_replay.report.amounts import share, tokens
 from keep3r_replay.report.charts import drawn
+from keep3r_replay.report.cover import cover_section
 from keep3r_replay.report.frame import answers, cards, facts_list, head, sections, titled
 from keep3r_replay.report.html import folded, text, when
 from keep3r_replay.report.page import page
@@ -22,6 +22,7 @@ from keep3r_replay.report.tables import table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.report.results import Results
     from keep3r_replay.protocols.keep3r_v2.statements.job import JobCard
 
@@ -29,7 +30,14 @@ JOBS_SHOWN = 8
 _MINTED = ("minted_reset", "minted_topup", "minted_liquidity", "minted_settled")
 
 
-def make_report(results: Results, jobs: Sequence[str], told: Sequence[JobCard] = (), *, alone: bool = False) -> str:
+def make_report(
+    results: Results,
+    jobs: Sequence[str],
+    told: Sequence[JobCard] = (),
+    *,
+    alone: bool = False,
+    lake: Lake | None = None,
+) -> str:
     """The page for `jobs`, in the order given; the rest of the results is shown in sums.
 
     Args:
@@ -37,6 +45,7 @@ def make_report(results: Results, jobs: Sequence[str], told: Sequence[JobCard] =
         jobs: names of jobs, as `Results.jobs` has them.
         told: their cards, in the same order; empty where the lake is not at hand.
         alone: the page is about the one job, from its title to its last table.
+        lake: what they were made from, where it is at hand: it knows the time of each finding.
     """
     every = results.jobs()
     whom = f"Job {jobs[0]}" if alone else f"Keep3r replay: {results.summary['deployment']}"
@@ -56,12 +65,12 @@ def make_report(results: Results, jobs: Sequence[str], told: Sequence[JobCard] =
         "" if alone else evidence.jobs_table(results),
         f"<p>Charts of {len(jobs):,} of {len(every):,} jobs; job=ADDRESS shows another.</p>" if not alone else "",
         *(_job(results, job, alone=alone) for job in jobs),
-        evidence.findings(results, jobs[0] if alone else ""),
+        evidence.findings(results, lake, jobs[0] if alone else ""),
         evidence.expiry(results, jobs[0] if alone else ""),
         entry_points(_works(results, jobs[0] if alone else "")),
         evidence.keepers(results, jobs[0] if alone else ""),
         "" if alone else _sums(results),
-        f'<h2 id="cover">What was audited</h2>{cover(results, titled(whom) if alone else "")}',
+        cover_section("Keep3r", results.summary, results.manifest, titled(whom) if alone else ""),
     ]
     return page(whom, "\n".join(part for part in parts if part))
 

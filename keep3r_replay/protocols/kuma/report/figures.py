@@ -50,7 +50,7 @@ def cost_chart(dearest: Sequence[dict[str, Any]]) -> Chart | None:
         timed=False,
     )
     y = {"field": "bond", "type": "ordinal", "sort": None, "axis": {"title": None}}
-    kibt = {"type": "quantitative", "scale": {"type": "log", "zero": False}}
+    kibt = {"type": "quantitative", "scale": {"type": "log"}}
     axis = {"title": "KIBT burned too much, logarithmic", "format": "~g"}
     marks = [
         {

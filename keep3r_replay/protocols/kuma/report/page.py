@@ -11,17 +11,20 @@ from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.answers import answered, cases, gainers, parted
 from keep3r_replay.protocols.kuma.report.figures import bonds_chart, cost_chart, price_chart, yield_chart
-from keep3r_replay.protocols.kuma.report.late import SHOWN, curve_part, late_parts, ordered, payers, short, whole
+from keep3r_replay.protocols.kuma.report.late import curve_part, late_parts, ordered, payers, short, whole
 from keep3r_replay.protocols.kuma.report.what_if_page import what_if_page
 from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve
 from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
 from keep3r_replay.protocols.registry import protocol_of
+from keep3r_replay.replay.results import manifest_of
 from keep3r_replay.report.charts import drawn
+from keep3r_replay.report.cover import cover_section
+from keep3r_replay.report.findings import findings_section
 from keep3r_replay.report.frame import answers, head
 from keep3r_replay.report.html import text, when
 from keep3r_replay.report.inputs import basis
 from keep3r_replay.report.page import page
-from keep3r_replay.report.tables import findings_table, table
+from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
 
 DELAYS = range(0, 30 * 86_400, 30 * 86_400 // 200)
 """Two hundred delays after maturity, over thirty days (seconds)."""
+_OF_ONE = (
+    "job=, keeper=: a page of KUMA is about all bonds: what lateness cost, who paid and who gained, with a table of "
+    "keepers; leave them out"
+)
+_VERIFY = ("keep3r verify results=RESULTS lake=LAKE", "keep3r replay lake=LAKE results=AGAIN")
 _NEEDED = ("bonds", "late_expiries", "late_holders", "tokens", "keepers", "findings")
 
 
@@ -58,8 +66,9 @@ class KumaPages:
             _charted("Yield and price", yield_chart(tables["tokens"]), price_chart(tables["tokens"])),
             _charted("Bonds", bonds_chart(tables["bonds"], _end(tables["tokens"]))),
             _keepers(tables["keepers"]),
-            findings_table(tables["findings"], SHOWN, text),
+            findings_section(tables, lake),
             basis(summary),
+            cover_section("KUMA", summary, manifest_of(results), verify=_VERIFY),
         ]
         return page(f"KUMA replay: {summary['deployment']}", "\n".join(parts))
 
@@ -80,7 +89,7 @@ class KumaPages:
 def _read(results: Path, subject: str) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
     """The summary and tables of results; no tables of a what-if. Raises `InputError`, `UsageError`."""
     if subject:
-        raise UsageError("a page of KUMA is about all bonds; leave job= out")
+        raise UsageError(_OF_ONE)
     try:
         summary = json.loads((results / "summary.json").read_bytes())
         is_what_if = summary["verdict"] == "what-if"
