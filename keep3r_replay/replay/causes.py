@@ -40,6 +40,11 @@ _PROBED = 4
 _OF_BLOCK = frozenset({"gas_sum", "missing_transaction", "impossible_gas", "block_time"})
 """Kinds that tell of a block's transactions: no state depends on them, so that nothing in later blocks follows."""
 
+_OF_CALL = frozenset({"unauthorised_call", "input_mismatch", "unknown_call", "failed_with_logs"})
+"""Kinds that tell of what a transaction called, while the state goes by its events: where nothing mends one, and the
+next readings agree, the call is what lies, and nothing in later blocks follows.
+"""
+
 
 Absent = Callable[[Finding], Iterable[Mend]]
 
@@ -235,7 +240,8 @@ class _Tracer:
     def _close(self, root: int, group: list[int], mend: Mend | None) -> None:
         """Settle a root: what follows from it has its cause there."""
         if mend is None:
-            of_block = self._findings[root].kind in _OF_BLOCK
+            kind = self._findings[root].kind
+            of_block = kind in _OF_BLOCK or (kind in _OF_CALL and not self._differs_after(root))
             followers = [
                 each
                 for each in self._open
@@ -254,6 +260,15 @@ class _Tracer:
             self._cause[each] = root
         settled = {root, *followers}
         self._open = [each for each in self._open if each not in settled]
+
+    def _differs_after(self, root: int) -> bool:
+        """Whether the next readings from the block of a finding on differ: then its event has put the state wrong."""
+        block = self._findings[root].block_number
+        later = [each for each in self._open if self._is_reading(each) and self._findings[each].block_number >= block]
+        if not later:
+            return False
+        following = self._lake.scan("readings", columns=["block_number"], from_block=block).min().collect().item()
+        return any(self._findings[each].block_number == following for each in later)
 
     def _alone(self) -> None:
         """Where one of several mends explains everything by itself, it is the only root."""

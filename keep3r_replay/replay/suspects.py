@@ -66,13 +66,17 @@ def suspects_at(lake: Lake, findings: Sequence[Finding], readings: Sequence[Find
 
 
 def as_expected(event: Event, findings: Sequence[Finding], readings: Sequence[Finding]) -> Iterator[Mend]:
-    """The event as the model expects it, field by field, where the findings' fields are columns of the event.
+    """The event as the model expects it, where the findings' fields are columns of the event: in all, then in one each.
 
-    Where the model gives bounds only, those fields with what the first readings after the event differ by taken off.
+    What is expected of one field may come from what another says, so that only one of them is wrong (the tick of a
+    changed price). Where the model gives bounds only, those fields with what the first readings after the event differ
+    by taken off.
     """
     expected = {finding.field: value for finding in findings if (value := _expected(event, finding)) is not None}
     if expected:
         yield event.with_values(expected)
+        if len(expected) > 1:
+            yield from (event.with_values({name: value}) for name, value in expected.items())
         return
     numbers = {finding.field: event.number(finding.field) for finding in findings}
     differences = _most_common((abs(each.difference) for each in readings if each.difference), _MOST_DIFFERENCES)

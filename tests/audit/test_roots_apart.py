@@ -43,8 +43,9 @@ def _without(lake, table, row):
     return Told(lake, "readings", lambda frame: frame.filter(False))
 
 
-def _roots(lake):
-    return [(each.kind, each.block_number) for each in audit(lake, snapshot_every=0).roots if each.severity != NOTICE]
+def _roots(lake, until_block=None):
+    found = audit(lake, until_block, snapshot_every=0).roots
+    return [(each.kind, each.block_number) for each in found if each.severity != NOTICE]
 
 
 @pytest.mark.slow
@@ -81,3 +82,17 @@ def test_a_missing_event_is_put_in_as_it_was_asked_for(table, clean):
         name: value if isinstance(value, str) else int(value) for name, value in row.items() if name not in PLACES
     }
     assert check_direct_inputs(MendedLake(missing, [mend]), PROTOCOL, WHOLE).findings == []
+
+
+@pytest.mark.slow
+def test_calls_that_lie_are_roots_each(clean):
+    """Two bonds whose transactions a stranger signed are two roots, with the readings and without."""
+    bonds = clean.lake.scan("events/keep3r.Bonding").sort("block_number", "log_index").collect()
+    hashes, keepers = bonds["transaction_hash"], bonds["keeper"]
+    own = clean.lake.scan("transactions").filter(pl.col("hash").is_in(hashes) & pl.col("from").is_in(keepers))
+    calls = own.sort("block_number").unique("block_number", maintain_order=True).head(2).collect()
+    stranger = pl.when(pl.col("hash").is_in(calls["hash"])).then(pl.lit("0x" + "5a" * 20)).otherwise("from")
+    lake = Told(clean.lake, "transactions", lambda frame: frame.with_columns(stranger.alias("from")))
+    blocks = calls["block_number"].to_list()
+    for each in (lake, Told(lake, "readings", lambda frame: frame.filter(False))):
+        assert _roots(each, blocks[-1] + 2) == [("input_mismatch", block) for block in blocks]
