@@ -138,6 +138,7 @@ def replay_on(
     Raises:
         InputError: the lake lacks what the replay needs.
         UsageError: a block that makes no sense, or a folder that holds something else.
+        LockedError: another run works on the folder.
     """
     from keep3r_replay.replay.arguments import check_replay, path_named
     from keep3r_replay.replay.snapshots import EVERY

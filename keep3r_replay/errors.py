@@ -5,7 +5,7 @@
     ├── InputError                    exit 1   a file says something it must not: file, place, problem, remedy
     │   └── LakeError                 exit 1   a lake is missing, damaged, or of an unknown layout
     ├── NodeError                     exit 1   a node refuses, lies or stays away; its address is never shown
-    └── LockedError                   exit 1   another run works on the same lake
+    └── LockedError                   exit 1   another run works on the same lake, or results
 
 No error text holds a node's address: `without_urls` takes such out of foreign texts before they are shown.
 """
@@ -63,7 +63,7 @@ class NodeError(Keep3rReplayError):
 
 
 class LockedError(Keep3rReplayError):
-    """Another run works on the same lake."""
+    """Another run works on the same lake, or on the same results."""
 
 
 def is_url(path: str) -> bool:

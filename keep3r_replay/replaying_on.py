@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.answers import AuditResults, SeveralResults, configured
 from keep3r_replay.protocols.registry import part_of, protocol_of, protocols_in
+from keep3r_replay.replay.alone import only_run_on
 from keep3r_replay.replay.audit import audit
 from keep3r_replay.replay.continuing import RefusedError, continued
 from keep3r_replay.replay.results import bears_mark, check_target
@@ -49,6 +50,14 @@ def replay_on(
     lake: Lake, folder: Path, until_block: int | None, snapshot_every: int, *, ledger: bool, columns: bool
 ) -> ReplayedOn:
     """Replay a lake to a folder from where the results in it left off; see `api.replay_on`."""
+    check_target(folder)
+    with only_run_on(folder):
+        return _replay_on(lake, folder, until_block, snapshot_every, ledger=ledger, columns=columns)
+
+
+def _replay_on(
+    lake: Lake, folder: Path, until_block: int | None, snapshot_every: int, *, ledger: bool, columns: bool
+) -> ReplayedOn:
     one = partial(_one, until_block=until_block, snapshot_every=snapshot_every, ledger=ledger, columns=columns)
     if len(protocols_in(lake)) == 1:
         return one(lake, folder)

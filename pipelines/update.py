@@ -5,19 +5,14 @@ Every stage finds out by content what is left to do, so that a run takes up what
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from keep3r_replay.errors import Keep3rReplayError, LockedError, NodeError, UsageError
+from keep3r_replay.errors import Keep3rReplayError, NodeError
 
 from .config import load_config
 from .update_config import SUMMARY, UpdateConfig
 from .update_log import Teller, Told
 from .update_stages import audit_stage, extract_stage, replay_stage, report_stage, warehouse_stage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FINDINGS = 3
 
@@ -38,7 +33,9 @@ def update(config: UpdateConfig) -> int:
     teller = Teller(config.log)
     state = _State()
     try:
-        with _only_update(Path(config.results)):
+        from keep3r_replay.replay.alone import only_run_on
+
+        with only_run_on(Path(config.results)):
             return _stages(config, teller, state)
     except Keep3rReplayError as error:
         teller.result("failed", error.exit_code, state.block, state.counts, str(error))
@@ -89,22 +86,3 @@ def _stages(config: UpdateConfig, teller: Teller, state: _State) -> int:
     verdict = {0: "clean", FINDINGS: "findings"}.get(code, "failed")
     teller.result(verdict, code, state.block, state.counts, "an audit could not run" if code == 1 else "")
     return code
-
-
-@contextmanager
-def _only_update(results: Path) -> Iterator[None]:
-    """Hold the results' own lock, beside their folder. Raises `LockedError` if another run holds it."""
-    from filelock import FileLock, Timeout
-
-    if results.exists() and not results.is_dir():
-        raise UsageError(f"{results}: is no folder; say results=FOLDER")
-    results.resolve().parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(results.resolve().with_name(f".{results.resolve().name}.lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise LockedError(f"{results}: another update works on these results; wait for it, or stop it") from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
+from pyarrow.parquet import read_metadata
 
 from keep3r_replay.journal import ERROR, Finding
 from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.replay.code import code_hash
-from keep3r_replay.replay.parts import Kept, files_of
+from keep3r_replay.replay.parts import SUFFIX, Kept, files_of
 from keep3r_replay.replay.records import Records, until
 from keep3r_replay.replay.rests_on import LakeFile, first_changed_block
 from keep3r_replay.replay.results import KEPT, MANIFEST, SUMMARY, bears_mark, is_results, lake_fingerprint
@@ -135,7 +137,7 @@ def continued(
         _check_origin(lake, manifest, configuration)
         changed = first_changed_block(map(_file, manifest["lake_files"]), lake)
         files = files_of(manifest)
-        _check_files(results, manifest, files)
+        _check_files(results, manifest)
         _check_findings(results, manifest)
         last = _last_block(lake, changed, until_block)
         tables = {name.removeprefix(KEPT): parts for name, parts in files.items()}
@@ -186,17 +188,19 @@ def made_of(lake: Lake) -> dict[str, str]:
     return {"protocol": lake.deployment.protocol or "", "deployment": lake_fingerprint(lake)["deployment.json"]}
 
 
-def _check_files(results: Path, manifest: Mapping[str, Any], tables: Mapping[str, Sequence[Part]]) -> None:
-    """Hold results against their manifest: the files that will be written anew; the others have to be there.
+def _check_files(results: Path, manifest: Mapping[str, Any]) -> None:
+    """Hold every file of results against their manifest: what is gone on from gets a manifest of today.
 
-    Raises `ValueError` where one holds something other than was written, `OSError` where one is missing.
+    Raises `ValueError` where one holds something other than was written or no such table, `OSError` where one is
+    missing.
     """
-    whole = {each.file for parts in tables.values() for each in parts[:-1]}
     for name, facts in manifest["files"].items():
-        if name in whole:
-            (results / name).stat()
-        elif hashlib.sha256((results / name).read_bytes()).hexdigest() != facts["sha256"]:
+        content = (results / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != facts["sha256"]:
             raise ValueError(f"{name} holds something other than was written")
+        # A manifest may be made to fit anything, but a replay ends with a verdict even so.
+        if name.endswith(SUFFIX) and read_metadata(pa.BufferReader(content)).num_rows != facts["rows"]:
+            raise ValueError(f"{name} holds other rows than its manifest tells of")
 
 
 def _check_findings(results: Path, manifest: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from keep3r_replay.lake import folders
 from keep3r_replay.lake.damaged import RESULTS, listed_by_damaged
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.shapes import parsed
+from keep3r_replay.replay.alone import only_run_on
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.parts import Grown, cut, names_of
 from keep3r_replay.version import __version__
@@ -77,10 +78,11 @@ def write(
 
     Raises:
         UsageError: the folder holds something else.
+        LockedError: another run works on it.
     """
     check_target(folder)
     staying: set[str] = set()
-    with replaced_folder(folder, lambda: staying, durable=durable) as building:
+    with only_run_on(folder), replaced_folder(folder, lambda: staying, durable=durable) as building:
         files: dict[str, Any] = {}
         for name, table in sorted(tables.items()):
             files |= _written(building, folder, name, table, staying)

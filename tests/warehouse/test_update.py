@@ -137,7 +137,7 @@ def test_two_jobs_do_not_meet(toy, tmp_path: Path, run, capsys):
         run("update", *settings(tmp_path, "log=json"), ends=1)
     out, err = capsys.readouterr()
     assert json.loads(out)["exit_code"] == 1
-    assert "another update works on these results" in err
+    assert "another run works on these results" in err
     assert not (tmp_path / "lake").exists()
 
 

@@ -25,10 +25,7 @@ def fitting(payment: Payment) -> tuple[str, ...]:
 def _fits(payment: Payment, helper: str) -> bool:
     if payment.kind != WORK:
         return False
-    evaluations = payment.evaluations
-    if evaluations.waiting and helper == payment.helper:
-        return True
-    seen = evaluations.of(helper)
+    seen = payment.evaluations.of(helper)
     return seen is not None and fits(seen, payment.bound)
 
 

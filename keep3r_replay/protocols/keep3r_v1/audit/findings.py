@@ -117,7 +117,7 @@ def liquidity_findings(judged: Sequence[liquidity.Judged]) -> Iterator[Finding]:
             )
         if each.name == "nothing":
             yield _finding("zero_repeat", NOTICE, place, use.job, field, 0, use.worth, each.reason)
-        if use.burned is not None and use.burned < use.worth:
+        if use.burned is not None and use.worth is not None and use.burned < use.worth:
             yield _finding(
                 "burn_capped",
                 NOTICE,

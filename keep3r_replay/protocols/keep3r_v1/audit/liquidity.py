@@ -23,6 +23,7 @@ WORDS = {
     "moved": "after a swap in its block",
     "sandwiched": "between swaps of one side",
     "nothing": "a repetition that gives nothing",
+    "undetermined": "of a pair whose reserves are not known",
 }
 """Classes and what they mean."""
 
@@ -36,11 +37,14 @@ class Swaps(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A use of liquidity, its deviations, and its class. Deviations are in hundredths of a per mille."""
+    """A use of liquidity, its deviations, and its class. Deviations are in hundredths of a per mille.
+
+    Deviations are None where the pair's reserves are not known.
+    """
 
     use: LiquidityUse
-    deviation: int
-    from_before: int
+    deviation: int | None
+    from_before: int | None
     from_weighted: int | None
     swaps: Swaps
     name: str
@@ -69,6 +73,9 @@ def _judged(use: LiquidityUse, swaps: Sequence[Swapped]) -> Judged:
     after = [swap for swap in swaps if swap.log_index > use.log_index]
     sides = {swap.origin for swap in before} & {swap.origin for swap in after}
     around = Swaps(bool(before), bool(after), bool(sides))
+    if use.worth is None or use.worth_before is None:
+        reason = "the pair's reserves are not known: no logs of it are recorded"
+        return Judged(use, None, None, None, around, "undetermined", reason)
     deviation = use.worth - use.worth_before
     from_before = hundredths_of_per_mille(use.worth, use.worth_before) or 0
     weighted = None if use.worth_weighted is None else hundredths_of_per_mille(use.worth, use.worth_weighted)

@@ -72,11 +72,11 @@ class CreditApplicationRow(NamedTuple):
     provider: str
     origin: str
     liquidity_amount: Amount
-    credit: Amount
-    credit_at_previous_block: Amount
+    credit: Amount | None
+    credit_at_previous_block: Amount | None
     credit_time_weighted: Amount | None
-    deviation: Amount
-    deviation_per_mille: Hundredths
+    deviation: Amount | None
+    deviation_per_mille: Hundredths | None
     deviation_time_weighted_per_mille: Hundredths | None
     swapped_before: bool
     swapped_after: bool
@@ -96,12 +96,12 @@ class LiquidityUnbondingRow(NamedTuple):
     provider: str
     origin: str
     liquidity_amount: Amount
-    worth: Amount
-    worth_at_previous_block: Amount
+    worth: Amount | None
+    worth_at_previous_block: Amount | None
     worth_time_weighted: Amount | None
     burned: Amount | None
-    deviation: Amount
-    deviation_per_mille: Hundredths
+    deviation: Amount | None
+    deviation_per_mille: Hundredths | None
     deviation_time_weighted_per_mille: Hundredths | None
     swapped_before: bool
     swapped_after: bool

@@ -53,8 +53,14 @@ def add_liquidity_to_job(
 
 
 def worth_of_liquidity(kp3r: Keep3rV1, pair: str, amount: int) -> int:
-    """KP3R (wei) behind `amount` of LP tokens, by the pair's reserve of this instant. Raises `Revert`."""
-    lp_token = kp3r.market.pairs[pair]
+    """KP3R (wei) behind `amount` of LP tokens, by the pair's reserve of this instant. Raises `Revert`.
+
+    Anyone may name any contract as a pair: of one without known reserves only the worth of nothing is known.
+    """
+    lp_token = kp3r.market.pairs.get(pair)
+    if lp_token is None:
+        kp3r.require(amount == 0, "the reserves of the pair are not known")
+        return 0
     kp3r.require(lp_token.total_supply, "div: /")
     return lp_token.reserve_of(kp3r.address) * amount // (lp_token.total_supply or 1)
 

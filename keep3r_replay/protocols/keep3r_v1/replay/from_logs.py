@@ -15,7 +15,7 @@ from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_payme
 from keep3r_replay.protocols.keep3r_v1.replay.payments import IN_ETH, RECEIPT, TOKEN, WORK, is_false_transfer, measured
 from keep3r_replay.protocols.keep3r_v1.replay.plain import follow_plain
 from keep3r_replay.protocols.keep3r_v1.replay.records import Swapped
-from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use
+from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use, told_worth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -202,7 +202,7 @@ def _inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> In
             return "addCreditETH", partial(jobs.add_credit_eth, kp3r, creditor, job, amount), ""
         return "addCredit", partial(jobs.add_credit, kp3r, creditor, credit, job, amount), ""
     if event in {"SubmitJob", "ApplyCredit", "UnbondJob", "RemoveJob"}:
-        return _liquidity_call(context, log)
+        return _liquidity_call(context, log, own)
     if event == "JobAdded":
         return "addJob", partial(jobs.add_job, kp3r, values[2], values[0]), ""
     if event == "JobRemoved":
@@ -225,7 +225,7 @@ def take_as_accepted(context: Context, pair: str) -> None:
             kp3r.liquidity_pairs.append(pair)
 
 
-def _liquidity_call(context: Context, log: Log) -> Inferred:
+def _liquidity_call(context: Context, log: Log, own: Sequence[Log]) -> Inferred:
     kp3r = context.kp3r
     job, pair, provider, _, amount = log.values
     if log.event in {"SubmitJob", "ApplyCredit"}:
@@ -233,10 +233,14 @@ def _liquidity_call(context: Context, log: Log) -> Inferred:
     if log.event == "SubmitJob":
         return "addLiquidityToJob", partial(liquidity.add_liquidity_to_job, kp3r, provider, pair, job, amount), ""
     if log.event == "ApplyCredit":
-        note_use(context, Call(BY_NAME["applyCreditToJob"], context.origin, (provider, pair, job)), log.log_index)
-        return "applyCreditToJob", partial(liquidity.apply_credit_to_job, kp3r, provider, pair, job), ""
+        call = Call(BY_NAME["applyCreditToJob"], context.origin, (provider, pair, job))
+        told = told_worth(context, call, own)
+        note_use(context, call, log.log_index, told)
+        return "applyCreditToJob", partial(liquidity.apply_credit_to_job, kp3r, provider, pair, job, *told), ""
     if log.event == "UnbondJob":
-        note_use(context, Call(BY_NAME["unbondLiquidityFromJob"], provider, (pair, job, amount)), log.log_index)
-        run = partial(liquidity.unbond_liquidity_from_job, kp3r, provider, pair, job, amount)
+        call = Call(BY_NAME["unbondLiquidityFromJob"], provider, (pair, job, amount))
+        told = told_worth(context, call, own)
+        note_use(context, call, log.log_index, told)
+        run = partial(liquidity.unbond_liquidity_from_job, kp3r, provider, pair, job, amount, *told)
         return "unbondLiquidityFromJob", run, ""
     return "removeLiquidityFromJob", partial(liquidity.remove_liquidity_from_job, kp3r, provider, pair, job), ""

@@ -69,8 +69,8 @@ class LiquidityUse(NamedTuple):
 
     Attributes:
         liquidity: LP tokens that it is about.
-        worth: KP3R by the reserves of that instant.
-        worth_before: by reserves and supply at the end of the previous block.
+        worth: KP3R by the reserves of that instant; None for an unbonding of a pair whose reserves are not known.
+        worth_before: by reserves and supply at the end of the previous block; None where those are not known.
         worth_weighted: by the reserves that the average price of the last 1,800 s gives; None without such a price.
         burned: KP3R that an unbonding burned; less than its worth where the credits were spent.
     """
@@ -84,8 +84,8 @@ class LiquidityUse(NamedTuple):
     provider: str
     origin: str
     liquidity: int
-    worth: int
-    worth_before: int
+    worth: int | None
+    worth_before: int | None
     worth_weighted: int | None
     burned: int | None
 

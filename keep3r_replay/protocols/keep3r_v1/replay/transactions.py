@@ -17,7 +17,7 @@ from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_input
 from keep3r_replay.protocols.keep3r_v1.replay.plain_works import is_plain_work, pay
 from keep3r_replay.protocols.keep3r_v1.replay.records import EarlyActivation, FailedCall, FeedSwitch, HelperSwitch
 from keep3r_replay.protocols.keep3r_v1.replay.silent import infer_governance, learn_votes
-from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use
+from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use, told_worth
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
@@ -95,10 +95,12 @@ def _calls(context: Context, transaction: Transaction, logs: list[Log]) -> list[
 def _follow_call(context: Context, call: Call, logs: list[Log]) -> list[Log]:
     """Run a call that the input tells of; logs that it does not explain come back."""
     function = call.function
-    arguments = list(call.arguments)
+    arguments: list[str | int] = list(call.arguments)
     name = function.name
     if name in _REMEMBERS_USE:
-        note_use(context, call, next((log.log_index for log in logs if log.event == function.event), 0))
+        told = told_worth(context, call, logs)
+        note_use(context, call, next((log.log_index for log in logs if log.event == function.event), 0), told)
+        arguments += told
     if name == "addCreditETH":
         arguments.append(_logged_amount(function.event, logs))
     elif function.arrival is not None and arguments[0] != context.kp3r.address:

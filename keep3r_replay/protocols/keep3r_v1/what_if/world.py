@@ -128,10 +128,15 @@ class World:
             self.refused.append(Refused(step.block, step.log_index, step.name, error.name))
 
     def _former_worth(self, step: Step) -> dict[str, int]:
-        """The worth of the liquidity at the end of the previous block, by the parameter that overrides it."""
+        """The worth of the liquidity at the end of the previous block, by the parameter that overrides it.
+
+        Empty where nobody knows the pair's reserves.
+        """
         applies = step.name == "applyCreditToJob"
         # applyCreditToJob is kept with a sender in front where an input told it.
-        pair_address = next(str(each) for each in step.arguments if each in self.kp3r.market.pairs)
+        pair_address = next((str(each) for each in step.arguments if each in self.kp3r.market.pairs), None)
+        if pair_address is None:
+            return {}
         pair = self.kp3r.market.pairs[pair_address]
         place = step.arguments.index(pair_address)
         if applies:
