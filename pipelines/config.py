@@ -107,7 +107,8 @@ def load_config(
     for field in sorted(fields):
         value = getattr(config, field)
         if field not in _NO_PATHS and isinstance(value, str) and is_url(value):
-            config = dataclasses.replace(config, **{field: _in_store(fields[field], value)})  # type: ignore[type-var]
+            changed = {field: _in_store(fields[field], value)}
+            config = dataclasses.replace(config, **changed)  # type: ignore[type-var] # `Config` is any dataclass
     return config
 
 

@@ -76,7 +76,7 @@ class BucketPath(PosixPath):
         """Itself."""
         return self
 
-    def open(self, mode: str = "r", *_: Any, **__: Any) -> IO[Any]:  # type: ignore[override]
+    def open(self, mode: str = "r", *_: Any, **__: Any) -> IO[Any]:  # type: ignore[override] # an overload a mode there
         """Open a file to read its bytes."""
         if mode != "rb":
             return super().open(mode)
@@ -112,7 +112,7 @@ class BucketPath(PosixPath):
         """What stands in this folder."""
         yield from (self / name for name in sorted({each.partition("/")[0] for each in self.sizes()}))
 
-    def glob(self, pattern: str, **_: Any) -> Iterator[Self]:  # type: ignore[override]
+    def glob(self, pattern: str, **_: Any) -> Iterator[Self]:  # type: ignore[override] # its arguments vary by Python
         """Files below that match; only `*/NAME`, as for the manifests of the folders in this one."""
         end = str(pattern).removeprefix("*")
         return iter([self / each for each in sorted(self.sizes()) if each.count("/") == 1 and each.endswith(end)])

@@ -64,7 +64,7 @@ def path_named(name: str, value: object) -> str | Path:
     """The name of a file or folder. Raises `UsageError` if the value is none, empty, or no possible name."""
     if not isinstance(value, str | PathLike) or not str(value) or "\0" in str(value):
         raise UsageError(f"{name}={shown(value)}: a file or folder is named by text or by a Path")
-    return value  # type: ignore[return-value]
+    return value  # type: ignore[return-value] # any PathLike is as good as a Path to who opens it
 
 
 def check_replay(

@@ -76,7 +76,8 @@ def raw():
 
 def _read(view, arguments, block=590):
     """What a view answered at a block, by the lake's Parquet files."""
-    query = f"select value from '{SAMPLE}/lake/readings/*.parquet' where source = 'view' and view = ? and arguments = ? and block_number = ?"  # noqa: E501
+    readings = f"from '{SAMPLE}/lake/readings/*.parquet' where source = 'view'"
+    query = f"select value {readings} and view = ? and arguments = ? and block_number = ?"
     ((value,),) = duckdb.execute(query, [view, arguments, block]).fetchall()
     return value
 
