@@ -9,6 +9,7 @@ import polars as pl
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.late import SHOWN, short, whole
 from keep3r_replay.protocols.kuma.what_if.rows import REIMBURSED
+from keep3r_replay.replay.stored import has_table, read_table
 from keep3r_replay.report.html import text
 from keep3r_replay.report.page import page
 from keep3r_replay.report.tables import table
@@ -31,9 +32,7 @@ def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
     """The page of a what-if's folder. Raises `OSError`, `KeyError` and polars' errors where that is none of KUMA."""
     names = ("purchases_what_if", "bonds_what_if", "categories_what_if", "keepers_what_if", "changed_transactions")
     # Tables are there unless a sweep kept the sums only.
-    tables = {
-        name: pl.read_parquet(results / f"{name}.parquet") for name in names if (results / f"{name}.parquet").exists()
-    }
+    tables = {name: read_table(results, name) for name in names if has_table(results, name)}
     parts = [_head(summary)]
     for name, part in (
         ("purchases_what_if", _purchases),
