@@ -126,9 +126,9 @@ def written_files(folder: Path) -> set[str]:
         names |= {str(name) for name in content.get(UNFINISHED, [])}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         listed = listed_by_damaged(folder / MANIFEST)
-        return set() if listed is None else {name for name in {*listed, MANIFEST} if _is_inside(folder, name)}
+        return set() if listed is None else _inside(folder, {*listed, MANIFEST})
     names |= {MANIFEST} | ({"deployment.json"} if "layout" in content else set())
-    return {name for name in names if _is_inside(folder, name)}
+    return _inside(folder, names)
 
 
 def check_target(folder: Path, setting: str, wanted: str, is_ours: Callable[[Path], bool]) -> None:
@@ -159,10 +159,19 @@ def foreign_names(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir() if each.name not in ours)
 
 
-def _is_inside(folder: Path, name: str) -> bool:
-    parts = name.split("/")
-    plain = len(parts) <= _LONGEST_PATH and all(_PART.fullmatch(part) for part in parts) and name.endswith(_SUFFIXES)
-    return plain and (folder / name).parent.resolve() == folder.resolve().joinpath(*parts[:-1])
+def _inside(folder: Path, names: Collection[str]) -> set[str]:
+    """Those of the names that are such as are written here, and lead nowhere else: each folder is followed once."""
+    plain = {
+        name
+        for name in names
+        if name.count("/") < _LONGEST_PATH
+        and name.endswith(_SUFFIXES)
+        and all(_PART.fullmatch(part) for part in name.split("/"))
+    }
+    top = folder.resolve()
+    above = {name: name.rpartition("/")[0] for name in plain}
+    staying = {each for each in {*above.values()} if (folder / each).resolve() == top / each}
+    return {name for name in plain if above[name] in staying}
 
 
 def _replace_files(building: Path, target: Path, staying: Collection[str], tables: Collection[str]) -> None:

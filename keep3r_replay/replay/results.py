@@ -36,6 +36,8 @@ LAYOUT = 1
 KEPT = "kept_"
 """What the names of tables begin with that are not to be asked: what a later run needs to go on from the results."""
 AGAIN = "replay the lake again, to the same folder or another"
+_AT_ONCE = 32
+"""Files that are written at once: few enough that their rows, once more in memory, are nothing."""
 _IN_PLACE = "move away what stands there, then replay the lake again"
 _ELSEWHERE = "replay the lake again, to another folder or after removing this one"
 
@@ -92,8 +94,10 @@ def write(
     staying: set[str] = set()
     with only_run_on(folder), replaced_folder(folder, lambda: staying, tables=known, durable=durable) as building:
         files: dict[str, Any] = {}
+        new: dict[str, pl.DataFrame] = {}
         for name, table in sorted(tables.items()):
-            files |= _written(building, folder, name, table, staying)
+            files |= _laid_out(building, folder, name, table, staying, new)
+        files |= _written(building, new)
         content = _json(summary)
         (building / SUMMARY).write_bytes(content)
         files[SUMMARY] = {"sha256": hashlib.sha256(content).hexdigest()}
@@ -102,8 +106,13 @@ def write(
         (building / MANIFEST).write_bytes(_json(manifest))
 
 
-def _written(building: Path, folder: Path, name: str, table: Table, staying: set[str]) -> dict[str, Any]:
-    """Write the files of a table, but for those that stay in `folder`; returns what the manifest says of each."""
+def _laid_out(
+    building: Path, folder: Path, name: str, table: Table, staying: set[str], new: dict[str, pl.DataFrame]
+) -> dict[str, Any]:
+    """The files of a table, in order, with what the manifest says of those that there are; rows of others go to `new`.
+
+    Former files are copied to `building`, or noted as `staying` where they stand in `folder` already.
+    """
     former = () if isinstance(table, pl.DataFrame) else table.parts
     rest = table if isinstance(table, pl.DataFrame) else table.rest
     if isinstance(table, Grown):
@@ -122,11 +131,27 @@ def _written(building: Path, folder: Path, name: str, table: Table, staying: set
             elif isinstance(table, Grown):
                 shutil.copyfile(table.folder / file, building / file)
             continue
-        # The bytes depend on how rows lie in memory otherwise.
-        part = rows[number - len(former)].rechunk()
-        part.write_parquet(building / file, compression="zstd", compression_level=1)
-        files[file] = {"rows": part.height, "sha256": hashlib.sha256((building / file).read_bytes()).hexdigest()}
+        files[file] = None
+        new[file] = rows[number - len(former)]
     return files
+
+
+def _written(building: Path, parts: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+    """Write files, several at once, which costs half of one after the other; what the manifest says of each."""
+    names = list(parts)
+    for start in range(0, len(names), _AT_ONCE):
+        # The bytes depend on how rows lie in memory otherwise.
+        chosen = {name: parts[name].rechunk().lazy() for name in names[start : start + _AT_ONCE]}
+        pl.collect_all(
+            [
+                rows.sink_parquet(building / name, compression="zstd", compression_level=1, lazy=True)
+                for name, rows in chosen.items()
+            ]
+        )
+    return {
+        name: {"rows": part.height, "sha256": hashlib.sha256((building / name).read_bytes()).hexdigest()}
+        for name, part in parts.items()
+    }
 
 
 def check_target(folder: Path) -> None:
