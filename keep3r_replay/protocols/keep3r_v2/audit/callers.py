@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -48,13 +47,16 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
     )
     if suspected.is_empty():
         return relayed
-    first, last = suspected["block_number"].min(), suspected["block_number"].max()
-    within = partial(lake.scan, from_block=first, until_block=last)
     suspects = (
         suspected.lazy()
-        .join(within("logs", columns=[*_PLACE, "log_index"]), on=["block_number", "log_index"])
-        .join(within("transactions").filter(~pl.col("to").is_in(mine)).select(*_PLACE, "hash", "from", "to"), on=_PLACE)
-        .join(within("blocks", columns=["number", "timestamp"]), left_on="block_number", right_on="number")
+        .join(_within(lake, "logs", suspected, [*_PLACE, "log_index"]), on=["block_number", "log_index"])
+        .join(
+            _within(lake, "transactions", suspected)
+            .filter(~pl.col("to").is_in(mine))
+            .select(*_PLACE, "hash", "from", "to"),
+            on=_PLACE,
+        )
+        .join(_within(lake, "blocks", suspected, ["number", "timestamp"]), left_on="block_number", right_on="number")
         .sort("block_number", "log_index")
         .collect()
     )
@@ -81,13 +83,12 @@ def _relayed_findings(lake: Lake, caused: pl.DataFrame, mine: frozenset[str]) ->
     """Events that a safe or another relay caused by its only call of the emitter, and is not who alone may."""
     if caused.is_empty():
         return []
-    within = partial(lake.scan, from_block=caused["block_number"].min(), until_block=caused["block_number"].max())
-    logs = within("logs", columns=[*_PLACE, "log_index", "address"])
+    logs = _within(lake, "logs", caused, [*_PLACE, "log_index", "address"])
     relayed = (
         caused.lazy()
         .join(logs, on=["block_number", "log_index"])
         .join(
-            within("transactions")
+            _within(lake, "transactions", caused)
             .filter(pl.col("input").bin.slice(0, 4).is_in(sorted(RELAYS)) & pl.col("to").is_not_null())
             .select(*_PLACE, "hash", "from", "to", "input"),
             on=_PLACE,
@@ -118,6 +119,12 @@ def _relayed_findings(lake: Lake, caused: pl.DataFrame, mine: frozenset[str]) ->
                 )
             )
     return found
+
+
+def _within(lake: Lake, table: str, rows: pl.DataFrame, columns: list[str] | None = None) -> pl.LazyFrame:
+    """A table of the lake from the first block of some rows to their last."""
+    blocks = rows["block_number"].to_list()
+    return lake.scan(table, columns, until_block=max(blocks), from_block=min(blocks))
 
 
 _CAUSED = {"block_number": pl.UInt32(), "log_index": pl.UInt32(), "rightful": pl.String()}
