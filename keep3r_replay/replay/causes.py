@@ -242,11 +242,13 @@ class _Tracer:
         if mend is None:
             kind = self._findings[root].kind
             of_block = kind in _OF_BLOCK or (kind in _OF_CALL and not self._differs_after(root))
+            # A replay that takes calls from inputs did what logged nothing: where readings agree, nothing follows.
+            did = self._inputs and kind == "missing_event" and self._differs_after(root) is False
             followers = [
                 each
                 for each in self._open
                 if each != root
-                and not (of_block and self._findings[each].block_number != self._findings[root].block_number)
+                and not ((of_block or did) and self._findings[each].block_number != self._findings[root].block_number)
             ]
         else:
             self._mends.append(mend)
@@ -261,14 +263,18 @@ class _Tracer:
         settled = {root, *followers}
         self._open = [each for each in self._open if each not in settled]
 
-    def _differs_after(self, root: int) -> bool:
-        """Whether the next readings from the block of a finding on differ: then its event has put the state wrong."""
+    def _differs_after(self, root: int) -> bool | None:
+        """Whether the next readings from the block of a finding on differ: then its event has put the state wrong.
+
+        None where no readings follow.
+        """
         block = self._findings[root].block_number
-        later = [each for each in self._open if self._is_reading(each) and self._findings[each].block_number >= block]
-        if not later:
-            return False
+        if not self._lake.has("readings"):
+            return None
         following = self._lake.scan("readings", columns=["block_number"], from_block=block).min().collect().item()
-        return any(self._findings[each].block_number == following for each in later)
+        if following is None:
+            return None
+        return any(self._is_reading(each) and self._findings[each].block_number == following for each in self._open)
 
     def _alone(self) -> None:
         """Where one of several mends explains everything by itself, it is the only root."""
