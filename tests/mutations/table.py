@@ -41,7 +41,9 @@ def tables(lines: Sequence[Tried]) -> Iterator[str]:
 
 def _heads(names: Iterable[str]) -> list[str]:
     return [
-        f"{readings}: {name}" if place == 0 else name for readings in (WITH, WITHOUT) for place, name in enumerate(names)
+        f"{readings}: {name}" if place == 0 else name
+        for readings in (WITH, WITHOUT)
+        for place, name in enumerate(names)
     ]
 
 
