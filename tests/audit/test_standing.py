@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -31,7 +32,7 @@ def lake():
 def root(lake):
     """A finding at an event, two blocks before one whose end was read."""
     read = lake.scan("readings", columns=["block_number"]).unique().sort("block_number").collect()["block_number"]
-    block = next(now for before, now in zip(read, read[1:], strict=False) if now > before + 3) - 2
+    block = next(now for before, now in pairwise(read) if now > before + 3) - 2
     return Finding("impossible_call", ERROR, block, 3, "", "", "revert", "none", "Reverted", None, "")
 
 
