@@ -70,7 +70,7 @@ def test_a_false_transfer_that_differs_from_its_payment_is_the_root(history, tmp
 
 @pytest.mark.parametrize("kind", ["work_exact", "receipt_measured"])
 def test_a_missing_payment_is_named(history, tmp_path, kind):
-    """The Transfer of a payment without its KeeperWorked tells who paid: one finding, and credits and bonds are right."""
+    """The Transfer of a payment without its KeeperWorked tells who paid: one finding, and no reading differs."""
     works = recorded(BUNDLED).works.filter((pl.col("class") == kind) & (pl.col("block_number") > 200))
     target = works["block_number"][0], works["log_index"][0]
     history.logs.remove(next(log for log in history.logs if place(log) == target))
