@@ -26,7 +26,7 @@ def follow_plain(context: Context, logs: Sequence[Log]) -> None:
             if waiting and _spends(context, log, waiting[0]):
                 _spend(context, log, waiting.pop(0))
             else:
-                owner, spender, amount = log.values
+                owner, spender, amount = log.value("owner"), log.value("spender"), log.value("amount")
                 execute(context, "approve", partial(token.approve, context.kp3r, owner, spender, amount), [log])
         elif log.event == "Transfer":
             _move(context, log)
@@ -38,26 +38,26 @@ def follow_plain(context: Context, logs: Sequence[Log]) -> None:
 
 def _spends(context: Context, approval: Log, following: Log) -> bool:
     """Whether an Approval is the rest of an allowance that the Transfer after it spends."""
-    owner, spender, rest = approval.values
+    owner, spender, rest = approval.value("owner"), approval.value("spender"), approval.value("amount")
     account = context.kp3r.accounts.get(owner)
     return (
         following.event == "Transfer"
-        and following.values[0] == owner
+        and following.value("from") == owner
         and account is not None
-        and account.allowances[spender] - following.values[2] == rest
+        and account.allowances[spender] - following.value("amount") == rest
         and account.allowances[spender] != UINT256_MAX
     )
 
 
 def _spend(context: Context, approval: Log, transfer: Log) -> None:
-    source, recipient, amount = transfer.values
+    source, recipient, amount = transfer.value("from"), transfer.value("to"), transfer.value("amount")
     context.donated += amount if recipient == context.kp3r.address else 0
-    run = partial(token.transfer_from, context.kp3r, approval.values[1], source, recipient, amount)
+    run = partial(token.transfer_from, context.kp3r, approval.value("spender"), source, recipient, amount)
     execute(context, "transferFrom", run, [approval, transfer])
 
 
 def _move(context: Context, log: Log) -> None:
-    source, recipient, amount = log.values
+    source, recipient, amount = log.value("from"), log.value("to"), log.value("amount")
     if source == ZERO_ADDRESS:
         execute(context, "mint", partial(token.mint_tokens, context.kp3r, recipient, amount), [log])
     elif recipient == ZERO_ADDRESS:
@@ -71,7 +71,7 @@ def _move(context: Context, log: Log) -> None:
 def _votes(context: Context, log: Log) -> None:
     """Votes that changed alone: governance took them from the one account whose delegate this is, or gave them."""
     kp3r = context.kp3r
-    delegate, previous, present = log.values
+    delegate, previous, present = (log.value(each) for each in ("delegate", "previous_balance", "new_balance"))
     lost = previous - present
     voters = [name for name, each in kp3r.accounts.items() if each.delegate == delegate and each.votes >= lost > 0]
     if len(voters) == 1:

@@ -9,6 +9,7 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.kuma.replay.calls import Call, run_call
 from keep3r_replay.protocols.kuma.replay.compare import Disagreement, compare
 from keep3r_replay.protocols.kuma.replay.infer import next_call
+from keep3r_replay.protocols.kuma.replay.setters import role_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,7 +156,7 @@ class TransactionReplay:
     def _told(self, event: Observed) -> None:
         """Take over what an event says that nothing predicts."""
         if event.event == "RoleGranted":
-            run_call(self.kuma, Call("role_told", event.contract, "", event.values[:2]))
+            run_call(self.kuma, role_told(event))
 
     def _silent(self, replayed: Replayed, call: Call) -> None:
         """A successful transaction without a log: a silent refresh, or one that the model expects logs of."""
