@@ -4,8 +4,8 @@ A finding follows from another if it is gone once the event of the other says wh
 model cannot tell, another value that makes everything agree). So the lake is replayed again, mended in one place, and
 what vanishes has its cause there. An event that a transaction asked for and did not leave is put in as it was asked
 for. Where a protocol replays inputs, one that lies is found by the same means: its transaction is followed by its logs.
-Where an event cannot be mended, for nothing tells it or makes it fit, what comes after it is taken to follow: the model
-goes on from a state that lacks it.
+Where an event cannot be mended, for nothing tells it or makes it fit, what comes after it is taken to follow (the model
+goes on from a state that lacks it), unless readings say that the state is right (`standing`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from keep3r_replay.journal import ERROR, Finding
 from keep3r_replay.replay.convicted import convicted
 from keep3r_replay.replay.mended import Mend
 from keep3r_replay.replay.retold import READING, Replays, key_of
+from keep3r_replay.replay.standing import stands_alone
 from keep3r_replay.replay.straight import OF_STATE, at_place, readings_from, straight
 from keep3r_replay.replay.suspects import input_at, suspects_at, suspects_before
 
@@ -36,15 +37,6 @@ _COMPARED = 3
 
 _PROBED = 4
 """Blocks with readings that a mend is tried on: the first and the last that differ. The best is held against all."""
-
-_OF_BLOCK = frozenset({"gas_sum", "missing_transaction", "impossible_gas", "block_time"})
-"""Kinds that tell of a block's transactions: no state depends on them, so that nothing in later blocks follows."""
-
-_OF_CALL = frozenset({"unauthorised_call", "input_mismatch", "unknown_call", "failed_with_logs"})
-"""Kinds that tell of what a transaction called, while the state goes by its events: where nothing mends one, and the
-next readings agree, the call is what lies, and nothing in later blocks follows.
-"""
-
 
 Absent = Callable[[Finding], Iterable[Mend]]
 
@@ -240,13 +232,12 @@ class _Tracer:
     def _close(self, root: int, group: list[int], mend: Mend | None) -> None:
         """Settle a root: what follows from it has its cause there."""
         if mend is None:
-            kind = self._findings[root].kind
-            of_block = kind in _OF_BLOCK or (kind in _OF_CALL and not self._differs_after(root))
+            block = self._findings[root].block_number
+            alone = stands_alone(self._lake, self._findings[root], [self._findings[each] for each in self._open])
             followers = [
                 each
                 for each in self._open
-                if each != root
-                and not (of_block and self._findings[each].block_number != self._findings[root].block_number)
+                if each != root and not (alone and self._findings[each].block_number != block)
             ]
         else:
             self._mends.append(mend)
@@ -260,15 +251,6 @@ class _Tracer:
             self._cause[each] = root
         settled = {root, *followers}
         self._open = [each for each in self._open if each not in settled]
-
-    def _differs_after(self, root: int) -> bool:
-        """Whether the next readings from the block of a finding on differ: then its event has put the state wrong."""
-        block = self._findings[root].block_number
-        later = [each for each in self._open if self._is_reading(each) and self._findings[each].block_number >= block]
-        if not later:
-            return False
-        following = self._lake.scan("readings", columns=["block_number"], from_block=block).min().collect().item()
-        return any(self._findings[each].block_number == following for each in later)
 
     def _alone(self) -> None:
         """Where one of several mends explains everything by itself, it is the only root."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import polars as pl
@@ -55,7 +56,8 @@ class Event(NamedTuple):
 def suspects_at(lake: Lake, findings: Sequence[Finding], readings: Sequence[Finding]) -> Iterator[Mend]:
     """How the event at the place of `findings` (all of one log) may have read.
 
-    First as the model, or the readings after it, expect it; then not at all; then with other addresses.
+    First as the model, or the readings after it, expect it; then not at all; then with other addresses. Last the event
+    behind it in its transaction with other addresses: that may be what the first announces.
     """
     event = event_at(lake, findings[0])
     if event is None:
@@ -63,6 +65,9 @@ def suspects_at(lake: Lake, findings: Sequence[Finding], readings: Sequence[Find
     yield from as_expected(event, findings, readings)
     yield event.with_values(None)
     yield from _of_others(lake, event.table, event.row)
+    behind = event_at(lake, replace(findings[0], log_index=event.row["log_index"] + 1))
+    if behind is not None and behind.row["transaction_index"] == event.row["transaction_index"]:
+        yield from _of_others(lake, behind.table, behind.row)
 
 
 def as_expected(event: Event, findings: Sequence[Finding], readings: Sequence[Finding]) -> Iterator[Mend]:

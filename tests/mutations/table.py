@@ -1,79 +1,75 @@
-"""The table of trials: one line a kind, and why logs cannot tell what is missed or late."""
+"""The tables of trials: sums a recording, then a line a kind that was not always found, and why logs cannot tell it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
 from mutations.reasons import reason
-from mutations.trial import AT_PLACE, EARLY, LATE, MISSED, REFUSED
+from mutations.tried import WITH, WITHOUT
+from mutations.verdicts import AT_PLACE, EARLY, LATE, MISSED, REFUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from mutations.trial import Outcome
+    from mutations.tried import Tried
 
-HEADINGS = ("kind", "made", "at its place", "late", "missed", "before it", "accused innocents", "roots")
-
-
-@dataclass
-class Line:
-    """What became of the changes of one kind."""
-
-    made: int = 0
-    at_place: int = 0
-    late: int = 0
-    missed: int = 0
-    early: int = 0
-    accused: int = 0
-    roots: int = 0
-    """The most of any change."""
-
-    def add(self, outcome: Outcome) -> None:
-        """Count one more."""
-        self.made += 1
-        self.at_place += outcome.verdict in {AT_PLACE, REFUSED}
-        self.late += outcome.verdict == LATE
-        self.missed += outcome.verdict == MISSED
-        self.early += outcome.verdict == EARLY
-        self.accused += outcome.accused
-        self.roots = max(self.roots, outcome.roots)
+FOUND = ("at its place", "late", "missed")
+VERDICTS = (frozenset({AT_PLACE, REFUSED}), frozenset({LATE}), frozenset({MISSED}))
 
 
-def lines(outcomes: Iterable[Outcome]) -> dict[str, Line]:
-    """Lines by kind, in the order of their names."""
-    found: dict[str, Line] = {}
-    for outcome in outcomes:
-        found.setdefault(outcome.mutation.kind, Line()).add(outcome)
-    return dict(sorted(found.items()))
-
-
-def table(outcomes: list[Outcome]) -> Iterator[str]:
-    """The table in Markdown, then the sums, then why anything was missed or late."""
-    by_kind = lines(outcomes)
-    yield "| " + " | ".join(HEADINGS) + " |"
-    yield "|---|" + "---|" * (len(HEADINGS) - 1)
-    for kind, line in by_kind.items():
-        numbers = (line.made, line.at_place, line.late, line.missed, line.early, line.accused, line.roots)
-        yield f"| {kind} | " + " | ".join(map(str, numbers)) + " |"
-    yield ""
-    yield sums(outcomes)
-    yield ""
-    for kind, line in by_kind.items():
-        if line.late or line.missed:
-            yield f"- {kind}: {reason(kind) or 'NO REASON KNOWN'}"
-
-
-def sums(outcomes: list[Outcome]) -> str:
-    """All kinds in one sentence."""
-    count = {
-        verdict: sum(one.verdict == verdict for one in outcomes) for verdict in (AT_PLACE, REFUSED, LATE, MISSED, EARLY)
-    }
-    found = [one.roots for one in outcomes if one.roots]
-    return (
-        f"{len(outcomes)} changes of {len({one.mutation.kind for one in outcomes})} kinds: {count[AT_PLACE]} found at "
-        f"their place, {count[REFUSED]} refused by the import, {count[LATE]} late, {count[MISSED]} missed, "
-        f"{count[EARLY]} with a finding before them; {sum(one.accused for one in outcomes)} right payments accused; "
-        f"median roots {median(found) if found else 0}, most {max(found, default=0)}"
+def tables(lines: Sequence[Tried]) -> Iterator[str]:
+    """Both tables in Markdown, a sentence on what must not be, and one on the kinds that the second leaves out."""
+    yield from _table(
+        ("recording", "changes", "kinds", *_heads((*FOUND, "roots: median, most"))),
+        [*_grouped(lines, lambda line: line.recording), ("all", lines)],
+        lambda group: [str(len(group) // 2), str(len({line.kind for line in group})), *_numbers(group, roots=True)],
     )
+    early, accused = sum(line.verdict == EARLY for line in lines), sum(line.accused for line in lines)
+    kinds = _grouped(lines, lambda line: line.kind)
+    others = [(kind, group) for kind, group in kinds if any(line.verdict in {LATE, MISSED} for line in group)]
+    yield ""
+    yield f"Findings before their change: {early}. Right payments elsewhere that were called wrong: {accused}."
+    yield f"Of {len(kinds) - len(others)} kinds every change was found at its place, with readings and without."
+    yield ""
+    yield from _table(
+        ("kind", "made", *_heads(FOUND), "why logs cannot tell"),
+        others,
+        lambda group: [str(len(group) // 2), *_numbers(group, roots=False), reason(group[0].kind) or "NO REASON KNOWN"],
+    )
+
+
+def _heads(names: Iterable[str]) -> list[str]:
+    return [
+        f"{readings}: {name}" if place == 0 else name
+        for readings in (WITH, WITHOUT)
+        for place, name in enumerate(names)
+    ]
+
+
+def _numbers(group: Sequence[Tried], *, roots: bool) -> Iterator[str]:
+    """How many were found at their place, late and not at all; and how many roots they had."""
+    for readings in (WITH, WITHOUT):
+        lines = [line for line in group if line.readings == readings]
+        yield from (str(sum(line.verdict in verdicts for line in lines)) for verdicts in VERDICTS)
+        if roots:
+            found = [line.roots for line in lines if line.roots]
+            yield f"{median(found):g}, {max(found)}" if found else "-"
+
+
+def _grouped(lines: Iterable[Tried], name: Callable[[Tried], str]) -> list[tuple[str, list[Tried]]]:
+    groups: dict[str, list[Tried]] = {}
+    for line in lines:
+        groups.setdefault(name(line), []).append(line)
+    return sorted(groups.items())
+
+
+def _table(
+    heads: Sequence[str],
+    groups: Iterable[tuple[str, Sequence[Tried]]],
+    cells: Callable[[Sequence[Tried]], Iterable[str]],
+) -> Iterator[str]:
+    yield "| " + " | ".join(heads) + " |"
+    yield "|---|" + "---|" * (len(heads) - 1)
+    for name, group in groups:
+        yield "| " + " | ".join((name, *cells(group))) + " |"

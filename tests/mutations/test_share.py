@@ -10,7 +10,8 @@ from histories import DATA, History, name_of
 
 from mutations.kinds import Mutation, mutations
 from mutations.reasons import reason
-from mutations.trial import AT_PLACE, EARLY, LATE, MISSED, REFUSED, trial
+from mutations.trial import trial
+from mutations.verdicts import AT_PLACE, EARLY, LATE, MISSED, REFUSED
 
 pytestmark = pytest.mark.slow
 

@@ -17,6 +17,7 @@ from keep3r_replay.lake.reader import Lake
 from keep3r_replay.lake.writer import write_manifest, write_table
 from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
+from mutations.verdicts import AT_PLACE, EARLY, LATE, MISSED, REFUSED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Finding
     from mutations.kinds import Mutation
 
-AT_PLACE, LATE, EARLY, MISSED, REFUSED = "at its place", "late", "before it", "missed", "refused"
 WINDOW = 25
 """Blocks after a change whose readings are kept: the rest would only cost time."""
 
