@@ -82,10 +82,14 @@ REASONS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"TokenCredit\w+\.amount|Bonding\.amount|JobSlash\w+\.amount",
-        "made through another contract, only the token's own logs tell the amount",
+        "only the token's own logs tell what arrived through another contract, or of a token seen less than three times",
     ),
     (r"change places", "both orders lead to the same state"),
     (r"call through another contract", f"the call {_OTHERS}"),
+    (
+        r"call of a pool, pair manager, factory or escrow: sender",
+        "anybody may call it, and no event names who did; who governs an escrow no event tells before that changes",
+    ),
     (r"an argument changed", "an argument that no event repeats"),
     (r"block: base fee", f"the base fee {_NEXT}"),
     (r"block: one second later", f"the time of a block {_NEXT}"),
