@@ -24,7 +24,7 @@ REASONS: tuple[tuple[str, str], ...] = (
         r"uniswap_v3_pool\.(Mint|Burn)\.amount changed",
         f"a unit of liquidity may be worth less than a wei of either token; its trace {_NEXT}",
     ),
-    (r"uniswap_v3_pool\.Mint removed", f"the liquidity of an owner that is no pair manager {_NEXT}"),
+    (r"uniswap_v3_pool\.Mint (removed|doubled)", f"the liquidity of an owner that is no pair manager {_NEXT}"),
     (r"uniswap_v3_pool\.\w+\.(sender|recipient) changed", _FREE),
     (r"uniswap_v3_pool\.(Mint|Burn)\.owner changed", f"whose the liquidity is {_NEXT}"),
     (
@@ -82,7 +82,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"TokenCredit\w+\.amount|Bonding\.amount|JobSlash\w+\.amount",
-        "only the token's own logs tell what arrived through another contract, or of a token seen less than three times",
+        "only the token's own logs tell what arrived through another contract, or of a token not seen three times yet",
     ),
     (r"change places", "both orders lead to the same state"),
     (r"call through another contract", f"the call {_OTHERS}"),
