@@ -121,6 +121,17 @@ EventsByRole = Mapping[str, Mapping[str, tuple[Event, ...]]]
 """What contracts can emit, by their role and version; the version is empty where a role has only one."""
 
 
+def places_of(events: EventsByRole) -> dict[tuple[str, str], dict[str, int]]:
+    """Where each value of an event stands, by role and event, then by column; those that move between versions lack."""
+    places: dict[tuple[str, str], dict[str, int]] = {}
+    for role, versions in events.items():
+        for event in (each for declared in versions.values() for each in declared):
+            own = {parameter.column: place for place, parameter in enumerate(event.parameters)}
+            known = places.get((role, event.name), own)
+            places[role, event.name] = {column: place for column, place in own.items() if known.get(column) == place}
+    return places
+
+
 def parse_event(declaration: str, *, wide: frozenset[str] = frozenset()) -> Event:
     """Parse `event Name(type [indexed] name, (type name, ...) struct, ...)`.
 

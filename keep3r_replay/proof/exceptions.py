@@ -6,12 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.forks import forks_of
+from keep3r_replay.proof.proved_state import COMPUTED, NOBODY
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.proof.proved_state import StateProved
     from keep3r_replay.proof.prover import Proved
-    from keep3r_replay.proof.state import StateProved
     from keep3r_replay.proof.subject import Subject
 
 
@@ -89,8 +90,9 @@ def _state(state: StateProved | None) -> list[str]:
     unknown = sum(not each["is"] and "configured" not in each for each in state.codes.values())
     if unknown:
         found.append(f"what the code of {unknown} contracts is: its hash is proved, and on no record")
-    if state.readings_unproved:
-        found.append(f"{state.readings_unproved} readings: no teller offers proofs of state there")
-    if state.readings_left:
-        found.append(f"{state.readings_left} readings of views that are computed")
+    unproved, computed = state.readings(NOBODY), state.readings(COMPUTED)
+    if unproved:
+        found.append(f"{unproved} readings: no teller offers proofs of state there")
+    if computed:
+        found.append(f"{computed} readings of views that are computed, or whose storage is on no record")
     return found

@@ -5,12 +5,13 @@ from eth_abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from hypothesis import given
 from hypothesis import strategies as st
-from web3 import Web3
-from web3.providers import BaseProvider
 
 from keep3r_replay.chain.views import Question, View, _reading, _web3
 from keep3r_replay.evm.abi import TEXT
 from keep3r_replay.evm.codec import encode_arguments
+
+pytestmark = pytest.mark.slow
+"""Loading web3 takes longer than all the rest here."""
 
 STATIC = {
     "address": st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex()),
@@ -26,6 +27,8 @@ KINDS = STATIC | {f"{kind}[]": st.lists(STATIC[kind], max_size=4) for kind in ("
 @given(st.data())
 def test_what_is_simulated_is_encoded_as_web3_encodes_it(data: st.DataObject) -> None:
     """A simulated call has the bytes that asking a node has, words given as text among them."""
+    from web3 import Web3
+
     types = data.draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=5))
     values = [data.draw(KINDS[kind]) for kind in types]
     asked = Question("0x" + "11" * 20, View("f", tuple(types), ()), tuple(values)).call(1).parameters[0]["data"]
@@ -78,4 +81,6 @@ def read(types: tuple[str, ...], answer: bytes) -> object:
 
 def test_nothing_is_asked_of_a_node_by_web3_itself() -> None:
     """The web3 that encodes has no node: what is sent goes through the client, which keeps URLs to itself."""
+    from web3.providers import BaseProvider
+
     assert type(_web3().provider) is BaseProvider

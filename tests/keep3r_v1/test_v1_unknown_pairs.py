@@ -10,6 +10,7 @@ from keep3r_replay.protocols.keep3r_v1.audit.liquidity import judge
 from keep3r_replay.protocols.keep3r_v1.contract.functions import BY_NAME
 from keep3r_replay.protocols.keep3r_v1.contract.market import Market
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS, Keep3rV1, Parameters
+from keep3r_replay.protocols.keep3r_v1.events import ROOT
 from keep3r_replay.protocols.keep3r_v1.replay.context import Context
 from keep3r_replay.protocols.keep3r_v1.replay.from_logs import follow_logs
 from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
@@ -31,8 +32,8 @@ def context() -> Context:
 def unbonded(context: Context, amount: int, burned: int) -> tuple:
     """What becomes of an unbonding of `amount` that is logged with a burn: its row's class, worth and burn."""
     logs = [
-        Log(0, KP3R, "kp3r", "Transfer", (KP3R, ZERO_ADDRESS, burned)),
-        Log(1, KP3R, "kp3r", "UnbondJob", (JOB, PAIR, PROVIDER, 0, amount)),
+        Log(0, KP3R, ROOT, "Transfer", (KP3R, ZERO_ADDRESS, burned)),
+        Log(1, KP3R, ROOT, "UnbondJob", (JOB, PAIR, PROVIDER, 0, amount)),
     ]
     follow_logs(context, logs, logs)
     (judged,) = judge(context.liquidity_uses, [])

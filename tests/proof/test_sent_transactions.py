@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 import rlp
-from eth_account import Account
 from eth_utils import to_checksum_address
 
 from keep3r_replay.proof.rlp import integer
 from keep3r_replay.proof.transactions import raw_of, transaction_of
 from tests.proof.mainnet import raw
 
-ACCOUNT = Account.from_key("0x" + "4b" * 32)
 _TO = to_checksum_address("0x" + "ab" * 20)
 _COMMON = {"nonce": 7, "gas": 90_000, "to": _TO, "value": 5, "data": "0x1234"}
 _LISTED = [{"address": to_checksum_address("0x" + "cd" * 20), "storageKeys": ["0x" + "01" * 32]}]
@@ -65,16 +63,20 @@ def _is_records(value) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_every_type_of_transaction(name: str) -> None:
     """The bytes are those that the library signs, and the sender is who signed them."""
+    from eth_account import Account
+
+    account = Account.from_key("0x" + "4b" * 32)
     content = KINDS[name]
-    signed = ACCOUNT.sign_transaction(content)
+    signed = account.sign_transaction(content)
     made = raw_of(as_node(content, signed))
     assert made == bytes(signed.raw_transaction)
     transaction = transaction_of(made)
     assert transaction.hash == bytes(signed.hash)
-    assert transaction.recovered() == raw(ACCOUNT.address)
+    assert transaction.recovered() == raw(account.address)
     assert (transaction.nonce, transaction.gas, transaction.input) == (7, 90_000, b"\x12\x34")
     assert transaction.to == (b"" if name == "creation" else raw(_TO))
     price = 10**9 if "gasPrice" in content else 10**9 + 500

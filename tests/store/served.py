@@ -9,8 +9,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import boto3
-
 from keep3r_replay.lake import bucket
 
 if TYPE_CHECKING:
@@ -60,6 +58,8 @@ def answers(port: int) -> bool:
 
 def client():
     """A client of the server that is none of ours."""
+    import boto3
+
     return boto3.client("s3", region_name="us-east-1")
 
 

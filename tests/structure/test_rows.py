@@ -44,6 +44,15 @@ def _by_number(path: Path) -> Iterator[str]:
             yield f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
 
 
+def _values_by_number(path: Path) -> Iterator[str]:
+    """Values of decoded events (`log.values[2]`) that are asked by their number."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            of = node.value
+            if isinstance(of, ast.Attribute) and of.attr == "values":
+                yield f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
+
+
 def _made(tree: ast.AST) -> Iterator[ast.expr | None]:
     """What is returned, yielded, appended, or stands in a list that is made of something."""
     for node in ast.walk(tree):
@@ -66,6 +75,13 @@ def _unnamed(path: Path) -> Iterator[str]:
 def test_no_column_is_asked_by_its_number():
     """Each has a name where it is read."""
     assert [each for path in SOURCES for each in _by_number(path)] == []
+
+
+@pytest.mark.slow
+def test_no_value_of_an_event_is_asked_by_its_number():
+    """A replay asks a decoded event by its columns; what one answer of a view holds has no name."""
+    replays = [path for path in SOURCES if {"replay", "audit", "what_if"} & {*path.relative_to(ROOT).parts}]
+    assert [each for path in replays for each in _values_by_number(path)] == []
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chainlink.events import AGGREGATOR_EVENTS
-from keep3r_replay.evm.abi import Event, KeptRaw, parse_event
+from keep3r_replay.evm.abi import Event, KeptRaw, parse_event, places_of
 from keep3r_replay.uniswap_v2.events import FACTORY_EVENTS, PAIR_EVENTS
 
 if TYPE_CHECKING:
@@ -96,3 +96,6 @@ EVENTS: Mapping[str, Mapping[str, tuple[Event, ...]]] = {
     "keep3r_v1_helper": dict.fromkeys(HELPER_VERSIONS, ()),
 }
 """Events by role and version; the version is empty where a role has only one."""
+
+PLACES: Mapping[tuple[str, str], Mapping[str, int]] = places_of(EVENTS)
+"""Where each value of an event stands, by role and event, then by column."""

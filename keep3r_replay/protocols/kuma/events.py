@@ -8,7 +8,7 @@ changes nothing leaves no event at all.
 
 from __future__ import annotations
 
-from keep3r_replay.evm.abi import Event, parse_event
+from keep3r_replay.evm.abi import Event, parse_event, places_of
 
 V1, V1_1 = "1.0", "1.1"
 
@@ -179,3 +179,6 @@ EVENTS: dict[str, dict[str, tuple[Event, ...]]] = {
     "stable_coin": {"": _ALLOWANCES + _parsed(_ERC20)},
 }
 """Events by role and version; the version is empty where a role's events are the same in both."""
+
+PLACES = places_of(EVENTS)
+"""Where each value of an event stands, by role and event, then by column."""

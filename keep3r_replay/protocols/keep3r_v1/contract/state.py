@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.evm.arithmetic import UINT256_MAX, Revert
+from keep3r_replay.protocols.keep3r_v1.events import PLACES, ROOT
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.contract.market import Market
@@ -24,6 +25,10 @@ class Emitted(NamedTuple):
 
     event: str
     values: tuple[Value, ...]
+
+    def value(self, column: str) -> Any:
+        """The value of a column of the event: int, or lower-case text."""
+        return self.values[PLACES[ROOT, self.event][column]]
 
 
 def _amounts() -> Amounts:

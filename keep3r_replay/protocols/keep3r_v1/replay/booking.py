@@ -20,17 +20,17 @@ def book(context: Context, function: str, logs: Sequence[Log]) -> None:
     name = function.partition("(")[0]
     for position, log in enumerate(logs):
         if log.event == "AddCredit":
-            token, job, _, _, amount = log.values
+            token, job, amount = log.value("credit"), log.value("job"), log.value("amount")
             if name == "addKPRCredit":
                 _write(context, log, job, token, minted=amount)
             else:
                 _write(context, log, job, token, paid_in=amount, fee=-fee_of(kp3r, amount))
         elif log.event == "ApplyCredit":
-            _write(context, log, log.values[0], kp3r.address, applied=log.values[4])
+            _write(context, log, log.value("job"), kp3r.address, applied=log.value("credit"))
         elif log.event == "UnbondJob" and position:
-            _write(context, log, log.values[0], kp3r.address, burned=-int(logs[position - 1].values[2]))
+            _write(context, log, log.value("job"), kp3r.address, burned=-logs[position - 1].value("amount"))
         elif log.event == "KeeperWorked":
-            token, job, _, _, amount = log.values
+            token, job, amount = log.value("credit"), log.value("job"), log.value("amount")
             kind = "work" if name == "workReceipt" else "receipt"
             _write(context, log, job, token, **{kind: -amount})
 

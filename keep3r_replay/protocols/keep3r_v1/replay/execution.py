@@ -107,13 +107,14 @@ def _differs(context: Context, function: str, pair: Compared) -> None:
             f"{function} logs this event, and it is not there",
         )
         return
+    about, *_ = pair.predicted.values
     names = zip(_FIELDS[event], pair.predicted.values, pair.log.values, strict=True)
     for name, expected, observed in names:
         if expected != observed:
             context.journal.disagree(
                 "event_mismatch",
                 pair.log.log_index,
-                str(pair.predicted.values[0]),
+                str(about),
                 f"{event}.{name}",
                 expected,
                 observed,
@@ -125,22 +126,22 @@ def _adopt(context: Context, pair: Compared, token: str) -> None:
     """Let the state be what the chain's log says."""
     assert pair.log is not None
     kp3r, event = context.kp3r, pair.predicted.event
-    said, meant = pair.log.values, pair.predicted.values
+    said, meant = pair.log.value, pair.predicted.value
     if event == "DelegateVotesChanged":
-        kp3r.accounts[str(said[0])].current_votes = int(said[2])
+        kp3r.accounts[said("delegate")].current_votes = said("new_balance")
     elif event == "KeeperBonded" and token:
-        more = int(said[3]) - int(meant[3])
-        kp3r.accounts[str(said[0])].bonds[token] += more
+        more = said("bond") - meant("bond")
+        kp3r.accounts[said("keeper")].bonds[token] += more
         kp3r.total_bonded += more if token == kp3r.address else 0
-    elif event == "Transfer" and said[:2] == meant[:2]:
-        more = int(said[2]) - int(meant[2])
-        for owner, change in ((str(said[0]), -more), (str(said[1]), more)):
+    elif event == "Transfer" and all(said(each) == meant(each) for each in ("from", "to")):
+        more = said("amount") - meant("amount")
+        for owner, change in ((said("from"), -more), (said("to"), more)):
             if owner == ZERO_ADDRESS:
                 kp3r.total_supply -= change
             elif not _false_transfer(context, pair):
                 kp3r.accounts[owner].balance += change
     elif event == "ApplyCredit":
-        kp3r.jobs[str(said[0])].credits[kp3r.address] += int(said[4]) - int(meant[4])
+        kp3r.jobs[said("job")].credits[kp3r.address] += said("credit") - meant("credit")
 
 
 def unexpected(context: Context, logs: Sequence[Log], reason: str) -> None:
@@ -157,5 +158,5 @@ def _false_transfer(context: Context, pair: Compared) -> bool:
     assert pair.log is not None
     following = pair.log.log_index + 1
     return any(log.log_index == following and log.event == "KeeperWorked" for log in context.logs) and (
-        pair.log.values[0] != context.kp3r.address
+        pair.log.value("from") != context.kp3r.address
     )

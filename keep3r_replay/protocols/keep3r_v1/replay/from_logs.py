@@ -59,18 +59,19 @@ def follow_logs(context: Context, logs: Sequence[Log], unexplained: Sequence[Log
 
 def _follow_other(context: Context, log: Log) -> None:
     """A log of a pair or of an aggregator; tokens' transfers are only looked up."""
-    market, values = context.kp3r.market, log.values
+    market = context.kp3r.market
     if log.role == "chainlink_aggregator":
-        context.around("answer", steps.answer, log.address, int(values[0]))
+        context.around("answer", steps.answer, log.address, log.value("current"))
         return
     if log.address not in market.pairs:
         if log.event == "Transfer":
             _follow_token(context, log)
         return
     if log.event == "Sync":
-        context.around("sync", steps.sync, log.address, int(values[0]), int(values[1]))
+        context.around("sync", steps.sync, log.address, log.value("reserve0"), log.value("reserve1"))
     elif log.event == "Transfer":
-        context.around("liquidity", steps.move_liquidity, log.address, str(values[0]), str(values[1]), int(values[2]))
+        sender, recipient, amount = log.value("from"), log.value("to"), log.moved
+        context.around("liquidity", steps.move_liquidity, log.address, sender, recipient, amount)
     else:
         context.swaps.append(Swapped(context.kp3r.block_number, log.log_index, log.address, context.origin))
         seconds = context.swap_seconds.setdefault(log.address, {})
@@ -79,11 +80,11 @@ def _follow_other(context: Context, log: Log) -> None:
 
 def _follow_token(context: Context, log: Log) -> None:
     """What the contract owns of a token that is not KP3R."""
-    contract, (sender, recipient, amount) = context.kp3r.address, log.values
-    change = (recipient == contract) - (sender == contract)
+    contract = context.kp3r.address
+    change = (log.value("to") == contract) - (log.value("from") == contract)
     if change:
         owned = context.token_balances
-        owned[log.address] = owned.get(log.address, 0) + change * int(amount)
+        owned[log.address] = owned.get(log.address, 0) + change * log.moved
 
 
 def _votes_after(log: Log, following: Sequence[Log]) -> list[Log]:
@@ -115,17 +116,17 @@ def _ending(waiting: Sequence[Log], *events: str) -> int:
 
 
 def _payment_lead(context: Context, log: Log, waiting: Sequence[Log]) -> int:
-    if log.values[0] != context.kp3r.address or not waiting or waiting[-1].event != "Transfer":
+    if log.value("credit") != context.kp3r.address or not waiting or waiting[-1].event != "Transfer":
         return 0
-    if not is_false_transfer(str(waiting[-1].values[0]), context.kp3r.address):
+    if not is_false_transfer(waiting[-1].value("from"), context.kp3r.address):
         return 1
     return _ending(waiting, "DelegateVotesChanged", "Transfer")
 
 
 def _credit_lead(context: Context, log: Log, waiting: Sequence[Log]) -> int:
-    if log.values[0] != context.kp3r.address or not waiting or waiting[-1].event != "Transfer":
+    if log.value("credit") != context.kp3r.address or not waiting or waiting[-1].event != "Transfer":
         return 0
-    if waiting[-1].values[0] == ZERO_ADDRESS:
+    if waiting[-1].value("from") == ZERO_ADDRESS:
         return 1
     return _ending(waiting, "Approval", "Transfer", "Transfer")
 
@@ -134,15 +135,15 @@ def _lead(*events: str) -> Callable[[Context, Log, Sequence[Log]], int]:
     return lambda _context, _log, waiting: _ending(waiting, *events)
 
 
-def _transfer_by(sender: int) -> Callable[[Context, Log, Sequence[Log]], int]:
-    """A Transfer that involves the keeper, where the unnamed token is KP3R: `sender` is the keeper's place in it."""
+def _transfer(keeper: str, contract: str) -> Callable[[Context, Log, Sequence[Log]], int]:
+    """A Transfer between keeper and contract, by the columns they stand in, where the unnamed token is KP3R."""
 
     def lead(context: Context, log: Log, waiting: Sequence[Log]) -> int:
         if not waiting or waiting[-1].event != "Transfer":
             return 0
-        values = waiting[-1].values
-        between = {values[sender], values[1 - sender]} == {log.values[0], context.kp3r.address}
-        return int(between and values[2] == log.values[-1])
+        moved = waiting[-1]
+        between = {moved.value(keeper), moved.value(contract)} == {log.value("keeper"), context.kp3r.address}
+        return int(between and moved.value("amount") == log.value("bond"))
 
     return lead
 
@@ -152,10 +153,10 @@ _LEADS: dict[str, Callable[[Context, Log, Sequence[Log]], int]] = {
     "AddCredit": _credit_lead,
     "ApplyCredit": _lead("Transfer"),
     "UnbondJob": _lead("Transfer"),
-    "KeeperBonding": _transfer_by(0),
+    "KeeperBonding": _transfer("from", "to"),
     "KeeperBonded": _lead("DelegateVotesChanged"),
     "KeeperUnbonding": _lead("DelegateVotesChanged"),
-    "KeeperUnbound": _transfer_by(1),
+    "KeeperUnbound": _transfer("to", "from"),
     "KeeperSlashed": _lead("Transfer", "DelegateVotesChanged"),
     **dict.fromkeys(
         ("SubmitJob", "RemoveJob", "KeeperDispute", "KeeperResolved", "JobAdded", "JobRemoved", "DelegateChanged"),
@@ -177,10 +178,10 @@ def _close(context: Context, log: Log, own: list[Log], tail: list[Log]) -> None:
 
 def _pay(context: Context, log: Log, own: list[Log]) -> None:
     kp3r = context.kp3r
-    credit, job, keeper, _, amount = log.values
+    credit, job, keeper, amount = (log.value(column) for column in ("credit", "job", "keeper", "amount"))
     follow_oracle_payment(context, job)
     if credit == kp3r.address:
-        kind = WORK if len(own) > 1 and is_false_transfer(own[-2].values[0], kp3r.address) else RECEIPT
+        kind = WORK if len(own) > 1 and is_false_transfer(own[-2].value("from"), kp3r.address) else RECEIPT
     else:
         kind = IN_ETH if credit == ETH else TOKEN
     context.payments.append(measured(context, log.log_index, kind, job, credit, keeper, amount))
@@ -193,10 +194,10 @@ def _pay(context: Context, log: Log, own: list[Log]) -> None:
 
 
 def _inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> Inferred:
-    kp3r, values, event = context.kp3r, log.values, log.event
+    kp3r, value, event = context.kp3r, log.value, log.event
     if event == "AddCredit":
-        credit, job, creditor, _, amount = values
-        if len(own) == 2 and own[0].values[0] == ZERO_ADDRESS:
+        credit, job, creditor, amount = value("credit"), value("job"), value("creditor"), value("amount")
+        if len(own) == 2 and own[0].value("from") == ZERO_ADDRESS:
             return "addKPRCredit", partial(jobs.add_kpr_credit, kp3r, creditor, job, amount), ""
         if credit == ETH:
             return "addCreditETH", partial(jobs.add_credit_eth, kp3r, creditor, job, amount), ""
@@ -204,15 +205,15 @@ def _inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> In
     if event in {"SubmitJob", "ApplyCredit", "UnbondJob", "RemoveJob"}:
         return _liquidity_call(context, log, own)
     if event == "JobAdded":
-        return "addJob", partial(jobs.add_job, kp3r, values[2], values[0]), ""
+        return "addJob", partial(jobs.add_job, kp3r, value("governance"), value("job")), ""
     if event == "JobRemoved":
-        return "removeJob", partial(jobs.remove_job, kp3r, values[2], values[0]), ""
+        return "removeJob", partial(jobs.remove_job, kp3r, value("governance"), value("job")), ""
     if event == "KeeperDispute":
-        return "dispute", partial(keepers.dispute, kp3r, kp3r.parameters.governance, values[0]), ""
+        return "dispute", partial(keepers.dispute, kp3r, kp3r.parameters.governance, value("keeper")), ""
     if event == "KeeperResolved":
-        return "resolve", partial(keepers.resolve, kp3r, kp3r.parameters.governance, values[0]), ""
+        return "resolve", partial(keepers.resolve, kp3r, kp3r.parameters.governance, value("keeper")), ""
     if event == "DelegateChanged":
-        return "delegate", partial(token.delegate, kp3r, values[0], values[2]), ""
+        return "delegate", partial(token.delegate, kp3r, value("delegator"), value("to_delegate")), ""
     return unnamed.inferred(context, log, own, tail)
 
 
@@ -227,7 +228,7 @@ def take_as_accepted(context: Context, pair: str) -> None:
 
 def _liquidity_call(context: Context, log: Log, own: Sequence[Log]) -> Inferred:
     kp3r = context.kp3r
-    job, pair, provider, _, amount = log.values
+    job, pair, provider, amount = (log.value(column) for column in ("job", "liquidity", "provider", "credit"))
     if log.event in {"SubmitJob", "ApplyCredit"}:
         take_as_accepted(context, pair)
     if log.event == "SubmitJob":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v1.contract.state import Emitted
-from keep3r_replay.protocols.keep3r_v1.events import EVENTS, ROOT
+from keep3r_replay.protocols.keep3r_v1.events import EVENTS, PLACES, ROOT
 from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
@@ -21,6 +21,16 @@ class Log(NamedTuple):
     role: str
     event: str
     values: tuple[Any, ...]
+
+    def value(self, column: str) -> Any:
+        """The value of a column of its event: int, or lower-case text."""
+        return self.values[PLACES[self.role, self.event][column]]
+
+    @property
+    def moved(self) -> int:
+        """What a `Transfer` moves (wei): KP3R and tokens name it `amount`, pairs `value`."""
+        amount: int = self.value("value" if self.role == "uniswap_v2_pair" else "amount")
+        return amount
 
     @property
     def said(self) -> Emitted:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
 
-_NAMES_IT = {"KeeperSlashed": 1, "JobAdded": 2, "JobRemoved": 2}
+_NAMES_IT = {"KeeperSlashed": "slasher", "JobAdded": "governance", "JobRemoved": "governance"}
 """Events that name who called, whom only governance can be, and where."""
 
 
@@ -61,13 +61,15 @@ def learn_votes(context: Context, logs: Sequence[Log]) -> None:
         return
     kp3r = context.kp3r
     for position, log in enumerate(logs):
-        if log.event != "DelegateChanged" or log.values[1] == log.values[2]:
+        if log.event != "DelegateChanged":
             continue
-        delegator, former, delegate = log.values
+        delegator, former, delegate = log.value("delegator"), log.value("from_delegate"), log.value("to_delegate")
+        if former == delegate:
+            continue
         moved = [
-            abs(int(each.values[2]) - int(each.values[1]))
+            abs(each.value("new_balance") - each.value("previous_balance"))
             for each in logs[position + 1 : position + 3]
-            if each.event == "DelegateVotesChanged" and each.values[0] in {former, delegate}
+            if each.event == "DelegateVotesChanged" and each.value("delegate") in {former, delegate}
         ]
         if moved:
             account = kp3r.accounts[delegator]
@@ -84,13 +86,13 @@ def infer_governance(context: Context, logs: Sequence[Log]) -> None:
     for position, log in enumerate(logs):
         found = ""
         if log.event in _NAMES_IT:
-            found = log.values[_NAMES_IT[log.event]]
-        elif log.event == "AddCredit" and log.values[0] == kp3r.address and position:
+            found = log.value(_NAMES_IT[log.event])
+        elif log.event == "AddCredit" and log.value("credit") == kp3r.address and position:
             before = logs[position - 1]
-            if before.event == "Transfer" and before.values[0] == ZERO_ADDRESS:
-                found = log.values[2]
-            elif before.event == "Transfer" and before.values[0] == kp3r.address:
+            if before.event == "Transfer" and before.value("from") == ZERO_ADDRESS:
+                found = log.value("creditor")
+            elif before.event == "Transfer" and before.value("from") == kp3r.address:
                 # The fee of a credit.
-                found = before.values[1]
+                found = before.value("to")
         if found:
             kp3r.parameters.governance = str(found)

@@ -142,16 +142,17 @@ def _remember(context: Context, call: Call) -> None:
 
 
 def _logged_amount(event: str, logs: list[Log]) -> int:
-    """The amount that the call's own log ends with; 0 where it is missing."""
-    return next((int(log.values[-1]) for log in logs if log.event == event), 0)
+    """The amount that the call's own log tells; 0 where it is missing."""
+    column = "bond" if event == "KeeperBonding" else "amount"
+    return next((int(log.value(column)) for log in logs if log.event == event), 0)
 
 
 def _arrived(context: Context, token: str, event: str, logs: list[Log]) -> int:
     """What arrived of a token: by its own transfers to the contract where they are in the lake, else by the log."""
     transfers = [
-        int(log.values[2])
+        log.moved
         for log in context.logs
-        if log.address == token and log.event == "Transfer" and log.values[1] == context.kp3r.address
+        if log.address == token and log.event == "Transfer" and log.value("to") == context.kp3r.address
     ]
     return sum(transfers) if transfers else _logged_amount(event, logs)
 

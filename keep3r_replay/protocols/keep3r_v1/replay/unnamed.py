@@ -21,31 +21,32 @@ UNKNOWN = ""
 def inferred(context: Context, log: Log, own: list[Log], tail: list[Log]) -> tuple[str, partial[None], str]:
     """The call that an event about an unnamed token closes: name, the model's function ready to run, the token."""
     kp3r, governance = context.kp3r, context.kp3r.parameters.governance
-    keeper = str(log.values[0])
+    keeper = str(log.value("keeper"))
     if log.event == "KeeperBonding":
         token = _transferred(context, log, keeper, kp3r.address)
         _allow_again(context, keeper)
-        return "bond", partial(keepers.bond, kp3r, keeper, token, log.values[3]), token
+        return "bond", partial(keepers.bond, kp3r, keeper, token, log.value("bond")), token
     if log.event == "KeeperBonded":
         token, by_votes = _activated(context, log)
         if by_votes or tail:
-            votes = int(tail[0].values[2]) - int(tail[0].values[1]) if tail else 0
+            votes = tail[0].value("new_balance") - tail[0].value("previous_balance") if tail else 0
             return "addVotes", partial(keepers.add_votes, kp3r, governance, keeper, votes), kp3r.address
         _allow_again(context, keeper)
         return "activate", partial(keepers.activate, kp3r, keeper, token), token
     if log.event == "KeeperUnbonding":
         token = _unbonded(context, log, own)
-        return "unbond", partial(keepers.unbond, kp3r, keeper, token, log.values[3]), token
+        return "unbond", partial(keepers.unbond, kp3r, keeper, token, log.value("bond")), token
     if log.event == "KeeperUnbound":
         token = _withdrawn(context, log, keeper)
         return "withdraw", partial(keepers.withdraw, kp3r, keeper, token), token
     token = _transferred(context, log, kp3r.address, governance)
+    slasher, amount = log.value("slasher"), log.value("slash")
     bonds = kp3r.accounts[keeper].bonds
-    settle(context, keeper, list(_tokens(context, keeper)), lambda: bonds[token] >= log.values[3])
-    if token == kp3r.address and log.values[3] == bonds[token]:
+    settle(context, keeper, list(_tokens(context, keeper)), lambda: bonds[token] >= amount)
+    if token == kp3r.address and amount == bonds[token]:
         # A slash of all bonds looks the same; a keeper that bonds again was not revoked.
-        return "revoke", partial(keepers.revoke, kp3r, log.values[1], keeper), token
-    return "slash", partial(keepers.slash, kp3r, log.values[1], token, keeper, log.values[3]), token
+        return "revoke", partial(keepers.revoke, kp3r, slasher, keeper), token
+    return "slash", partial(keepers.slash, kp3r, slasher, token, keeper, amount), token
 
 
 def _allow_again(context: Context, keeper: str) -> None:
@@ -60,7 +61,7 @@ def _transferred(context: Context, log: Log, sender: str, recipient: str) -> str
     for each in context.logs:
         if each.log_index >= log.log_index:
             break
-        if each.event == "Transfer" and each.values[0] == sender and each.values[1] == recipient:
+        if each.event == "Transfer" and each.value("from") == sender and each.value("to") == recipient:
             found = each.address
     return found
 
@@ -72,7 +73,7 @@ def _tokens(context: Context, keeper: str) -> Iterable[str]:
 
 def _activated(context: Context, log: Log) -> tuple[str, bool]:
     """The token of an activation by the total that it logs, and whether only a gift of votes explains it."""
-    kp3r, (keeper, _, now, total) = context.kp3r, log.values
+    kp3r, keeper, now, total = context.kp3r, log.value("keeper"), log.value("activated"), log.value("bond")
     account = kp3r.accounts[keeper]
 
     def fitting() -> list[str]:
@@ -90,7 +91,7 @@ def _activated(context: Context, log: Log) -> tuple[str, bool]:
 
 def _unbonded(context: Context, log: Log, own: list[Log]) -> str:
     """The token of an unbonding: KP3R where votes move with it, else the only one with bonds enough, else a guess."""
-    kp3r, (keeper, _, _, amount) = context.kp3r, log.values
+    kp3r, keeper, amount = context.kp3r, log.value("keeper"), log.value("bond")
     if len(own) > 1:
         return kp3r.address
     account = kp3r.accounts[keeper]
@@ -112,7 +113,7 @@ def _unbonded(context: Context, log: Log, own: list[Log]) -> str:
 
 def _withdrawn(context: Context, log: Log, keeper: str) -> str:
     """The token of a withdrawal; it also tells what unbondings that stayed open were about."""
-    kp3r, amount = context.kp3r, int(log.values[3])
+    kp3r, amount = context.kp3r, log.value("bond")
     account = kp3r.accounts[keeper]
     token = _transferred(context, log, kp3r.address, keeper)
     if token == UNKNOWN:

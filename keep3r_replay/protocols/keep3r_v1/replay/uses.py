@@ -76,9 +76,9 @@ def told_worth(context: Context, call: Call, logs: Sequence[Log]) -> tuple[int, 
     if pair in kp3r.market.pairs or place is None or not _liquidity(context, call):
         return ()
     if event == "ApplyCredit":
-        return (int(logs[place].values[4]),)
+        return (logs[place].value("credit"),)
     burn = logs[place - 1] if place else None
-    return (int(burn.values[2]),) if burn is not None and burn.event == "Transfer" else ()
+    return (burn.value("amount"),) if burn is not None and burn.event == "Transfer" else ()
 
 
 def _liquidity(context: Context, call: Call) -> int:

@@ -180,24 +180,28 @@ def _entry_points(points: pl.DataFrame) -> str:
         )
         for row in points.sort("works", descending=True, maintain_order=True).head(_SHOWN).iter_rows(named=True)
     ]
+    if not rows:
+        return ""
     headers = ("contract", "function", "exact works", "least gas", "median gas", "most gas")
     return "<h2>Gas by entry point</h2>" + table(headers, rows, frozenset(range(2, 6)))
 
 
 def _gaps(gaps: pl.DataFrame) -> str:
-    """Stretches in which no work could be paid, the longest first."""
+    """Stretches in which no work could be paid, the longest first; nothing where there are none."""
     felt = gaps.filter(pl.col("seconds_in_force") > 0).sort("seconds_in_force", descending=True, maintain_order=True)
     rows = [
         (code(row["oracle"]), f"{row['missed_slots']:,}", f"{row['seconds']:,}", f"{row['seconds_in_force']:,}")
         for row in felt.head(_SHOWN).iter_rows(named=True)
     ]
+    if not rows:
+        return ""
     said = "<p>Stretches in which the oracle of the helper in force could price no work.</p>"
     headers = ("oracle", "updates missed", "seconds", "seconds while it was needed")
     return "<h2>Oracle gaps</h2>" + said + table(headers, rows, frozenset({1, 2, 3}))
 
 
 def _applications(applications: pl.DataFrame) -> str:
-    """Credits that liquidity gave, the most deviating first."""
+    """Credits that liquidity gave, the most deviating first; nothing where there are none."""
     ordered = applications.filter(pl.col("credit") > 0).sort(
         pl.col("deviation_per_mille").cast(pl.Float64).abs(), descending=True, maintain_order=True
     )
@@ -213,6 +217,8 @@ def _applications(applications: pl.DataFrame) -> str:
         )
         for row in ordered.head(_SHOWN).iter_rows(named=True)
     ]
+    if not rows:
+        return ""
     headers = ("block", "job", "KP3R", "by the block before", "per mille", "per mille of half an hour", "class")
     return "<h2>Credits for liquidity</h2>" + table(headers, rows, frozenset({0, 2, 3, 4, 5}))
 

@@ -8,10 +8,12 @@ import polars as pl
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.protocols.keep3r_v1.what_if.room import ASSUMPTIONS
+from keep3r_replay.replay.results import manifest_of
 from keep3r_replay.replay.rooms import Chart
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.colours import AMBER, BLUE
+from keep3r_replay.report.cover import what_if_cover
 from keep3r_replay.report.frame import Answer, answers, head
 from keep3r_replay.report.html import code, folded, text
 from keep3r_replay.report.page import page
@@ -46,6 +48,7 @@ def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
         _limits(works),
         _refused(works),
         _refused_calls(refused_calls),
+        what_if_cover("Keep3r V1", summary, manifest_of(results)),
     ]
     return page(f"What if: {summary['deployment']}", "\n".join(parts))
 

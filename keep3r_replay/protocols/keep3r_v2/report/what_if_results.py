@@ -10,6 +10,7 @@ import polars as pl
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.report.results import read_table, told_apart
 from keep3r_replay.protocols.keep3r_v2.report.series import Point, job_series
+from keep3r_replay.replay.results import manifest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ class WhatIfResults:
     """Results of one what-if.
 
     Attributes:
-        summary: the parsed `summary.json`.
+        summary, manifest: the parsed files of these names.
         jobs, keepers: sums of both sides, amounts as int.
         works: both sides of every work; None where a sweep kept sums only.
         has_curves: whether credits are known at any time, and not only at works.
@@ -49,6 +50,7 @@ class WhatIfResults:
     def __init__(self, folder: Path, summary: dict[str, Any]) -> None:
         """Read a folder of results. Raises `InputError` if a table is damaged."""
         self.summary = summary
+        self.manifest = manifest_of(folder)
         self.jobs = _rows(folder, "compared_jobs")
         self.keepers = _rows(folder, "compared_keepers")
         self.works: pl.DataFrame | None = None

@@ -11,6 +11,7 @@ from keep3r_replay.protocols.kuma.contract.kuma_swap import Purchase, Sale
 from keep3r_replay.protocols.kuma.contract.ray import ray_mul, ray_to_wad
 from keep3r_replay.protocols.kuma.contract.state import BaseChange, Bond, CloneBond
 from keep3r_replay.protocols.kuma.replay.calls import Call
+from keep3r_replay.protocols.kuma.replay.setters import role_told
 from keep3r_replay.protocols.kuma.what_if.history import Step
 from keep3r_replay.replay.records import Records
 
@@ -133,11 +134,7 @@ class Recorder:
     def succeeded(self, kuma: Kuma, place: Place, replayed: Replayed, transaction: Transaction | None) -> None:
         """A transaction went through; `place` is that of its last log."""
         sender = transaction.origin if transaction is not None else ""
-        told = [
-            Call("role_told", event.contract, "", (event.values[0], event.values[1]))
-            for event in replayed.told
-            if event.event == "RoleGranted"
-        ]
+        told = [role_told(event) for event in replayed.told if event.event == "RoleGranted"]
         calls = (*told, *(each.call for each in replayed.done))
         if calls:
             self.steps.append(Step(place.block, place.transaction, place.timestamp, sender, calls, succeeded=True))
@@ -157,7 +154,7 @@ class Recorder:
 
     def _call(self, kuma: Kuma, place: Place, done: Done, transaction: Transaction | None) -> None:
         call = done.call
-        outcome = "silent" if done.last_log < 0 else "exact" if done.is_exact else "mismatch"
+        outcome = "mismatch" if not done.is_exact else "silent" if done.last_log < 0 else "exact"
         self.calls.append(_row(kuma, place, call, outcome, "", transaction))
         risk_category = kuma.by_contract.get(call.contract)
         if risk_category is None:

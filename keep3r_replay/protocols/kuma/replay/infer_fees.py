@@ -30,7 +30,7 @@ def release_end(category: Category, events: Sequence[Observed], start: int) -> i
         if event.contract == category.collector.address and event.event == "FeeReleased":
             return position + 1
         is_transfer = event.contract == category.kibt.address and event.event == "Transfer"
-        if not is_transfer or event.text(0) != category.collector.address:
+        if not is_transfer or event.text("from") != category.collector.address:
             return 0
         position += 1
     return 0
@@ -54,7 +54,7 @@ def fee_collector_call(category: Category, events: Sequence[Observed], start: in
     if len(added) == len(changes):
         change = changes[0]
         return Inferred(Call("add_payee", collector, "", change.values), start, at + 1)
-    payees, shares = [each.text(0) for each in added], [each.number(1) for each in added]
-    removed = [each.text(0) for each in changes if each.event == "PayeeRemoved"]
+    payees, shares = [each.text("payee") for each in added], [each.number("share") for each in added]
+    removed = [each.text("payee") for each in changes if each.event == "PayeeRemoved"]
     call = Call("change_payees", collector, "", (payees, shares, removed))
     return Inferred(call, start, at + len(changes))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from keep3r_replay.protocols.kuma.events import PLACES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,16 +22,24 @@ class Observed(NamedTuple):
     event: str
     values: tuple[object, ...]
 
-    def number(self, position: int) -> int:
+    def value(self, column: str) -> object:
+        """The value of a column of its event."""
+        return self.values[PLACES[self.role, self.event][column]]
+
+    def number(self, column: str) -> int:
         """A value that is a number. Raises `TypeError` where the table holds something else: a mistake of the code."""
-        value = self.values[position]
+        value = self.value(column)
         if not isinstance(value, int):
-            raise TypeError(f"{self.event}: value {position} is no number")
+            raise TypeError(f"{self.event}: {column} is no number")
         return value
 
-    def text(self, position: int) -> str:
+    def text(self, column: str) -> str:
         """A value that is an address or a word."""
-        return str(self.values[position])
+        return str(self.value(column))
+
+    def after(self, column: str) -> tuple[object, ...]:
+        """The values that stand after a column: the members of a struct."""
+        return self.values[PLACES[self.role, self.event][column] + 1 :]
 
 
 REFRESH = ("PreviousEpochCumulativeYieldUpdated", "CumulativeYieldUpdated", "YieldUpdated")

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 Setter = Callable[["Kuma", Observed], Call | None]
 
 
-def _simple(function: str, *positions: int) -> Setter:
+def _simple(function: str, *columns: str) -> Setter:
     """A call whose arguments the event repeats; the caller is unknown."""
-    return lambda _, event: Call(function, event.contract, "", tuple(event.values[i] for i in positions))
+    return lambda _, event: Call(function, event.contract, "", tuple(map(event.value, columns)))
 
 
-def _by_first(function: str, *positions: int) -> Setter:
-    """A call whose caller the event names first."""
-    return lambda _, event: Call(function, event.contract, event.text(0), tuple(event.values[i] for i in positions))
+def _by(caller: str, function: str, *columns: str) -> Setter:
+    """A call whose caller the event names in a column."""
+    return lambda _, event: Call(function, event.contract, event.text(caller), tuple(map(event.value, columns)))
 
 
 def _oracle(kuma: Kuma, event: Observed) -> Call | None:
@@ -35,33 +35,40 @@ def _oracle(kuma: Kuma, event: Observed) -> Call | None:
 
 
 def _role(function: str) -> Setter:
-    return lambda _, event: Call(function, event.contract, event.text(2), (event.values[0], event.values[1]))
+    return lambda _, event: Call(
+        function, event.contract, event.text("sender"), (event.value("role"), event.value("account"))
+    )
+
+
+def role_told(event: Observed) -> Call:
+    """What a `RoleGranted` tells: nothing predicts it."""
+    return Call("role_told", event.contract, "", (event.value("role"), event.value("account")))
 
 
 SETTERS: dict[tuple[str, str], Setter] = {
-    ("kib_token", "MinEpochLengthSet"): _simple("set_min_epoch_length", 1),
-    ("kuma_swap", "FeeSet"): _simple("set_fees", 0, 1),
-    ("kuma_swap", "Paused"): _by_first("pause"),
-    ("kuma_swap", "Unpaused"): _by_first("unpause"),
+    ("kib_token", "MinEpochLengthSet"): _simple("set_min_epoch_length", "new_min_epoch_length"),
+    ("kuma_swap", "FeeSet"): _simple("set_fees", "variable_fee", "fixed_fee"),
+    ("kuma_swap", "Paused"): _by("account", "pause"),
+    ("kuma_swap", "Unpaused"): _by("account", "unpause"),
     ("kuma_swap", "DeprecationModeInitialized"): _simple("initialize_deprecation_mode"),
     ("kuma_swap", "DeprecationModeUninitialized"): _simple("uninitialize_deprecation_mode"),
-    ("kuma_swap", "DeprecationStableCoinSet"): _simple("set_deprecation_stable_coin", 1),
-    ("mcag_aggregator", "AnswerTransmitted"): _by_first("transmit", 2),
-    ("mcag_aggregator", "MaxAnswerSet"): _simple("set_max_answer", 1),
+    ("kuma_swap", "DeprecationStableCoinSet"): _simple("set_deprecation_stable_coin", "new_deprecation_stable_coin"),
+    ("mcag_aggregator", "AnswerTransmitted"): _by("transmitter", "transmit", "answer"),
+    ("mcag_aggregator", "MaxAnswerSet"): _simple("set_max_answer", "new_max_answer"),
     ("rate_feed", "OracleSet"): _oracle,
-    ("rate_feed", "StalenessThresholdSet"): _simple("set_staleness_threshold", 0),
-    ("kuma_bond_token", "Paused"): _by_first("pause_bond_token"),
-    ("kuma_bond_token", "Unpaused"): _by_first("unpause_bond_token"),
-    ("kuma_bond_token", "ApprovalForAll"): _by_first("set_approval_for_all", 1, 2),
-    ("kuma_bond_token", "Approval"): _by_first("nft_approve", 1, 2),
-    **{(role, "UriSet"): _simple("set_uri", 1) for role in ("kuma_bond_token", "kbc_token")},
-    ("kuma_bond_token", "TncAdded"): _simple("add_tnc", 1),
-    ("kuma_bond_token", "TncUrlUpdated"): _simple("update_tnc_url", 0, 2),
-    ("kuma_bond_token", "TokenTncUpdated"): _simple("update_tnc_for_token", 0, 2),
-    ("kbc_token", "ApprovalForAll"): _by_first("set_approval_for_all", 1, 2),
-    ("kbc_token", "Approval"): _by_first("nft_approve", 1, 2),
-    ("blacklist", "Blacklisted"): _simple("blacklist", 0),
-    ("blacklist", "UnBlacklisted"): _simple("un_blacklist", 0),
+    ("rate_feed", "StalenessThresholdSet"): _simple("set_staleness_threshold", "threshold"),
+    ("kuma_bond_token", "Paused"): _by("account", "pause_bond_token"),
+    ("kuma_bond_token", "Unpaused"): _by("account", "unpause_bond_token"),
+    ("kuma_bond_token", "ApprovalForAll"): _by("owner", "set_approval_for_all", "operator", "approved"),
+    ("kuma_bond_token", "Approval"): _by("owner", "nft_approve", "approved", "token_id"),
+    **{(role, "UriSet"): _simple("set_uri", "new_uri") for role in ("kuma_bond_token", "kbc_token")},
+    ("kuma_bond_token", "TncAdded"): _simple("add_tnc", "url"),
+    ("kuma_bond_token", "TncUrlUpdated"): _simple("update_tnc_url", "tnc_id", "new_url"),
+    ("kuma_bond_token", "TokenTncUpdated"): _simple("update_tnc_for_token", "token_id", "new_tnc_id"),
+    ("kbc_token", "ApprovalForAll"): _by("owner", "set_approval_for_all", "operator", "approved"),
+    ("kbc_token", "Approval"): _by("owner", "nft_approve", "approved", "token_id"),
+    ("blacklist", "Blacklisted"): _simple("blacklist", "account"),
+    ("blacklist", "UnBlacklisted"): _simple("un_blacklist", "account"),
     ("access_controller", "RoleRevoked"): _role("revoke_role"),
     ("mcag_access_controller", "RoleRevoked"): _role("revoke_role"),
 }

@@ -9,12 +9,16 @@ from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.kuma.replay.calls import Call, run_call
 from keep3r_replay.protocols.kuma.replay.compare import Disagreement, compare
 from keep3r_replay.protocols.kuma.replay.infer import next_call
+from keep3r_replay.protocols.kuma.replay.setters import role_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keep3r_replay.protocols.kuma.contract.state import BaseChange, Emitted, Kuma
     from keep3r_replay.protocols.kuma.replay.observed import Observed
+
+SHOWN_LATER = frozenset({"transmit", "approve", "increase_allowance", "decrease_allowance", "coin_approve"})
+"""Calls that change what only later calls use: where one left no log, the first of these tells whether it happened."""
 
 
 class Done(NamedTuple):
@@ -55,7 +59,8 @@ class Replayed:
         predicted: logs the model predicts, of followed contracts.
         disagreements: logs that are not as predicted.
         refusals: why the model would have reverted.
-        unproved: logs that the model predicts of a transaction without any; it did not count.
+        missing: logs that the model predicts of a transaction without any, by its input; it did count.
+        unproved: the same of a transaction that did not count: what it changes shows when it is used.
         reverted: why the whole transaction reverts in the model; empty if it does not.
     """
 
@@ -64,6 +69,7 @@ class Replayed:
     predicted: list[Emitted] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    missing: list[Emitted] = field(default_factory=list)
     unproved: list[Emitted] = field(default_factory=list)
     reverted: str = ""
 
@@ -155,17 +161,18 @@ class TransactionReplay:
     def _told(self, event: Observed) -> None:
         """Take over what an event says that nothing predicts."""
         if event.event == "RoleGranted":
-            run_call(self.kuma, Call("role_told", event.contract, "", event.values[:2]))
+            run_call(self.kuma, role_told(event))
 
     def _silent(self, replayed: Replayed, call: Call) -> None:
         """A successful transaction without a log: a silent refresh, or one that the model expects logs of."""
         after = self.kuma.savepoint([call.contract])
         reason, results = _run_all(after, [call])
-        predicted = [] if reason else [each for each in after.emitted if each.contract in self._followed]
-        if reason or predicted:
-            replayed.unproved = predicted
-            if reason:
-                replayed.refusals.append(Refusal(None, call.contract, reason))
+        if reason:
+            replayed.refusals.append(Refusal(None, call.contract, reason))
             return
-        self.kuma = after
-        replayed.done.append(Done(call, results[0], -1, -1, True, tuple(after.moves)))
+        predicted = [each for each in after.emitted if each.contract in self._followed]
+        if predicted and call.function in SHOWN_LATER:
+            replayed.unproved = predicted
+            return
+        self.kuma, replayed.missing = after, predicted
+        replayed.done.append(Done(call, results[0], -1, -1, not predicted, tuple(after.moves)))
