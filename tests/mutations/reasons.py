@@ -88,7 +88,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r"call through another contract", f"the call {_OTHERS}"),
     (
         r"call of a pool, pair manager, factory or escrow: sender",
-        "anybody may call it, and no event names who did; who governs an escrow no event tells before that changes",
+        "anybody may call it, and no event names who did; of governance's first two callers the later one is told",
     ),
     (r"an argument changed", "an argument that no event repeats"),
     (r"block: base fee", f"the base fee {_NEXT}"),
