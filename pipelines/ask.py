@@ -30,6 +30,7 @@ _SETTINGS = {
     "until_block": Setting(int | None, None, "last block of the history to use"),
     "overlay": Setting(dict[str, Any], {}, "changes made first, as for replay mode=what_if"),
     "names": Setting(str | None, None, NAMES),
+    "export": Setting(str | None, None, "also write the answer to this file: .csv, .json, .parquet or .xlsx"),
     "draw": Setting(str | None, None, "also draw the answer (SVG) to this file"),
 }
 """Settings of every question."""
@@ -58,6 +59,10 @@ def main(argv: list[str]) -> int:
         if not question.draws:
             raise UsageError(f"question={config.question} has no drawing: leave draw out")
         refuse_foreign(Path(config.draw), "<svg", "draw")
+    if config.export is not None:
+        from keep3r_replay.report.export import check_export
+
+        check_export(Path(config.export))
     book = book_of(lake, config.names)
     overlay = book.resolved(config.overlay, "overlay")
     source = Source(protocol, lake, config.until_block)
@@ -67,6 +72,11 @@ def main(argv: list[str]) -> int:
     print(book.told("\n".join(answer.lines)))
     if config.draw is not None and answer.drawing is not None:
         Path(config.draw).write_bytes(answer.drawing)
+    if config.export is not None:
+        from keep3r_replay.report.export import export_table, with_names
+
+        export_table(with_names(answer.table, book.names), Path(config.export))
+        print(f"\ntable       {config.export}")
     return 0
 
 

@@ -34,7 +34,9 @@ class CompareConfig:
     all: bool = setting("every cell that differs, not the first of each table", default=False)
     names: str | None = setting(NAMES, default=None)
     export: str | None = setting(
-        "also write every cell that differs to this file: .csv, .json, .parquet or .xlsx; of two results", default=None
+        "also write to this file (.csv, .json, .parquet or .xlsx): of two results every cell that differs, of more "
+        "what each job and keeper has in each of them",
+        default=None,
     )
 
 
@@ -48,8 +50,6 @@ def main(argv: list[str]) -> int:
         from keep3r_replay.report.export import check_export
 
         check_export(Path(config.export))
-        if len(folders) > _PAIR:
-            raise UsageError("export: the cells of two results are written; leave the others out")
     from keep3r_replay.report.comparing import PARTIES, differences, origins, party_totals, totals
     from keep3r_replay.report.loaded import load_results
 
@@ -58,15 +58,22 @@ def main(argv: list[str]) -> int:
     lines = [f"results {chr(ord('A') + place)}  {folder}" for place, folder in enumerate(folders)]
     lines += _section("made of", _total_lines(origins(results)))
     lines += _section("totals", _total_lines(sums := totals(results)))
-    for kind in PARTIES:
-        lines += _section(f"by {kind}", _party_lines(party_totals(results, kind)))
+    parties = {kind: party_totals(results, kind) for kind in PARTIES}
+    for kind, found in parties.items():
+        lines += _section(f"by {kind}", _party_lines(found))
     cells = [list(differences(results[0], other)) for other in results[1:]]
-    for other, found in zip(folders[1:], cells, strict=True):
-        lines += _section(f"rows, {folders[0]} and {other}", _cell_lines(found, every=config.all))
+    for other, differing in zip(folders[1:], cells, strict=True):
+        lines += _section(f"rows, {folders[0]} and {other}", _cell_lines(differing, every=config.all))
     same = not any(cells) and not sums
     print(book.told("\n".join([*lines, "", "the results are the same" if same else "the results differ"])))
     if config.export is not None:
-        _export(cells[0], Path(config.export))
+        from keep3r_replay.report.comparing import differences_table, party_table
+        from keep3r_replay.report.export import export_table, with_names
+
+        several = [each for found in parties.values() for each in found]
+        table = differences_table(cells[0]) if len(folders) == _PAIR else party_table(several)
+        export_table(with_names(table, book.names), Path(config.export))
+        print(f"table       {config.export}")
     return 0 if same else DIFFERS
 
 
@@ -132,11 +139,3 @@ def _short(value: Any) -> str:
         "-" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
     )
     return text if len(text) <= len("0x") + 40 else f"{text[:16]}..."
-
-
-def _export(cells: Sequence[Cell], target: Path) -> None:
-    from keep3r_replay.report.comparing import differences_table
-    from keep3r_replay.report.export import export_table
-
-    export_table(differences_table(cells), target)
-    print(f"table       {target}")

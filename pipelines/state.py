@@ -40,6 +40,9 @@ class StateConfig:
     bond: str | None = setting("of KUMA: the number of a bond", default=None)
     account: str | None = setting("of KUMA: address of a holder", default=None)
     names: str | None = setting(NAMES, default=None)
+    export: str | None = setting(
+        "also write the state, a row for each value, to this file: .csv, .json, .parquet or .xlsx", default=None
+    )
     keep3r: str | None = setting("address of the Keep3r contract; that in force at the block if none", default=None)
 
 
@@ -52,6 +55,10 @@ def main(argv: list[str]) -> int:
 
     if (config.block is None) == (config.at is None):
         raise UsageError("say block=NUMBER, or at=DATE as in at=2022-05-01 (keep3r state --help)")
+    if config.export is not None:
+        from keep3r_replay.report.export import check_export
+
+        check_export(Path(config.export))
     lake = keep3r_replay.open_lake(config.lake)
     book = book_of(lake, config.names)
     block = _block_at(lake, str(config.at)) if config.block is None else config.block
@@ -65,6 +72,11 @@ def main(argv: list[str]) -> int:
     when = {"at": f"{moment(time)} UTC"} if (time := times_of(lake, [block]).get(block)) is not None else {}
     names = {"names": found} if (found := book.within(json.dumps([held, named]))) else {}
     print(json.dumps({"block": block, **when, **names, **held}, indent=1))
+    if config.export is not None:
+        from keep3r_replay.report.export import export_table
+        from keep3r_replay.report.state_table import state_table
+
+        export_table(state_table(block, held), Path(config.export))
     return 0
 
 

@@ -8,6 +8,7 @@ word.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ LONGEST = 29
 """Characters of a name: with the beginning of its address it is as long as an address, and columns stay columns."""
 _SHOWN = 10
 """Characters of an address beside its name: so many name one address of any history."""
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+"""What YAML takes for nothing, where it stands without quotes."""
+_TWO = "two of one name cannot be told apart: say which is which, as in 'keeper 2'"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 _IN_TEXT = re.compile(r"\b(0x[0-9a-f]{40})(?![0-9a-f])( {2,})?", re.ASCII)
 _URL = re.compile(r"https?://[\w.:/-]+", re.ASCII)
@@ -97,7 +101,7 @@ def read_book(path: Path) -> AddressBook:
     """The book in a file.
 
     Raises:
-        InputError: it cannot be read, is no such book, or names an address twice.
+        InputError: it cannot be read, is no such book, or names an address twice, or two by one name.
     """
     import yaml  # type: ignore[import-untyped] # noqa: PLC0415 - PyYAML has no types; only who has a book waits for it
 
@@ -112,6 +116,7 @@ def read_book(path: Path) -> AddressBook:
     if root is None:
         return AddressBook()
     names: dict[str, str] = {}
+    named: dict[str, str] = {}
     explorers: dict[int, str] = {}
     for key, value, line in _pairs(root, path):
         if key == EXPLORERS:
@@ -124,7 +129,9 @@ def read_book(path: Path) -> AddressBook:
             raise InputError(path, f"{key[:60]!r} is no address", place=line, remedy="write 0x and 40 digits: NAME")
         if address in names:
             raise InputError(path, f"{address} has two names", place=line)
-        names[address] = _name(path, line, value.value)
+        names[address] = _name(path, line, value)
+        if (other := named.setdefault(names[address].lower(), address)) != address:
+            raise InputError(path, f"{names[address]!r} is also the name of {other}", place=line, remedy=_TWO)
     return AddressBook(names, explorers)
 
 
@@ -139,9 +146,19 @@ def books_of(lake: Path | None, named: str | None) -> AddressBook:
 
 
 def book_text(names: Mapping[str, str]) -> str:
-    """A book as a file: names by address, in order of the names; what is no name is left out."""
+    """A book as a file: names by address, in order of the names; what is no name is left out.
+
+    Who has the name of one before him gets it with a number.
+    """
     kept = sorted((name, address) for address, name in names.items() if is_name(name))
-    return "".join(f'"{address}": "{name}"\n' for name, address in kept)
+    counts: Counter[str] = Counter()
+    lines = []
+    for name, address in kept:
+        counts[name.lower()] += 1
+        number = counts[name.lower()]
+        told = name if number == 1 else f"{name[: LONGEST - len(str(number)) - 1]} {number}"
+        lines.append(f'"{address}": "{told}"\n')
+    return "".join(lines)
 
 
 def is_name(text: object) -> bool:
@@ -165,7 +182,10 @@ def _pairs(node: Any, path: Path) -> Iterator[tuple[str, Any, str]]:
         yield key.value, value, f"line {key.start_mark.line + 1}"
 
 
-def _name(path: Path, line: str, text: object) -> str:
+def _name(path: Path, line: str, node: Any) -> str:
+    text = node.value
+    if node.id == "scalar" and not node.style and text in _NULLS:
+        raise InputError(path, "says no name", place=line, remedy="leave the line out, or put the name in quotes")
     if not is_name(text):
         wanted = f"a name is 1 to {LONGEST} printable characters, without quotes and backslashes, not 0x..."
         raise InputError(path, wanted, place=line)

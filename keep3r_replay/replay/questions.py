@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import polars as pl
+
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.rooms import WhatIfs
 
@@ -39,9 +41,10 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Lines for the terminal, and an SVG where the question has a drawing."""
+    """Lines for the terminal, the same as a table with amounts to the wei, and an SVG where there is a drawing."""
 
     lines: list[str]
+    table: pl.DataFrame
     drawing: bytes | None = None
 
 

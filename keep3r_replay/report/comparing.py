@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import polars as pl
 
+from keep3r_replay.replay.tables import amounts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,6 +18,10 @@ PARTIES = ("job", "keeper")
 _NO_KEYS = frozenset({"number", "cause"})
 """Columns that number rows: one finding more would make all later ones differ."""
 _ORIGIN = ("inputs", "configuration", "versions", "code")
+_TOLD_BY_TOTALS = ("paid", "paid_what_if")
+"""Of a what-if's comparison what its table of totals has, too: counts of paid works, and what they were paid."""
+_WORKS = {"works": "payment", "works_what_if": "payment_what_if"}
+"""Tables of works, and the column of what each was paid."""
 _PLACES = ("block_number", "log_index", "number", "timestamp")
 _SCHEMA = {
     **dict.fromkeys(("table", "key", "column", "status", "first", "second"), pl.String()),
@@ -72,17 +78,59 @@ def party_totals(results: Sequence[Loaded], kind: str) -> list[PartyTotal]:
     """Every sum of each job or keeper (`kind`), as the table of totals of the results has it, in order of the keys."""
     sums: dict[tuple[tuple[str, ...], str], list[int | None]] = {}
     for place, each in enumerate(results):
-        table = each.tables.get(f"{kind}_totals")
-        if table is None or kind not in table.columns:
-            continue
+        for key, column, value in _sums(each, kind):
+            sums.setdefault((key, column), [None] * len(results))[place] = value
+    return [PartyTotal(kind, key, column, values) for (key, column), values in sorted(sums.items())]
+
+
+def _sums(results: Loaded, kind: str) -> Iterator[tuple[tuple[str, ...], str, int | None]]:
+    """What each party comes to: by its table of totals, and in a what-if also what became of credits and works."""
+    table = results.tables.get(f"{kind}_totals")
+    if table is not None and kind in table.columns:
         keys = [name for name, dtype in table.schema.items() if dtype == pl.String]
-        numbers = [name for name, dtype in table.schema.items() if dtype.is_numeric()]
         ordered = [kind, *(name for name in keys if name != kind)]
         for row in table.iter_rows(named=True):
-            for name in numbers:
-                values = sums.setdefault((tuple(str(row[key]) for key in ordered), name), [None] * len(results))
-                values[place] = None if row[name] is None else int(row[name])
-    return [PartyTotal(kind, key, column, values) for (key, column), values in sorted(sums.items())]
+            for name, dtype in table.schema.items():
+                if dtype.is_numeric():
+                    yield tuple(str(row[key]) for key in ordered), name, None if row[name] is None else int(row[name])
+    else:
+        yield from _paid(results, kind)
+    compared = results.tables.get(f"compared_{kind}s")
+    if compared is not None:
+        for row in compared.iter_rows(named=True):
+            for name, dtype in compared.schema.items():
+                if dtype.is_numeric() and name not in _TOLD_BY_TOTALS and not name.endswith(("_baseline", "_at_block")):
+                    yield (str(row[kind]),), name.removesuffix("_what_if"), int(row[name])
+
+
+def _paid(results: Loaded, kind: str) -> Iterator[tuple[tuple[str, ...], str, int | None]]:
+    """What each party paid or was paid, by its works, of results that have no table of totals."""
+    sums: dict[tuple[str, ...], tuple[int, int]] = {}
+    for name, column in _WORKS.items():
+        table = results.tables.get(name)
+        if table is None or not {kind, "credit", column} <= {*table.columns}:
+            continue
+        for who, credit, paid in table.select(kind, "credit", column).iter_rows():
+            works, total = sums.get((who, credit), (0, 0))
+            sums[who, credit] = (works + bool(paid), total + int(paid or 0))
+    for key, (works, total) in sums.items():
+        yield key, "works", works
+        yield key, "paid", total
+
+
+def party_table(found: Sequence[PartyTotal]) -> pl.DataFrame:
+    """Sums of jobs and keepers, a column for each of the results: `a`, `b` and so on, as they were named."""
+    count = len(found[0].values) if found else 0
+    columns: dict[str, list[str | None]] = {
+        "kind": [each.kind for each in found],
+        "address": [each.key[0] for each in found],
+        "sum": [each.column for each in found],
+        "token": [each.key[1] if len(each.key) > 1 else None for each in found],
+    }
+    return pl.DataFrame(
+        [pl.Series(name, values, pl.String) for name, values in columns.items()]
+        + [amounts(chr(ord("a") + place), [each.values[place] for each in found]) for place in range(count)]
+    )
 
 
 def differences(first: Loaded, second: Loaded) -> Iterator[Cell]:

@@ -133,3 +133,29 @@ def some(times: Sequence[int]) -> list[int]:
     """Marks that the eye can separate: of a crowd every n-th."""
     unique = sorted(set(times))
     return unique[:: -(-len(unique) // _MOST_MARKS) or 1]
+
+
+def axis_marks(
+    rows: Sequence[tuple[int, str]], looks: Mapping[str, tuple[str, str]], x: Spec, said: str, **mark: object
+) -> Spec:
+    """Marks on the axis of time, each kind with a colour and a shape of its own, and a legend of those that there are.
+
+    Args:
+        rows: seconds and kind of each.
+        looks: colour and shape by kind, in the order of the legend.
+        x: the axis of time that they stand on.
+        said: what a kind is called where a pointer rests.
+        mark: how a mark is drawn, beside that.
+    """
+    kinds = [kind for kind in looks if any(kind == each for _, each in rows)]
+    shapes = {"domain": kinds, "range": [looks[kind][1] for kind in kinds]}
+    return {
+        "data": table({TIME: [moment(time) for time, _ in rows], "mark": [kind for _, kind in rows]}),
+        "mark": {"type": "point", "clip": True, "tooltip": told(("mark", said)), **mark},
+        "encoding": {
+            "x": x,
+            "y": {"datum": 0, "type": "quantitative"},
+            "color": coloured("mark", {kind: looks[kind][0] for kind in kinds}),
+            "shape": {"field": "mark", "type": "nominal", "scale": shapes, "legend": {"title": None}},
+        },
+    }

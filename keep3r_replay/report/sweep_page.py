@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.replay.rooms import Chart
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
-from keep3r_replay.report.frame import head
+from keep3r_replay.report.frame import Answer, answers, head
 from keep3r_replay.report.html import text
 from keep3r_replay.report.page import page
 from keep3r_replay.report.sweep import PREFIX
@@ -26,19 +26,23 @@ _WHAT_IF = "_what_if"
 def sweep_page(table: pl.DataFrame, what_ifs: WhatIfs, files: tuple[str, ...]) -> str:
     """The page of a sweep; `files` are those beside it that hold its table.
 
-    A chart shows an outcome over the first setting, a line for each combination of the others, and as a line of its own
-    what the history as it was has. Amounts are whole tokens of 18 decimals.
+    It leads with the least and the most of what the protocol tells first. A chart shows an outcome over the first
+    setting, a line for each combination of the others, and as a line of its own what the history as it was has; an
+    outcome that is nothing everywhere is left out. Amounts are whole tokens of 18 decimals.
     """
     names = swept_names(table, what_ifs.measured)
-    outcomes = [name for name in what_ifs.measured if _is_shown(name)]
+    outcomes = [name for name in what_ifs.measured if _is_shown(name) and _is_ever(table, name)]
     done = table.filter(table["status"] == "done").height
     swept = ", ".join(text(name.removeprefix(PREFIX)) for name in names)
     beside = ", ".join(f'<a href="{text(file)}">{text(file)}</a>' for file in files)
     parts = [head("Sweep", f"{done:,} of {table.height:,} what-ifs over {swept}; the whole table: {beside}")]
     if done and names:
         parts += [
-            drawn(Chart(f"sweep-{name}", _caption(name, names), sweep_specification(table, name, what_ifs)))
-            for name in outcomes
+            answers(_range(table, name, names, what_ifs) for name in what_ifs.told if name in outcomes),
+            *(
+                drawn(Chart(f"sweep-{name}", _caption(name, names), sweep_specification(table, name, what_ifs)))
+                for name in outcomes
+            ),
         ]
     parts.append(f"<h2>Table</h2>{_rows(table, names, outcomes, what_ifs)}")
     return page("Sweep", "\n".join(parts))
@@ -49,9 +53,35 @@ def _is_shown(name: str) -> bool:
     return not name.endswith(BASELINE) and name != "parts_at_block"
 
 
+def _is_ever(table: pl.DataFrame, name: str) -> bool:
+    """Whether an outcome is anything but 0 in one of the what-ifs, or in the history as it was."""
+    before = name.replace(_WHAT_IF, BASELINE)
+    columns = {name, before} & {*table.columns}
+    return any(value for column in columns for value in table[column].drop_nulls().to_list())
+
+
+def _range(table: pl.DataFrame, name: str, names: list[str], what_ifs: WhatIfs) -> Answer:
+    """Between what an outcome lies, and with which values."""
+    rows = table.filter((table["status"] == "done") & table[name].is_not_null()).rows(named=True)
+    ordered = sorted(rows, key=lambda row: int(row[name]))
+    is_amount = table.schema[name].is_decimal()
+    words = [f"{_cell(row[name], is_amount=is_amount)}" for row in (ordered[0], ordered[-1])]
+    unit = f" {what_ifs.unit}" if is_amount else ""
+    if ordered[0][name] == ordered[-1][name]:
+        return Answer(_told(name), f"{words[0]}{unit}", "with every value")
+    places = [
+        ", ".join(f"{each.removeprefix(PREFIX)}={row[each]}" for each in names) for row in (ordered[0], ordered[-1])
+    ]
+    said = f"least with {text(places[0])}; most with {text(places[1])}"
+    return Answer(_told(name), f"{words[0]} to {words[1]}{unit}", said)
+
+
+def _told(name: str) -> str:
+    return name.removesuffix(_WHAT_IF).replace("_", " ")
+
+
 def _caption(outcome: str, names: list[str]) -> str:
-    told = outcome.removesuffix(_WHAT_IF).replace("_", " ")
-    return f"{told} over {names[0].removeprefix(PREFIX)}; dashed: the history as it was, where it has that"
+    return f"{_told(outcome)} over {names[0].removeprefix(PREFIX)}; dashed: the history as it was, where it has that"
 
 
 def _rows(table: pl.DataFrame, names: list[str], outcomes: list[str], what_ifs: WhatIfs) -> str:
@@ -60,10 +90,7 @@ def _rows(table: pl.DataFrame, names: list[str], outcomes: list[str], what_ifs: 
     headers = [
         *(name.removeprefix(PREFIX) for name in names),
         "status",
-        *(
-            f"{name.removesuffix(_WHAT_IF).replace('_', ' ')}{f', {what_ifs.unit}' if name in amounts else ''}"
-            for name in outcomes
-        ),
+        *(f"{_told(name)}{f', {what_ifs.unit}' if name in amounts else ''}" for name in outcomes),
     ]
     rows = [
         [

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.replay.questions import Answer, Question, Setting
+from keep3r_replay.replay.tables import frame
 from keep3r_replay.what_if.history import numbers
 from keep3r_replay.what_if.values import fraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from fractions import Fraction
+
+    import polars as pl
 
     from keep3r_replay.replay.questions import Asked
 
@@ -135,7 +138,24 @@ def _least(asked: Asked) -> Answer:
         what_ifs.check(overlay, asked.lake)
         return goal.holds(numbers(what_ifs.outcome(baseline, overlay, ledger=False, tables=False).summary))
 
-    return Answer(goal_lines(name, settings["so_that"], seek(holds, low, high, step, steps)))
+    sought = seek(holds, low, high, step, steps)
+    return Answer(goal_lines(name, settings["so_that"], sought), tried_table(name, settings["so_that"], sought))
+
+
+class TriedRow(NamedTuple):
+    """A value that was tried: whether the goal holds with it, and whether it is the answer; the value as text."""
+
+    parameter: str
+    so_that: str
+    value: str
+    holds: bool
+    least: bool
+
+
+def tried_table(name: str, wanted: str, sought: Sought) -> pl.DataFrame:
+    """Every value that a search tried, in order."""
+    rows = [TriedRow(name, wanted, str(each), held, each == sought.least) for each, held in sought.tried.items()]
+    return frame(TriedRow, rows)
 
 
 def goal_lines(name: str, wanted: str, sought: Sought) -> list[str]:

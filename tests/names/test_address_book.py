@@ -33,6 +33,10 @@ def test_a_book_is_read_with_and_without_quotes(tmp_path):
     [
         ("0x12: short\n", "line 1: '0x12' is no address"),
         (f"{ONE}: a\n{ONE}: b\n", "line 2: 0x1111111111111111111111111111111111111111 has two names"),
+        (f"{ONE}: a\n{TWO}: A\n", f"line 2: 'A' is also the name of {ONE}; two of one name"),
+        (f"{ONE}: null\n", "line 1: says no name"),
+        (f"{ONE}: ~\n", "line 1: says no name"),
+        (f"{ONE}:\n", "line 1: says no name"),
         (f"{ONE}: {'x' * 30}\n", "line 1: a name is 1 to 29"),
         (f'{ONE}: "a\\x1b[31m"\n', "line 1: a name is"),
         (f"{ONE}: 0xabc\n", "line 1: a name is"),

@@ -91,9 +91,16 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def screenshot(self, file: Path) -> None:
-        """Write what the whole page looks like."""
-        answer = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    def scheme(self, scheme: str) -> None:
+        """Pages opened from now on are shown to somebody who has asked for `light` or `dark`."""
+        self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def picture(self, file: Path, form: str, *, whole: bool) -> None:
+        """Write what the screen shows, or the whole page, as `png` or `webp`."""
+        height = self.value("document.documentElement.scrollHeight" if whole else "innerHeight")
+        clip = {"x": 0, "y": 0, "width": self.value("innerWidth"), "height": height, "scale": 1}
+        quality = {} if form == "png" else {"quality": 60}
+        answer = self._call("Page.captureScreenshot", format=form, captureBeyondViewport=whole, clip=clip, **quality)
         file.write_bytes(base64.b64decode(answer["data"]))
 
     def _address(self, file: Path) -> tuple[str, str]:

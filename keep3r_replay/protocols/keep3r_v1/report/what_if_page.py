@@ -8,10 +8,13 @@ import polars as pl
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.protocols.keep3r_v1.what_if.room import ASSUMPTIONS
+from keep3r_replay.replay.results import manifest_of
 from keep3r_replay.replay.rooms import Chart
+from keep3r_replay.replay.stored import read_table
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.colours import AMBER, BLUE
+from keep3r_replay.report.cover import what_if_cover
 from keep3r_replay.report.frame import Answer, answers, head
 from keep3r_replay.report.html import code, folded, text
 from keep3r_replay.report.page import page
@@ -46,6 +49,7 @@ def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
         _limits(works),
         _refused(works),
         _refused_calls(refused_calls),
+        what_if_cover("Keep3r V1", summary, manifest_of(results)),
     ]
     return page(f"What if: {summary['deployment']}", "\n".join(parts))
 
@@ -54,10 +58,9 @@ def read_what_if(results: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFram
     """Payments, other calls that are refused, and credits left, amounts as Int128. Raises `InputError`."""
     try:
         works, calls, left = (
-            pl.read_parquet(results / f"{name}.parquet").with_columns(pl.col(pl.Decimal).cast(pl.Int128))
-            for name in _FILES
+            read_table(results, name).with_columns(pl.col(pl.Decimal).cast(pl.Int128)) for name in _FILES
         )
-    except (OSError, pl.exceptions.PolarsError):
+    except InputError:
         raise InputError(
             results, "holds no tables of a what-if", remedy="a sweep keeps them with tables=true"
         ) from None

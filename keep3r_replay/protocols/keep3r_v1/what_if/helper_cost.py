@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS
 from keep3r_replay.replay.questions import Answer, Asked, Question
+from keep3r_replay.replay.tables import Amount, Int64, frame
 from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ class Cost(NamedTuple):
     """One helper throughout: works it prices, what it pays for them and what was paid (wei), works it refuses."""
 
     version: str
-    priced: int
-    pays: int
-    paid: int
-    refused: int
+    priced: Int64
+    pays: Amount
+    paid: Amount
+    refused: Int64
 
 
 def helper_costs(lake: Lake, what_ifs: WhatIfs, until_block: int | None = None) -> list[Cost]:
@@ -46,12 +47,13 @@ def helper_costs(lake: Lake, what_ifs: WhatIfs, until_block: int | None = None) 
 def _helper_cost(asked: Asked) -> Answer:
     """The costs for a terminal, in whole KP3R."""
     lines = [f"{'helper':<12}{'works':>8}{'refused':>9}{'it pays':>20}{'was paid':>20}{'more':>20}"]
+    costs = helper_costs(asked.lake, asked.what_ifs, asked.until_block)
     lines += [
         f"{cost.version:<12}{cost.priced:>8,}{cost.refused:>9,}{tokens(cost.pays, 6):>20}{tokens(cost.paid, 6):>20}"
         f"{tokens(cost.pays - cost.paid, 6):>20}"
-        for cost in helper_costs(asked.lake, asked.what_ifs, asked.until_block)
+        for cost in costs
     ]
-    return Answer(lines)
+    return Answer(lines, frame(Cost, costs))
 
 
 QUESTIONS = {"helper_cost": Question("what each helper would have paid for the same gas", _helper_cost)}

@@ -70,7 +70,11 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
             *unknown_code_findings(lake.deployment, address),
             *unauthorised_findings(lake, replay),
             *indirect_findings(lake, replay),
-            *(pair_manager_findings(lake, span) if _is_first(lake, address) and _holds_pair_managers(lake) else ()),
+            *(
+                pair_manager_findings(lake, span, new)
+                if _is_first(lake, address) and _holds_pair_managers(lake)
+                else ()
+            ),
         ],
         mismatched_logs=tuple(
             (finding.block_number, finding.log_index) for finding in wrong if finding.log_index is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import polars as pl
@@ -98,8 +99,9 @@ class Keep3rV2:
         source: the file that it stands in, for errors.
         journal: where findings go.
         direct_inputs: input of the transactions that call Keep3r itself.
-        silent_transactions: those in which a validation may have failed without an event, in order; None if the lake
-            does not hold all transactions, so that there may be some anywhere.
+        silent_transactions: gives those in which a validation may have failed without an event, in order, and is
+            asked once, where an answer depends on it; None if the lake does not hold all transactions, so that there
+            may be some anywhere.
 
     Raises:
         InputError: the deployment lacks a contract or a parameter, or is of a version without a model.
@@ -112,7 +114,7 @@ class Keep3rV2:
         source: str,
         journal: Journal,
         direct_inputs: Mapping[Place, bytes],
-        silent_transactions: Sequence[Place] | None,
+        silent_transactions: Callable[[], Sequence[Place]] | None,
     ) -> None:
         try:
             self.keep3r = build(deployment, contract, source)
@@ -134,7 +136,7 @@ class Keep3rV2:
         self._observed: Mapping[str, Any] = {}
         self._former_observations: FormerObservations | None = None
         self._journal = journal
-        self._silent = silent_transactions
+        self._silent = None if silent_transactions is None else cache(silent_transactions)
         self._source = source
 
     # EVENTS
@@ -223,8 +225,9 @@ class Keep3rV2:
     def _may_be_silent(self, since: Place, block: int) -> bool:
         if self._silent is None:
             return True
-        position = bisect_left(self._silent, since)
-        return position < len(self._silent) and self._silent[position] < (block + 1, 0)
+        silent = self._silent()
+        position = bisect_left(silent, since)
+        return position < len(silent) and silent[position] < (block + 1, 0)
 
     def state(self) -> dict[str, Any]:
         """The model's state as plain values."""

@@ -8,7 +8,19 @@ from keep3r_replay.protocols.keep3r_v2.report.figures import MOST_POINTS
 from keep3r_replay.protocols.keep3r_v2.report.series import thinned
 from keep3r_replay.protocols.keep3r_v2.report.words import SIDES, STATUSES
 from keep3r_replay.report.colours import PURPLE
-from keep3r_replay.report.plot import TIME, amount, amount_axis, coloured, moment, some, table, time_axis, told, zoom
+from keep3r_replay.report.plot import (
+    TIME,
+    amount,
+    amount_axis,
+    axis_marks,
+    coloured,
+    moment,
+    some,
+    table,
+    time_axis,
+    told,
+    zoom,
+)
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.report.what_if_results import Comparison
@@ -63,24 +75,6 @@ def _parts(comparison: Comparison, x: Spec) -> list[Spec]:
 
 
 def _marks(comparison: Comparison, x: Spec) -> list[Spec]:
-    rows = [(moment(time), status) for status in STATUSES for time in some(comparison.marks[status])]
-    kinds = [status for status in STATUSES if comparison.marks[status]]
-    if not rows:
-        return []
-    return [
-        {
-            "data": table({TIME: [time for time, _ in rows], "status": [status for _, status in rows]}),
-            "mark": {"type": "point", "clip": True, "size": 60, "tooltip": told(("status", "a work"))},
-            "encoding": {
-                "x": x,
-                "y": {"datum": 0, "type": "quantitative"},
-                "color": coloured("status", {status: STATUSES[status] for status in kinds}),
-                "shape": {
-                    "field": "status",
-                    "type": "nominal",
-                    "scale": {"domain": kinds, "range": [_SHAPES[status] for status in kinds]},
-                    "legend": {"title": None},
-                },
-            },
-        }
-    ]
+    rows = [(time, status) for status in STATUSES for time in some(comparison.marks[status])]
+    looks = {status: (colour, _SHAPES[status]) for status, colour in STATUSES.items()}
+    return [axis_marks(rows, looks, x, "a work", size=60)] if rows else []

@@ -19,6 +19,7 @@ from keep3r_replay.report.plot import (
     TIME,
     amount,
     amount_axis,
+    axis_marks,
     coloured,
     moment,
     some,
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
     from keep3r_replay.report.plot import Spec
 
 MOST_POINTS = 1_200
-_SHAPES = {"works": "circle", "rewards": "diamond", "period starts": "stroke"}
-_AXIS_MARKS = {"works": BLUE, "rewards": VERMILLION, "period starts": INK}
+_AXIS_MARKS = {
+    "works": (BLUE, "circle"),
+    "rewards": (VERMILLION, "diamond"),
+    "period starts": (INK, "stroke"),
+}
 _BELOW_HEIGHT = 110
 
 
@@ -110,23 +114,8 @@ def _axis_marks(series: Series, ends: tuple[int, int], x: Spec, *, with_works: b
         "rewards": some(series.rewards),
         "period starts": [time for time in series.periods if ends[0] <= time <= ends[1]],
     }
-    rows = [(moment(time), name) for name, times in shown.items() for time in times]
-    kinds = [name for name, times in shown.items() if times]
-    return {
-        "data": table({TIME: [time for time, _ in rows], "mark": [name for _, name in rows]}),
-        "mark": {"type": "point", "clip": True, "filled": False, "strokeWidth": 1.6, "tooltip": told(("mark", "what"))},
-        "encoding": {
-            "x": x,
-            "y": {"datum": 0, "type": "quantitative"},
-            "color": coloured("mark", {name: _AXIS_MARKS[name] for name in kinds}),
-            "shape": {
-                "field": "mark",
-                "type": "nominal",
-                "scale": {"domain": kinds, "range": [_SHAPES[name] for name in kinds]},
-                "legend": {"title": None},
-            },
-        },
-    }
+    rows = [(time, name) for name, times in shown.items() for time in times]
+    return axis_marks(rows, _AXIS_MARKS, x, "what", filled=False, strokeWidth=1.6)
 
 
 def _payments_view(payments: Sequence[Payment], x: Spec) -> Spec:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts
 from keep3r_replay.protocols.keep3r_v2.report.what_if import SUMS
+from keep3r_replay.protocols.keep3r_v2.report.what_if_answers import for_whom, what_if_answers
 from keep3r_replay.protocols.keep3r_v2.report.what_if_charts import job_charts, keeper_chart, paid_chart
 from keep3r_replay.protocols.keep3r_v2.report.what_if_results import MARKED, SIDES, WhatIfResults
 from keep3r_replay.protocols.keep3r_v2.what_if.assumptions import FOLLOWS, GIVEN
 from keep3r_replay.report.charts import drawn
+from keep3r_replay.report.cover import what_if_cover
+from keep3r_replay.report.frame import answers, head, titled
 from keep3r_replay.report.html import code, folded, text
 from keep3r_replay.report.page import page
 from keep3r_replay.report.tables import table
@@ -33,24 +36,29 @@ def make_what_if_report(results: WhatIfResults, jobs: Sequence[str]) -> str:
     changes = [(text(name), text(value)) for name, value in summary["overlay"].items()]
     first, last = summary["blocks"]
     first = summary.get("started_after", first - 1) + 1
-    span = f"Keep3r {text(summary['version'])}, blocks {first:,} to {last:,}"
     counts = ", ".join(f"{outcome[status]:,} works {status}" for status in _STATUSES)
     parts_at = outcome["parts_at_block"]
     place = "The two part nowhere." if parts_at is None else f"The two part first at block {parts_at:,}."
+    drawn_jobs = {job: _anchor(job) for job in jobs} if results.works is not None else {}
     parts = [
-        f"<header><h1>What if: {text(summary['deployment'])}</h1><p>{span}</p></header>",
+        head(f"What if: {summary['deployment']}", f"Keep3r {text(summary['version'])}, blocks {first:,} to {last:,}"),
+        answers(what_if_answers(results)),
         "<h2>Changes</h2>",
         table(("change", "value"), changes) if changes else "<p>None: the what-if is the audit.</p>",
-        folded("what is given, and what follows", _given()),
-        "<h2>Outcome</h2>",
+        "<h2>What changes for whom</h2>",
+        for_whom(results.jobs, "job", drawn_jobs),
+        for_whom(results.keepers, "keeper", {}),
+        "<h2>Over time</h2>",
+        *_drawn(paid_chart(results)),
+        *_drawn(keeper_chart(results)),
+        *([] if results.works is not None else [f"<p>{_NO_WORKS}</p>"]),
+        *(_job(results, job) for job in drawn_jobs),
+        *_reverted(results),
+        "<h2>All sums</h2>",
         f"<p>{counts}; {outcome['reverted_calls']:,} other calls reverted. {place}</p>",
         _sums({name: [int(outcome[f"{name}_{side}"]) for side in SIDES] for name in SUMS}),
-        *_drawn(paid_chart(results)),
-        *([] if results.works is not None else [f"<p>{_NO_WORKS}</p>"]),
-        *_compared(results.jobs, "job", shown=jobs if results.works is not None else ()),
-        *(_job(results, job) for job in jobs if results.works is not None),
-        *_compared(results.keepers, "keeper", charts=_drawn(keeper_chart(results))),
-        *_reverted(results),
+        folded("what is given, and what follows", _given()),
+        what_if_cover("Keep3r", summary, results.manifest),
     ]
     return page(f"What if: {summary['deployment']}", "\n".join(parts))
 
@@ -77,7 +85,7 @@ def _job(results: WhatIfResults, job: str) -> str:
     part = row["parts_at_block"]
     return "\n".join(
         [
-            f'<section id="{_anchor(job)}"><h2>Job {code(job)}</h2>',
+            f'<section id="{_anchor(job)}"><h2>Job {titled(job)}</h2>',
             f"<p>works: {counts}. {'Nothing differs.' if part is None else f'Parts at block {part:,}.'}</p>",
             _sums({name: [row[f"{name}_{side}"] for side in SIDES] for name in SUMS}),
             *(drawn(chart) for chart in job_charts(results, job)),
@@ -88,26 +96,6 @@ def _job(results: WhatIfResults, job: str) -> str:
 
 def _anchor(job: str) -> str:
     return text(f"job-{job.replace(' ', '-')}")
-
-
-def _compared(
-    rows: Sequence[dict[str, Any]], of: str, *, shown: Sequence[str] = (), charts: Sequence[str] = ()
-) -> list[str]:
-    sums = ("paid", "expired") if of == "job" else ("paid", "bonds")
-    # A status that no work has is no column: addresses need the room.
-    statuses = [status for status in _STATUSES if status == "paid" or any(row[status] for row in rows)]
-    cells = [
-        (
-            f'<a href="#{_anchor(row[of])}">{code(row[of])}</a>' if row[of] in shown else code(row[of]),
-            *(f"{row[status]:,}" for status in statuses),
-            *(each for name in sums for each in map(text, amounts([row[f"{name}_{side}"] for side in SIDES]))),
-            "" if row["parts_at_block"] is None else f"{row['parts_at_block']:,}",
-        )
-        for row in rows
-    ]
-    sides = [f"{name}, {side}" for name in sums for side in ("baseline", "what-if")]
-    headers = (of, *(f"works {status}" for status in statuses), *sides, "parts at block")
-    return [f"<h2>{of.capitalize()}s</h2>", *charts, table(headers, cells, frozenset(range(1, len(headers))))]
 
 
 def _reverted(results: WhatIfResults) -> list[str]:

@@ -20,7 +20,7 @@ GIVEN = (
     ("base fees", "base_fee_*"),
     ("governance: parameters, roles, disputes, forced credits, approvals", "parameters, pinned, credits"),
     ("bonds, activations, unbondings, withdrawals, slashes asked for", "bonds, bond_*"),
-    ("liquidity added, unbonded, withdrawn, slashed; migrations", "liquidity, liquidity_*"),
+    ("liquidity added, unbonded, withdrawn, slashed; migrations", "liquidity, liquidity_*, yield_*"),
     ("a transaction fails as one, unless its entry point was seen to tolerate failed calls", "atomic"),
 )
 """Inputs, and the changes of an overlay that change them."""
@@ -44,6 +44,7 @@ NARROWS = {
     "from_block": (*KEEP3R_PARAMETERS, *HELPER_PARAMETERS),
     "liquidity_job": ("liquidity_factor",),
     "liquidity_from_block": ("liquidity_factor",),
+    "yield_step": ("yield_least", "yield_most"),
     "credits_job": ("credits_add",),
     "credits_block": ("credits_add",),
     "drop_job": ("drop_share",),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
-    from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
+    from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import Liquidity
     from keep3r_replay.replay.protocol import EventHandler, Row
 
     Handle = Callable[[CallContext, Row], None]
@@ -80,7 +80,7 @@ class Calls:
     def __init__(
         self,
         keep3r: Keep3r,
-        liquidity: ScaledLiquidity,
+        liquidity: Liquidity,
         forced: Mapping[tuple[int, int], int],
         rewarded: Callable[[CallContext, int, str, Sequence[Reward]], None],
     ) -> None:

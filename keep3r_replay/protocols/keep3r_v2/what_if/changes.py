@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.calls import Handle
-    from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity
+    from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import Difference, ScaledLiquidity
     from keep3r_replay.protocols.keep3r_v2.what_if.market import ChangedPool
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
     from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace
     from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
+    from keep3r_replay.protocols.keep3r_v2.what_if.yields import ReactingLiquidity
     from keep3r_replay.replay.engine import Folding
 
 _MOST_WORKS = 1_000_000
@@ -164,14 +165,29 @@ class Changes:
 
     def _scale(self, liquidity: ScaledLiquidity) -> None:
         for difference in liquidity.begin():
-            job, token, amount = difference
-            amounts = self._keep3r.jobs[job].liquidity_amounts
-            before = amounts[token]
-            table = "keep3r.LiquidityAddition" if amount > 0 else "keep3r.JobSlashLiquidity"
-            self._call(table, next(self._places), job, token, NOBODY, abs(amount))
-            if amounts[token] != before:
+            if self._move(difference):
                 liquidity.note(difference)
-                self._parts(job)
+
+    def let_liquidity_react(self, liquidity: ReactingLiquidity) -> None:
+        """Let liquidity leave and join at the start of each reward period, after all else that happens there."""
+        for block in dict.fromkeys(self._history.blocks):
+            self._at(block, partial(self._react, liquidity), order=_LAST)
+
+    def _react(self, liquidity: ReactingLiquidity) -> None:
+        for difference in liquidity.reacts(self._protocol.context.now):
+            self._move(difference)
+
+    def _move(self, difference: Difference) -> bool:
+        """A job's liquidity becomes more or less, as by nobody; whether it did."""
+        job, token, amount = difference
+        amounts = self._keep3r.jobs[job].liquidity_amounts
+        before = amounts[token]
+        table = "keep3r.LiquidityAddition" if amount > 0 else "keep3r.JobSlashLiquidity"
+        self._call(table, next(self._places), job, token, NOBODY, abs(amount))
+        if amounts[token] == before:
+            return False
+        self._parts(job)
+        return True
 
     def add_works(self, works: Works) -> None:
         """Works at intervals, each at its own time, between the blocks of the history.

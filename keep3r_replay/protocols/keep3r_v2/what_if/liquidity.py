@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
@@ -17,6 +17,25 @@ class Difference(NamedTuple):
     job: str
     liquidity: str
     amount: int
+
+
+class Liquidity(Protocol):
+    """What of the history's liquidity a changed history moves instead."""
+
+    def added(self, job: str, liquidity: str, amount: int) -> int:
+        """What is added instead of `amount` wei."""
+
+    def removed(self, job: str, liquidity: str, amount: int) -> int:
+        """What is taken instead of `amount` wei."""
+
+    def migrated(self, source: str, target: str) -> None:
+        """All liquidity of one job joins another's."""
+
+    def savepoint(self) -> Any:
+        """What is held now, for `restore`."""
+
+    def restore(self, savepoint: Any) -> None:
+        """A call since then reverted: the changed history holds what it did; the true one goes on."""
 
 
 @dataclass

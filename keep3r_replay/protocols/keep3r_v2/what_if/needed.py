@@ -11,9 +11,12 @@ from keep3r_replay.protocols.keep3r_v2.contract.quoting import quote_live
 from keep3r_replay.protocols.keep3r_v2.what_if.questions import check_job
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.works import REVERTED
+from keep3r_replay.replay.tables import Amount, Int64, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import polars as pl
 
     from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
@@ -61,6 +64,31 @@ class LiquidityNeeded(NamedTuple):
     held: tuple[Held, ...]
     errors: tuple[str, ...]
     tried: tuple[int, ...]
+
+
+class NeededRow(NamedTuple):
+    """A liquidity of the job, and what it needs instead; see `LiquidityNeeded` and `Held`.
+
+    Of a job without any at the end there is one row, without a liquidity. `factor` is a fraction as text, null where
+    none is enough.
+    """
+
+    works: Int64
+    reverted_as_it_is: Int64
+    factor: str | None
+    factors_tried: Int64
+    liquidity: str | None
+    amount: Amount | None
+    needed: Amount | None
+    kp3r: Amount | None
+    kp3r_needed: Amount | None
+
+
+def needed_table(answer: LiquidityNeeded) -> pl.DataFrame:
+    """An answer as a table, a row for each liquidity."""
+    factor = None if answer.factor is None else str(answer.factor)
+    whole = (answer.works, answer.reverted_as_it_is, factor, len(answer.tried))
+    return frame(NeededRow, [NeededRow(*whole, *each) for each in answer.held or ((None,) * 5,)])
 
 
 def liquidity_needed(base: Baseline, overlay: Overlay, job: str) -> LiquidityNeeded:

@@ -68,6 +68,11 @@ class Overlay:
     liquidity_from_block: int | None = None
     """Block at whose start the liquidity then in place is scaled, and from which on what comes and goes is; None: all
     of it, from the beginning."""
+    yield_least: str = "0"
+    yield_most: str = "0"
+    yield_step: str = "1/10"
+    """At the start of a reward period `yield_step` of a job's liquidity leaves where its yield, a year of it, was below
+    `yield_least`, and as much joins where it was above `yield_most`; 0: none does (`what_if/yields.py`)."""
     liquidity: list[Any] = field(default_factory=list)
     """Changes of a job's liquidity: records of job, liquidity, amount (below 0: it leaves), block."""
     credits: list[Any] = field(default_factory=list)
@@ -157,6 +162,11 @@ class Overlay:
     def follows_market(self) -> bool:
         """Whether pools' ticks are those of another market."""
         return bool(self.market_lake or self.market_pool)
+
+    @property
+    def reacts_to_yield(self) -> bool:
+        """Whether jobs' liquidity reacts to its yield."""
+        return bool(Fraction(self.yield_least) or Fraction(self.yield_most))
 
     @property
     def drops_works(self) -> bool:

@@ -22,6 +22,10 @@ _MOST_TICK = 887_272
 _WHOLE = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _NOT_BELOW_ONE = ("reward_period_time", "inflation_period", "target_bond", "quote_twap_time")
 _ADDRESSES = ("liquidity_job", "credits_job", "drop_job", "bond_keeper", "market_pool")
+_FRACTIONS = (
+    *("liquidity_factor", "yield_least", "yield_most", "yield_step"),
+    *("drop_share", "skip_below", "base_fee_factor", "tick_scale"),
+)
 _WORK = ("gas", "payment", "from_block", "until_block", "validates")
 
 
@@ -43,10 +47,11 @@ def normal(overlay: Mapping[str, Any]) -> dict[str, Any]:
 
 def check(overlay: Mapping[str, Any], parameters: Mapping[str, int]) -> None:
     """Refuse values that make no sense. Raises `UsageError`, which names the change."""
-    for name in ("liquidity_factor", "drop_share", "skip_below", "base_fee_factor", "tick_scale"):
+    for name in _FRACTIONS:
         fraction(name, overlay[name])
     if Fraction(overlay["drop_share"]) > 1:
         raise UsageError(f"overlay.drop_share={overlay['drop_share']}: above 1")
+    _check_yields(overlay)
     if overlay["expiry"] not in EXPIRY_RULES:
         raise UsageError(f"overlay.expiry={overlay['expiry']}: no such rule; there are {', '.join(EXPIRY_RULES)}")
     if overlay["atomic"] not in {LEARNED, ALWAYS, NEVER}:
@@ -80,6 +85,16 @@ def _check_numbers(overlay: Mapping[str, Any], parameters: Mapping[str, int]) ->
         raise UsageError(f"overlay.base_fee_floor={floor}: above overlay.base_fee_cap={cap}")
     if abs(overlay["tick_shift"]) > 2 * _MOST_TICK:
         raise UsageError(f"overlay.tick_shift={overlay['tick_shift']}: ticks end at {_MOST_TICK}")
+
+
+def _check_yields(overlay: Mapping[str, Any]) -> None:
+    least, most, step = (Fraction(overlay[f"yield_{name}"]) for name in ("least", "most", "step"))
+    if not 0 < step <= 1:
+        raise UsageError(f"overlay.yield_step={overlay['yield_step']}: say a share above 0, up to 1")
+    if most and least > most:
+        raise UsageError(f"overlay.yield_least={overlay['yield_least']}: above overlay.yield_most")
+    if (least or most) and Fraction(overlay["liquidity_factor"]) != 1:
+        raise UsageError("overlay.liquidity_factor: liquidity that reacts to its yield is not scaled: say one of them")
 
 
 def _check_market(overlay: Mapping[str, Any]) -> None:

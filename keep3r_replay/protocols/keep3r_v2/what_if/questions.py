@@ -26,6 +26,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.work import bonded_payment
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from keep3r_replay.protocols.keep3r_v2.what_if.works import ADDED, PAID, REVERTED
+from keep3r_replay.replay.tables import Amount, Int64  # noqa: TC001 - rows of tables: columns by annotations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +56,11 @@ class RunsDry(NamedTuple):
         obstacle: why nothing is paid at all, where the job is disputed or listed no more; else empty.
     """
 
-    works: int
-    interval: int
-    payment: int
-    at: int | None
-    works_until: int
+    works: Int64
+    interval: Int64
+    payment: Amount
+    at: Int64 | None
+    works_until: Int64
     error: str
     obstacle: str = ""
 
@@ -144,18 +145,18 @@ class ExpiryCost(NamedTuple):
     """
 
     rule: str
-    opening: int
-    minted: int
-    forced: int
-    migrated_in: int
-    repriced: int
-    spent: int
-    expired: int
-    capped: int
-    removed: int
-    migrated_out: int
-    left: int
-    reverted: int
+    opening: Amount
+    minted: Amount
+    forced: Amount
+    migrated_in: Amount
+    repriced: Amount
+    spent: Amount
+    expired: Amount
+    capped: Amount
+    removed: Amount
+    migrated_out: Amount
+    left: Amount
+    reverted: Int64
 
 
 def expiry_cost(base: Baseline, overlay: Overlay, job: str) -> list[ExpiryCost]:
@@ -180,10 +181,10 @@ def expiry_cost(base: Baseline, overlay: Overlay, job: str) -> list[ExpiryCost]:
 class BondMore(NamedTuple):
     """A keeper with `bonded` wei more from the beginning: what it earns in all, and how much more that is."""
 
-    bonded: int
-    earned: int
-    more: int
-    reverted: int
+    bonded: Amount
+    earned: Amount
+    more: Amount
+    reverted: Int64
 
 
 def bond_more(base: Baseline, overlay: Overlay, keeper: str, amounts: Sequence[int]) -> list[BondMore]:

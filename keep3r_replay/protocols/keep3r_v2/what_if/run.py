@@ -28,6 +28,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.recorder import Recorder, SumReco
 from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace, traced
 from keep3r_replay.protocols.keep3r_v2.what_if.transactions import Transactions, atomic_ones
 from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
+from keep3r_replay.protocols.keep3r_v2.what_if.yields import ReactingLiquidity
 from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
@@ -148,7 +149,9 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     resets = what_if(baseline, type(overlay)()).works.resets if overlay.reset_gas else ()
     policies = policies_of(overlay, baseline, keep3r.rules.payment, resets)
     works = Works(keep3r, baseline.measured, dropped, policies)
-    liquidity = ScaledLiquidity(overlay, keep3r)
+    scaled = ScaledLiquidity(overlay, keep3r)
+    reacting = ReactingLiquidity(overlay, keep3r, works) if overlay.reacts_to_yield else None
+    liquidity = reacting or scaled
     calls = Calls(keep3r, liquidity, baseline.forced, works.rewarded)
     own = calls.handlers(PLAIN)
     own["keep3r.KeeperWork"] = works.on_work
@@ -170,7 +173,9 @@ def what_if(baseline: Baseline, overlay: Overlay, *, ledger: bool = False) -> Wh
     changes.change_bonds()
     changes.change_liquidity()
     changes.give_credits()
-    changes.scale_liquidity(liquidity)
+    changes.scale_liquidity(scaled)
+    if reacting is not None:
+        changes.let_liquidity_react(reacting)
     changes.add_works(works)
     replay(baseline.history, model, traced(trace, handlers), changes.all)
     for pool in pools:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v2.contract.savepoint import Savepoint
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay_checks import ALWAYS, NEVER
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r
     from keep3r_replay.protocols.keep3r_v2.what_if.batches import Batch
     from keep3r_replay.protocols.keep3r_v2.what_if.calls import Calls
-    from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import ScaledLiquidity, Sums
+    from keep3r_replay.protocols.keep3r_v2.what_if.liquidity import Liquidity
     from keep3r_replay.protocols.keep3r_v2.what_if.trace import Trace
     from keep3r_replay.protocols.keep3r_v2.what_if.works import Works
     from keep3r_replay.replay.protocol import Place
@@ -35,7 +35,7 @@ class _Begun(NamedTuple):
 
     place: Place
     state: Savepoint
-    shares: Sums
+    shares: Any
     works: int
     rewards: int
     reverted: int
@@ -52,7 +52,7 @@ class Transactions:
         atomic: Mapping[Place, Batch],
         works: Works,
         calls: Calls,
-        liquidity: ScaledLiquidity,
+        liquidity: Liquidity,
         trace: Trace,
         observer: CreditObserver | None,
     ) -> None:

@@ -23,7 +23,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.prices import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.contract.credits import Reward
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job, Keep3r
@@ -202,6 +202,15 @@ class Works:
             self.rewards.append(RewardRow(block, place, address, None, None, None, *event, matched=False))
         for expected in rewards[len(observed) :]:
             self.rewards.append(RewardRow(block, log_index, address, *expected, None, None, None, matched=False))
+
+    def paid_since(self, done: int, added: int) -> Iterator[tuple[str, int]]:
+        """Job and wei of KP3R of each work paid since the `done`-th of the history, and the `added`-th added."""
+        for number in range(done, len(self.done)):
+            if self.done[number].status == PAID and self._measured[number].amount_is != TOKEN:
+                yield self._jobs[number], self.done[number].payment
+        for work in self.added[added:]:
+            if work.done.status == ADDED:
+                yield work.job, work.done.payment
 
     def failed_since(self, done: int) -> bool:
         """Whether one of the works since the `done`-th reverted."""

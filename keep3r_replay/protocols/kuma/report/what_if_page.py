@@ -8,10 +8,17 @@ import polars as pl
 
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.late import SHOWN, short, whole
+from keep3r_replay.protocols.kuma.report.what_if_answers import what_if_answers
+from keep3r_replay.protocols.kuma.what_if.room import ASSUMPTIONS
 from keep3r_replay.protocols.kuma.what_if.rows import REIMBURSED
-from keep3r_replay.report.html import text
+from keep3r_replay.replay.results import manifest_of
+from keep3r_replay.replay.stored import has_table, read_table
+from keep3r_replay.report.cover import what_if_cover
+from keep3r_replay.report.frame import answers, head
+from keep3r_replay.report.html import folded, text
 from keep3r_replay.report.page import page
 from keep3r_replay.report.tables import table
+from keep3r_replay.report.times import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,39 +38,46 @@ def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
     """The page of a what-if's folder. Raises `OSError`, `KeyError` and polars' errors where that is none of KUMA."""
     names = ("purchases_what_if", "bonds_what_if", "categories_what_if", "keepers_what_if", "changed_transactions")
     # Tables are there unless a sweep kept the sums only.
-    tables = {
-        name: pl.read_parquet(results / f"{name}.parquet") for name in names if (results / f"{name}.parquet").exists()
-    }
-    parts = [_head(summary)]
+    tables = {name: read_table(results, name) for name in names if has_table(results, name)}
+    first, last = summary["blocks"]
+    parts = [
+        head(f"What if: {summary['deployment']}", f"KUMA, blocks {first:,} to {last:,}"),
+        answers(what_if_answers(summary["outcome"], tables)),
+        _changes(summary["overlay"]),
+    ]
     for name, part in (
         ("purchases_what_if", _purchases),
         ("bonds_what_if", _bonds),
-        ("categories_what_if", _categories),
         ("keepers_what_if", _keepers),
+        ("categories_what_if", _categories),
         ("changed_transactions", _changed),
     ):
         if name in tables:
             parts.append(part(tables[name]))
+    given = "".join(f"<p>{text(each)}</p>" for each in ASSUMPTIONS)
+    parts += [
+        _sums(summary["outcome"]),
+        folded("what is given, and what follows", given),
+        what_if_cover("KUMA", summary, manifest_of(results)),
+    ]
     return page(f"KUMA what-if: {summary['deployment']}", "\n".join(parts))
 
 
-def _head(summary: Mapping[str, Any]) -> str:
-    outcome, (first, last) = summary["outcome"], summary["blocks"]
-    changes = ", ".join(f"{name} {value}" for name, value in summary["overlay"].items()) or "nothing"
+def _changes(overlay: Mapping[str, Any]) -> str:
+    rows = [(text(name), text(value)) for name, value in overlay.items()]
+    told = table(("change", "value"), rows) if rows else "<p>None: the what-if is the history.</p>"
+    return f"<h2>Changes</h2>{told}"
 
+
+def _sums(outcome: Mapping[str, Any]) -> str:
     def shown(name: str) -> str:
         value = outcome[name]
         return f"{value:,}" if isinstance(value, int) else whole(value)
 
     rows = [(text(words), shown(name), shown(f"{name}_what_if")) for name, words in _PAIRS.items()]
-    return (
-        f"<header><h1>{text(summary['deployment'])}</h1>"
-        f"<p>KUMA, what if; blocks {first:,} to {last:,}; changed: {text(changes)}</p></header>"
-        + table(("", "as it was", "what if"), rows, frozenset({1, 2}))
-        + f"<p>{whole(outcome['excess'])} KIBT more were burned for the same bonds than would have been; "
-        f"{outcome['changed_transactions']:,} transactions succeed in one world only; {outcome['added_calls']:,} calls "
-        f"were added, {outcome['added_calls_failed']:,} of them revert.</p>"
-    )
+    added = outcome["added_calls"]
+    calls = f"<p>{added:,} calls were added, {outcome['added_calls_failed']:,} of them revert.</p>" if added else ""
+    return f"<h2>All sums</h2>{table(('', 'as it was', 'what-if'), rows, frozenset({1, 2}))}{calls}"
 
 
 def _part(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], numbers: frozenset[int]) -> str:
@@ -88,7 +102,7 @@ def _purchases(frame: pl.DataFrame) -> str:
         )
         for row in differing.iter_rows(named=True)
     )
-    headers = ("block", "category", "bond", "price", "price, what if", "burned too much", "buyer")
+    headers = ("block", "category", "bond", "price", "price, what-if", "burned too much", "buyer")
     return _part("Purchases at another price", headers, rows, frozenset({0, 2, 3, 4, 5}))
 
 
@@ -100,13 +114,12 @@ def _bonds(frame: pl.DataFrame) -> str:
             str(row["bond_id"]),
             text(row["status"] or "not sold"),
             text(row["status_what_if"] or "not sold"),
-            "" if row["seconds_late"] is None else f"{row['seconds_late']:,}",
-            "" if row["seconds_late_what_if"] is None else f"{row['seconds_late_what_if']:,}",
+            *("" if row[each] is None else duration(row[each]) for each in ("seconds_late", "seconds_late_what_if")),
         )
         for row in differing.iter_rows(named=True)
     )
-    headers = ("category", "bond", "was", "would be", "seconds late", "what if")
-    return _part("Bonds of another fate", headers, rows, frozenset({1, 4, 5}))
+    headers = ("category", "bond", "was", "would be", "late by", "late by, what-if")
+    return _part("Bonds of another fate", headers, rows, frozenset({1}))
 
 
 def _categories(frame: pl.DataFrame) -> str:
@@ -114,7 +127,7 @@ def _categories(frame: pl.DataFrame) -> str:
         (text(row["category"]), whole(row["supply"]), whole(row["supply_what_if"]))
         for row in frame.iter_rows(named=True)
     )
-    return _part("Supply at the end, KIBT", ("category", "as it was", "what if"), rows, frozenset({1, 2}))
+    return _part("Supply at the end, KIBT", ("category", "as it was", "what-if"), rows, frozenset({1, 2}))
 
 
 def _keepers(frame: pl.DataFrame) -> str:
@@ -127,7 +140,7 @@ def _keepers(frame: pl.DataFrame) -> str:
         )
         for row in frame.iter_rows(named=True)
     )
-    headers = ("keeper", "calls", "what if", "outlay, ETH", "what if", f"paid back, {NOT_VERIFIED}", "what if")
+    headers = ("keeper", "calls", "what-if", "outlay, ETH", "what-if", f"paid back, {NOT_VERIFIED}", "what-if")
     return _part("Keepers", headers, rows, frozenset(range(1, 7)))
 
 

@@ -9,6 +9,7 @@ from keep3r_replay.protocols.kuma.report.drawings import curve
 from keep3r_replay.protocols.kuma.what_if.changes import changes_of
 from keep3r_replay.protocols.kuma.what_if.room import whole
 from keep3r_replay.replay.questions import Answer, Asked, Question, Setting
+from keep3r_replay.replay.tables import Amount, Int64, frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 class Cost(NamedTuple):
     """The price of a bond whose keeper comes so many seconds after maturity, and what of it is his delay's (wei)."""
 
-    delay: int
-    realized: int | None
-    excess: int | None
+    delay: Int64
+    realized: Amount | None
+    excess: Amount | None
 
 
 def cost_curve(baseline: Baseline, bond_id: int, delays: Sequence[int]) -> list[Cost]:
@@ -71,7 +72,7 @@ def _cost_of_lateness(asked: Asked) -> Answer:
     baseline = asked.what_ifs.baseline(asked.lake, asked.until_block, {})
     costs = cost_of_all(baseline, delays) if bond_id is None else cost_curve(baseline, bond_id, delays)
     lines = _lateness_lines(asked.what_ifs, baseline) if bond_id is None else []
-    return Answer([*lines, *_curve_lines(bond_id, costs)], drawing(costs))
+    return Answer([*lines, *_curve_lines(bond_id, costs)], frame(Cost, costs), drawing(costs))
 
 
 def _curve_lines(bond_id: int | None, costs: Sequence[Cost]) -> list[str]:
