@@ -154,7 +154,7 @@ def test_the_page_of_a_what_if(lake, tmp_path):
     page = report.read_text()
     for words in ("Purchases at another price", "Bonds of another fate", "late, bought", "in time, bought"):
         assert words in page
-    assert page.count("reconstructed, not verified") == 2
+    assert page.count("reconstructed, not verified") == 4
 
 
 @pytest.mark.slow
