@@ -60,6 +60,20 @@ document.addEventListener("click", async (event) => {
   tell(copied ? `copied ${text}` : text, box.left, box.top);
 });
 
+// Where the chain has an explorer a link stands beside each address, and beside a finding's transaction; nothing is
+// asked of it before somebody follows one.
+const explorer = document.body.dataset.explorer;
+for (const address of explorer ? document.querySelectorAll(".address") : []) {
+  const text = whole(address);
+  const told = address.closest("dd")?.previousElementSibling?.textContent;
+  const kind = text.length === 42 ? "address" : told === "transaction" ? "tx" : "";
+  if (!kind || address.closest("a")) continue;
+  const link = element("a", { className: "explorer", href: `${explorer}/${kind}/${text}`, textContent: "↗" });
+  Object.assign(link, { target: "_blank", rel: "noopener noreferrer" });
+  link.setAttribute("aria-label", `${address.textContent} in the explorer`);
+  address.after(link);
+}
+
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
