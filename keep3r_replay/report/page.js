@@ -146,9 +146,6 @@ function tended(table, place) {
     button.addEventListener("click", () => sort(column, cell));
     cell.replaceChildren(button);
   });
-  if (table.classList.contains("stacked")) {
-    for (const row of all) [...row.cells].forEach((cell, column) => { cell.dataset.head = titles[column]; });
-  }
   if (all.length > SEARCHED) {
     const input = element("input", { type: "search" });
     const texts = new Map(all.map((row) => [row, [row.textContent, ...[...row.querySelectorAll(".address")].map((each) => each.title)].join(" ").toLowerCase()]));
@@ -170,6 +167,10 @@ function tended(table, place) {
 
 for (const place of document.querySelectorAll(".scroll")) {
   const table = place.querySelector("table");
+  if (table?.tHead && table.classList.contains("stacked")) {
+    const titles = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, column) => { cell.dataset.head = titles[column]; });
+  }
   if (table?.tHead && table.tBodies[0]?.rows.length > 1) tended(table, place);
 }
 
