@@ -26,8 +26,8 @@ _BESIDE = 74
 """What stands beside the axes: labels on the left, a margin on the right."""
 _PHONE = 560
 """Below this width legends are those of a phone."""
-_NARROW = {"columns": 2, "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 4}}}
-"""Legends on a phone: two columns, and one legend below the other, for side by side they are too wide."""
+_NARROW = {"columns": 1, "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 4}}}
+"""Legends on a phone: one column, and one legend below the other, for side by side they are too wide."""
 _LIBRARY = "window.vegaEmbed = vegaEmbed;"
 _SCALE = 2.0
 _CLIP = re.compile(r"\bclip[0-9]+\b")
