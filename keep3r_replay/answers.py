@@ -73,7 +73,7 @@ class AuditResults:
         from keep3r_replay.replay.results import write_results
 
         target = Path(path_named("folder", folder))
-        write_results(self.audit, target, self.configuration)
+        write_results(self.audit, target, self.configuration, self.protocol.tables)
         return target
 
     def __str__(self) -> str:

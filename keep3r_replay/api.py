@@ -38,13 +38,15 @@ def open_lake(folder: str | Path | None = None, *, results: str | Path | None = 
     from keep3r_replay.answers import files_known, part_named
     from keep3r_replay.lake.bucket import location
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.registry import schemas_in
     from keep3r_replay.replay.arguments import path_named
 
     named = SAMPLE if folder is None else path_named("folder", folder)
     place = location(named)
     whole = None if place.exists() else part_named(place)
     lake = whole or Lake.open(named)
-    lake.check_content(() if results is None else files_known(Path(path_named("results", results))))
+    known = () if results is None else files_known(Path(path_named("results", results)))
+    lake.check_content(known, schemas_in(lake.deployment.protocol))
     return lake
 
 

@@ -119,6 +119,9 @@ def _ended(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("KEEP3R_TRACEBACK"):
             raise
+        if type(error).__name__ == "ComputeError" and "parquet" in str(error):
+            # By name: polars is not imported for this. Its manifest vouches for the file, which is none all the same.
+            return _fail(f"a file cannot be read: {' '.join(str(error).split())[:160]}", 1)
         return _fail(f"internal error: {type(error).__name__}: {error} (KEEP3R_TRACEBACK=1 shows where)", 1)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keep3r_replay.proof.proved_state import BY_HEADER, BY_ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -63,7 +65,7 @@ def _print_certificate(outcome: Outcome) -> None:
     print(f"sent      {counts['transactions']:>10,}  transactions: sender, target, input, gas, price, status")
     if outcome.state is not None:
         known = sum(bool(each["is"]) for each in outcome.state.codes.values())
-        values = sum(map(len, outcome.state.initial.values())) + outcome.state.readings
+        values = sum(map(len, outcome.state.initial.values())) + outcome.state.readings(BY_ROOT, BY_HEADER)
         print(f"state     {len(outcome.state.codes):>10,}  codes, {known:,} of a known version; {values:,} values")
     for sentence in outcome.certificate["except"]:
         print(f"except    {sentence}")

@@ -18,6 +18,7 @@ from .extract import Detail
 if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
     from keep3r_replay.dataset.state import ExtractionState, Range
+    from keep3r_replay.lake.integrity import Schemas
     from keep3r_replay.lake.manifest import Manifest
 
 SUMMARY = (
@@ -64,12 +65,14 @@ def _verify_lake(config: VerifyConfig, lake: Path) -> int:
         raise UsageError("say deployment=NAME: asking a node needs to know which deployment (keep3r verify --help)")
     from keep3r_replay.dataset.lock import lock_if_possible, only_one_run
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.registry import schemas_in
 
     if not lake.is_dir():
         raise LakeError(lake, "no such lake", remedy="make one with keep3r extract, import or simulate")
     with only_one_run(lake, create=False) if config.repair else lock_if_possible(lake) as held:
         manifest, deployment = Lake.read(lake)
-        damaged = _check_files(lake, manifest, deployment.transactions, alone=held is not False)
+        known = schemas_in(deployment.protocol)
+        damaged = _check_files(lake, manifest, deployment.transactions, known, alone=held is not False)
         if asks_node and not damaged:
             damaged = _compare(config, lake) if config.against_node else set()
         parted = config.repair and deployment.origin == "node" and _parted(config, lake)
@@ -108,13 +111,13 @@ def _check_transactions(lake: Path) -> list[str]:
     return [f"{lake}: block {each.block_number}: {each.reason}" for each in check_transactions(opened, WHOLE)]
 
 
-def _check_files(lake: Path, manifest: Manifest, transactions: str, *, alone: bool) -> set[Range]:
+def _check_files(lake: Path, manifest: Manifest, transactions: str, schemas: Schemas, *, alone: bool) -> set[Range]:
     from keep3r_replay.lake.completeness import lacking, unanchored
     from keep3r_replay.lake.integrity import damaged_files, false_hashes
     from keep3r_replay.lake.reader import Lake
 
     damaged: set[Range] = set()
-    for damage in damaged_files(lake, manifest):
+    for damage in damaged_files(lake, manifest, schemas):
         if not alone and damage.entry not in Lake.read(lake)[0].files:
             # Another run has replaced the file meanwhile.
             continue

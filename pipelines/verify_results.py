@@ -21,7 +21,7 @@ _EARNINGS = "earnings"
 
 
 def verify_results(folder: Path, lake_folder: str | None) -> int:
-    """Repeat the run that made results; 0 if every row is the same, 3 if one differs.
+    """Repeat the run that made results; 0 if every row is the same, 3 if one differs or a strange file is among them.
 
     Raises:
         InputError: there are no results, or the lake lacks what the run needs.
@@ -54,7 +54,7 @@ def _verify(folder: Path, lake: Lake, manifest: Mapping[str, Any]) -> int:
         _repeat(manifest, lake, again)
         found = repetition(folder, again)
     print("\n".join(_lines(folder, found)))
-    return FINDINGS if found.differing else 0
+    return FINDINGS if found.differing or found.strange else 0
 
 
 def _repeat(manifest: Mapping[str, Any], lake: Lake, folder: Path) -> None:
@@ -81,9 +81,11 @@ def _repeat(manifest: Mapping[str, Any], lake: Lake, folder: Path) -> None:
 
 def _lines(folder: Path, found: Repetition) -> list[str]:
     """What to print: rows that differ, and the versions that may be why."""
+    from keep3r_replay.lake.strange import NO_PART
     from keep3r_replay.replay.results import SUMMARY
 
     lines = [f"{folder / file}: holds something other than was written" for file in found.altered]
+    lines += [f"{folder / file}: {NO_PART}" for file in found.strange]
     lines += found.rows
     for name, count in found.differing.items():
         one, many = ("entry", "entries") if name == SUMMARY else ("row", "rows")

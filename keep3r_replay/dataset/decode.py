@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from keep3r_replay.chain.logs import empty_batch
 from keep3r_replay.evm.abi import TEXT, WORD, Event, EventsByRole, KeptRaw
 from keep3r_replay.evm.texts import read_texts
 from keep3r_replay.evm.words import decode_words, hex_text
@@ -57,6 +58,19 @@ class Decoded:
 def table_name(role: str, event: Event) -> str:
     """Return the lake's table for an event type: `events/keep3r.KeeperWork`."""
     return f"events/{role}.{event.name}"
+
+
+def event_schema(event: Event) -> Any:
+    """The Arrow schema of an event's table in the lake."""
+    none = empty_batch()
+    rows, times = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    arguments = {
+        parameter.column: pa.array([], pa.string())
+        if parameter.is_text
+        else decode_words(parameter, np.zeros((0, WORD), np.uint8)).values
+        for parameter in event.parameters
+    }
+    return pa.table(_places(none, rows, times) | arguments).schema
 
 
 def decode_logs(

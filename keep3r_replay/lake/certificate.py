@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 CERTIFICATE = "proof.json"
 """Lies beside the manifest, which does not name it: it is about the lake, not of it."""
 
-LAYOUT = 1
+LAYOUT = 2
+"""Of the first the tables of events named no columns, and nothing said parameter by parameter what was proved."""
+
 _KEPT = re.compile(r"proof/kept/(\d{9,}-\d{9,}\.parquet|state\.json)", re.ASCII)
 _ANEW = "run keep3r prove again"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 RESULTS = "keep3r results"
@@ -15,6 +16,8 @@ RESULTS = "keep3r results"
 
 _MARK = f'"kind": "{RESULTS}"'.encode()
 _LISTED = re.compile(rb'"([\w./-]+\.(?:parquet|json))": \{')
+_OF_TABLE = re.compile(r"(\w+)\.parquet(?:/\d{6}\.parquet)?", re.ASCII)
+_FOR_LATER = "kept_"
 
 
 def listed_by_damaged(manifest: Path) -> set[str] | None:
@@ -30,3 +33,19 @@ def listed_by_damaged(manifest: Path) -> set[str] | None:
     except (ValueError, RecursionError):
         return {name.decode() for name in _LISTED.findall(content)}
     return None
+
+
+def files_of_tables(folder: Path, tables: Collection[str]) -> set[str]:
+    """The files in a folder of results that are named as those of its tables, or of what is kept for a later run.
+
+    Args:
+        folder: the results.
+        tables: names of tables that a replay writes.
+    """
+    places = (each for pattern in ("*.parquet", "*.parquet/*.parquet") for each in folder.glob(pattern))
+    found = {each.relative_to(folder).as_posix(): each for each in places if each.is_file() and not each.is_symlink()}
+    return {
+        name
+        for name in found
+        if (part := _OF_TABLE.fullmatch(name)) and (part[1] in tables or part[1].startswith(_FOR_LATER))
+    }

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.lake.address_book import FILE as NAMES
-from keep3r_replay.lake.damaged import RESULTS, listed_by_damaged
+from keep3r_replay.lake.damaged import RESULTS, files_of_tables, listed_by_damaged
 from keep3r_replay.lake.shapes import parsed
+from keep3r_replay.lake.strange import NO_PART, strange_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -40,16 +41,21 @@ _LONGEST_PATH = 3
 
 @contextmanager
 def replaced_folder(
-    target: Path, staying: Callable[[], Collection[str]] = tuple, *, durable: bool = True
+    target: Path,
+    staying: Callable[[], Collection[str]] = tuple,
+    *,
+    tables: Collection[str] = (),
+    durable: bool = True,
 ) -> Iterator[Path]:
     """Give an empty folder to fill; its content takes the place of `target`'s if the block ends well.
 
     Files of `target` that `staying` names, which is asked at the end, are left as they are.
 
     Of what stands at `target` only the files that its manifest lists are replaced or removed: callers check first that
-    it is theirs. A run that is killed while it replaces files leaves a manifest without `files`, and the next one goes
-    on from that. A link stays a link, and what it leads to is filled. With `durable` it is on the disk afterwards;
-    without, a power cut may take it, or leave files without their content.
+    it is theirs. Where the manifest is damaged, files named as those of `tables` are counted among them. A run that is
+    killed while it replaces files leaves a manifest without `files`, and the next one goes on from that. A link stays a
+    link, and what it leads to is filled. With `durable` it is on the disk afterwards; without, a power cut may take it,
+    or leave files without their content.
 
     Raises:
         UsageError: a file would have to be replaced that no manifest lists.
@@ -66,7 +72,7 @@ def replaced_folder(
         if durable:
             _sync(building)
         if target.exists() and any(target.iterdir()):
-            _replace_files(building, target, staying())
+            _replace_files(building, target, staying(), tables)
         else:
             building.rename(target)
         if durable:
@@ -120,9 +126,9 @@ def written_files(folder: Path) -> set[str]:
         names |= {str(name) for name in content.get(UNFINISHED, [])}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         listed = listed_by_damaged(folder / MANIFEST)
-        return set() if listed is None else {name for name in {*listed, MANIFEST} if _is_inside(folder, name)}
+        return set() if listed is None else _inside(folder, {*listed, MANIFEST})
     names |= {MANIFEST} | ({"deployment.json"} if "layout" in content else set())
-    return {name for name in names if _is_inside(folder, name)}
+    return _inside(folder, names)
 
 
 def check_target(folder: Path, setting: str, wanted: str, is_ours: Callable[[Path], bool]) -> None:
@@ -153,21 +159,33 @@ def foreign_names(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir() if each.name not in ours)
 
 
-def _is_inside(folder: Path, name: str) -> bool:
-    parts = name.split("/")
-    plain = len(parts) <= _LONGEST_PATH and all(_PART.fullmatch(part) for part in parts) and name.endswith(_SUFFIXES)
-    return plain and (folder / name).parent.resolve() == folder.resolve().joinpath(*parts[:-1])
+def _inside(folder: Path, names: Collection[str]) -> set[str]:
+    """Those of the names that are such as are written here, and lead nowhere else: each folder is followed once."""
+    plain = {
+        name
+        for name in names
+        if name.count("/") < _LONGEST_PATH
+        and name.endswith(_SUFFIXES)
+        and all(_PART.fullmatch(part) for part in name.split("/"))
+    }
+    top = folder.resolve()
+    above = {name: name.rpartition("/")[0] for name in plain}
+    staying = {each for each in {*above.values()} if (folder / each).resolve() == top / each}
+    return {name for name in plain if above[name] in staying}
 
 
-def _replace_files(building: Path, target: Path, staying: Collection[str]) -> None:
+def _replace_files(building: Path, target: Path, staying: Collection[str], tables: Collection[str]) -> None:
     """Put the files of one folder in the place of those that were written into another, but for those that stay."""
     former = written_files(target)
     new = {path.relative_to(building).as_posix() for path in building.rglob("*") if path.is_file()}
     if listed_by_damaged(target / MANIFEST) is not None:
-        # What it does not list any more, but a replay writes, was written by one.
+        # What it does not list any more, but a replay writes, was written by one: longer tables may have been in parts.
         former |= {name for name in new if (target / name).is_file()}
+        former |= files_of_tables(target, {*tables, *(name.partition(".")[0] for name in {*new, *former})})
     for name in sorted(new):
         _check_place(target, name, former)
+    for strange in strange_parts(target, {*former, *new}):
+        raise UsageError(f"{target / strange}: {NO_PART}")
     _mark_unfinished(target, building, sorted({*former, *new, *staying}))
     # A table of one file may become a folder of its name, and the other way round.
     for name in sorted(former - new - {*staying}):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from keep3r_replay.lake.manifest import FileEntry, Manifest
+
+    Schemas = Callable[[str], Sequence[Any]]
+    """The Arrow schemas of which a table's file must have one; none where any will do."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +27,13 @@ class Damage:
     problem: str
 
 
-def damaged_files(lake: Path, manifest: Manifest) -> Iterator[Damage]:
-    """Yield every file of the manifest that is missing, altered or unreadable; each is read whole."""
+def damaged_files(lake: Path, manifest: Manifest, schemas: Schemas = lambda _: ()) -> Iterator[Damage]:
+    """Yield every file of the manifest that is missing, altered or unreadable; each is read whole.
+
+    So is one that has none of the `schemas` of its table, where there are such.
+    """
     for entry in manifest.files:
-        problem = problem_of(lake / entry.path, entry)
+        problem = problem_of(lake / entry.path, entry, schemas(entry.table))
         if problem:
             yield Damage(entry, problem)
 
@@ -53,22 +59,39 @@ def false_hashes(lake: Path, manifest: Manifest) -> Iterator[tuple[int, str]]:
                     yield block, f"block {block} has another hash in the manifest than in the table of blocks"
 
 
-def problem_of(path: Path, entry: FileEntry) -> str:
-    """Say how a file is not what the manifest says; empty if it is."""
+def table_problem(content: BinaryIO, entry: FileEntry, schemas: Sequence[Any]) -> str:
+    """Say how an open file is no table of its name, whoever wrote it; empty if it is.
+
+    Args:
+        content: the file.
+        entry: what the manifest says of it.
+        schemas: the Arrow schemas of which it must have one; none where any will do.
+    """
+    try:
+        file = pq.ParquetFile(content)
+        rows, schema = file.metadata.num_rows, file.schema_arrow
+    except (pa.ArrowException, OSError) as error:
+        return f"is no Parquet: {' '.join(str(error).split())[:80]}"
+    if rows != entry.rows:
+        return f"has {rows} rows instead of {entry.rows}"
+    if schemas and not any(schema.equals(each) for each in schemas):
+        return f"has other columns than {entry.table}, or of other types"
+    return ""
+
+
+def problem_of(path: Path, entry: FileEntry, schemas: Sequence[Any] = ()) -> str:
+    """Say how a file is not what the manifest says, or no table of its name (`table_problem`); empty if it is."""
+    if not path.is_file():
+        # A pipe of that name would be waited for without end.
+        return "is no file" if path.exists() else "missing"
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
-    except FileNotFoundError:
-        return "missing"
+            if size == entry.bytes and digest == entry.sha256:
+                return table_problem(file, entry, schemas)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if size != entry.bytes:
         return f"has {size} bytes instead of {entry.bytes}"
-    if digest != entry.sha256:
-        return "has other content than was written"
-    try:
-        rows: int = pq.read_metadata(path).num_rows
-    except pa.ArrowException as error:
-        return f"is no Parquet: {error}"
-    return "" if rows == entry.rows else f"has {rows} rows instead of {entry.rows}"
+    return "has other content than was written"

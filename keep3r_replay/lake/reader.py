@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from keep3r_replay.lake.integrity import Schemas
+
 _BLOCK_COLUMN = {"blocks": "number"}
 _MAKE = "make one with keep3r extract, import or simulate"
 _ANEW = "import it again, or extract into a new folder"
@@ -100,25 +102,33 @@ class Lake:
             )
         return manifest, deployment
 
-    def check_content(self, known: Collection[tuple[str, str]] = ()) -> None:
+    def check_content(self, known: Collection[tuple[str, str]] = (), schemas: Schemas = lambda _: ()) -> None:
         """Read every file once and hold it against its SHA-256 in the manifest.
 
         Args:
             known: path and SHA-256 of files that have been read before, and are not read again.
+            schemas: the Arrow schemas of which a table's files must have one; none where any will do.
 
         Raises:
-            LakeError: a file holds something other than was written.
+            LakeError: a file holds something other than was written, or is no table of its name.
         """
+        from keep3r_replay.lake.integrity import table_problem  # noqa: PLC0415  (opening a lake needs no pyarrow)
+
         for entry in self.manifest.files:
             if (entry.path, entry.sha256) in known:
                 continue
             file = self.path / entry.path
             with file.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
+                problem = ""
+                if digest == entry.sha256:
+                    problem = table_problem(content, entry, schemas(entry.table))
             if digest != entry.sha256:
                 raise LakeError(
                     file, "holds something other than was written", remedy="run keep3r verify, or import again"
                 )
+            if problem:
+                raise LakeError(file, problem, remedy=_ANEW)
 
     def without(self, *tables: str) -> Lake:
         """The lake as if it had no such tables."""

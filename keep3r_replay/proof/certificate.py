@@ -7,33 +7,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.lake.certificate import CERTIFICATE, LAYOUT, manifest_claims
-from keep3r_replay.lake.schemas import BLOCKS, TRANSACTIONS
 from keep3r_replay.lake.writer import write_bytes
+from keep3r_replay.proof.columns import columns_proved, parameters_proved, views_proved
 from keep3r_replay.proof.exceptions import exceptions
 from keep3r_replay.proof.kept import kept_files
+from keep3r_replay.proof.proved_state import BY_HEADER, BY_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from keep3r_replay.lake.schemas import ReadingRow
     from keep3r_replay.proof.header import Header
+    from keep3r_replay.proof.proved_state import StateProved
     from keep3r_replay.proof.prover import Proved
-    from keep3r_replay.proof.state import StateProved
     from keep3r_replay.proof.subject import Subject
-
-_HEADERS, _SENT, _RECEIPTS = "headers", "transactions roots", "receipts roots"
-_COLUMNS = {
-    "blocks": dict.fromkeys(BLOCKS.names, _HEADERS),
-    "transactions": {
-        **dict.fromkeys(TRANSACTIONS.names, _SENT),
-        "from": "signatures",
-        "gas_used": _RECEIPTS,
-        "status": _RECEIPTS,
-        "effective_gas_price": f"{_SENT} with the base fees of {_HEADERS}",
-    },
-}
-_LOGS = f"{_RECEIPTS} and {_SENT}; that there are no others: blooms of all {_HEADERS}"
-_DECODED = "decoded again from the proved logs"
 
 
 def certificate_of(
@@ -42,6 +30,7 @@ def certificate_of(
     *,
     given_as_hash: bool,
     proved: Proved,
+    readings: Iterable[ReadingRow],
     state: StateProved | None,
     kept: bool,
     resumed: int = 0,
@@ -72,25 +61,22 @@ def certificate_of(
             "transactions": sum(each.transactions for each in proved.windows),
             "resumed": resumed,
         },
-        "tables": {name: _table(name) for name in lake.tables()},
+        "tables": columns_proved(subject),
+        "parameters": parameters_proved(lake.deployment, state),
+        "views": views_proved(readings, state),
         "state": None
         if state is None
-        else {"codes": state.codes, "initial_state": state.initial, "readings": state.readings},
+        else {
+            "codes": state.codes,
+            "initial_state": state.initial,
+            "readings": state.readings(BY_ROOT, BY_HEADER),
+        },
         "except": exceptions(subject, proved, state, given_as_hash=given_as_hash, resumed=resumed),
         "rests_on": {
             "windows": windows,
             "kept": kept_files(lake.path, [(each.first, each.last) for each in proved.windows]) if kept else {},
         },
     }
-
-
-def _table(name: str) -> dict[str, str]:
-    """How the columns of a table were proved; `*` is all of them."""
-    if name == "logs":
-        return {"*": _LOGS}
-    if name.startswith("events/") or name == "undecoded":
-        return {"*": _DECODED}
-    return _COLUMNS.get(name, {"*": "not proved"})
 
 
 def resumed_of(content: Mapping[str, Any]) -> int:

@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.forks import forks_of
+from keep3r_replay.proof.proved_state import COMPUTED, NOBODY
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.deployment import Contract
-    from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.proof.proved_state import StateProved
     from keep3r_replay.proof.prover import Proved
-    from keep3r_replay.proof.state import StateProved
     from keep3r_replay.proof.subject import Subject
 
 
@@ -22,7 +22,7 @@ def exceptions(
     found = [] if given_as_hash else ["the anchor's hash, which is the node's word"]
     if resumed:
         found.append(f"{resumed} of {len(proved.windows)} windows, on the word of a former run's notes")
-    return [*found, *_of_rows(subject), *_of_windows(subject, proved), *_facts(subject.lake, state), *_state(state)]
+    return [*found, *_of_rows(subject), *_of_windows(subject, proved), *_facts(subject, state), *_state(state)]
 
 
 def _of_rows(subject: Subject) -> list[str]:
@@ -58,17 +58,18 @@ def _of_windows(subject: Subject, proved: Proved) -> list[str]:
     return found
 
 
-def _facts(lake: Lake, state: StateProved | None) -> list[str]:
+def _facts(subject: Subject, state: StateProved | None) -> list[str]:
     """What results rest on and no root is asked for: facts of contracts, tokens, and when parameters were read."""
-    deployment, facts = lake.deployment, []
+    deployment, facts = subject.lake.deployment, []
     for contract in deployment.contracts:
         left = sorted(contract.facts.keys() - _proved_facts(contract, state))
         if left:
             facts.append(f"{', '.join(left)} of {contract.role} {contract.address}")
     tokens = [f"tokens {', '.join(sorted(deployment.tokens))}"] if deployment.tokens else []
     found = [f"the deployment's word for: {'; '.join([*facts, *tokens, 'initial_state_block'])}"]
-    genesis = lake.manifest.extraction.get("genesis")
-    return [*found, f"genesis {genesis}, which the lake notes and no header of it reaches"] if genesis else found
+    if subject.genesis and not subject.reaches_genesis:
+        found.append(f"genesis {subject.genesis}, which the lake notes and no header of it reaches")
+    return found
 
 
 def _proved_facts(contract: Contract, state: StateProved | None) -> set[str]:
@@ -89,8 +90,9 @@ def _state(state: StateProved | None) -> list[str]:
     unknown = sum(not each["is"] and "configured" not in each for each in state.codes.values())
     if unknown:
         found.append(f"what the code of {unknown} contracts is: its hash is proved, and on no record")
-    if state.readings_unproved:
-        found.append(f"{state.readings_unproved} readings: no teller offers proofs of state there")
-    if state.readings_left:
-        found.append(f"{state.readings_left} readings of views that are computed")
+    unproved, computed = state.readings(NOBODY), state.readings(COMPUTED)
+    if unproved:
+        found.append(f"{unproved} readings: no teller offers proofs of state there")
+    if computed:
+        found.append(f"{computed} readings of views that are computed, or whose storage is on no record")
     return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.chain.forks import forks_of
 from keep3r_replay.errors import InputError, UsageError
-from keep3r_replay.lake.certificate import CERTIFICATE, broken_by, read_certificate
+from keep3r_replay.lake.certificate import CERTIFICATE, LAYOUT, broken_by, read_certificate
 from keep3r_replay.lake.schemas import ReadingRow
 from keep3r_replay.proof.anchoring import anchor_of
 from keep3r_replay.proof.certificate import certificate_of, resumed_of, write_certificate
@@ -19,7 +19,7 @@ from keep3r_replay.proof.planning import Plan, plan_of
 from keep3r_replay.proof.prover import Proved, Prover
 from keep3r_replay.proof.records import WINDOW
 from keep3r_replay.proof.rows import rows_as
-from keep3r_replay.proof.state import StateProved, StateProver, marks_of
+from keep3r_replay.proof.state import StateProver, marks_of
 from keep3r_replay.proof.subject import Subject
 from keep3r_replay.proof.tellers import Tellers
 from keep3r_replay.replay.anatomy import Anatomy
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.proof.header import Header
     from keep3r_replay.proof.node import NodeTeller
+    from keep3r_replay.proof.proved_state import StateProved
     from keep3r_replay.proof.teller import Teller
     from keep3r_replay.replay.protocol import Protocol
 
@@ -62,6 +63,8 @@ class Outcome:
         lies: what single tellers told, and others refuted.
         certificate: what `proof.json` holds; None where something contradicts.
         kept_bytes: size of what is kept.
+        offline: whether it was verified from what was kept.
+        readings: of the lake's blocks that were proved.
     """
 
     anchor: Header
@@ -72,7 +75,8 @@ class Outcome:
     lies: list[Lie]
     certificate: dict[str, Any] | None = None
     kept_bytes: int = 0
-    offline: bool = field(default=False)
+    offline: bool = False
+    readings: Sequence[ReadingRow] = ()
 
 
 class Proving:
@@ -168,7 +172,7 @@ class Proving:
         settings = self._settings
         anchor = self.anchor()
         subject = Subject(self._lake, self._events, min(self._coverage.to_block, anchor.number))
-        readings = self._readings(subject) if settings.state else []
+        readings = self._readings(subject)
         marks = marks_of(subject, readings) if settings.state else set()
         prover = Prover(
             subject,
@@ -186,7 +190,7 @@ class Proving:
         state = self._prove_state(subject, proved, readings) if settings.state else None
         wrong = sorted([*proved.contradictions, *(state.contradictions if state is not None else [])])
         outcome = Outcome(anchor, (subject.first, subject.last), proved, state, wrong, self._tellers.lies)
-        outcome.offline = settings.offline
+        outcome.offline, outcome.readings = settings.offline, readings
         if not wrong:
             self._certify(subject, outcome)
         elif not settings.offline and any(each.of_lake for each in wrong):
@@ -215,6 +219,7 @@ class Proving:
             outcome.anchor,
             given_as_hash=given,
             proved=outcome.proved,
+            readings=outcome.readings,
             state=outcome.state,
             kept=self._settings.keep,
             resumed=outcome.proved.resumed,
@@ -232,6 +237,8 @@ class Proving:
         certificate = read_certificate(self._lake.path)
         if certificate is None:
             raise UsageError(f"{self._lake.path}: has no certificate; run keep3r prove with keep=true first")
+        if certificate["layout"] < LAYOUT:
+            raise InputError(file, "is of an earlier version, which said less", remedy=_ANEW)
         problem = broken_by(self._lake, certificate)
         if problem:
             raise InputError(file, f"is of another lake: {problem}", remedy=_ANEW)
@@ -244,6 +251,7 @@ class Proving:
                 outcome.anchor,
                 given_as_hash=given,
                 proved=outcome.proved,
+                readings=outcome.readings,
                 state=outcome.state if asked_for_state else None,
                 kept=True,
                 resumed=resumed,

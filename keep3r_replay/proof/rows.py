@@ -16,7 +16,8 @@ from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS, UNDECODED
 from keep3r_replay.lake.writer import parquet_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from keep3r_replay.lake.manifest import FileEntry
     from keep3r_replay.lake.reader import Lake
@@ -65,22 +66,29 @@ class LakeRows:
         ]
         if parts:
             return pa.concat_tables(parts).combine_chunks()
+        return (_SCHEMAS.get(table) or self._schema(table)).empty_table()
+
+    def columns(self, table: str) -> list[str]:
+        """Names of a table's columns, as its first file has them."""
+        return list(self._schema(table).names)
+
+    def _schema(self, table: str) -> Any:
         entries = self._lake.manifest.of_table(table)
-        schema = _SCHEMAS.get(table) or (
-            pq.read_schema(self._lake.path / entries[0].path) if entries else pa.schema([])
-        )
-        return schema.empty_table()
+        return self._readable(entries[0], pq.read_schema) if entries else pa.schema([])
+
+    def _readable(self, entry: FileEntry, read: Callable[[Path], Any]) -> Any:
+        file = self._lake.path / entry.path
+        try:
+            return read(file)
+        except (pa.ArrowException, OSError) as error:
+            raise LakeError(file, f"cannot be read: {' '.join(str(error).split())[:80]}", remedy=_ANEW) from None
 
     def _read(self, entry: FileEntry) -> Any:
         path = entry.path
         if path not in self._files:
             while len(self._files) >= _KEPT_FILES:
                 del self._files[next(iter(self._files))]
-            try:
-                rows = pq.read_table(self._lake.path / path)
-            except (pa.ArrowException, OSError) as error:
-                told = " ".join(str(error).split())[:80]
-                raise LakeError(self._lake.path / path, f"cannot be read: {told}", remedy=_ANEW) from None
+            rows = self._readable(entry, pq.read_table)
             problem = _problem(entry, rows)
             if problem:
                 raise LakeError(self._lake.path / path, problem, remedy=_ANEW)

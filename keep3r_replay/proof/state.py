@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.code import IMPLEMENTATION_SLOT, code_hashes
 from keep3r_replay.proof.accounts import Words, read_account, slots_of, value_in
 from keep3r_replay.proof.contradictions import Contradiction
 from keep3r_replay.proof.keccak import keccak
+from keep3r_replay.proof.proved_state import BY_HEADER, BY_ROOT, COMPUTED, NOBODY, StateProved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,32 +23,6 @@ if TYPE_CHECKING:
 
 _IMPLEMENTATION = int(IMPLEMENTATION_SLOT, 16)
 _EMPTY_CODE = keccak(b"").hex()
-
-
-@dataclass
-class StateProved:
-    """What was proved of state.
-
-    Attributes:
-        codes: for each contract's address, what its code is: `hash`, `is` (role and version; empty if on no record),
-            `block`.
-        created: contracts whose first block is proved: there is code at its end, and none before it.
-        values: proved parameters: names of views by address, of initial parameters and of readings apart.
-        readings: how many are proved; beside those left to computing, and those nobody offers proofs of state for.
-        unproved: what was not, and why, a sentence each.
-        contradictions: in what the lake contradicts a state root.
-        kept: the proofs, to be kept.
-    """
-
-    codes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    created: list[str] = field(default_factory=list)
-    initial: dict[str, list[str]] = field(default_factory=dict)
-    readings: int = 0
-    readings_left: int = 0
-    readings_unproved: int = 0
-    unproved: list[str] = field(default_factory=list)
-    contradictions: list[Contradiction] = field(default_factory=list)
-    kept: list[dict[str, Any]] = field(default_factory=list)
 
 
 def initial_block(subject: Subject, contract: Contract) -> int:
@@ -209,7 +183,9 @@ class StateProver:
 
     def _initial(self, contract: Contract | None, address: str, parameters: Mapping[str, str]) -> None:
         if contract is None:
-            self._proved.unproved.append(f"initial parameters of {address}: no contract of the deployment")
+            why = "no contract of the deployment"
+            self._proved.initial_left[address] = dict.fromkeys(parameters, why)
+            self._proved.unproved.append(f"initial parameters of {address}: {why}")
             return
         block = initial_block(self._subject, contract)
         cells = self._cells.get(address, {})
@@ -222,6 +198,7 @@ class StateProver:
             why = "the storage of this code is on no record"
             if address not in self._proved.codes or (wanted and not found):
                 why = "no teller offers proofs of state there"
+            self._proved.initial_left[address] = dict.fromkeys(left, why)
             self._proved.unproved.append(f"initial parameters of {contract.role} {address}: {', '.join(left)}: {why}")
 
     def _readings(self, readings: Sequence[ReadingRow]) -> None:
@@ -231,7 +208,7 @@ class StateProver:
             block = {} if header is None else {"block.timestamp": header.timestamp, "block.baseFee": header.base_fee}
             if not row.contract and row.view in block:
                 proved = str(block[row.view])
-                self._proved.readings += 1
+                self._say(row.contract, row.view, BY_HEADER)
                 if row.value != proved:
                     wrong = Contradiction(row.block_number, "readings", row.view, str(row.value), proved, "the header")
                     self._proved.contradictions.append(wrong)
@@ -242,13 +219,16 @@ class StateProver:
                 else:
                     by_place.setdefault((row.block_number, row.contract.lower()), {})[row.view] = str(row.value)
             elif row.contract.lower() in self._subject.contracts.keys() - self._proved.codes.keys():
-                self._proved.readings_unproved += 1
+                self._say(row.contract, row.view, NOBODY)
             else:
-                self._proved.readings_left += 1
+                self._say(row.contract, row.view, COMPUTED)
         for (block_number, address), values in sorted(by_place.items()):
             found = self._compare(block_number, self._subject.contracts[address], values, "readings")
-            self._proved.readings += len(found)
-            self._proved.readings_unproved += len(values) - len(found)
+            for view in values:
+                self._say(address, view, BY_ROOT if view in found else NOBODY)
+
+    def _say(self, contract: str, view: str, how: str) -> None:
+        self._proved.views[contract.lower(), view, how] += 1
 
     def _compare(self, block: int, contract: Contract, values: Mapping[str, str], subject: str) -> list[str]:
         """Hold values against storage; return the names of those that a state root speaks of."""

@@ -59,11 +59,23 @@ class Subject:
 
     @cached_property
     def ends(self) -> Mapping[int, str]:
-        """Hashes of blocks that the manifest names: of the last one, and of those that partitions end with."""
+        """Hashes of blocks that the manifest names: the last one, those that partitions end with, the first one."""
         coverage = self.lake.manifest.coverage
         assert coverage is not None
         ends = {coverage.to_block: coverage.last_block_hash} if coverage.last_block_hash else {}
+        if self.genesis:
+            ends[0] = self.genesis
         return {int(block): str(told) for block, told in self.lake.manifest.extraction.get("anchors", [])} | ends
+
+    @property
+    def genesis(self) -> str:
+        """Hash of the chain's first block, as the lake notes it; empty if it does not."""
+        return str(self.lake.manifest.extraction.get("genesis") or "")
+
+    @property
+    def reaches_genesis(self) -> bool:
+        """Whether the lake's headers hold the chain's first block, or name it as their first one's parent."""
+        return self.first <= 1
 
     @property
     def only_logs(self) -> bool:

@@ -79,7 +79,8 @@ def prove_window(
     inside = [header for header in headers if first <= header.number <= subject.last]
     counts, digest = _Counts(), ""
     if inside:
-        wrong += _ends(subject, inside)
+        # The block before the first window is no window's own, and may be the chain's first.
+        wrong += _ends(subject, headers if headers[0].number == 0 else inside)
         wrong += _Rows(subject, tellers, inside, evidence, counts).contradictions()
         digest = subject.rows.digest(subject.tables, inside[0].number, inside[-1].number, subject.identity)
     record = WindowRecord(

@@ -13,6 +13,7 @@ from keep3r_replay.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from keep3r_replay.lake.integrity import Schemas
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol
     from keep3r_replay.replay.rooms import Scenarios
@@ -36,6 +37,15 @@ def protocol_of(lake: Lake) -> Protocol:
 def protocols_in(lake: Lake) -> list[str]:
     """Names of the protocols that a lake is of."""
     return lake.deployment.protocol.split() or [KEEP3R_V2]
+
+
+def schemas_in(protocol: str) -> Schemas:
+    """The Arrow schemas of a lake's tables by name, of the protocols that it says and that are known here."""
+    from keep3r_replay.dataset.table_schemas import table_schemas  # noqa: PLC0415  (naming a protocol needs no Arrow)
+
+    named = [protocol_named(name) for name in protocol.split() or [KEEP3R_V2] if name in known_protocols()]
+    events = {role: versions for each in named for role, versions in each.events.items()}
+    return lambda table: table_schemas(table, events)
 
 
 def part_of(lake: Lake, name: str) -> Lake:

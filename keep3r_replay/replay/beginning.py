@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import LakeError
+from keep3r_replay.evm.arithmetic import Revert
 
 if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
@@ -24,7 +25,7 @@ def begin(
     """
     try:
         return protocol.begin(lake, root, journal, until_block, options)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, Revert) as error:
         raise LakeError(
             lake.path / "deployment.json",
             f"damaged deployment: {type(error).__name__}: {error}",

@@ -136,7 +136,7 @@ def continued(
         manifest = _manifest(results)
         _check_origin(lake, manifest, configuration)
         changed = first_changed_block(map(_file, manifest["lake_files"]), lake)
-        files = files_of(manifest)
+        files = files_of(results, manifest)
         _check_files(results, manifest)
         _check_findings(results, manifest)
         last = _last_block(lake, changed, until_block)

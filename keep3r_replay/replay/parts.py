@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -21,14 +23,20 @@ if TYPE_CHECKING:
 PART = 16_384
 """Rows of a part: few enough that writing the last one anew is nothing, enough that years make hundreds of files."""
 SUFFIX = ".parquet"
+Identity = tuple[int, int, int]
+"""Which file stands somewhere: inode, size in bytes, nanoseconds at which it was written."""
 
 
 class Part(NamedTuple):
-    """A file of a table of results, as their manifest lists it."""
+    """A file of a table of results, as their manifest lists it.
+
+    `identity` tells this very file from one that takes its place later: a part is never written to, but replaced.
+    """
 
     file: str
     rows: int
     sha256: str
+    identity: Identity | None
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ class Kept:
         if held == rows:
             return Grown(self.folder, whole, new)
         files = self.parts[len(whole) : 1 + rows // PART]
+        check_same(self.folder, files)
         left = pl.concat([pl.read_parquet(self.folder / each.file) for each in files]).head(rows - held)
         return Grown(self.folder, whole, pl.concat([left.select(new.columns), new]))
 
@@ -152,12 +161,14 @@ def stored(tables: Mapping[str, Table]) -> Mapping[str, Table]:
     return tables.stored if isinstance(tables, Tables) else tables
 
 
-def files_of(manifest: Mapping[str, Any]) -> dict[str, tuple[Part, ...]]:
-    """The files of each table in the manifest of results, in order, by the table's name."""
+def files_of(folder: Path, manifest: Mapping[str, Any]) -> dict[str, tuple[Part, ...]]:
+    """The files of each table in the manifest of results in a folder, in order, by the table's name."""
     found: dict[str, list[Part]] = {}
     for file, facts in sorted(manifest["files"].items()):
         if file.endswith(SUFFIX):
-            found.setdefault(table_of(file), []).append(Part(file, facts["rows"], facts["sha256"]))
+            found.setdefault(table_of(file), []).append(
+                Part(file, facts["rows"], facts["sha256"], _identity(folder / file))
+            )
     return {name: tuple(parts) for name, parts in found.items()}
 
 
@@ -178,7 +189,24 @@ def cut(rows: pl.DataFrame, count: int) -> list[pl.DataFrame]:
     return [rows] if count == 1 else [rows.slice(number * PART, PART) for number in range(count)]
 
 
+def check_same(folder: Path, parts: tuple[Part, ...]) -> None:
+    """Raise `InputError` where other files stand in the place of these parts: a later run has replaced them."""
+    for each in parts:
+        if each.identity is None or _identity(folder / each.file) != each.identity:
+            raise InputError(folder / each.file, "was replaced by a later run", remedy="take the results of that one")
+
+
+def _identity(file: Path) -> Identity | None:
+    """Which file this is; None: there is none."""
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
 def _scan(folder: Path, parts: tuple[Part, ...]) -> pl.LazyFrame:
+    check_same(folder, parts)
     return pl.scan_parquet([folder / each.file for each in parts], glob=False)
 
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake.shapes import parsed
+from keep3r_replay.lake.strange import strange_parts
 from keep3r_replay.replay.parts import table_of
 from keep3r_replay.replay.results import SUMMARY, manifest_of
 
@@ -34,6 +35,7 @@ class Repetition:
         rows: a line for each row that differs, the first few of each table.
         differing: rows that differ, by table; entries of `summary.json` under that name.
         bytes_only: files with the same rows in other bytes.
+        strange: what lies among the parts of a table and is none.
     """
 
     versions: list[tuple[str, str, str]]
@@ -41,6 +43,7 @@ class Repetition:
     rows: list[str]
     differing: dict[str, int]
     bytes_only: list[str]
+    strange: list[str]
 
 
 def repetition(former: Path, again: Path) -> Repetition:
@@ -72,7 +75,8 @@ def repetition(former: Path, again: Path) -> Repetition:
             differing[name] = len(told)
         else:
             bytes_only.append(min({*files[0], *files[1]}).partition("/")[0])
-    return Repetition(_versions(then, now), altered, rows, differing, bytes_only)
+    strange = strange_parts(former, then["files"])
+    return Repetition(_versions(then, now), altered, rows, differing, bytes_only, strange)
 
 
 def _versions(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -15,13 +15,14 @@ from keep3r_replay.lake import folders
 from keep3r_replay.lake.damaged import RESULTS, listed_by_damaged
 from keep3r_replay.lake.folders import replaced_folder
 from keep3r_replay.lake.shapes import parsed
+from keep3r_replay.lake.strange import NO_PART, strange_parts
 from keep3r_replay.replay.alone import only_run_on
 from keep3r_replay.replay.code import code_hash
-from keep3r_replay.replay.parts import Grown, cut, names_of
+from keep3r_replay.replay.parts import Grown, check_same, cut, names_of
 from keep3r_replay.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from keep3r_replay.lake.reader import Lake
@@ -34,13 +35,18 @@ LAYOUT = 1
 """Number of the layout of results on disk; it grows with any change that older code would misread."""
 KEPT = "kept_"
 """What the names of tables begin with that are not to be asked: what a later run needs to go on from the results."""
-AGAIN = "replay the lake again, to another folder or after removing this one"
+AGAIN = "replay the lake again, to the same folder or another"
+_AT_ONCE = 32
+"""Files that are written at once: few enough that their rows, once more in memory, are nothing."""
+_IN_PLACE = "move away what stands there, then replay the lake again"
+_ELSEWHERE = "replay the lake again, to another folder or after removing this one"
 
 
-def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> None:
+def write_results(audit: Audit, folder: Path, configuration: dict[str, Any], known: Collection[str] = ()) -> None:
     """Write an audit's results to `folder`, whole or not at all; former results there are replaced.
 
-    The same lake and configuration give the same bytes: nothing in them tells where or when they were made.
+    `known` are the names of all tables that the protocol's results may have. The same lake and configuration give the
+    same bytes: nothing in them tells where or when they were made.
     Raises `UsageError` if the folder holds something else.
     """
     write(
@@ -56,6 +62,7 @@ def write_results(audit: Audit, folder: Path, configuration: dict[str, Any]) -> 
             "state_hash": audit.summary["state_hash"],
             **({"proof": audit.summary["inputs"]} if "inputs" in audit.summary else {}),
         },
+        known=known,
     )
 
 
@@ -65,6 +72,7 @@ def write(
     summary: Mapping[str, Any],
     origin: Mapping[str, Any],
     *,
+    known: Collection[str] = (),
     durable: bool = True,
 ) -> None:
     """Write results of any kind to `folder`, whole or not at all; former results there are replaced, other files stay.
@@ -74,18 +82,22 @@ def write(
         tables: by name, a Parquet file each, or a folder of several (`parts`).
         summary: what `summary.json` holds.
         origin: what they were made from, for `manifest.json`: `made_from` a lake, `configuration`, `state_hash`.
+        known: names of tables that former results may have had, beside those.
         durable: see `replaced_folder`.
 
     Raises:
+        InputError: tables begin with files of former results that are not there any more.
         UsageError: the folder holds something else.
         LockedError: another run works on it.
     """
     check_target(folder)
     staying: set[str] = set()
-    with only_run_on(folder), replaced_folder(folder, lambda: staying, durable=durable) as building:
+    with only_run_on(folder), replaced_folder(folder, lambda: staying, tables=known, durable=durable) as building:
         files: dict[str, Any] = {}
+        new: dict[str, pl.DataFrame] = {}
         for name, table in sorted(tables.items()):
-            files |= _written(building, folder, name, table, staying)
+            files |= _laid_out(building, folder, name, table, staying, new)
+        files |= _written(building, new)
         content = _json(summary)
         (building / SUMMARY).write_bytes(content)
         files[SUMMARY] = {"sha256": hashlib.sha256(content).hexdigest()}
@@ -94,10 +106,17 @@ def write(
         (building / MANIFEST).write_bytes(_json(manifest))
 
 
-def _written(building: Path, folder: Path, name: str, table: Table, staying: set[str]) -> dict[str, Any]:
-    """Write the files of a table, but for those that stay in `folder`; returns what the manifest says of each."""
+def _laid_out(
+    building: Path, folder: Path, name: str, table: Table, staying: set[str], new: dict[str, pl.DataFrame]
+) -> dict[str, Any]:
+    """The files of a table, in order, with what the manifest says of those that there are; rows of others go to `new`.
+
+    Former files are copied to `building`, or noted as `staying` where they stand in `folder` already.
+    """
     former = () if isinstance(table, pl.DataFrame) else table.parts
     rest = table if isinstance(table, pl.DataFrame) else table.rest
+    if isinstance(table, Grown):
+        check_same(table.folder, table.parts)
     files: dict[str, Any] = {}
     names = names_of(name, table.height)
     rows = cut(rest, len(names) - len(former))
@@ -112,11 +131,27 @@ def _written(building: Path, folder: Path, name: str, table: Table, staying: set
             elif isinstance(table, Grown):
                 shutil.copyfile(table.folder / file, building / file)
             continue
-        # The bytes depend on how rows lie in memory otherwise.
-        part = rows[number - len(former)].rechunk()
-        part.write_parquet(building / file, compression="zstd", compression_level=1)
-        files[file] = {"rows": part.height, "sha256": hashlib.sha256((building / file).read_bytes()).hexdigest()}
+        files[file] = None
+        new[file] = rows[number - len(former)]
     return files
+
+
+def _written(building: Path, parts: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+    """Write files, several at once, which costs half of one after the other; what the manifest says of each."""
+    names = list(parts)
+    for start in range(0, len(names), _AT_ONCE):
+        # The bytes depend on how rows lie in memory otherwise.
+        chosen = {name: parts[name].rechunk().lazy() for name in names[start : start + _AT_ONCE]}
+        pl.collect_all(
+            [
+                rows.sink_parquet(building / name, compression="zstd", compression_level=1, lazy=True)
+                for name, rows in chosen.items()
+            ]
+        )
+    return {
+        name: {"rows": part.height, "sha256": hashlib.sha256((building / name).read_bytes()).hexdigest()}
+        for name, part in parts.items()
+    }
 
 
 def check_target(folder: Path) -> None:
@@ -126,6 +161,8 @@ def check_target(folder: Path) -> None:
             f"{folder}: damaged results, whose {MANIFEST} cannot be read; remove the folder, or say another"
         )
     folders.check_target(folder, "results", "results of a replay", bears_mark)
+    if is_results(folder) and (strange := strange_parts(folder, folders.written_files(folder))):
+        raise UsageError(f"{folder / strange[0]}: {NO_PART}")
 
 
 def is_damaged(folder: Path) -> bool:
@@ -150,6 +187,8 @@ def content_of(folder: Path, name: str, files: Mapping[str, Any]) -> bytes:
     """The bytes of a file of results. Raises `InputError` if they are not those that the manifest tells of."""
     try:
         content = (folder / name).read_bytes()
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise InputError(folder / name, f"damaged results: {error.strerror}", remedy=_IN_PLACE) from None
     except OSError as error:
         raise InputError(folder / name, f"damaged results: {error.strerror}", remedy=AGAIN) from None
     facts = files[name]
@@ -176,7 +215,8 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     """
     manifest = _manifest(folder)
     if manifest is None and is_damaged(folder):
-        raise InputError(folder / MANIFEST, "damaged results: the manifest cannot be read", remedy=AGAIN)
+        remedy = AGAIN if bears_mark(folder) else _ELSEWHERE
+        raise InputError(folder / MANIFEST, "damaged results: the manifest cannot be read", remedy=remedy)
     if manifest is None:
         raise InputError(folder, "holds no results of a replay", remedy="make them with keep3r replay")
     layout = manifest.get("layout")

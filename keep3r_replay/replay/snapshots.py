@@ -204,7 +204,7 @@ def has_snapshots(results: Path, role: str, address: str) -> bool:
 def _kept_table(results: Path, files: dict[str, Any], name: str) -> pl.LazyFrame:
     """A table that snapshots count on. Raises `InputError` where its bytes are not those that were written."""
     try:
-        parts = files_of({"files": files})[name]
+        parts = files_of(results, {"files": files})[name]
         for each in parts:
             _check_digest(results / each.file, each.sha256)
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -17,8 +17,10 @@ from histories import SAMPLE
 from lakes import imported
 
 import keep3r_replay as kr
-from keep3r_replay.errors import LockedError
+from keep3r_replay.errors import InputError, LockedError, UsageError
 from keep3r_replay.replay import parts
+from keep3r_replay.replay.results import check_whole
+from keep3r_replay.replay.stored import read_table
 from pipelines.cli import main
 
 if TYPE_CHECKING:
@@ -132,3 +134,92 @@ def test_a_run_that_works_keeps_others_out(lake, former, made):
     assert content(former) == after
     kr.replay_on(lake, former)
     assert pl.read_parquet(former / "works.parquet").equals(pl.read_parquet(made / "straight" / "works.parquet"))
+
+
+def _last_part(results: Path) -> Path:
+    return max((results / "works.parquet").glob("*.parquet"))
+
+
+def test_parts_of_longer_tables_go_where_the_manifest_is_torn(lake, made, tmp_path):
+    """Of results whose torn manifest lists no file any more, no part and no table is left beside the new ones."""
+    results = tmp_path / "results"
+    kr.replay(lake, ledger=True).write(results)
+    manifest = (results / "manifest.json").read_bytes()
+    (results / "manifest.json").write_bytes(manifest[: manifest.index(b'"files"')])
+    (results / "mine.parquet").write_bytes(b"mine")
+    few = lake.manifest.coverage.to_block // 3
+    kr.replay_on(lake, results, until_block=few)
+    kr.replay(lake, until_block=few).write(tmp_path / "straight")
+    assert content(results) == {**content(tmp_path / "straight"), "mine.parquet": b"mine"}
+
+
+def test_what_became_a_folder_may_follow_a_torn_manifest(lake, made, tmp_path):
+    """A table of one file, which a torn manifest does not list any more, becomes a folder of parts all the same."""
+    results = tmp_path / "results"
+    kr.replay(lake, until_block=int(kr.replay(lake).tables["works"]["block_number"][ROWS // 2])).write(results)
+    manifest = (results / "manifest.json").read_bytes()
+    (results / "manifest.json").write_bytes(manifest[: manifest.index(b'"files"')])
+    kr.replay_on(lake, results)
+    assert content(results) == content(made / "straight")
+
+
+def test_a_strange_file_among_parts_is_named(lake, former, capsys):
+    """A copy of a part that no manifest lists is refused before anything is replayed, and found by `verify`."""
+    strange = former / "works.parquet" / "000099.parquet"
+    shutil.copy(_last_part(former), strange)
+    with pytest.raises(UsageError, match=r"000099\.parquet: lies among the parts of a table, and is none"):
+        kr.replay_on(lake, former)
+    assert main(["verify", f"lake={lake.path}", f"results={former}"]) == 3
+    assert f"{strange}: lies among the parts" in capsys.readouterr().out
+    listed = sum(facts["rows"] for name, facts in _files(former).items() if name.startswith("works.parquet/"))
+    assert read_table(former, "works").height == listed
+    strange.unlink()
+    assert main(["verify", f"lake={lake.path}", f"results={former}"]) == 0
+
+
+def test_results_that_were_gone_beyond_say_so(lake, former, tmp_path):
+    """Tables of results in Python are those of their run, or one line says that a later run replaced their files."""
+    found = kr.replay_on(lake, former).results
+    works = found.tables["works"]
+    kr.replay_on(lake, former)
+    assert found.tables["works"].equals(works)
+    kr.replay_on(lake, former, until_block=10)
+    with pytest.raises(InputError, match="was replaced by a later run"):
+        found.tables["works"]
+    with pytest.raises(InputError, match="was replaced by a later run"):
+        found.write(former)
+    with pytest.raises(InputError, match="was replaced by a later run"):
+        found.write(tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+    assert main(["verify", f"lake={lake.path}", f"results={former}"]) == 0
+
+
+@pytest.mark.parametrize("name", ["works.parquet/000000.parquet", "kept_end.parquet"])
+def test_a_folder_in_the_place_of_a_file_is_named_with_what_to_do(lake, made, former, name, capsys):
+    """Readers and the next replay name it; once it is moved away, a replay to the same folder makes results whole."""
+    (former / name).unlink()
+    (former / name / "mine").mkdir(parents=True)
+    with pytest.raises(InputError, match="move away what stands there, then replay the lake again"):
+        check_whole(former)
+    assert main(["replay", f"lake={lake.path}", f"results={former}"]) == 2
+    assert "nobody here wrote this, and it would be replaced; move it away" in capsys.readouterr().err
+    shutil.move(former / name, former.with_name("mine"))
+    assert main(["replay", f"lake={lake.path}", f"results={former}"]) == 0
+    assert content(former) == content(made / "straight")
+
+
+def test_a_file_in_the_place_of_a_folder_is_named_with_what_to_do(lake, made, former, capsys):
+    """The same for a table that somebody put into one file."""
+    shutil.rmtree(former / "works.parquet")
+    (former / "works.parquet").write_bytes(b"mine")
+    with pytest.raises(InputError, match="move away what stands there, then replay the lake again"):
+        check_whole(former)
+    assert main(["replay", f"lake={lake.path}", f"results={former}"]) == 2
+    assert f"{former / 'works.parquet'}: nobody here wrote this" in capsys.readouterr().err
+    (former / "works.parquet").unlink()
+    assert main(["replay", f"lake={lake.path}", f"results={former}"]) == 0
+    assert content(former) == content(made / "straight")
+
+
+def _files(results: Path) -> dict[str, dict[str, int]]:
+    return json.loads((results / "manifest.json").read_text())["files"]

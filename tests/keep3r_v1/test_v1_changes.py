@@ -68,6 +68,18 @@ def test_a_false_transfer_that_differs_from_its_payment_is_the_root(history, tmp
     ]
 
 
+@pytest.mark.parametrize("kind", ["work_exact", "receipt_measured"])
+def test_a_missing_payment_is_named(history, tmp_path, kind):
+    """The Transfer of a payment without its KeeperWorked tells who paid: one finding, and no reading differs."""
+    works = recorded(BUNDLED).works.filter((pl.col("class") == kind) & (pl.col("block_number") > 200))
+    target = works["block_number"][0], works["log_index"][0]
+    history.logs.remove(next(log for log in history.logs if place(log) == target))
+    found = [finding for finding in audited_copy(history, tmp_path).findings if finding.severity == ERROR]
+    assert [(each.kind, each.block_number, each.field) for each in found] == [
+        ("missing_event", target[0], "KeeperWorked")
+    ]
+
+
 @pytest.mark.parametrize("event", [("uniswap_v2_pair", "Sync"), ("chainlink_aggregator", "AnswerUpdated")])
 def test_a_missing_price_is_found(history, tmp_path, event):
     """Without a Sync, or an answer of the feed, readings after it differ, from one root."""

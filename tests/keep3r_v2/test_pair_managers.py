@@ -62,7 +62,7 @@ def _without(lake, table, row):
 
 
 def _findings(told):
-    return [*pair_manager_findings(told, WHOLE), *check_reached(told, PROTOCOL, WHOLE)]
+    return [*pair_manager_findings(told, WHOLE, WHOLE), *check_reached(told, PROTOCOL, WHOLE)]
 
 
 def _found(told):

@@ -120,3 +120,40 @@ def test_every_word_of_a_log_one_off_has_one_root(recording, name, count, shows,
         told = roots(history, tmp_path / str(position))
         if told is not None:
             assert [(each.block_number, each.log_index) for each in told] == [place(log)], position
+
+
+def without_its_logs(label: str, number: int) -> tuple[History, dict]:
+    """The mixed history without any log of one successful transaction of a kind, and that transaction."""
+    history = History(MIXED)
+    found = [
+        each
+        for each in history.transactions
+        if each["label"] == label and each["status"] == "0x1" and int(each["blockNumber"], 16) >= FIRST
+    ]
+    sent = found[number]
+    history.logs = [log for log in history.logs if log["transactionHash"] != sent["hash"]]
+    return history, sent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", ["sellBond", "buyBond", "expireBond", "kibt.transfer", "fc.release"])
+def test_a_call_whose_logs_are_all_missing_is_named(label, tmp_path):
+    """The input tells the call: the logs that it must have left are named at their transaction, and nothing follows."""
+    history, sent = without_its_logs(label, 5)
+    import_recording(history.write(tmp_path / "recording"), tmp_path / "lake", protocol_recorded)
+    found = engine.audit(Lake.open(tmp_path / "lake"), PROTOCOL).findings
+    (finding,) = [each for each in found if each.severity != NOTICE]
+    assert (finding.kind, finding.transaction_hash) == ("missing_event", sent["hash"])
+    assert {"sellBond": "BondSold", "buyBond": "BondBought"}.get(label, "") in finding.expected
+
+
+@pytest.mark.slow
+def test_what_has_nothing_to_do_with_missing_logs_is_a_root_of_its_own(tmp_path):
+    """A fee that is wrong long after a sale without logs does not follow from that."""
+    history, sent = without_its_logs("sellBond", 30)
+    fee = [log for log in history.logs if log["topics"][0] in topics("FeeCharged")][-5]
+    assert place(fee)[0] > int(sent["blockNumber"], 16)
+    set_word(fee, 0, word(fee, 0) + 1)
+    first, second = roots(history, tmp_path)
+    assert (first.kind, first.transaction_hash) == ("missing_event", sent["hash"])
+    assert (second.block_number, second.log_index) == place(fee)

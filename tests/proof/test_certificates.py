@@ -49,9 +49,18 @@ def test_the_certificate_says_what_was_proved_and_what_not(proved: Path) -> None
     assert said["files"] == {entry["path"]: entry["sha256"] for entry in manifest["files"]}
     assert set(said["tables"]) == {entry["table"] for entry in manifest["files"]}
     assert said["tables"]["transactions"]["from"] == "signatures"
+    assert said["tables"]["logs"]["data"] == "receipts roots"
+    assert said["tables"]["events/keep3r.KeeperWork"]["timestamp"] == "headers"
     assert said["counts"]["logs"] == sum(entry["rows"] for entry in manifest["files"] if entry["table"] == "logs")
     assert {each["is"] for each in said["state"]["codes"].values()} == {"keep3r 2.0", "keep3r_helper 2.0", ""}
-    assert "liquidityMinimum" in said["state"]["initial_state"][recorded().keep3r.lower()]
+    keep3r = recorded().keep3r.lower()
+    assert "liquidityMinimum" in said["state"]["initial_state"][keep3r]
+    assert said["parameters"][keep3r]["liquidityMinimum"] == "state root of the block in which it was read"
+    (helper,) = said["parameters"].keys() - {keep3r}
+    assert said["parameters"][helper]["keep3rV2"] == "not proved: the storage of this code is on no record"
+    assert said["views"][""]["block.timestamp"] == {"headers": 1}
+    assert said["views"][keep3r]["liquidityMinimum"] == {"state roots": 1}
+    assert said["views"][keep3r]["totalJobCredits"].keys() == {"not proved: computed, or its storage is on no record"}
     assert any("readings of views that are computed" in sentence for sentence in said["except"])
 
 
@@ -173,7 +182,10 @@ def test_a_plan_writes_nothing(lake: Path, capsys: pytest.CaptureFixture[str]) -
         ("blocks", [3, 46]),
         ("anchor", {"block": 45, "hash": anchor_of(recorded()), "given_as": "hash"}),
         ("state", None),
-        ("tables", {"logs": {"*": "everything"}}),
+        ("tables", {"logs": {"data": "everything"}}),
+        ("parameters", {}),
+        ("views", {}),
+        ("layout", 1),
         ("counts", {}),
     ],
 )

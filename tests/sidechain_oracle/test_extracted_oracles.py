@@ -182,6 +182,7 @@ def test_what_nothing_tells_is_undetermined(folder: Path, tmp_path: Path) -> Non
     lake = extracted(folder, "gen3b", tmp_path / "lake", hides_inputs=True)
     audited = audit(lake)
     assert {each.kind for each in audited.findings} == {"unknown_batch"}
+    assert all("what was written by nonce " in each.reason for each in audited.findings)
     assert audited.summary["verdict"] == "clean"
     (root,) = keep3r_contracts(lake)
     replay = replay_contract(lake, root, None, None, Options(readings=False)).protocol

@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import UINT256_MAX
-from keep3r_replay.protocols.keep3r_v1.contract import keepers, token
+from keep3r_replay.protocols.keep3r_v1.contract import jobs, keepers, token
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.replay.execution import execute, unexpected
+from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_payment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,10 @@ def follow_plain(context: Context, logs: Sequence[Log]) -> None:
         elif log.event == "Transfer":
             _move(context, log)
         elif log.event == "DelegateVotesChanged":
-            _votes(context, log)
+            if waiting and waiting[0].event == "Transfer" and _is_work(context, waiting[0]):
+                _work(context, [log, waiting.pop(0)])
+            else:
+                _votes(context, log)
         else:
             unexpected(context, [log], "no call that the model knows logs this here")
 
@@ -58,7 +62,13 @@ def _spend(context: Context, approval: Log, transfer: Log) -> None:
 
 def _move(context: Context, log: Log) -> None:
     source, recipient, amount = log.value("from"), log.value("to"), log.value("amount")
-    if source == ZERO_ADDRESS:
+    payer = _payer(context, log)
+    if _is_work(context, log):
+        _work(context, [log])
+    elif payer:
+        run = partial(jobs.receipt, context.kp3r, payer, context.kp3r.address, recipient, amount)
+        execute(context, "receipt", run, [log])
+    elif source == ZERO_ADDRESS:
         execute(context, "mint", partial(token.mint_tokens, context.kp3r, recipient, amount), [log])
     elif recipient == ZERO_ADDRESS:
         execute(context, "burn", partial(token.burn_tokens, context.kp3r, source, amount), [log])
@@ -66,6 +76,34 @@ def _move(context: Context, log: Log) -> None:
         context.donated += amount if recipient == context.kp3r.address else 0
         run = partial(token.transfer_tokens, context.kp3r, source, recipient, amount)
         execute(context, "transfer", run, [log])
+
+
+def _is_work(context: Context, log: Log) -> bool:
+    """Whether a Transfer is one that a payment by work logs, without its KeeperWorked: the job does not own so much."""
+    source, amount = log.value("from"), log.value("amount")
+    accounts = context.kp3r.accounts
+    owned = accounts[source].balance if source in accounts else 0
+    return bool(_owes(context, source, amount) and owned < amount)
+
+
+def _work(context: Context, logs: Sequence[Log]) -> None:
+    """A payment by work whose KeeperWorked is missing."""
+    job, keeper, amount = (logs[-1].value(name) for name in ("from", "to", "amount"))
+    follow_oracle_payment(context, job)
+    execute(context, "workReceipt", partial(jobs.work_receipt, context.kp3r, job, keeper, amount), logs)
+
+
+def _payer(context: Context, log: Log) -> str:
+    """The job that paid a receipt whose KeeperWorked is missing: the one that was called; empty if there is none."""
+    source, amount = log.value("from"), log.value("amount")
+    called = context.transaction.to if context.transaction is not None else None
+    return called if called and source == context.kp3r.address and _owes(context, called, amount) else ""
+
+
+def _owes(context: Context, job: str, amount: int) -> bool:
+    """Whether an address is a listed job with so many credits in KP3R."""
+    owing = context.kp3r.jobs.get(job)
+    return owing is not None and owing.listed and owing.credits[context.kp3r.address] >= amount
 
 
 def _votes(context: Context, log: Log) -> None:

@@ -14,6 +14,7 @@ from keep3r_replay.protocols.keep3r_v1.report.figures import charts
 from keep3r_replay.protocols.keep3r_v1.report.purposes import answers_of, each_payment, overpaid
 from keep3r_replay.protocols.keep3r_v1.report.what_if_page import read_what_if, what_if_charts, what_if_page
 from keep3r_replay.replay.results import manifest_of
+from keep3r_replay.replay.stored import has_table, read_table
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.cover import cover_section
@@ -42,6 +43,7 @@ _OF_KEEPER = (
 _OF_WHAT_IF = "job=, keeper=: the page of a what-if of Keep3r V1 compares all jobs and keepers; leave them out"
 _VERIFY = ("keep3r verify results=RESULTS lake=LAKE", "keep3r replay lake=LAKE results=AGAIN")
 _NEEDED = ("works", "helpers_in_force", "oracle_gaps", "credit_applications", "findings")
+_ACCOUNTS = "keeper_accounts"
 
 
 class Keep3rV1Pages:
@@ -96,8 +98,8 @@ def _summary(results: Path) -> dict[str, Any]:
 
 def _tables(results: Path) -> dict[str, pl.DataFrame]:
     try:
-        return {name: pl.read_parquet(results / f"{name}.parquet") for name in _NEEDED}
-    except (OSError, pl.exceptions.PolarsError):
+        return {name: read_table(results, name) for name in _NEEDED}
+    except InputError:
         raise _none(results) from None
 
 
@@ -225,11 +227,10 @@ def _applications(applications: pl.DataFrame) -> str:
 
 def _keepers(results: Path) -> str:
     """Keepers' accounts, where the ledger was kept."""
-    file = results / "keeper_accounts.parquet"
-    if not file.is_file():
+    if not has_table(results, _ACCOUNTS):
         return ""
     columns = ("kp3r_bonded", "kp3r_received", "eth_worth", "eth_received", "gas_paid", "profit")
-    accounts = pl.read_parquet(file).sort("profit", descending=True, maintain_order=True)
+    accounts = read_table(results, _ACCOUNTS).sort("profit", descending=True, maintain_order=True)
     rows = [
         (code(row["keeper"]), f"{row['payments']:,}", *(tokens(int(row[name]), 6) for name in columns))
         for row in accounts.head(_SHOWN).iter_rows(named=True)

@@ -10,6 +10,7 @@ from keep3r_replay.errors import InputError
 from keep3r_replay.protocols.keep3r_v1.what_if.room import ASSUMPTIONS
 from keep3r_replay.replay.results import manifest_of
 from keep3r_replay.replay.rooms import Chart
+from keep3r_replay.replay.stored import read_table
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.colours import AMBER, BLUE
@@ -57,10 +58,9 @@ def read_what_if(results: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFram
     """Payments, other calls that are refused, and credits left, amounts as Int128. Raises `InputError`."""
     try:
         works, calls, left = (
-            pl.read_parquet(results / f"{name}.parquet").with_columns(pl.col(pl.Decimal).cast(pl.Int128))
-            for name in _FILES
+            read_table(results, name).with_columns(pl.col(pl.Decimal).cast(pl.Int128)) for name in _FILES
         )
-    except (OSError, pl.exceptions.PolarsError):
+    except InputError:
         raise InputError(
             results, "holds no tables of a what-if", remedy="a sweep keeps them with tables=true"
         ) from None

@@ -24,23 +24,39 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
 
     An account that signs transactions has no code of its own, so nothing but its own transaction makes it the caller;
     where the chain lets accounts delegate to code (EIP-7702), nothing is said. A safe or another relay is the caller
-    where the transaction's input says so (`evm.relays`).
+    where the transaction's input says so (`evm.relays`). Of events that a former run has looked at, and had no finding
+    of severity `error`, those count whose rightful caller has signed since for the first time.
     """
     caused = caused_table(replay).lazy().collect()
     if caused.is_empty() or not lake.has("transactions"):
         return []
     mine = [replay.keep3r.address, *replay.keep3r.helpers]
-    transactions = lake.scan("transactions")
-    relayed = _relayed_findings(lake, caused, frozenset(mine))
-    signers = (
-        transactions.filter(pl.col("from").is_in(caused["rightful"].unique().sort().implode())).select("from").unique()
+    looked_at = -1 if replay.recalled is None else replay.recalled.block
+    new = caused.filter(pl.col("block_number") > looked_at)
+    relayed = _relayed_findings(lake, new, frozenset(mine))
+    rightful = caused["rightful"].unique().sort()
+    signed = (
+        lake.scan("transactions", columns=["block_number", "from"])
+        .filter(pl.col("from").is_in(rightful.implode()))
+        .group_by("from")
+        .agg(pl.col("block_number").min().alias("since"))
+        .collect()
     )
+    suspected = caused.join(signed, left_on="rightful", right_on="from").filter(
+        (pl.col("block_number") > looked_at) | (pl.col("since") > looked_at)
+    )
+    if suspected.is_empty():
+        return relayed
     suspects = (
-        caused.lazy()
-        .join(signers, left_on="rightful", right_on="from", how="semi")
-        .join(lake.scan("logs", columns=[*_PLACE, "log_index"]), on=["block_number", "log_index"])
-        .join(transactions.filter(~pl.col("to").is_in(mine)).select(*_PLACE, "hash", "from", "to"), on=_PLACE)
-        .join(lake.scan("blocks", columns=["number", "timestamp"]), left_on="block_number", right_on="number")
+        suspected.lazy()
+        .join(_within(lake, "logs", suspected, [*_PLACE, "log_index"]), on=["block_number", "log_index"])
+        .join(
+            _within(lake, "transactions", suspected)
+            .filter(~pl.col("to").is_in(mine))
+            .select(*_PLACE, "hash", "from", "to"),
+            on=_PLACE,
+        )
+        .join(_within(lake, "blocks", suspected, ["number", "timestamp"]), left_on="block_number", right_on="number")
         .sort("block_number", "log_index")
         .collect()
     )
@@ -65,12 +81,14 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
 
 def _relayed_findings(lake: Lake, caused: pl.DataFrame, mine: frozenset[str]) -> list[Finding]:
     """Events that a safe or another relay caused by its only call of the emitter, and is not who alone may."""
-    logs = lake.scan("logs", columns=[*_PLACE, "log_index", "address"])
+    if caused.is_empty():
+        return []
+    logs = _within(lake, "logs", caused, [*_PLACE, "log_index", "address"])
     relayed = (
         caused.lazy()
         .join(logs, on=["block_number", "log_index"])
         .join(
-            lake.scan("transactions")
+            _within(lake, "transactions", caused)
             .filter(pl.col("input").bin.slice(0, 4).is_in(sorted(RELAYS)) & pl.col("to").is_not_null())
             .select(*_PLACE, "hash", "from", "to", "input"),
             on=_PLACE,
@@ -101,6 +119,12 @@ def _relayed_findings(lake: Lake, caused: pl.DataFrame, mine: frozenset[str]) ->
                 )
             )
     return found
+
+
+def _within(lake: Lake, table: str, rows: pl.DataFrame, columns: list[str] | None = None) -> pl.LazyFrame:
+    """A table of the lake from the first block of some rows to their last."""
+    blocks = rows["block_number"].to_list()
+    return lake.scan(table, columns, until_block=max(blocks), from_block=min(blocks))
 
 
 _CAUSED = {"block_number": pl.UInt32(), "log_index": pl.UInt32(), "rightful": pl.String()}

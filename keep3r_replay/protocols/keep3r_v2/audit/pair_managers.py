@@ -43,13 +43,19 @@ class _Position(NamedTuple):
     tick_upper: int
 
 
-def pair_manager_findings(lake: Lake, span: Span) -> list[Finding]:
-    """Findings about mints, burns and collections of pair managers, and about their creation, in no order."""
+def pair_manager_findings(lake: Lake, span: Span, new: Span) -> list[Finding]:
+    """Findings about mints, burns and collections of pair managers, and about their creation, in no order.
+
+    Args:
+        lake: the history.
+        span: the part of it that is looked at.
+        new: what of it no former run has looked at, and found nothing: a call's events tell whether it went right.
+    """
     managers = [each.address for each in lake.deployment.contracts if each.role == "pair_manager"]
     mints = _rows(lake, _MINT, span._replace(after=None), managers)
     return [
-        *_minted(mints, span),
-        *_collected(lake, span, managers, mints),
+        *_minted(mints, new),
+        *_collected(lake, new, managers, mints),
         *_owed_nothing(lake, span, managers),
         *_created(lake, span),
     ]

@@ -113,10 +113,11 @@ def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
 
 def total_tables(works: pl.LazyFrame) -> dict[str, pl.DataFrame]:
     """What every keeper earned and every job paid over all contracts, by token: number of works, and the sum in wei."""
-    return {
-        f"{role}_totals": works.group_by(role, "credit")
+    roles = ("keeper", "job")
+    sums = [
+        works.group_by(role, "credit")
         .agg(pl.len().alias("works"), pl.col("payment").sum().alias("paid"))
         .sort(role, "credit")
-        .collect()
-        for role in ("keeper", "job")
-    }
+        for role in roles
+    ]
+    return {f"{role}_totals": frame for role, frame in zip(roles, pl.collect_all(sums), strict=True)}

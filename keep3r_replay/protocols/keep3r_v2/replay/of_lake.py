@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.replay.protocol import Place
 
 
 def replay_of(lake: Lake, contract: Contract, journal: Journal, until_block: int | None) -> Keep3rV2:
@@ -26,26 +28,26 @@ def replay_of(lake: Lake, contract: Contract, journal: Journal, until_block: int
     """
     transactions = sent(lake, Span(None, until_block)).filter(pl.col("status") == 1)
     direct = transactions.filter(pl.col("to") == contract.address)
-    silent = transactions.filter(
-        ~pl.col("to").is_in(sorted(known_contracts(lake.deployment)))
-        | pl.col("input").bin.slice(0, SELECTOR).bin.encode("hex").is_in(VALIDATIONS)
-    )
-    direct_frame, silent_frame = pl.collect_all(
-        [
-            direct.select("block_number", "transaction_index", "input"),
-            silent.select("block_number", "transaction_index").sort("block_number", "transaction_index"),
-        ]
-    )
+    direct_frame = direct.select("block_number", "transaction_index", "input").collect()
     replay = Keep3rV2(
         lake.deployment,
         contract,
         str(lake.path / "deployment.json"),
         journal,
         {(block, index): data for block, index, data in direct_frame.iter_rows()},
-        silent_frame.rows() if lake.deployment.transactions == "all" else None,
+        partial(_silent, lake, transactions) if lake.deployment.transactions == "all" else None,
     )
     replay.context.feed = feed_of_lake(lake, until_block)
     return replay
+
+
+def _silent(lake: Lake, transactions: pl.LazyFrame) -> list[Place]:
+    """The transactions in which a validation may have failed without an event, in order."""
+    silent = transactions.filter(
+        ~pl.col("to").is_in(sorted(known_contracts(lake.deployment)))
+        | pl.col("input").bin.slice(0, SELECTOR).bin.encode("hex").is_in(VALIDATIONS)
+    )
+    return silent.select("block_number", "transaction_index").sort("block_number", "transaction_index").collect().rows()
 
 
 def known_contracts(deployment: Deployment) -> frozenset[str]:

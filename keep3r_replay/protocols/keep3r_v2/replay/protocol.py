@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import polars as pl
@@ -36,11 +37,12 @@ from keep3r_replay.replay.timeline import Span
 from keep3r_replay.sidechain_oracle.oracle import SidechainOracle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import Spending
     from keep3r_replay.replay.parts import Table
     from keep3r_replay.replay.protocol import Block, EventHandler, KeptTables, Place, Transaction
 
@@ -78,6 +80,9 @@ class Observer(Protocol):
     def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The handlers with what is watched put around them."""
 
+    def paid(self, context: CallContext, works: Iterable[Spending]) -> None:
+        """Works of the context's block paid from credits, and did nothing else to their jobs."""
+
     def snapshot(self) -> dict[str, Any]:
         """Where it stands, as plain values for JSON."""
 
@@ -94,8 +99,9 @@ class Keep3rV2:
         source: the file that it stands in, for errors.
         journal: where findings go.
         direct_inputs: input of the transactions that call Keep3r itself.
-        silent_transactions: those in which a validation may have failed without an event, in order; None if the lake
-            does not hold all transactions, so that there may be some anywhere.
+        silent_transactions: gives those in which a validation may have failed without an event, in order, and is
+            asked once, where an answer depends on it; None if the lake does not hold all transactions, so that there
+            may be some anywhere.
 
     Raises:
         InputError: the deployment lacks a contract or a parameter, or is of a version without a model.
@@ -108,7 +114,7 @@ class Keep3rV2:
         source: str,
         journal: Journal,
         direct_inputs: Mapping[Place, bytes],
-        silent_transactions: Sequence[Place] | None,
+        silent_transactions: Callable[[], Sequence[Place]] | None,
     ) -> None:
         try:
             self.keep3r = build(deployment, contract, source)
@@ -130,7 +136,7 @@ class Keep3rV2:
         self._observed: Mapping[str, Any] = {}
         self._former_observations: FormerObservations | None = None
         self._journal = journal
-        self._silent = silent_transactions
+        self._silent = None if silent_transactions is None else cache(silent_transactions)
         self._source = source
 
     # EVENTS
@@ -219,8 +225,9 @@ class Keep3rV2:
     def _may_be_silent(self, since: Place, block: int) -> bool:
         if self._silent is None:
             return True
-        position = bisect_left(self._silent, since)
-        return position < len(self._silent) and self._silent[position] < (block + 1, 0)
+        silent = self._silent()
+        position = bisect_left(silent, since)
+        return position < len(silent) and silent[position] < (block + 1, 0)
 
     def state(self) -> dict[str, Any]:
         """The model's state as plain values."""

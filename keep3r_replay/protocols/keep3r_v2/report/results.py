@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.errors import InputError, UsageError
+from keep3r_replay.replay.stored import read_table
 from keep3r_replay.report.amounts import tokens
 
 if TYPE_CHECKING:
@@ -124,16 +125,6 @@ class Results:
             (job, rule): (-spent, -expired - capped, unpaid)
             for job, rule, spent, expired, capped, unpaid in sums.iter_rows()
         }
-
-
-def read_table(folder: Path, name: str) -> pl.DataFrame:
-    """A table of results. Raises `InputError` if it is missing or damaged."""
-    try:
-        return pl.read_parquet(folder / f"{name}.parquet")
-    except (OSError, pl.exceptions.PolarsError):
-        raise InputError(
-            folder / f"{name}.parquet", "is missing or damaged", remedy="run keep3r replay again"
-        ) from None
 
 
 def told_apart(frame: pl.DataFrame) -> pl.DataFrame:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.report.results import read_table, told_apart
+from keep3r_replay.protocols.keep3r_v2.report.results import told_apart
 from keep3r_replay.protocols.keep3r_v2.report.series import Point, job_series
 from keep3r_replay.replay.results import manifest_of
+from keep3r_replay.replay.stored import has_table, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,13 +55,13 @@ class WhatIfResults:
         self.jobs = _rows(folder, "compared_jobs")
         self.keepers = _rows(folder, "compared_keepers")
         self.works: pl.DataFrame | None = None
-        if (folder / "compared_works.parquet").exists():
+        if has_table(folder, "compared_works"):
             kinds = _table(folder, "works").select("block_number", "log_index", "job", "explanation")
             works = _table(folder, "compared_works").join(
                 kinds, on=["block_number", "log_index", "job"], how="left", maintain_order="left"
             )
             self.works = works.with_columns(pl.col(pl.Decimal).cast(pl.Int128))
-        self.has_curves = (folder / f"baseline_{_CURVES[0]}.parquet").exists()
+        self.has_curves = has_table(folder, f"baseline_{_CURVES[0]}")
         self._curves: dict[str, Mapping[str, pl.DataFrame]] = {}
         if self.has_curves:
             for side, prefix in zip(SIDES, ("baseline_", ""), strict=True):

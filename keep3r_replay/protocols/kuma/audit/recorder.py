@@ -154,7 +154,7 @@ class Recorder:
 
     def _call(self, kuma: Kuma, place: Place, done: Done, transaction: Transaction | None) -> None:
         call = done.call
-        outcome = "silent" if done.last_log < 0 else "exact" if done.is_exact else "mismatch"
+        outcome = "mismatch" if not done.is_exact else "silent" if done.last_log < 0 else "exact"
         self.calls.append(_row(kuma, place, call, outcome, "", transaction))
         risk_category = kuma.by_contract.get(call.contract)
         if risk_category is None:

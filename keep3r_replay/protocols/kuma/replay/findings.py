@@ -93,6 +93,10 @@ class Findings:
             transaction,
         )
 
+    def missing(self, transaction: str, call: Call, logs: Sequence[Emitted], shown: str) -> None:
+        """A transaction succeeded and none of the logs of its call is there; `shown` adds to the reason."""
+        self._unlogged(transaction, call, ", ".join(each.event for each in logs), shown)
+
     def suspect(self, category: str, timestamp: int, transaction: str, call: Call, logs: Sequence[Emitted]) -> None:
         """A transaction succeeded and none of the logs that it must have left is there; what follows will show it."""
         names = ", ".join(each.event for each in logs)
@@ -119,17 +123,13 @@ class Findings:
         for suspects in self._suspects.values():
             for each in suspects:
                 self.journal.block_number = each.block
-                self._write(
-                    "missing_event",
-                    None,
-                    each.call.contract,
-                    "event",
-                    (each.events, "none"),
-                    "the transaction succeeded, and its call always emits this log",
-                    each.transaction,
-                )
-                self.journal.events_not_emitted += 1
+                self._unlogged(each.transaction, each.call, each.events, "")
         self._suspects.clear()
+
+    def _unlogged(self, transaction: str, call: Call, events: str, shown: str) -> None:
+        reason = "the transaction succeeded, and the logs of its call are missing" + shown
+        self._write("missing_event", None, call.contract, "event", (events, "none"), reason, transaction)
+        self.journal.events_not_emitted += events.count(",") + 1
 
     def _write(
         self,

@@ -138,10 +138,11 @@ class KumaReplay:
         if lie is not None and direct is not None:
             findings.lying_input(place.log_index, direct.contract, lie)
             direct = None
-        suspects = findings.suspects({self._category(event.contract) for event in self._events})
+        contracts = {event.contract for event in self._events} | ({direct.contract} if direct is not None else set())
+        suspects = findings.suspects({self._category(contract) for contract in contracts})
         before = self.kuma.copy() if suspects else None
         replayed = self._replay.succeeded(self._events, direct)
-        if before is not None and (replayed.disagreements or replayed.refusals):
+        if before is not None and (replayed.disagreements or replayed.refusals or replayed.missing):
             replayed = self._with_suspects(before, suspects, replayed, direct)
         self.recorder.succeeded(self.kuma, place, replayed, self._transaction)
         if self._calls_nothing() and replayed.done:
@@ -153,10 +154,13 @@ class KumaReplay:
         if replayed.disagreements:
             findings.disagreements(replayed.disagreements, self._field_of, self._category)
             self._adopt_rounds(replayed.disagreements)
-        if replayed.unproved and self._transaction is not None:
-            category = self._category(replayed.unproved[0].contract)
-            assert direct is not None
-            findings.suspect(category, place.timestamp, self._transaction.hash, direct, replayed.unproved)
+        if direct is not None and self._transaction is not None:
+            if replayed.missing:
+                shown = findings.shown(self._category(direct.contract))
+                findings.missing(self._transaction.hash, direct, replayed.missing, shown)
+            if replayed.unproved:
+                category = self._category(replayed.unproved[0].contract)
+                findings.suspect(category, place.timestamp, self._transaction.hash, direct, replayed.unproved)
 
     def _calls_nothing(self) -> bool:
         """Whether the input names no function at all, to a contract of which each has a name to be called by."""
@@ -180,6 +184,7 @@ class KumaReplay:
         again.disagreements = [*shown, *again.disagreements]
         if not shown:
             again.refusals = [*first.refusals[:1], *again.refusals]
+            again.missing = first.missing or again.missing
         return again
 
     def _adopt_rounds(self, disagreements: Sequence[Disagreement]) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.kuma.contract.state import BaseChange, Emitted, Kuma
     from keep3r_replay.protocols.kuma.replay.observed import Observed
 
+SHOWN_LATER = frozenset({"transmit", "approve", "increase_allowance", "decrease_allowance", "coin_approve"})
+"""Calls that change what only later calls use: where one left no log, the first of these tells whether it happened."""
+
 
 class Done(NamedTuple):
     """A call that ran on the model.
@@ -56,7 +59,8 @@ class Replayed:
         predicted: logs the model predicts, of followed contracts.
         disagreements: logs that are not as predicted.
         refusals: why the model would have reverted.
-        unproved: logs that the model predicts of a transaction without any; it did not count.
+        missing: logs that the model predicts of a transaction without any, by its input; it did count.
+        unproved: the same of a transaction that did not count: what it changes shows when it is used.
         reverted: why the whole transaction reverts in the model; empty if it does not.
     """
 
@@ -65,6 +69,7 @@ class Replayed:
     predicted: list[Emitted] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    missing: list[Emitted] = field(default_factory=list)
     unproved: list[Emitted] = field(default_factory=list)
     reverted: str = ""
 
@@ -162,11 +167,12 @@ class TransactionReplay:
         """A successful transaction without a log: a silent refresh, or one that the model expects logs of."""
         after = self.kuma.savepoint([call.contract])
         reason, results = _run_all(after, [call])
-        predicted = [] if reason else [each for each in after.emitted if each.contract in self._followed]
-        if reason or predicted:
-            replayed.unproved = predicted
-            if reason:
-                replayed.refusals.append(Refusal(None, call.contract, reason))
+        if reason:
+            replayed.refusals.append(Refusal(None, call.contract, reason))
             return
-        self.kuma = after
-        replayed.done.append(Done(call, results[0], -1, -1, True, tuple(after.moves)))
+        predicted = [each for each in after.emitted if each.contract in self._followed]
+        if predicted and call.function in SHOWN_LATER:
+            replayed.unproved = predicted
+            return
+        self.kuma, replayed.missing = after, predicted
+        replayed.done.append(Done(call, results[0], -1, -1, not predicted, tuple(after.moves)))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from keep3r_replay.errors import InputError, UsageError
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.answers import answered, cases, gainers, parted
@@ -17,6 +15,7 @@ from keep3r_replay.protocols.kuma.what_if.lateness import cost_curve
 from keep3r_replay.protocols.kuma.what_if.room import KumaWhatIfs
 from keep3r_replay.protocols.registry import protocol_of
 from keep3r_replay.replay.results import manifest_of
+from keep3r_replay.replay.stored import read_table
 from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.cover import cover_section
 from keep3r_replay.report.findings import findings_section
@@ -29,6 +28,8 @@ from keep3r_replay.report.tables import table
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import polars as pl
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.rooms import Chart
@@ -93,8 +94,8 @@ def _read(results: Path, subject: str) -> tuple[dict[str, Any], dict[str, pl.Dat
     try:
         summary = json.loads((results / "summary.json").read_bytes())
         is_what_if = summary["verdict"] == "what-if"
-        tables = {} if is_what_if else {name: pl.read_parquet(results / f"{name}.parquet") for name in _NEEDED}
-    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
+        tables = {} if is_what_if else {name: read_table(results, name) for name in _NEEDED}
+    except (OSError, ValueError, KeyError, InputError):
         raise InputError(results, "holds no results of KUMA", remedy="make them with keep3r replay") from None
     return summary, tables
 

@@ -12,6 +12,7 @@ from keep3r_replay.protocols.kuma.report.what_if_answers import what_if_answers
 from keep3r_replay.protocols.kuma.what_if.room import ASSUMPTIONS
 from keep3r_replay.protocols.kuma.what_if.rows import REIMBURSED
 from keep3r_replay.replay.results import manifest_of
+from keep3r_replay.replay.stored import has_table, read_table
 from keep3r_replay.report.cover import what_if_cover
 from keep3r_replay.report.frame import answers, head
 from keep3r_replay.report.html import folded, text
@@ -37,9 +38,7 @@ def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
     """The page of a what-if's folder. Raises `OSError`, `KeyError` and polars' errors where that is none of KUMA."""
     names = ("purchases_what_if", "bonds_what_if", "categories_what_if", "keepers_what_if", "changed_transactions")
     # Tables are there unless a sweep kept the sums only.
-    tables = {
-        name: pl.read_parquet(results / f"{name}.parquet") for name in names if (results / f"{name}.parquet").exists()
-    }
+    tables = {name: read_table(results, name) for name in names if has_table(results, name)}
     first, last = summary["blocks"]
     parts = [
         head(f"What if: {summary['deployment']}", f"KUMA, blocks {first:,} to {last:,}"),

@@ -41,7 +41,7 @@ def on_swap(context: CallContext, row: Row) -> None:
         context.expect(log_index, address, "pool_nonce", oracle.pool_nonce, written.nonce, _FED)
         oracle.pool_nonce = written.nonce
     if not oracle.cardinality or written.batch is None:
-        _untold(context, log_index, oracle)
+        _untold(context, log_index, oracle, written.nonce)
         return
     try:
         oracle.write(written.batch)
@@ -53,7 +53,8 @@ def on_swap(context: CallContext, row: Row) -> None:
     oracle.tick, oracle.sqrt_price_x96 = tick, price
 
 
-def _untold(context: CallContext, log_index: int, oracle: SidechainOracle) -> None:
+def _untold(context: CallContext, log_index: int, oracle: SidechainOracle, nonce: int | None) -> None:
+    which = "" if nonce is None else f" by nonce {nonce}"
     if not oracle.is_unknown:
         context.journal.note(
             "unknown_batch",
@@ -62,7 +63,7 @@ def _untold(context: CallContext, log_index: int, oracle: SidechainOracle) -> No
             "batch",
             "its items, in a log or an input",
             "none",
-            "nothing tells what was written: what depends on this oracle is undetermined from here on",
+            f"nothing tells what was written{which}: what depends on this oracle is undetermined from here on",
             NOTICE,
         )
     oracle.write(None)
