@@ -23,9 +23,9 @@ def audit(lake, until_block=None, **options):
     return engine.audit(lake, PROTOCOL, until_block, **options)
 
 
-def findings_of(lake):
+def findings_of(lake, until_block=None):
     """The findings of a lake of Keep3r V2, before their causes are looked for."""
-    return engine.audit_once(lake, PROTOCOL, None, None, Options()).findings
+    return engine.audit_once(lake, PROTOCOL, until_block, None, Options()).findings
 
 
 def strict_audit(lake, until_block=None, **options):

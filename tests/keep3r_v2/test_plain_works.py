@@ -18,7 +18,6 @@ from lakes import imported
 from mutations.kinds import mutations, name_of
 
 from keep3r_replay.errors import Keep3rReplayError
-from keep3r_replay.journal import Journal
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.protocols.registry import protocol_recorded
@@ -124,12 +123,10 @@ def test_columns_take_works_of_every_version_with_a_formula(version):
 
 
 @pytest.mark.slow
-def test_where_works_are_watched_none_is_taken_from_columns():
-    """With a ledger every event goes to its handler, and the results are those without columns."""
-    lake = lake_of("2.3")
-    contract = keep3r_contracts(lake)[0]
-    replay = PROTOCOL.begin(lake, contract, Journal(), None, Options(ledger=True))
-    assert PROTOCOL.runs(replay) is None
+@pytest.mark.parametrize("version", RECORDINGS)
+def test_a_ledger_is_the_same_from_columns(version):
+    """With a ledger works are taken from columns too, and every table is that of works one by one."""
+    lake = lake_of(version)
     assert_same(*(audit_once(lake, PROTOCOL, None, None, Options(ledger=True, columns=each)) for each in (True, False)))
 
 

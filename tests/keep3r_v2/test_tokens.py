@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from random import Random
 
+import polars as pl
 import pytest
-from audits import audit
+from audits import audit, findings_of
 from edits import topic
 from histories import DATA, History, place, set_word, word
 from hypothesis import given
 from hypothesis import strategies as st
+from lakes import imported
 
+from keep3r_replay.journal import NOTICE
 from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v2.replay.calls.tokens import fee_of
 from keep3r_replay.protocols.registry import protocol_recorded
 from keep3r_replay.recording.importer import import_recording
+from keep3r_replay.replay.mended import Mend, MendedLake
+
+BONDING = "events/keep3r.Bonding"
 
 ARRIVALS = {
     "bonding": topic("Bonding(address keeper, address bonding, uint256 amount)"),
@@ -52,3 +58,20 @@ def test_more_than_was_sent_cannot_arrive(kind, more, tmp_path):
     import_recording(history.write(tmp_path / "recording"), tmp_path / "lake", protocol_recorded)
     first = audit(Lake.open(tmp_path / "lake")).findings[0]
     assert (first.block_number, first.log_index, first.field) == (*where, "amount")
+
+
+@pytest.mark.slow
+def test_nothing_sent_is_nothing_that_arrives():
+    """A bond of nothing that says a wei is found at its event; as it stands it is not."""
+    lake = Lake.open(imported(DATA / "open-v2.2-fuzz-gov-102"))
+    nothing = lake.scan("transactions").filter(
+        (pl.col("input").bin.size() == 68) & (pl.col("input").bin.slice(36) == bytes(32))
+    )
+    bonds = lake.scan(BONDING).join(nothing, left_on="transaction_hash", right_on="hash", how="semi").collect()
+    first = bonds.sort("block_number").row(0, named=True)
+    place = first["block_number"], first["log_index"]
+    assert not first["amount"]
+    for amount, found in ((1, [place]), (0, [])):
+        told = findings_of(MendedLake(lake, [Mend(BONDING, *place, {"amount": amount})]), first["block_number"])
+        places = [(each.block_number, each.log_index) for each in told if each.severity != NOTICE]
+        assert [each for each in places if each[1] is not None] == found

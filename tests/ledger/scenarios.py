@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from fractions import Fraction
 
+import polars as pl
+
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
@@ -12,6 +14,8 @@ from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import expiry_findi
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_rules import expiry_rows
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import make_ledger
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import period_rows
+from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import entries_table
+from keep3r_replay.protocols.keep3r_v2.audit.steps import steps_of
 from keep3r_replay.protocols.keep3r_v2.contract.credits import settle
 from keep3r_replay.protocols.keep3r_v2.contract.state import Approval, Keep3r, Parameters
 from keep3r_replay.protocols.keep3r_v2.contract.versions import RULES
@@ -112,33 +116,44 @@ class Scenario:
         """The ledger of everything so far."""
         return make_ledger(self.observer)
 
+    def table(self) -> pl.DataFrame:
+        """The ledger's table."""
+        return entries_table(self.ledger(), self.observer.changes_table(), self.calendar())
+
+    def _facts(self):
+        return expiry_findings(self.ledger(), self.table(), self._steps(), self.calendar())
+
+    def _steps(self):
+        return steps_of(self.ledger().changes, self.calendar())
+
     def calendar(self) -> Calendar:
         """The periods so far."""
         return Calendar(self.observer.regimes, self.observer.ended_at)
 
     def findings(self, kind: str) -> list[tuple[Fraction, int]]:
         """Findings of a kind: (day, amount)."""
-        found = expiry_findings(self.ledger(), self.calendar())
-        return [(Fraction(fact.timestamp - START, DAY), fact.amount) for fact in found if fact.kind == kind]
+        return [(Fraction(fact.timestamp - START, DAY), fact.amount) for fact in self._facts() if fact.kind == kind]
 
     def finding(self, kind: str):
         """The only finding of a kind."""
-        (fact,) = [fact for fact in expiry_findings(self.ledger(), self.calendar()) if fact.kind == kind]
+        (fact,) = [fact for fact in self._facts() if fact.kind == kind]
         return fact
 
     def entries(self) -> list[tuple[Fraction, str, int]]:
         """The ledger's entries: (day, kind, amount)."""
-        return [(Fraction(entry.timestamp - START, DAY), entry.kind, entry.amount) for entry in self.ledger().entries]
+        entries = self.table().select("timestamp", "kind", pl.col("amount").cast(pl.Int128)).iter_rows()
+        return [(Fraction(timestamp - START, DAY), kind, amount) for timestamp, kind, amount in entries]
 
     def periods(self, job: str = "job") -> list[dict[str, int]]:
         """A job's periods as rows by column."""
-        rows = period_rows(self.ledger(), self.calendar())
+        rows = period_rows(self.ledger(), self._steps(), self.calendar())
         return [row._asdict() for row in rows if row.job == job]
 
     def by_rule(self, rule: str) -> dict[str, int]:
         """Sums over all jobs and periods by a rule, and what is left in the end."""
         ledger, calendar = self.ledger(), self.calendar()
-        rows = [row._asdict() for row in expiry_rows(ledger, calendar, period_rows(ledger, calendar))[0]]
+        periods = period_rows(ledger, self._steps(), calendar)
+        rows = [row._asdict() for row in expiry_rows(ledger, self._steps(), calendar, periods)[0]]
         mine = [row for row in rows if row["rule"] == rule]
         sums = {name: sum(row[name] for row in mine) for name in ("minted", "spent", "expired", "capped", "unpaid")}
         last = {row["job"]: row["closing"] for row in mine}

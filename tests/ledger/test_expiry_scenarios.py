@@ -4,6 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import EXPIRY_KINDS
@@ -133,7 +134,7 @@ def test_none_keeps_what_a_reset_throws_away():
 def test_migrated_credits_keep_their_age():
     """Lots that migrate are as old as before: the manual's rule expires them in the new job."""
     history = Scenario("job", "other").at(0).add_liquidity(100).at(5).work(10).at(8).migrate("job", "other")
-    lots = {entry.minted_at for entry in history.ledger().entries if entry.kind == "migrated_in"}
+    lots = {*history.table().filter(pl.col("kind") == "migrated_in")["minted_at"]}
     assert len(lots) == 2
     assert history.keep3r.jobs["other"].credits == 100
     assert history.periods("job")[-1]["closing"] == 0

@@ -194,11 +194,14 @@ def _checked(clean: Audit) -> frozenset[str]:
 
 def _of_transactions(history: History, clean: Audit, random: Random) -> Iterator[Mutation]:
     checked = _checked(clean)
+    keep3r = {each.address for each in clean.lake.deployment.contracts if each.role.startswith("keep3r")}
     with_logs = {log["transactionHash"] for log in history.logs}
     for position, transaction in enumerate(history.transactions):
         if transaction["hash"] not in with_logs or not transaction.get("to"):
             continue
-        direct = "direct call" if transaction["to"].lower() in checked else "call through another contract"
+        target = transaction["to"].lower()
+        direct = "direct call" if target in checked else "call through another contract"
+        direct = direct if target not in checked - keep3r else "call of a pool, pair manager, factory or escrow"
 
         def at(kind: str, apply: Callable[[dict], None], position: int = position, call: str = direct) -> Mutation:
             own = history.transactions[position]

@@ -24,7 +24,7 @@ REASONS: tuple[tuple[str, str], ...] = (
         r"uniswap_v3_pool\.(Mint|Burn)\.amount changed",
         f"a unit of liquidity may be worth less than a wei of either token; its trace {_NEXT}",
     ),
-    (r"uniswap_v3_pool\.Mint removed", f"the liquidity of an owner that is no pair manager {_NEXT}"),
+    (r"uniswap_v3_pool\.Mint (removed|doubled)", f"the liquidity of an owner that is no pair manager {_NEXT}"),
     (r"uniswap_v3_pool\.\w+\.(sender|recipient) changed", _FREE),
     (r"uniswap_v3_pool\.(Mint|Burn)\.owner changed", f"whose the liquidity is {_NEXT}"),
     (
@@ -82,10 +82,14 @@ REASONS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"TokenCredit\w+\.amount|Bonding\.amount|JobSlash\w+\.amount",
-        "made through another contract, only the token's own logs tell the amount",
+        "only the token's own logs tell what arrived through another contract, or of a token not seen three times yet",
     ),
     (r"change places", "both orders lead to the same state"),
     (r"call through another contract", f"the call {_OTHERS}"),
+    (
+        r"call of a pool, pair manager, factory or escrow: sender",
+        "anybody may call it, and no event names who did; of governance's first two callers the later one is told",
+    ),
     (r"an argument changed", "an argument that no event repeats"),
     (r"block: base fee", f"the base fee {_NEXT}"),
     (r"block: one second later", f"the time of a block {_NEXT}"),

@@ -9,18 +9,18 @@ paid in other tokens earn no KP3R: what their gas cost stands apart and lessens 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.audit.rows import AccountRow, KeeperAccountRow, WorkAccountRow
+from keep3r_replay.protocols.keep3r_v2.audit.rows import AccountRow, KeeperAccountRow
 from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, payment
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT
-from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
+from keep3r_replay.protocols.keep3r_v2.tables import TABLES, amounts_table, rows_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v2.audit.classed import ClassedWorks
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.protocol import KeptTables
 
 _BY_FORMULA = frozenset({EXACT, STALE_GAS, SOLVED_GAS})
+
+Sums = dict[str, Any]
+"""The columns that sum an account's works up, by name."""
 
 _TIMES = ("first_at", "last_at")
 _SUMMED = frozenset(AccountRow._fields) - {"keeper", "job"}
@@ -54,29 +57,22 @@ def account_tables(
         former: the tables of the run that this one went on from.
     """
     fees = [paid for paid, _ in gas_shares(lake, works.new, until_block)]
-    rows = _work_rows(works.new, plain_boosts, fees, quotes_eth=quotes_eth)
-    by_job: defaultdict[tuple[str, str], list[_Worked]] = defaultdict(list)
-    by_keeper: defaultdict[str, list[_Worked]] = defaultdict(list)
-    for worked in rows:
-        by_job[worked.row.keeper, worked.row.job].append(worked)
-        by_keeper[worked.row.keeper].append(worked)
-    sums: dict[tuple[str, ...], dict[str, Any]] = {parties: _sums(part) for parties, part in by_job.items()}
-    sums_of_keepers = {keeper: _sums(part) for keeper, part in by_keeper.items()}
-    since = rows_table([worked.row for worked in rows], TABLES["work_accounts"])
+    since, in_kp3r = _work_accounts(works.new, plain_boosts, fees, quotes_eth=quotes_eth)
+    sums = _sums(since.with_columns(in_kp3r.alias(_IN_KP3R)))
+    sums_of_keepers: dict[str, Sums] = {}
+    for (keeper, _), each in sums.items():
+        sums_of_keepers[keeper] = _both(sums_of_keepers.get(keeper), each)
     accounted: Table = since
     if former is not None:
         sums = _added(_former_sums(former("accounts"), AccountRow), sums)
         keepers = _former_sums(former("keeper_accounts").filter(pl.col("works") > 0), KeeperAccountRow)
-        sums_of_keepers = {
-            keeper: each
-            for (keeper,), each in _added(keepers, {(name,): each for name, each in sums_of_keepers.items()}).items()
-        }
+        sums_of_keepers = _added({keeper: each for (keeper,), each in keepers.items()}, sums_of_keepers)
         accounted = _with_former(former, since, works)
     penalties = _penalties(lake, until_block)
     jobs = {job for _, job in sums}
     for keeper in penalties:
         if keeper not in jobs:
-            sums_of_keepers.setdefault(keeper, _sums([]))
+            sums_of_keepers.setdefault(keeper, NOTHING)
     accounts = [AccountRow(keeper, job, **each) for (keeper, job), each in sorted(sums.items())]
     keeper_accounts = [
         KeeperAccountRow(keeper, **each, **penalties.get(keeper, {}))
@@ -89,34 +85,35 @@ def account_tables(
     }
 
 
-class _Worked(NamedTuple):
-    """A work's account, and whether it was paid in KP3R."""
-
-    row: WorkAccountRow
-    in_kp3r: bool
-
-
-def _work_rows(
-    works: pl.DataFrame, plain_boosts: Sequence[int | None], fees: list[int | None], *, quotes_eth: bool
-) -> list[_Worked]:
-    names = ("block_number", "log_index", "timestamp", "job", "keeper", "class")
+def _work_accounts(
+    works: pl.DataFrame, plain_boosts: Sequence[int | None], fees: Sequence[int | None], *, quotes_eth: bool
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Table `work_accounts` of these works, and which of them were paid in KP3R."""
+    explanations = works["explanation"].to_list()
     amounts = ("payment", "initial_gas", "gas_left", "one_eth_quote", "extra_gas")
-    columns = [works[name].to_list() for name in (*names, "explanation")]
-    columns += [works[name].cast(pl.Int128).to_list() for name in amounts]
-    rows = []
-    for values, plain_boost, fee in zip(zip(*columns, strict=True), plain_boosts, fees, strict=True):
-        *head, explanation, paid, initial_gas, gas_left, quote, extra = values
+    columns = (works[name].cast(pl.Int128).to_list() for name in amounts)
+    rewards: list[int] = []
+    worths: list[int | None] = []
+    boosts: list[int | None] = []
+    for explanation, paid, initial_gas, gas_left, quote, extra, plain_boost in zip(
+        explanations, *columns, plain_boosts, strict=True
+    ):
+        in_tokens = explanation == TOKEN_PAYMENT
         worth = boosted = None
-        if explanation == TOKEN_PAYMENT:
-            paid = 0
-        elif quotes_eth and quote:
+        if quotes_eth and quote and not in_tokens:
             worth = paid * ONE_ETHER // quote
             if explanation in _BY_FORMULA and plain_boost is not None:
                 boosted = paid - payment(initial_gas - gas_left + extra, plain_boost, quote)
-        profit = None if worth is None or fee is None else worth - fee
-        row = WorkAccountRow._make((*head, paid, worth, boosted, fee, profit))
-        rows.append(_Worked(row, explanation != TOKEN_PAYMENT))
-    return rows
+        rewards.append(0 if in_tokens else paid)
+        worths.append(worth)
+        boosts.append(boosted)
+    profits = [None if worth is None or fee is None else worth - fee for worth, fee in zip(worths, fees, strict=True)]
+    schema = TABLES["work_accounts"]
+    names = ("reward", "reward_eth", "boost", "gas_paid", "profit")
+    told: dict[str, Sequence[int | None]] = dict(zip(names, (rewards, worths, boosts, fees, profits), strict=True))
+    head = works.select(pl.col(name).cast(kind) for name, kind in schema.items() if name not in told)
+    table = head.hstack(amounts_table(told, {name: schema[name] for name in names})).select(list(schema))
+    return table, works["explanation"] != TOKEN_PAYMENT
 
 
 class GasShare(NamedTuple):
@@ -136,7 +133,7 @@ def gas_shares(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list
     )
     wanted = frame.filter(pl.col("hash").is_in(works["transaction_hash"].unique().implode())).collect()
     whole = {
-        digest: (None if used is None or price is None else used * price, used)
+        digest: GasShare(None if used is None or price is None else used * price, used)
         for digest, used, price in zip(
             wanted["hash"].to_list(),
             wanted["gas_used"].to_list(),
@@ -145,40 +142,63 @@ def gas_shares(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list
         )
     }
     hashes = works["transaction_hash"].to_list()
-    counts: dict[str, int] = defaultdict(int)
-    for digest in hashes:
-        counts[digest] += 1
-    seen: dict[str, int] = defaultdict(int)
-    shares = []
-    for digest in hashes:
-        before, seen[digest] = seen[digest], seen[digest] + 1
-        parts = [
-            None if each is None else each * seen[digest] // counts[digest] - each * before // counts[digest]
-            for each in whole.get(digest, (None, None))
-        ]
-        shares.append(GasShare(*parts))
-    return shares
+    unknown = GasShare(None, None)
+    shares: dict[bytes, list[GasShare]] = {
+        digest: _shares(whole.get(digest, unknown), count) for digest, count in Counter(hashes).items()
+    }
+    # The last of what is left of a transaction is the next one's.
+    return [shares[digest].pop() for digest in hashes]
 
 
-def _sums(works: list[_Worked]) -> dict[str, Any]:
-    """The columns that sum an account's works up."""
-    in_kp3r = [work.row for work in works if work.in_kp3r]
-    in_tokens = [work.row for work in works if not work.in_kp3r]
-    times = [work.row.timestamp for work in works]
+def _shares(whole: GasShare, count: int) -> list[GasShare]:
+    """What a transaction paid and used in `count` parts, the last one first."""
+    if count == 1:
+        return [whole]
+    parts = []
+    for number in range(count, 0, -1):
+        paid, used = (None if each is None else each * number // count - each * (number - 1) // count for each in whole)
+        parts.append(GasShare(paid, used))
+    return parts
+
+
+_IN_KP3R = "in_kp3r"
+_KNOWN = {
+    "reward_eth": ("reward_eth", True),
+    "boost": ("boost", True),
+    "gas_paid": ("gas_paid", True),
+    "profit": ("profit", True),
+    "gas_paid_in_token_works": ("gas_paid", False),
+}
+"""Sums of what is known: of which column, and whether over works paid in KP3R or in tokens."""
+_COUNTS = ("works", "works_by_formula", "works_in_tokens", "works_without_quote", "works_with_profit", "reward")
+NOTHING: Sums = {**dict.fromkeys(_COUNTS, 0), **dict.fromkeys((*_KNOWN, *_TIMES))}
+"""The sums of an account without works."""
+
+
+def _sums(works: pl.DataFrame) -> dict[tuple[str, str], Sums]:
+    """The columns that sum an account's works up, by keeper and job; whether a work was paid in KP3R is told."""
+    in_kp3r = pl.col(_IN_KP3R)
+    groups = works.group_by("keeper", "job", maintain_order=True).agg(
+        pl.len().alias("works"),
+        (in_kp3r & pl.col("boost").is_not_null()).sum().alias("works_by_formula"),
+        (~in_kp3r).sum().alias("works_in_tokens"),
+        (in_kp3r & pl.col("reward_eth").is_null()).sum().alias("works_without_quote"),
+        (in_kp3r & pl.col("profit").is_not_null()).sum().alias("works_with_profit"),
+        pl.col("reward").cast(pl.Int128),
+        *(
+            pl.col(column).filter(in_kp3r if of_kp3r else ~in_kp3r).drop_nulls().cast(pl.Int128).alias(name)
+            for name, (column, of_kp3r) in _KNOWN.items()
+        ),
+        pl.col("timestamp").min().alias("first_at"),
+        pl.col("timestamp").max().alias("last_at"),
+    )
+    # Summed in Python, whose numbers have no end.
     return {
-        "works": len(works),
-        "works_by_formula": sum(row.boost is not None for row in in_kp3r),
-        "works_in_tokens": len(in_tokens),
-        "works_without_quote": sum(row.reward_eth is None for row in in_kp3r),
-        "works_with_profit": sum(row.profit is not None for row in in_kp3r),
-        "reward": sum(row.reward for row in in_kp3r),
-        "reward_eth": _sum(row.reward_eth for row in in_kp3r),
-        "boost": _sum(row.boost for row in in_kp3r),
-        "gas_paid": _sum(row.gas_paid for row in in_kp3r),
-        "profit": _sum(row.profit for row in in_kp3r),
-        "gas_paid_in_token_works": _sum(row.gas_paid for row in in_tokens),
-        "first_at": min(times, default=None),
-        "last_at": max(times, default=None),
+        (each.pop("keeper"), each.pop("job")): {
+            name: sum(value) if name == "reward" else (sum(value) if value else None) if name in _KNOWN else value
+            for name, value in each.items()
+        }
+        for each in groups.iter_rows(named=True)
     }
 
 
@@ -194,19 +214,18 @@ def _former_sums(
     }
 
 
-def _added(
-    former: dict[tuple[str, ...], dict[str, Any]], new: Mapping[tuple[str, ...], dict[str, Any]]
-) -> dict[Any, dict[str, Any]]:
+def _added(former: Mapping[Any, Sums], new: Mapping[Any, Sums]) -> dict[Any, Sums]:
     """Sums over what two runs went through."""
-    found = dict(former)
-    for parties, sums in new.items():
-        before = former.get(parties)
-        found[parties] = sums if before is None else {name: _both(name, before[name], sums[name]) for name in sums}
-    return found
+    return {**former, **{parties: _both(former.get(parties), sums) for parties, sums in new.items()}}
 
 
-def _both(name: str, before: int | None, since: int | None) -> int | None:
-    known = [each for each in (before, since) if each is not None]
+def _both(former: Sums | None, new: Sums) -> Sums:
+    """Two sums of one account in one."""
+    return new if former is None else {name: _sum_of_two(name, former[name], each) for name, each in new.items()}
+
+
+def _sum_of_two(name: str, one: int | None, other: int | None) -> int | None:
+    known = [each for each in (one, other) if each is not None]
     if name in _TIMES:
         return (min if name == "first_at" else max)(known, default=None)
     return sum(known) if known else None
@@ -219,12 +238,6 @@ def _with_former(former: KeptTables, new: pl.DataFrame, works: ClassedWorks) -> 
         return kept.grown(new)
     rest = kept.lazy().slice(works.same).collect().select(new.columns).with_columns(works.classes)
     return kept.grown(pl.concat([rest, new]), works.same)
-
-
-def _sum(amounts: Iterable[int | None]) -> int | None:
-    """Sum of what is known; None where nothing is."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if known else None
 
 
 def _penalties(lake: Lake, until_block: int | None) -> dict[str, dict[str, int]]:

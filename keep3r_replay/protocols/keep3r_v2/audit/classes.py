@@ -230,7 +230,7 @@ def payment_findings(works: pl.LazyFrame) -> list[Finding]:
                 work["log_index"],
                 work["job"],
                 "payment",
-                as_text(computed),
+                _told(computed, work["lowest_payment"], work["highest_payment"]),
                 as_text(paid),
                 None if computed is None else paid - computed,
                 work["reason"] + obstacle,
@@ -238,3 +238,10 @@ def payment_findings(works: pl.LazyFrame) -> list[Finding]:
             )
         )
     return findings
+
+
+def _told(computed: int | None, lowest: int | None, highest: int | None) -> str:
+    """The amount that the formula gives, or the bounds that it lies between; empty where it gives none."""
+    if computed is not None or lowest is None or highest is None:
+        return as_text(computed)
+    return f"{lowest} to {highest}"

@@ -5,11 +5,13 @@ Without an observer a replay pays nothing for the ledger; with one, handlers of 
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar, Regime
 from keep3r_replay.protocols.keep3r_v2.audit.kept_credits import (
+    changes_table,
     credit_tables,
     plain_column,
     plain_rows,
@@ -22,11 +24,14 @@ from keep3r_replay.protocols.keep3r_v2.contract.views import job_period_credits
 from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import polars as pl
 
     from keep3r_replay.protocols.keep3r_v2.audit.standing import Standing
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import Handler as Handle
+    from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import Spending
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.replay.parts import Table
     from keep3r_replay.replay.protocol import KeptTables, Row
@@ -94,6 +99,7 @@ class CreditObserver:
         self.former: KeptTables | None = None
         """The tables of that run."""
         self._next_boundary = 0
+        self._table: pl.DataFrame | None = None
 
     def before_block(self, timestamp: int) -> None:
         """Before a block, look at the jobs at the start of every period since the last one."""
@@ -108,6 +114,19 @@ class CreditObserver:
     def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The protocol's handlers, those that touch credits wrapped."""
         return {name: EventHandler(handler.columns, self._wrapped(name, handler)) for name, handler in plain.items()}
+
+    def paid(self, context: CallContext, works: Iterable[Spending]) -> None:
+        """Works of the context's block paid from credits, and did nothing else to their jobs."""
+        log_indices, jobs, keepers, amounts, after = zip(*works, strict=True)
+        records = [self.keep3r.jobs[job] for job in jobs]
+        count, noted = len(jobs), self.seen.changes + len(self.recorder.changes)
+        self.plain_boosts += [self._plain_boost(context.base_fee)] * count
+        self.changes_by += range(noted + 1, noted + count + 1)
+        self.recorder.spent(records, log_indices, amounts, keepers)
+        block, now, operation = map(repeat, (context.block_number, context.now, "KeeperWork"))
+        held = (after, [job.period_credits for job in records], [job.rewarded_at for job in records], now)
+        rows = zip(block, log_indices, now, operation, jobs, *held, strict=False)
+        self.states.extend(map(JobHistoryRow._make, rows))
 
     def cut(self, states: int, views: int) -> None:
         """Keep only so many of `states` and `views`: the calls after them are taken back."""
@@ -127,7 +146,7 @@ class CreditObserver:
 
     def kept(self) -> dict[str, Table]:
         """What it has seen, as far as no table of results tells it."""
-        told = credit_tables(self.recorder.changes, self.addresses(), self.changes_by, self.plain_boosts)
+        told = credit_tables(self.changes_table(), self.changes_by, self.plain_boosts)
         if self.former is None:
             return dict(told)
         counts = {
@@ -157,6 +176,12 @@ class CreditObserver:
         self.changes_by += kept("credit_marks").head(states).collect()["changes"].to_list()
         self.views += map(PeriodViewRow._make, plain_rows(kept("period_views").head(views), PeriodViewRow._fields))
         self.plain_boosts += plain_column(kept("plain_boosts").head(boosts), "boost")
+
+    def changes_table(self) -> pl.DataFrame:
+        """All changes that it has seen, since it was recalled."""
+        if self._table is None or self._table.height != len(self.recorder.changes):
+            self._table = changes_table(self.recorder.changes, self.addresses())
+        return self._table
 
     def addresses(self) -> dict[int, str]:
         """Addresses of jobs by the identity of their record."""

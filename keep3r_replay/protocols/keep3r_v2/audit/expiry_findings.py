@@ -15,7 +15,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+import polars as pl
+
 from keep3r_replay.journal import WARNING
+from keep3r_replay.protocols.keep3r_v2.audit.rows import LedgerRow
 from keep3r_replay.protocols.keep3r_v2.audit.standing import LastChange
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     CAPPED,
@@ -30,10 +33,11 @@ from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT
 from keep3r_replay.report.amounts import decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
-    from keep3r_replay.protocols.keep3r_v2.audit.ledger import Entry, Ledger
+    from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
+    from keep3r_replay.protocols.keep3r_v2.audit.steps import Step
 
 INFO = "info"
 SPENT_AFTER_EXPIRY = "spent_after_expiry"
@@ -50,6 +54,10 @@ EXPIRY_KINDS = (
     CREDITS_CAPPED,
     PAYMENT_ABOVE_PERIOD,
 )
+
+
+_EVENT = ("log_index", "block_number", "job")
+"""What entries of one event on one job have in common."""
 
 
 class ExpiryFinding(NamedTuple):
@@ -72,41 +80,55 @@ class ExpiryFinding(NamedTuple):
     reason: str
 
 
-def expiry_findings(ledger: Ledger, calendar: Calendar, first: int = 0) -> list[ExpiryFinding]:
-    """All facts, in chain order; of a run that went on, those since, the former one having ended in period `first`."""
-    found = [*_from_entries(ledger, calendar), *_postponed(ledger), *_denied(ledger, calendar, first)]
+def expiry_findings(
+    ledger: Ledger, entries: pl.DataFrame, steps: Sequence[Step], calendar: Calendar, first: int = 0
+) -> list[ExpiryFinding]:
+    """All facts, in chain order; of a run that went on, those since, the former one having ended in period `first`.
+
+    Args:
+        ledger: the book.
+        entries: its table.
+        steps: its changes.
+        calendar: all periods.
+        first: place of the period that a former run ended in.
+    """
+    found = [*_from_entries(entries), *_postponed(ledger, steps), *_denied(ledger, steps, calendar, first)]
     return sorted(found, key=lambda fact: (fact.timestamp, fact.block_number, fact.log_index, fact.kind, fact.job))
 
 
-def _from_entries(ledger: Ledger, calendar: Calendar) -> Iterator[ExpiryFinding]:
+def _from_entries(entries: pl.DataFrame) -> Iterator[ExpiryFinding]:
     """What the entries of one event on one job tell together."""
-    group: list[Entry] = []
-    key: tuple[int, int, str] | None = None
-    for entry in ledger.entries:
-        if entry.kind not in {SPENT, EXPIRED, CAPPED}:
-            continue
-        place = (entry.block_number, entry.log_index, entry.job)
-        if place != key:
-            yield from _of_event(group, calendar)
-            group, key = [], place
-        group.append(entry)
-    yield from _of_event(group, calendar)
+    taken = entries.lazy().filter(pl.col("kind").is_in([SPENT, EXPIRED, CAPPED]))
+    goes_on = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in _EVENT).fill_null(value=False)
+    expired_before = pl.col("minted_at") <= pl.col("period_start") - pl.col("reward_period_time")
+    # Nearly all events are payments out of one lot of which there is nothing to tell.
+    told = taken.filter(
+        goes_on
+        | goes_on.shift(-1, fill_value=False)
+        | (pl.col("kind") != SPENT)
+        | expired_before
+        | (-pl.col("amount") > pl.col("period_credits"))
+    )
+    rows = told.with_columns(pl.col(pl.Decimal).cast(pl.Int128)).select(LedgerRow._fields).collect()
+    groups: dict[tuple[int, int, str], list[LedgerRow]] = {}
+    for row in map(LedgerRow._make, rows.iter_rows()):
+        groups.setdefault((row.block_number, row.log_index, row.job), []).append(row)
+    for group in groups.values():
+        yield from _of_event(group)
 
 
-def _of_event(group: list[Entry], calendar: Calendar) -> Iterator[ExpiryFinding]:
-    if not group:
-        return
+def _of_event(group: list[LedgerRow]) -> Iterator[ExpiryFinding]:
     spent = [entry for entry in group if entry.kind == SPENT]
     if spent:
-        period = calendar.periods[calendar.place(spent[0].regime, spent[0].timestamp)]
-        late = [entry for entry in spent if entry.minted_at <= period.start - period.length]
+        length = spent[0].reward_period_time
+        late = [entry for entry in spent if entry.minted_at <= spent[0].period_start - length]
         if late:
             yield _finding(
                 SPENT_AFTER_EXPIRY,
                 WARNING,
                 late,
                 f"mined by {late[-1].minted_at}, and so expired by the documented rule "
-                f"{spent[0].timestamp - _expiry_time(late[-1].minted_at, period.length)} s before they were spent",
+                f"{spent[0].timestamp - _expiry_time(late[-1].minted_at, length)} s before they were spent",
             )
         paid, one_period = -sum(entry.amount for entry in spent), spent[0].period_credits
         if paid > one_period:
@@ -135,7 +157,7 @@ def _expiry_time(minted_at: int, length: int) -> int:
     return -(-minted_at // length) * length + length
 
 
-def _finding(kind: str, severity: str, entries: list[Entry], reason: str) -> ExpiryFinding:
+def _finding(kind: str, severity: str, entries: list[LedgerRow], reason: str) -> ExpiryFinding:
     first = entries[0]
     by_origin: Counter[str] = Counter()
     for entry in entries:
@@ -155,19 +177,18 @@ def _finding(kind: str, severity: str, entries: list[Entry], reason: str) -> Exp
     )
 
 
-def _postponed(ledger: Ledger) -> Iterator[ExpiryFinding]:
+def _postponed(ledger: Ledger, steps: Sequence[Step]) -> Iterator[ExpiryFinding]:
     """Where `rewarded_at` moved to now although credits from before were kept."""
     balances = {job: amount for job, (amount, _) in ledger.opening.items()}
     if ledger.former is not None:
         balances = {job: account.lots.total for job, account in ledger.former.accounts[CONTRACT].items()}
-    changes = ledger.changes
-    for position, (job, change) in enumerate(changes):
+    for position, (job, _, change, _) in enumerate(steps):
         older = balances.get(job, 0)
         balances[job] = older + change.amount
         if change.kind not in MINTED or change.kind == MINTED_RESET or change.rewarded_at <= change.rewarded_before:
             continue
-        if position + 1 < len(changes):
-            next_job, following = changes[position + 1]
+        if position + 1 < len(steps):
+            next_job, _, following, _ = steps[position + 1]
             if next_job == job and following.kind == CAPPED and _place(following) == _place(change):
                 older += following.amount
         if older > 0:
@@ -199,12 +220,12 @@ def last_change(change: CreditChange) -> LastChange:
     )
 
 
-def _denied(ledger: Ledger, calendar: Calendar, first: int) -> Iterator[ExpiryFinding]:
+def _denied(ledger: Ledger, steps: Sequence[Step], calendar: Calendar, first: int) -> Iterator[ExpiryFinding]:
     """Jobs at the last second of each period whose reward is a whole period old, which is when views stop counting."""
     former = ledger.former
-    by_job: dict[str, list[CreditChange]] = {} if former is None else {job: [] for job in former.last}
-    for job, change in ledger.changes:
-        by_job.setdefault(job, []).append(change)
+    by_job: dict[str, list[Step]] = {} if former is None else {job: [] for job in former.last}
+    for step in steps:
+        by_job.setdefault(step.job, []).append(step)
     for job, changes in by_job.items():
         balance, rewarded_at = ledger.opening.get(job, (0, 0))
         last: LastChange | None = None
@@ -213,13 +234,11 @@ def _denied(ledger: Ledger, calendar: Calendar, first: int) -> Iterator[ExpiryFi
             balance, rewarded_at = former.accounts[CONTRACT][job].lots.total, last.rewarded_at
         position = 0
         for place, period in enumerate(calendar.periods[first:-1], start=first):
-            while (
-                position < len(changes)
-                and calendar.place(changes[position].regime, changes[position].timestamp) <= place
-            ):
-                balance += changes[position].amount
-                rewarded_at = changes[position].rewarded_at
-                last = last_change(changes[position])
+            while position < len(changes) and changes[position].place <= place:
+                change = changes[position].change
+                balance += change.amount
+                rewarded_at = change.rewarded_at
+                last = last_change(change)
                 position += 1
             last_second = period.ends_at - 1
             if balance and last is not None and last_second - rewarded_at >= period.length:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
     from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
     from keep3r_replay.protocols.keep3r_v2.audit.rows import PeriodRow
+    from keep3r_replay.protocols.keep3r_v2.audit.steps import Step
 
 _NAME = {
     **dict.fromkeys(MINTED, "minted"),
@@ -75,12 +76,13 @@ class RuleBook:
         account.lots.add(minted_at, "opening", amount)
         account.opening = amount
 
-    def enter(self, job: str, change: CreditChange) -> None:
+    def enter(self, step: Step) -> None:
         """What the rule makes of a change."""
+        job, place, change, _ = step
         account = self.accounts.get(job)
         if account is None:
             account = self.accounts[job] = Account()
-        self._advance(job, account, self._calendar.place(change.regime, change.timestamp))
+        self._advance(job, account, place)
         name = _NAME[change.kind]
         difference = self._change(account, change)
         account.sums[name] += difference
@@ -185,11 +187,12 @@ def wasted_share(sums: Mapping[str, int]) -> int | None:
 
 
 def expiry_rows(
-    ledger: Ledger, calendar: Calendar, periods: Sequence[PeriodRow]
+    ledger: Ledger, steps: Sequence[Step], calendar: Calendar, periods: Sequence[PeriodRow]
 ) -> tuple[list[ExpiryRow], dict[str, dict[str, Account]]]:
     """Rows of `expiries` for every rule, and all jobs by each but the contract's own in the last period.
 
-    `periods` are the ledger's. Of a run that went on, rows are those of the periods since the former one's last.
+    `periods` are the ledger's, `steps` its changes. Of a run that went on, rows are those of the periods since the
+    former one's last.
     """
     rows = list(contract_rows(periods))
     standing = {}
@@ -199,8 +202,8 @@ def expiry_rows(
             book.accounts = dict(ledger.former.accounts.get(rule, {}))
         for job, (amount, minted_at) in ledger.opening.items():
             book.open(job, amount, minted_at)
-        for job, change in ledger.changes:
-            book.enter(job, change)
+        for step in steps:
+            book.enter(step)
         standing[rule] = book.settle()
         rows += book.close()
     return rows, standing

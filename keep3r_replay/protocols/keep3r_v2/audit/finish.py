@@ -11,6 +11,7 @@ from keep3r_replay.protocols.keep3r_v2.audit.callers import caused_table, indire
 from keep3r_replay.protocols.keep3r_v2.audit.classed import classed_works
 from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
+from keep3r_replay.protocols.keep3r_v2.audit.governed import governed_findings
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
 from keep3r_replay.protocols.keep3r_v2.audit.pair_managers import pair_manager_findings
 from keep3r_replay.protocols.keep3r_v2.audit.states import state_tables
@@ -70,6 +71,7 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
             *unknown_code_findings(lake.deployment, address),
             *unauthorised_findings(lake, replay),
             *indirect_findings(lake, replay),
+            *(governed_findings(lake, span) if _is_first(lake, address) else ()),
             *(
                 pair_manager_findings(lake, span, new)
                 if _is_first(lake, address) and _holds_pair_managers(lake)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import CreditChange
-from keep3r_replay.protocols.keep3r_v2.tables import rows_table
+from keep3r_replay.protocols.keep3r_v2.tables import amounts_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,23 +32,27 @@ _CHANGES: dict[str, Any] = {
 """Columns of `CreditChange`, the job by its address; the ratio may have more digits than an amount."""
 
 
-def credit_tables(
-    changes: Sequence[CreditChange],
-    addresses: Mapping[int, str],
-    changes_by: Sequence[int],
-    plain_boosts: Sequence[int | None],
-) -> dict[str, pl.DataFrame]:
-    """What an observer has seen; `addresses` tells those of jobs by the identity of their record."""
+def changes_table(changes: Sequence[CreditChange], addresses: Mapping[int, str]) -> pl.DataFrame:
+    """Changes of credits, in their order; `addresses` tells those of jobs by the identity of their record."""
+    columns = dict(zip(CreditChange._fields, list(zip(*changes, strict=True)) or [()] * len(_CHANGES), strict=True))
     # As texts: a ratio may have more digits than an amount, and a record in memory is known by its identity alone.
-    told = [
-        {"job": addresses[each.job], "numerator": str(each.numerator), "denominator": str(each.denominator)}
-        for each in changes
-    ]
-    rows = [tuple((each._asdict() | texts).values()) for each, texts in zip(changes, told, strict=True)]
+    texts = {name: _texts(columns[name]) for name in ("numerator", "denominator")}
+    return amounts_table({**columns, **texts, "job": [addresses[each] for each in columns["job"]]}, _CHANGES)
+
+
+def _texts(numbers: Sequence[int]) -> list[str]:
+    """Whole numbers as texts; nearly all are 0."""
+    return [str(each) if each else "0" for each in numbers]
+
+
+def credit_tables(
+    changes: pl.DataFrame, changes_by: Sequence[int], plain_boosts: Sequence[int | None]
+) -> dict[str, pl.DataFrame]:
+    """What an observer has seen; `changes` as `changes_table` makes them."""
     return {
-        "credit_changes": rows_table(rows, _CHANGES),
+        "credit_changes": changes,
         "credit_marks": pl.DataFrame({"changes": list(changes_by)}, schema={"changes": pl.UInt32}),
-        "plain_boosts": rows_table([(each,) for each in plain_boosts], {"boost": _AMOUNT}),
+        "plain_boosts": amounts_table({"boost": plain_boosts}, {"boost": _AMOUNT}),
     }
 
 

@@ -20,6 +20,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import (
     MINTED,
     REMOVED,
     REPRICED,
+    SPENT,
     CreditChange,
 )
 from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT
@@ -41,33 +42,18 @@ class Entry(NamedTuple):
     """A change of one lot.
 
     Attributes:
-        block_number, log_index, timestamp, operation: the event that it belongs to, and when.
-        regime: place in the list of lengths of reward periods.
-        job: whose credits.
-        kind: one of `contract.credit_changes.KINDS`.
-        lot, minted_at, origin: which lot, see `lots.Lot`.
+        number: which of the book's changes it is a part of, from 0.
+        minted_at, lot, origin: which lot, see `lots.Lot`.
         amount: wei, signed.
         balance: the job's credits after the entry.
-        rewarded_before, rewarded_at, period_credits: the job around the change.
-        counterpart: keeper or other job; empty for the rest.
     """
 
-    block_number: int
-    log_index: int
-    timestamp: int
-    operation: str
-    regime: int
-    job: str
-    kind: str
-    lot: int
+    number: int
     minted_at: int
+    lot: int
     origin: str
     amount: int
     balance: int
-    rewarded_before: int
-    rewarded_at: int
-    period_credits: int
-    counterpart: str
 
 
 class Ledger(NamedTuple):
@@ -109,14 +95,14 @@ def make_ledger(observer: CreditObserver) -> Ledger:
     for state, changes_by in zip(observer.states, observer.changes_by, strict=True):
         while done < changes_by - before:
             address, change = changes[done]
-            migrating = _enter(entries, books[address], address, change, migrating)
+            migrating = _enter(entries, books[address], done, change, migrating)
             done += 1
         booked = books[state.job].total
         if booked != state.credits:
             place = f"block {state.block_number} log {state.log_index}"
             raise LedgerError(f"{place}: the ledger of job {state.job} holds {booked} wei, the model {state.credits}")
-    for address, change in changes[done:]:
-        migrating = _enter(entries, books[address], address, change, migrating)
+    for number, (address, change) in enumerate(changes[done:], done):
+        migrating = _enter(entries, books[address], number, change, migrating)
     for address, job in observer.keep3r.jobs.items():
         if books[address].total != job.credits:
             raise LedgerError(
@@ -126,10 +112,16 @@ def make_ledger(observer: CreditObserver) -> Ledger:
     return Ledger(entries, changes, opening, closing, books, former)
 
 
-def _enter(entries: list[Entry], book: Lots, address: str, change: CreditChange, migrating: list[Lot]) -> list[Lot]:
+def _enter(entries: list[Entry], book: Lots, number: int, change: CreditChange, migrating: list[Lot]) -> list[Lot]:
     """Write one change; the lots that leave a migrating job are returned for the entry on the other side."""
     amount, kind = change.amount, change.kind
     balance = book.total
+    if kind == SPENT and book.lots and book.lots[0].amount > -amount:
+        # Most changes are payments out of one lot.
+        minted_at, lot_number, origin, _ = book.take_part(-amount)
+        if amount:
+            entries.append(Entry(number, minted_at, lot_number, origin, amount, balance + amount))
+        return []
     leaving: list[Lot] = []
     if kind in _NEW_LOT:
         lots = [book.add(change.rewarded_at, kind, amount)] if amount else []
@@ -146,26 +138,5 @@ def _enter(entries: list[Entry], book: Lots, address: str, change: CreditChange,
         lots = [lot._replace(amount=-lot.amount) for lot in leaving]
     for lot in lots:
         balance += lot.amount
-        entries.append(_entry(address, change, lot, balance))
+        entries.append(Entry(number, lot.minted_at, lot.number, lot.origin, lot.amount, balance))
     return leaving if kind == MIGRATED_OUT else []
-
-
-def _entry(address: str, change: CreditChange, lot: Lot, balance: int) -> Entry:
-    return Entry(
-        change.block_number,
-        change.log_index,
-        change.timestamp,
-        change.operation,
-        change.regime,
-        address,
-        change.kind,
-        lot.number,
-        lot.minted_at,
-        lot.origin,
-        lot.amount,
-        balance,
-        change.rewarded_before,
-        change.rewarded_at,
-        change.period_credits,
-        change.counterpart,
-    )

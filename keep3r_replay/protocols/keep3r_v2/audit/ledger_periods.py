@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import LedgerError
 from keep3r_replay.protocols.keep3r_v2.audit.rows import PeriodRow
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
     from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
-
-
-class _Change(NamedTuple):
-    """A change of credits: index of its period, kind, wei, the job's clock after it."""
-
-    place: int
-    kind: str
-    amount: int
-    rewarded_at: int
+    from keep3r_replay.protocols.keep3r_v2.audit.steps import Step
 
 
 def period_rows(
-    ledger: Ledger, calendar: Calendar, begun: Mapping[str, PeriodRow] | None = None, first: int = 0
+    ledger: Ledger,
+    steps: Sequence[Step],
+    calendar: Calendar,
+    begun: Mapping[str, PeriodRow] | None = None,
+    first: int = 0,
 ) -> list[PeriodRow]:
     """Rows of `periods`, by job and time; periods in which a job held nothing and nothing moved have none.
 
@@ -36,10 +32,9 @@ def period_rows(
         LedgerError: opening and entries do not make up a closing balance.
     """
     begun = {} if begun is None else begun
-    changes: dict[str, list[_Change]] = {job: [] for job in (*ledger.opening, *begun)}
-    for job, change in ledger.changes:
-        place = calendar.place(change.regime, change.timestamp)
-        changes.setdefault(job, []).append(_Change(place, change.kind, change.amount, change.rewarded_at))
+    changes: dict[str, list[Step]] = {job: [] for job in (*ledger.opening, *begun)}
+    for step in steps:
+        changes.setdefault(step.job, []).append(step)
     rows: list[PeriodRow] = []
     for job in sorted(changes):
         opening, rewarded_at = ledger.opening.get(job, (0, 0))
@@ -53,7 +48,7 @@ def period_rows(
 
 def _of_job(
     job: str,
-    changes: list[_Change],
+    changes: list[Step],
     calendar: Calendar,
     opening: int,
     rewarded_at: int,
@@ -70,9 +65,10 @@ def _of_job(
             sums = {kind: getattr(begun, kind) for kind in KINDS}
             entries = begun.entries
         while position < len(changes) and changes[position].place == place:
-            _, kind, amount, rewarded_at = changes[position]
-            sums[kind] += amount
-            entries += amount != 0
+            _, _, change, moves = changes[position]
+            sums[change.kind] += change.amount
+            rewarded_at = change.rewarded_at
+            entries += moves
             position += 1
         if opening or entries:
             closing = opening + sum(sums.values())

@@ -10,14 +10,14 @@ from keep3r_replay.protocols.keep3r_v2.audit.accounts import account_tables
 from keep3r_replay.protocols.keep3r_v2.audit.calendar import Calendar
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import expiry_findings, last_change
 from keep3r_replay.protocols.keep3r_v2.audit.expiry_rules import expiry_rows
-from keep3r_replay.protocols.keep3r_v2.audit.ledger import make_ledger
+from keep3r_replay.protocols.keep3r_v2.audit.ledger import Entry, make_ledger
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_grown import begun_periods, with_former
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_periods import period_rows
-from keep3r_replay.protocols.keep3r_v2.audit.rows import LedgerRow
 from keep3r_replay.protocols.keep3r_v2.audit.standing import Account, Standing, standing_tables
+from keep3r_replay.protocols.keep3r_v2.audit.steps import steps_of
 from keep3r_replay.protocols.keep3r_v2.contract.expiry import CONTRACT
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
-from keep3r_replay.protocols.keep3r_v2.tables import TABLES, rows_table
+from keep3r_replay.protocols.keep3r_v2.tables import TABLES, amounts_table, rows_table
 from keep3r_replay.replay.parts import frame_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.audit.classed import ClassedWorks
     from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
     from keep3r_replay.protocols.keep3r_v2.audit.expiry_findings import ExpiryFinding
-    from keep3r_replay.protocols.keep3r_v2.audit.ledger import Entry, Ledger
+    from keep3r_replay.protocols.keep3r_v2.audit.ledger import Ledger
     from keep3r_replay.replay.parts import Table
 
 
@@ -52,13 +52,15 @@ def ledger_tables(
         # Booked anew, from all there was.
         works = works._replace(new=frame_of(works.table))
     begun = None if since is None else begun_periods(since, calendar.periods[first])
-    periods = period_rows(ledger, calendar, begun, first)
-    expiries, accounts = expiry_rows(ledger, calendar, periods)
+    steps = steps_of(ledger.changes, calendar)
+    periods = period_rows(ledger, steps, calendar, begun, first)
+    expiries, accounts = expiry_rows(ledger, steps, calendar, periods)
+    entries = entries_table(ledger, observer.changes_table(), calendar)
     tables: dict[str, Table] = {
-        "ledger": rows_table(_dated(ledger.entries, calendar), TABLES["ledger"]),
+        "ledger": entries,
         "periods": rows_table(periods, TABLES["periods"]),
         "expiries": rows_table(expiries, TABLES["expiries"]),
-        "expiry_findings": _with_hashes(lake, expiry_findings(ledger, calendar, first), until_block),
+        "expiry_findings": _with_hashes(lake, expiry_findings(ledger, entries, steps, calendar, first), until_block),
         **curve_tables(observer),
         **account_tables(
             lake,
@@ -77,7 +79,7 @@ def ledger_tables(
 def _standing(ledger: Ledger, accounts: dict[str, dict[str, Account]]) -> Standing:
     """Where the books stand: by the contract, the lots that the ledger ends with, and each job's last change."""
     last = {} if ledger.former is None else dict(ledger.former.last)
-    last |= {job: last_change(change) for job, change in ledger.changes}
+    last |= {job: last_change(change) for job, change in dict(ledger.changes).items()}
     return Standing({CONTRACT: {job: Account(lots) for job, lots in ledger.books.items()}, **accounts}, last)
 
 
@@ -91,15 +93,20 @@ def curve_tables(observer: CreditObserver) -> dict[str, pl.DataFrame]:
     }
 
 
-def _dated(entries: list[Entry], calendar: Calendar) -> list[LedgerRow]:
-    """Rows of `ledger`: entries with start and length of the reward period that was in force, instead of its place."""
-    rows = []
-    for entry in entries:
-        period = calendar.periods[calendar.place(entry.regime, entry.timestamp)]
-        block, log_index, timestamp, operation, _, *rest = entry
-        dated = (block, log_index, timestamp, operation, period.start, period.length, *rest)
-        rows.append(LedgerRow._make(dated))
-    return rows
+def entries_table(ledger: Ledger, changes: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """Table `ledger`: each entry with the change that it is a part of, and the reward period that was in force then."""
+    schema = TABLES["ledger"]
+    own = dict(zip(Entry._fields, list(zip(*ledger.entries, strict=True)) or [()] * len(Entry._fields), strict=True))
+    places = [calendar.place(change.regime, change.timestamp) for _, change in ledger.changes]
+    periods = {
+        "period_start": [period.start for period in calendar.periods],
+        "reward_period_time": [period.length for period in calendar.periods],
+    }
+    dated = pl.DataFrame(periods, schema={name: schema[name] for name in periods})[places]
+    numbers = pl.Series(own.pop("number"), dtype=pl.UInt32)
+    told = changes.drop("amount").hstack(dated)[numbers]
+    entries = amounts_table(own, {name: schema[name] for name in own})
+    return told.hstack(entries).select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
 def _with_hashes(lake: Lake, found: list[ExpiryFinding], until_block: int | None) -> pl.DataFrame:

@@ -64,6 +64,13 @@ class Lots:
             self.total -= part
         return taken
 
+    def take_part(self, amount: int) -> Lot:
+        """Remove `amount` wei, less than the oldest lot holds; the lot as it is then."""
+        minted_at, number, origin, held = self.lots[0]
+        left = self.lots[0] = Lot(minted_at, number, origin, held - amount)
+        self.total -= amount
+        return left
+
     def take_until(self, minted_at: int) -> list[Lot]:
         """Remove every lot mined by `minted_at`."""
         count = 0

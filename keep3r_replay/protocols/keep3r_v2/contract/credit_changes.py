@@ -19,7 +19,12 @@ if there is such a recorder. Kinds, and where the other side of the entry stands
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from itertools import repeat
+from operator import neg
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MINTED_RESET = "minted_reset"
 MINTED_TOPUP = "minted_topup"
@@ -140,6 +145,18 @@ class CreditChanges:
                 denominator,
             )
         )
+
+    def spent(
+        self, jobs: Sequence[Credits], log_indices: Sequence[int], amounts: Sequence[int], keepers: Sequence[str]
+    ) -> None:
+        """Write payments by works of the present block, one a log: each job's clock stands as it did before."""
+        clock = self._clock
+        rewarded = [job.rewarded_at for job in jobs]
+        same = (clock.now, self.regime, "KeeperWork", SPENT)
+        now, regime, operation, kind = map(repeat, same)
+        columns = (repeat(clock.block_number), log_indices, now, regime, operation, kind, map(id, jobs))
+        clocks = (map(neg, amounts), rewarded, rewarded, [job.period_credits for job in jobs], keepers)
+        self.changes.extend(map(CreditChange._make, zip(*columns, *clocks, repeat(0), repeat(0), strict=False)))
 
     def mark(self) -> int:
         """Where the record stands now; see `cut`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -55,6 +56,16 @@ _SAME: dict[str, Any] = {
 """What is the same of all plain works."""
 
 
+class Spending(NamedTuple):
+    """What a plain work did to credits: its log, the job and whom it paid, wei, and the credits after it (wei)."""
+
+    log_index: int
+    job: str
+    keeper: str
+    amount: int
+    credits_after: int
+
+
 class PlainColumns:
     """The works of a slice that have the shape of plain ones, and what was noted of those that are.
 
@@ -87,6 +98,13 @@ class PlainColumns:
     def pair(self, number: int) -> Pair:
         """One work of the slice."""
         return Pair(*(self._columns[name][number] for name in Pair._fields))
+
+    def spendings(self, first: int, stop: int) -> Iterator[Spending]:
+        """The last works that were noted, those from `first` to before `stop`."""
+        names = ("log_index", "job", "keeper", "payment")
+        amounts, before = self.amounts[first:stop], self.credits_before[first - stop :]
+        after = map(sub, before, amounts)
+        return map(Spending._make, zip(*(self._columns[name][first:stop] for name in names), after, strict=True))
 
     def take(self, *common: object) -> None:
         """Works were plain: a row of `_TAKEN`."""

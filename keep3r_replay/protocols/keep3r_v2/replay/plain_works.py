@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import period_start
-from keep3r_replay.protocols.keep3r_v2.replay.calls.work import on_validation, on_work
+from keep3r_replay.protocols.keep3r_v2.replay.calls.work import on_validation
 from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import PlainColumns
 from keep3r_replay.protocols.keep3r_v2.replay.plain_formulas import FORMULAS, Formula, OfRun
 from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.contract.state import Job, Keep3r
-    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
+    from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext, Handler
     from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import Pair, Row
     from keep3r_replay.replay.protocol import Replay
     from keep3r_replay.replay.runs import Run
@@ -34,10 +34,10 @@ _TRANSACTION = ("block_number", "transaction_index")
 
 
 def plain_works(replay: Replay) -> PlainWorks | None:
-    """The runs of a replay; None where an observer watches each event, or the version has no formula for runs."""
+    """The runs of a replay; None where the version has no formula for runs."""
     assert isinstance(replay, Keep3rV2)
     formula = FORMULAS.get(replay.keep3r.rules.payment)
-    return None if replay.observer is not None or formula is None else PlainWorks(replay, formula)
+    return None if formula is None else PlainWorks(replay, formula)
 
 
 class PlainWorks:
@@ -46,6 +46,7 @@ class PlainWorks:
     def __init__(self, replay: Keep3rV2, formula: Formula) -> None:
         self._replay = replay
         self._formula = formula
+        self._on_work: Handler = replay.handlers[_WORK].handle
         places = [*replay.context.direct_inputs]
         self._direct = pl.DataFrame(places, schema=dict.fromkeys(_TRANSACTION, pl.UInt32), orient="row")
 
@@ -123,10 +124,10 @@ class PlainWorks:
                 keeper.bonds[token] = held + amount
                 keeper.work_completed += amount
             else:
-                _end(context, columns, of_run, begun, number)
+                self._end(context, columns, of_run, begun, number)
                 self._one_by_one(context, token, columns.pair(number))
                 begun = number + 1
-        _end(context, columns, of_run, begun, number + 1)
+        self._end(context, columns, of_run, begun, number + 1)
 
     def _one_by_one(self, context: CallContext, token: str, pair: Pair) -> None:
         """Handle a validation and its work as any other event, entering their transaction."""
@@ -135,7 +136,22 @@ class PlainWorks:
             self._replay.end_transaction()
             self._replay.begin_transaction(place, None)
         on_validation(context, (pair.validated_at, pair.gas))
-        on_work(context, (pair.log_index, token, pair.job, pair.keeper, pair.payment, pair.gas_left))
+        self._on_work(context, (pair.log_index, token, pair.job, pair.keeper, pair.payment, pair.gas_left))
+
+    def _end(self, context: CallContext, columns: PlainColumns, of_run: OfRun, first: int, stop: int) -> None:
+        """The works from `first` to before `stop` were plain: note them, and stand after the last of them."""
+        if first == stop:
+            return
+        keep3r, block, last = context.keep3r, context.block_number, stop - 1
+        if keep3r.rules.has_total_bonds:
+            keep3r.total_bonds += sum(columns.amounts[first:stop])
+        keep3r.gas_meter = 0 if keep3r.rules.worked_clears_gas_meter else columns.gas[last]
+        context.transaction = context.metered_in = block, columns.transactions[last]
+        context.metered_at = block, columns.validated_at[last]
+        context.meter_is_read = False
+        columns.take(first, stop, len(context.works.singles), of_run.one_eth_quote, of_run.extra_gas, context.code)
+        if self._replay.observer is not None:
+            self._replay.observer.paid(context, columns.spendings(first, stop))
 
 
 def _only_pays(keep3r: Keep3r, job: Job, start: int, now: int) -> bool:
@@ -145,17 +161,3 @@ def _only_pays(keep3r: Keep3r, job: Job, start: int, now: int) -> bool:
     """
     window = keep3r.parameters.reward_period_time
     return job.worked_at >= start and now - job.rewarded_at < window and job.rewarded_at > start - window
-
-
-def _end(context: CallContext, columns: PlainColumns, of_run: OfRun, first: int, stop: int) -> None:
-    """The works from `first` to before `stop` were plain: note them, and stand after the last of them."""
-    if first == stop:
-        return
-    keep3r, block, last = context.keep3r, context.block_number, stop - 1
-    if keep3r.rules.has_total_bonds:
-        keep3r.total_bonds += sum(columns.amounts[first:stop])
-    keep3r.gas_meter = 0 if keep3r.rules.worked_clears_gas_meter else columns.gas[last]
-    context.transaction = context.metered_in = block, columns.transactions[last]
-    context.metered_at = block, columns.validated_at[last]
-    context.meter_is_read = False
-    columns.take(first, stop, len(context.works.singles), of_run.one_eth_quote, of_run.extra_gas, context.code)

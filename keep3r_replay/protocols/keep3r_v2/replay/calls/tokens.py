@@ -35,11 +35,14 @@ def expect_arrival(
     keep3r = context.keep3r
     context.expect_transfer(log_index, sender, token, sender, keep3r.address, amount)
     arguments = direct_arguments(context.direct_inputs, context.transaction, signature)
-    if arguments is None or not arguments[position]:
+    if arguments is None:
         return
     sent = int(arguments[position])
     if amount > sent or (amount != sent and token == keep3r.parameters.keep3r_v1):
         context.expect(log_index, sender, "amount", sent, amount, "the transaction sent another amount")
+        return
+    if not sent:
+        # Nothing is left of nothing, whatever the fee.
         return
     fee, seen = fee_of(sent, amount), context.regular_arrivals.get(token, (0, 0))
     if fee is not None:
