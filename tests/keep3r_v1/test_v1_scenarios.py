@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -35,6 +37,24 @@ def test_the_articles_example_under_each_helper(helper, tmp_path):
     _, found = played(tmp_path, [{"at": 60, "do": "work", "gas": GAS}], helper=helper)
     row = found.tables["works"].row(0, named=True)
     assert (row["class"], int(row["gas"]), row["helper_version"]) == ("work_exact", GAS, helper)
+
+
+def test_a_helper_that_nobody_named_accuses_nobody(tmp_path):
+    """Its payment is undetermined, the address told there and among the helpers in force; a named one counts again."""
+    calls = [{"at": at, "do": "work", "gas": GAS} for at in (60, 180)]
+    calls.insert(1, {"at": 120, "do": "helper", "version": "launch"})
+    PROTOCOL.scenarios.simulate(
+        {"protocol": "keep3r_v1", "calls": calls, "helper": "bonus"}, "script", tmp_path / "lake"
+    )
+    lake = Lake.open(tmp_path / "lake")
+    (address,) = [each.address for each in lake.deployment.contracts if each.version == "bonus"]
+    named = tuple(each for each in lake.deployment.contracts if each.address != address)
+    lake.deployment = replace(lake.deployment, contracts=named)
+    found = audit(lake, PROTOCOL)
+    first, second = found.tables["works"].to_dicts()
+    assert (first["class"], address in first["reason"], second["class"]) == ("undetermined", True, "work_exact")
+    assert found.tables["helpers_in_force"]["helper"][0] == address
+    assert found.findings == []
 
 
 def test_a_sandwiched_credit_is_a_finding(tmp_path):
