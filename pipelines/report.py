@@ -87,7 +87,7 @@ def write_page(config: ReportConfig, mark: str = "") -> int:
     """
     need(CHARTS, "the report")
     from keep3r_replay.lake.writer import write_bytes
-    from keep3r_replay.report.named import named
+    from keep3r_replay.report.named import linked, named
     from keep3r_replay.report.page import GENERATOR
 
     from .foreign import refuse_foreign
@@ -95,7 +95,9 @@ def write_page(config: ReportConfig, mark: str = "") -> int:
     refuse_foreign(Path(config.report), GENERATOR, "report")
     results = Path(config.results)
     _, pages = _pages(results)
-    page = named(pages.page(results, _lake(config), _subject(config)), _book(config).names).encode() + mark.encode()
+    lake, book = _lake(config), _book(config)
+    explorer = "" if lake is None else book.explorers.get(lake.deployment.chain_id, "")
+    page = linked(named(pages.page(results, lake, _subject(config)), book.names), explorer).encode() + mark.encode()
     write_bytes(Path(config.report), page)
     return len(page)
 

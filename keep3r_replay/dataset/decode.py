@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,6 +61,7 @@ def table_name(role: str, event: Event) -> str:
     return f"events/{role}.{event.name}"
 
 
+@cache
 def event_schema(event: Event) -> Any:
     """The Arrow schema of an event's table in the lake."""
     none = empty_batch()

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     """The Arrow schemas of which a table's file must have one; none where any will do."""
 
 
+_ALWAYS_SAID = {
+    "logs": {"block_number", "log_index", "transaction_index", "address", "data"},
+    "blocks": {"number"},
+    "transactions": {"block_number", "transaction_index", "hash", "input"},
+    "calls": {"block_number", "transaction_index", "position", "input"},
+    "readings": {"block_number", "contract", "view", "arguments", "source"},
+    "undecoded": {"block_number", "log_index", "reason"},
+}
+"""Columns without an empty cell; of an event all are, but for the time, which a lake of logs alone does not have."""
+
+
 @dataclass(frozen=True)
 class Damage:
     """A file that is not what the manifest says, and how."""
@@ -76,7 +87,21 @@ def table_problem(content: BinaryIO, entry: FileEntry, schemas: Sequence[Any]) -
         return f"has {rows} rows instead of {entry.rows}"
     if schemas and not any(schema.equals(each) for each in schemas):
         return f"has other columns than {entry.table}, or of other types"
-    return ""
+    empty = next(_empty(file.metadata, entry.table), "")
+    return f"has empty cells in {empty}" if empty else ""
+
+
+def _empty(metadata: Any, table: str) -> Iterator[str]:
+    """Yield columns that must not have an empty cell and have one, by what the file's own counts say."""
+    event = table.startswith("events/")
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group)
+        for place in range(rows.num_columns):
+            column = rows.column(place)
+            name = column.path_in_schema
+            must = name != "timestamp" if event else name in _ALWAYS_SAID.get(table, ())
+            if must and column.statistics is not None and column.statistics.null_count:
+                yield name
 
 
 def problem_of(path: Path, entry: FileEntry, schemas: Sequence[Any] = ()) -> str:

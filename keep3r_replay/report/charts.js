@@ -24,7 +24,7 @@ function fitted(specification, width) {
     view.width = Math.max(width - looks.beside, 120);
     view.height ??= looks.height;
   }
-  const legend = { ...looks.config.legend, columns: width < looks.phone ? 2 : 0 };
+  const legend = { ...looks.config.legend, ...(width < looks.phone ? looks.narrow : { columns: 0 }) };
   return { ...made, config: { ...looks.config, legend }, padding: { left: 4, top: 4, right: 12, bottom: 4 } };
 }
 

@@ -25,7 +25,9 @@ WIDE, NARROW = 920, 390
 _BESIDE = 74
 """What stands beside the axes: labels on the left, a margin on the right."""
 _PHONE = 560
-"""Below this width a legend has two columns."""
+"""Below this width legends are those of a phone."""
+_NARROW = {"columns": 1, "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 4}}}
+"""Legends on a phone: one column, and one legend below the other, for side by side they are too wide."""
 _LIBRARY = "window.vegaEmbed = vegaEmbed;"
 _SCALE = 2.0
 _CLIP = re.compile(r"\bclip[0-9]+\b")
@@ -90,7 +92,7 @@ def fitted(specification: Spec, width: int) -> Spec:
     for view in whole.get("vconcat", [whole]):
         view["width"] = width - _BESIDE
         view.setdefault("height", HEIGHT)
-    legend = {**CONFIG["legend"], "columns": 2 if width < _PHONE else 0}
+    legend = {**CONFIG["legend"], **(_NARROW if width < _PHONE else {"columns": 0})}
     whole["config"] = {**CONFIG, "legend": legend}
     whole["padding"] = {"left": 4, "top": 4, "right": 12, "bottom": 4}
     return whole
@@ -110,7 +112,7 @@ def _with_rows(piece: Any) -> Any:
 
 def looks() -> dict[str, Any]:
     """What charts.js needs to fit charts to the page."""
-    return {"config": CONFIG, "beside": _BESIDE, "phone": _PHONE, "height": HEIGHT}
+    return {"config": CONFIG, "beside": _BESIDE, "phone": _PHONE, "narrow": _NARROW, "height": HEIGHT}
 
 
 @cache

@@ -41,6 +41,16 @@ def named(page: str, names: Mapping[str, str]) -> str:
     )
 
 
+def linked(page: str, explorer: str) -> str:
+    """A page that says where its chain's explorer is, so that its script puts a link beside every address.
+
+    Args:
+        page: made by `report.page.page`.
+        explorer: its address without a slash at its end, as `lake.address_book` lets it pass; empty: no links.
+    """
+    return page.replace("<body>", f'<body data-explorer="{text(explorer)}">', 1) if explorer else page
+
+
 def _titled(whole: str, names: Mapping[str, str]) -> str:
     return f"{text(names[whole])} ({shortened(whole)})" if whole in names else whole
 

@@ -60,6 +60,20 @@ document.addEventListener("click", async (event) => {
   tell(copied ? `copied ${text}` : text, box.left, box.top);
 });
 
+// Where the chain has an explorer a link stands beside each address, and beside a finding's transaction; nothing is
+// asked of it before somebody follows one.
+const explorer = document.body.dataset.explorer;
+for (const address of explorer ? document.querySelectorAll(".address") : []) {
+  const text = whole(address);
+  const told = address.closest("dd")?.previousElementSibling?.textContent;
+  const kind = text.length === 42 ? "address" : told === "transaction" ? "tx" : "";
+  if (!kind || address.closest("a")) continue;
+  const link = element("a", { className: "explorer", href: `${explorer}/${kind}/${text}`, textContent: "↗" });
+  Object.assign(link, { target: "_blank", rel: "noopener noreferrer" });
+  link.setAttribute("aria-label", `${address.textContent} in the explorer`);
+  address.after(link);
+}
+
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -132,9 +146,6 @@ function tended(table, place) {
     button.addEventListener("click", () => sort(column, cell));
     cell.replaceChildren(button);
   });
-  if (table.classList.contains("stacked")) {
-    for (const row of all) [...row.cells].forEach((cell, column) => { cell.dataset.head = titles[column]; });
-  }
   if (all.length > SEARCHED) {
     const input = element("input", { type: "search" });
     const texts = new Map(all.map((row) => [row, [row.textContent, ...[...row.querySelectorAll(".address")].map((each) => each.title)].join(" ").toLowerCase()]));
@@ -156,6 +167,10 @@ function tended(table, place) {
 
 for (const place of document.querySelectorAll(".scroll")) {
   const table = place.querySelector("table");
+  if (table?.tHead && table.classList.contains("stacked")) {
+    const titles = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, column) => { cell.dataset.head = titles[column]; });
+  }
   if (table?.tHead && table.tBodies[0]?.rows.length > 1) tended(table, place);
 }
 

@@ -56,7 +56,10 @@ PAGES = (
     Page(
         "kuma-what-if",
         (
-            "replay mode=what_if lake={made}/kuma-lake results={made}/kuma-what-if overlay.expire=all",
+            (
+                "replay mode=what_if lake={made}/kuma-lake results={made}/kuma-what-if overlay.expire=all "
+                "overlay.expire_at=maturity"
+            ),
             "report results={made}/kuma-what-if lake={made}/kuma-lake report={page}",
         ),
     ),

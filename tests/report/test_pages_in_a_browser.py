@@ -87,6 +87,27 @@ def test_an_address_tells_itself_whole_and_is_copied(browser, listed):
     assert browser.value("new Promise(done => setTimeout(() => done(1), 50)) && window.kept") == ADDRESSES[0]
 
 
+def test_links_lead_to_the_explorer_of_the_chain(browser, history, results, tmp_path):
+    """Beside each address one to its own page, where the book has an explorer of the lake's chain; else none."""
+    book, page = tmp_path / "names.yaml", tmp_path / "page.html"
+    command = ["report", f"results={results}", f"lake={history.lake.path}", f"names={book}", f"report={page}"]
+    chain = history.lake.deployment.chain_id
+    book.write_text(f"explorers:\n  {chain}: https://explorer.example/\n")
+    assert cli.main(command) == 0
+    browser.open(page.as_uri(), *DESK, phone=False)
+    links = browser.value(
+        "[...document.querySelectorAll('.explorer')].map(a => [a.href, a.previousElementSibling.dataset.whole])"
+    )
+    assert len(links) == browser.value(
+        "[...document.querySelectorAll('.address')].filter(a => a.dataset.whole.length == 42 && !a.closest('a')).length"
+    )
+    assert {href for href, _ in links} == {f"https://explorer.example/address/{whole}" for _, whole in links}
+    assert not [url for url in browser.requests if "explorer.example" in url]
+    book.write_text(f"explorers:\n  {chain + 1}: https://explorer.example/\n")
+    assert cli.main(command) == 0
+    assert "data-explorer" not in page.read_text()
+
+
 def test_print_shows_everything(browser, reports):
     """On paper every row stands, and what is folded is open; afterwards it is folded again."""
     browser.open(reports[0]["all"].as_uri(), *DESK, phone=False)

@@ -103,10 +103,15 @@ def _runway(cards: Sequence[JobCard]) -> Answer:
         return Answer(
             "first to run dry" if len(cards) > 1 else "runs dry", f"{date(at)}, in {_in(at - first.at)}", said, "bad"
         )
-    rated = [each for each in cards if each.spent_per_day is not None]
+    stopped = [each for each in cards if each.obstacle]
+    if len(stopped) == len(cards):
+        return Answer("runs dry", "pays nothing now", text(stopped[0].obstacle), "bad")
+    rated = [each for each in cards if each.spent_per_day is not None and not each.obstacle]
     if not rated:
         return Answer("runs dry", "no rate yet", "fewer than two works in KP3R in 30 days")
-    return Answer("runs dry", "not within a year", "at the rate of each job's last 30 days of work", "good")
+    aside = f"; {len(stopped):,} of {len(cards):,} jobs pay nothing now, as their cards say" if stopped else ""
+    words = f"at the rate of each job's last 30 days of work{aside}"
+    return Answer("runs dry", "not within a year", words, "" if stopped else "good")
 
 
 def _in(seconds: int) -> str:

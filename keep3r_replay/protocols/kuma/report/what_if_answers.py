@@ -29,7 +29,12 @@ def what_if_answers(outcome: Mapping[str, Any], tables: Mapping[str, pl.DataFram
     paid, would_be = (int(outcome[f"{REIMBURSED}{end}"]) for end in ("", "_what_if"))
     changed = outcome["changed_transactions"]
     return [
-        Answer("burned too much", f"{whole(abs(excess))} KIBT", burned, "bad" if excess > 0 else ""),
+        Answer(
+            "burned too much" if excess >= 0 else "burned less",
+            f"{whole(abs(excess))} KIBT",
+            burned,
+            "bad" if excess > 0 else "",
+        ),
         *_buyer(tables.get("purchases_what_if")),
         Answer("late bonds", f"{would_be_late:,}", f"in the what-if; {late:,} as it was", _tone(late - would_be_late)),
         Answer(
@@ -58,8 +63,13 @@ def _buyer(purchases: pl.DataFrame | None) -> list[Answer]:
     buyer = min(sums, key=lambda each: (-abs(sum(sums[each])), each))
     total = sum(sums[buyer])
     words = "too much" if total > 0 else "less than would have been"
-    said = f"{short(buyer)} burned so much {words}, for {len(sums[buyer]):,} bonds; {len(sums):,} buyers are concerned"
+    bonds, buyers = _counted(len(sums[buyer]), "bond"), _counted(len(sums), "buyer")
+    said = f"{short(buyer)} burned so much {words}, for {bonds}; of {buyers}"
     return [Answer("buyer it changes most for", f"{whole(abs(total))} KIBT", said)]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _signed(wei: int, unit: str) -> str:
