@@ -88,14 +88,19 @@ def work_receipt(kp3r: Keep3rV1, job: str, keeper: str, amount: int, limit: int 
     kp3r.require(kp3r.jobs[job].listed, "workReceipt: !job")
     kp3r.require(limit is None or amount <= limit, "workReceipt: max limit")
     # EFFECTS
+    pay_work(kp3r, job, keeper, amount)
+    kp3r.emit("Transfer", job, keeper, amount)
+    kp3r.emit("KeeperWorked", kp3r.address, job, keeper, kp3r.block_number, amount)
+
+
+def pay_work(kp3r: Keep3rV1, job: str, keeper: str, amount: int) -> None:
+    """What `workReceipt` does to job and keeper, but for its own two logs, which follow what `_bond` logs."""
     owned = kp3r.jobs[job].credits
     owned[kp3r.address] = kp3r.subtract(owned[kp3r.address], amount, "workReceipt: insuffient funds")
     account = kp3r.accounts[keeper]
     account.last_job = kp3r.now
     bond_in(kp3r, kp3r.address, keeper, amount)
-    kp3r.emit("Transfer", job, keeper, amount)
     account.work_completed = kp3r.add(account.work_completed, amount)
-    kp3r.emit("KeeperWorked", kp3r.address, job, keeper, kp3r.block_number, amount)
 
 
 def receipt(kp3r: Keep3rV1, job: str, token: str, keeper: str, amount: int) -> None:
