@@ -43,7 +43,8 @@ class FeeNode:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.client = NodeClient([f"http://127.0.0.1:{self._server.server_port}"])
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.client = NodeClient([self.url])
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
@@ -116,7 +117,7 @@ def test_a_node_without_anything_is_an_error() -> None:
     served.answer = lambda _: {"result": None}  # type: ignore[method-assign]  # this one node answers nothing
     try:
         with pytest.raises(NodeError, match="no believable header of block"):
-            FeeSource(served.client).base_fees(1, 3)
+            FeeSource(NodeClient([served.url], attempts=2)).base_fees(1, 3)
     finally:
         served.close()
 
