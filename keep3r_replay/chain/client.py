@@ -117,7 +117,8 @@ class NodeClient:
             except TryAgainError as failure:
                 if failure.other_batch:
                     continue
-                tries.failed((calls[-1] if together else calls[0]).method, f"endpoint {endpoint.number}: {failure}")
+                method = failure.method or (calls[-1] if together else calls[0]).method
+                tries.failed(method, f"endpoint {endpoint.number}: {failure}")
                 self._back_off(endpoint, tries.used - 1, failure)
             except RefusedError as refusal:
                 refused += 1
@@ -161,7 +162,7 @@ class NodeClient:
             try:
                 return self._exchange.ask(endpoint, calls)
             except TryAgainError as failure:
-                tries.failed(calls[0].method, f"endpoint {endpoint.number}: {failure}")
+                tries.failed(failure.method or calls[0].method, f"endpoint {endpoint.number}: {failure}")
                 self._back_off(endpoint, tries.used - 1, failure)
                 time.sleep(max(0.0, endpoint.free_at - time.monotonic()))
 

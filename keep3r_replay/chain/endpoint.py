@@ -84,7 +84,8 @@ def retry_after(text: str) -> float | None:
 def masked(text: str, secrets: Iterable[str]) -> str:
     """Return `text` with every secret in it replaced by `***`, whatever its case, and bounded in length.
 
-    A text that holds a piece of one all the same, in whatever encoding, is left out as a whole.
+    A text that holds a piece of one all the same, plainly or behind percent signs, escapes, entities, hexadecimal or
+    Base64, is left out as a whole.
     """
     known = sorted(secrets, key=len, reverse=True)
     for secret in known:

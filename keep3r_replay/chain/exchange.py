@@ -36,11 +36,18 @@ _BATCHES_REFUSED, _BATCHES_FAILED = 2, 4
 
 
 class TryAgainError(Exception):
-    """The same request may succeed at another moment or endpoint."""
+    """The same request may succeed at another moment or endpoint; `method` is the call that failed, if known."""
 
     def __init__(
-        self, text: str, *, retry_after: float | None = None, too_often: bool = False, other_batch: bool = False
+        self,
+        text: str,
+        *,
+        retry_after: float | None = None,
+        too_often: bool = False,
+        other_batch: bool = False,
+        method: str = "",
     ) -> None:
+        self.method = method
         self.retry_after = retry_after
         self.too_often = too_often
         self.other_batch = other_batch
@@ -126,13 +133,13 @@ class Exchange:
         calls: list[Call],
         retry_after: float | None = None,
     ) -> None:
-        text = masked(text, self._secrets)
+        text, method = masked(text, self._secrets), calls[0].method if len(calls) == 1 else ""
         if len(calls) > 1 and verdict.refusal in {Refusal.NO_BATCH, Refusal.SMALLER_BATCH}:
             self._learn_of_batches(endpoint, verdict, text, len(calls))
         if verdict.refusal is Refusal.TOO_OFTEN:
-            raise TryAgainError(text, too_often=True, retry_after=retry_after)
+            raise TryAgainError(text, too_often=True, retry_after=retry_after, method=method)
         if verdict.refusal in {Refusal.PASSING, Refusal.NO_BATCH, Refusal.SMALLER_BATCH}:
-            raise TryAgainError(text, retry_after=retry_after)
+            raise TryAgainError(text, retry_after=retry_after, method=method)
         refused = f"endpoint {endpoint.number} refuses {calls[-1].method}: {text}"
         if verdict.refusal is Refusal.PRUNED:
             refused += "; it has deleted this part of the history: ask an archive node, or begin later with from_block"

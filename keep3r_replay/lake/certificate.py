@@ -22,7 +22,7 @@ LAYOUT = 2
 """Of the first the tables of events named no columns, and nothing said parameter by parameter what was proved."""
 
 _KEPT = re.compile(r"proof/kept/(\d{9,}-\d{9,}\.parquet|state\.json)", re.ASCII)
-_ANEW = "run keep3r prove again"
+_AWAY = "move it away, and run keep3r prove"
 
 
 def read_certificate(lake: Path) -> dict[str, Any] | None:
@@ -37,7 +37,7 @@ def read_certificate(lake: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
-        raise LakeError(file, f"cannot be read: {' '.join(str(error).split())[:80]}", remedy=_ANEW) from None
+        raise LakeError(file, f"cannot be read: {' '.join(str(error).split())[:80]}", remedy=_AWAY) from None
     try:
         if whole(mapping(content, CERTIFICATE)["layout"], "layout") > LAYOUT:
             raise LakeError(file, f"layout {content['layout']} is newer than this version's", remedy="update keep3r")
@@ -60,7 +60,8 @@ def read_certificate(lake: Path) -> dict[str, Any] | None:
         for sentence in sequence(content["except"], "except"):
             text(sentence, "except")
     except (KeyError, TypeError, ValueError) as error:
-        raise LakeError(file, f"is no certificate: {error}", remedy=_ANEW) from None
+        problem = f"it has no {error.args[0]}" if isinstance(error, KeyError) else str(error)
+        raise LakeError(file, f"is no certificate: {problem}", remedy=_AWAY) from None
     return dict(content)
 
 

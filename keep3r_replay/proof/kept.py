@@ -23,7 +23,7 @@ from keep3r_replay.proof.rlp import decode_list, encode, text
 from keep3r_replay.proof.teller import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from keep3r_replay.proof.records import Evidence
@@ -79,21 +79,32 @@ def _raws(raws: Sequence[bytes] | None) -> bytes | None:
 def kept_files(lake: Path, windows: Sequence[tuple[int, int]]) -> dict[str, str]:
     """SHA-256 of the kept files of some windows and of the proofs of state, by name; what is not there is left out."""
     names = [*(kept_name(first, last) for first, last in windows), f"{FOLDER}/kept/{STATE}"]
-    found = {}
-    for name in names:
-        if (lake / name).is_file():
-            with (lake / name).open("rb") as file:
-                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    return {name: digest for name in names if (digest := digest_of(lake / name))}
 
 
-def clear_old(lake: Path, windows: Sequence[tuple[int, int]], *, kept: bool) -> None:
-    """Remove notes and kept files of windows that a certificate does not rest on; without `kept` kept files stay."""
-    names = {f"{first:09d}-{last:09d}" for first, last in windows}
-    for folder in ("windows", "kept") if kept else ("windows",):
-        for path in (lake / FOLDER / folder).glob("*-*.*"):
-            if WINDOW_NAME.fullmatch(path.stem) and path.stem not in names and path.is_file():
-                path.unlink()
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file; empty where there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_kept(lake: Path, kept: Mapping[str, str]) -> None:
+    """Hold the kept files against what a certificate says of them, before anything is read from them.
+
+    Args:
+        lake: its folder.
+        kept: SHA-256 by name, as `proof.json` has it.
+
+    Raises:
+        InputError: one is not there, or not as it was.
+    """
+    for name, wanted in sorted(kept.items()):
+        digest = digest_of(lake / name)
+        if digest != wanted:
+            problem = "is damaged: it has another SHA-256 than proof.json says" if digest else "is no longer there"
+            raise InputError(lake / name, problem, remedy=_AGAIN)
 
 
 def kept_size(lake: Path) -> int:
@@ -111,18 +122,17 @@ class KeptTeller:
 
     name = "the kept headers and receipts"
 
-    def __init__(self, lake: Path) -> None:
-        """Take the lake's folder."""
-        self._lake = lake
+    def __init__(self, lake: Path, names: Collection[str]) -> None:
+        """Take the lake's folder, and the names of the files that the certificate rests on: no other is read."""
         self._windows = sorted(
-            (int(found[1]), int(found[2]), path)
-            for path in (lake / FOLDER / "kept").glob("*.parquet")
-            if (found := _NAME.fullmatch(path.name))
+            (int(found[1]), int(found[2]), lake / name)
+            for name in names
+            if (found := _NAME.fullmatch(name.rpartition("/")[2]))
         )
         self._open: tuple[Any, dict[int, int], list[Header]] | None = None
         self._path: Path | None = None
-        state = lake / FOLDER / "kept" / STATE
-        self._state = _read_state(state) if state.is_file() else []
+        state = f"{FOLDER}/kept/{STATE}"
+        self._state = read_state(lake / state) if state in names else []
 
     @property
     def last(self) -> int:
@@ -221,24 +231,29 @@ class _Kept(msgspec.Struct):
     code: str | None = None
 
 
-def _read_state(path: Path) -> list[_Kept]:
+def read_state(path: Path) -> list[_Kept]:
+    """Read the kept proofs of state. Raises `InputError` where the file holds something else."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=list[_Kept])
-    except msgspec.MsgspecError as error:
-        raise InputError(path, f"cannot be read: {' '.join(str(error).split())[:80]}", remedy=_AGAIN) from None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise InputError(path, "is no list of proofs of state as keep3r prove keeps it", remedy=_AGAIN) from None
 
 
 def _read(path: Path) -> tuple[Any, dict[int, int], list[Header]]:
     try:
         table = pq.read_table(path)
-        headers: list[Header] = []
-        for content in table.column("header").to_pylist():
+    except (pa.ArrowException, ValueError, TypeError, OSError):
+        raise InputError(path, "is no Parquet file that can be read", remedy=_AGAIN) from None
+    if not table.schema.equals(_SCHEMA):
+        wanted = ", ".join(f"{field.name} ({field.type})" for field in _SCHEMA)
+        raise InputError(path, f"has other columns than {wanted}", remedy=_AGAIN)
+    headers: list[Header] = []
+    for row, content in enumerate(table.column("header").to_pylist(), 1):
+        try:
             if headers:
                 headers.append(Header([headers[-1].hash, *map(text, decode_list(content))]))
             else:
                 headers.append(header_from_rlp(content))
-    except (pa.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
-        raise InputError(path, f"cannot be read: {' '.join(str(error).split())[:80]}", remedy=_AGAIN) from None
-    if table.schema.names != _SCHEMA.names:
-        raise InputError(path, f"has other columns: {', '.join(table.schema.names)[:80]}", remedy=_AGAIN)
+        except (ValueError, TypeError):
+            raise InputError(path, "holds no header", place=f"row {row}", remedy=_AGAIN) from None
     return table, {header.number: place for place, header in enumerate(headers)}, headers

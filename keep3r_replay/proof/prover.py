@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,13 @@ import msgspec
 from keep3r_replay.lake.shapes import parsed
 from keep3r_replay.lake.writer import write_bytes
 from keep3r_replay.proof.header import header_from_rlp
-from keep3r_replay.proof.kept import FOLDER, WINDOW_NAME, keep_window, kept_name
+from keep3r_replay.proof.kept import digest_of, keep_window, kept_name
+from keep3r_replay.proof.places import clear_notes, note_name
 from keep3r_replay.proof.records import WINDOW, Evidence, WindowRecord
 from keep3r_replay.proof.window import prove_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from pathlib import Path
 
     from keep3r_replay.proof.contradictions import Contradiction
     from keep3r_replay.proof.header import Header
@@ -134,8 +133,8 @@ class Prover:
         lake = self._subject.lake.path
         if evidence is not None:
             keep_window(lake, first, last, evidence)
-        note = json.dumps({**record._asdict(), "kept": _digest(lake / kept_name(first, last))}, indent=1) + "\n"
-        write_bytes(_note(lake, first, last), note.encode())
+        note = json.dumps({**record._asdict(), "kept": digest_of(lake / kept_name(first, last))}, indent=1) + "\n"
+        write_bytes(lake / note_name(first, last), note.encode())
         proved.noted[first, last] = record
         return record
 
@@ -150,7 +149,7 @@ class Prover:
             return None
         lake = self._subject.lake.path
         try:
-            told: Any = parsed(_note(lake, first, last).read_bytes())
+            told: Any = parsed((lake / note_name(first, last)).read_bytes())
             kept = told.pop("kept")
             record = msgspec.convert([told[name] for name in WindowRecord._fields], WindowRecord)
             headers = {number: header_from_rlp(bytes.fromhex(str(rlp))).number for number, rlp in record.marked}
@@ -159,7 +158,7 @@ class Prover:
         if any(number != found for number, found in headers.items()) or (record.first, record.last) != (first, last):
             return None
         # Evidence that was damaged since is fetched again.
-        if self._keep and (not kept or kept != _digest(lake / kept_name(first, last))):
+        if self._keep and (not kept or kept != digest_of(lake / kept_name(first, last))):
             return None
         return record if self._holds(record, trusted) else None
 
@@ -172,18 +171,3 @@ class Prover:
         marked = {each for each in self._marks if max(record.first - 1, 0) <= each <= record.last}
         same = (record.hash, record.digest) == (f"0x{trusted.hex()}", rows)
         return same and marked <= {number for number, _ in record.marked}
-
-
-def clear_notes(lake: Path) -> None:
-    """Remove what former runs noted of windows: whoever gives a lake can write such notes."""
-    for path in (lake / FOLDER / "windows").glob("*.json"):
-        if WINDOW_NAME.fullmatch(path.stem) and path.is_file():
-            path.unlink()
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-
-
-def _note(lake: Path, first: int, last: int) -> Path:
-    return lake / FOLDER / "windows" / f"{first:09d}-{last:09d}.json"

@@ -13,10 +13,11 @@ from keep3r_replay.proof.anchoring import anchor_of
 from keep3r_replay.proof.certificate import certificate_of, resumed_of, write_certificate
 from keep3r_replay.proof.contradictions import Contradiction, Lie
 from keep3r_replay.proof.history_files import HistoryFolder
-from keep3r_replay.proof.kept import KeptTeller, clear_old, keep_state, kept_size
+from keep3r_replay.proof.kept import KeptTeller, check_kept, keep_state, kept_size
 from keep3r_replay.proof.mending import TrueBlock
+from keep3r_replay.proof.places import check_places, clear_old, strangers
 from keep3r_replay.proof.planning import Plan, plan_of
-from keep3r_replay.proof.prover import Proved, Prover
+from keep3r_replay.proof.prover import Proved, Prover, windows_of
 from keep3r_replay.proof.records import WINDOW
 from keep3r_replay.proof.rows import rows_as
 from keep3r_replay.proof.state import StateProver, marks_of
@@ -121,17 +122,26 @@ class Proving:
             {start: of for each in protocols for start, of in each.anatomy.codes.items()},
             {start: cells for each in protocols for start, cells in each.anatomy.storage.items()},
         )
+        self._listed: set[str] = set()
         self._asked = self._whom(nodes, source)
         self._tellers = Tellers(self._asked, forks_of(lake.deployment.chain_id).bloom_complete_from)
 
     def _whom(self, nodes: Sequence[NodeTeller], source: Path | None) -> list[Teller]:
         if self._settings.offline:
-            kept = KeptTeller(self._lake.path)
+            names = self._certificate()["rests_on"]["kept"]
+            check_kept(self._lake.path, names)
+            kept = KeptTeller(self._lake.path, names)
             if kept.last < 0:
                 raise UsageError(f"{self._lake.path}: keeps no headers; run keep3r prove with keep=true first")
             return [kept]
         files: list[Teller] = [] if source is None else [HistoryFolder(source)]
         return [*files, *nodes]
+
+    def _certificate(self) -> dict[str, Any]:
+        certificate = read_certificate(self._lake.path)
+        if certificate is None:
+            raise UsageError(f"{self._lake.path}: has no certificate; run keep3r prove with keep=true first")
+        return certificate
 
     def true_blocks(self, proved: Proved, numbers: Iterable[int]) -> list[TrueBlock]:
         """Blocks of proved windows as they truly are, for mending; those whose receipts nobody has are left out."""
@@ -168,9 +178,15 @@ class Proving:
 
         Raises:
             ContradictedError, NodeError, UsageError: see the parts.
+            LakeError: something that no proof wrote stands where this one writes; nothing is touched.
         """
-        settings = self._settings
+        settings, path = self._settings, self._lake.path
+        self._listed = set() if settings.offline else check_places(path)
         anchor = self.anchor()
+        if not settings.offline:
+            written = windows_of(self._coverage.from_block, anchor.number, settings.window)
+            for name in strangers(path, self._listed, written, keep=settings.keep):
+                self._say(f"{path / name}: no proof wrote this; it stays")
         subject = Subject(self._lake, self._events, min(self._coverage.to_block, anchor.number))
         readings = self._readings(subject)
         marks = marks_of(subject, readings) if settings.state else set()
@@ -224,19 +240,15 @@ class Proving:
             kept=self._settings.keep,
             resumed=outcome.proved.resumed,
         )
-        clear_old(
-            self._lake.path, [(each.first, each.last) for each in outcome.proved.windows], kept=self._settings.keep
-        )
+        windows = [(each.first, each.last) for each in outcome.proved.windows]
+        clear_old(self._lake.path, windows, self._listed, kept=self._settings.keep)
         write_certificate(self._lake.path, content)
         outcome.certificate = content
         outcome.kept_bytes = kept_size(self._lake.path)
 
     def _verify(self, subject: Subject, outcome: Outcome, *, given_as_hash: bool) -> None:
         """Hold what follows from the kept evidence against the certificate."""
-        file = self._lake.path / CERTIFICATE
-        certificate = read_certificate(self._lake.path)
-        if certificate is None:
-            raise UsageError(f"{self._lake.path}: has no certificate; run keep3r prove with keep=true first")
+        file, certificate = self._lake.path / CERTIFICATE, self._certificate()
         if certificate["layout"] < LAYOUT:
             raise InputError(file, "is of an earlier version, which said less", remedy=_ANEW)
         problem = broken_by(self._lake, certificate)

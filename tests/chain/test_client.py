@@ -268,3 +268,15 @@ def test_calls_of_a_batch_are_answered_in_order() -> None:
         found = NodeClient([node.url]).batch([Call("eth_getBlockByNumber", [hex(i), False]) for i in range(5)])
         assert [hex(i).encode() in bytes(raw) for i, raw in enumerate(found)] == [True] * 5
         assert len(node.requests) == 2
+
+
+@pytest.mark.parametrize("method", ["eth_getLogs", "eth_getBlockByNumber"])
+def test_the_call_that_is_refused_is_named(method: str) -> None:
+    """Of several that are asked together, the one that the node answers with an error."""
+
+    def answer(call: dict[str, Any]) -> dict[str, Any]:
+        return error(-32000, "come back later") if call["method"] == method else {"result": []}
+
+    with SmallNode(lambda asked, _: results(asked, answer)) as node, pytest.raises(NodeError) as refused:
+        fetch_logs(NodeClient([node.url], attempts=1), 0, 9, [ADDRESS])
+    assert str(refused.value).startswith(f"no answer to {method} after 1 attempts (endpoint 1: ")

@@ -97,6 +97,8 @@ def test_whatever_is_changed_later_breaks_it(certified: Path, part: str, capsys:
     assert run("", "prove", f"lake={certified}", ANCHOR, "offline=true") in {1, 3}
     told = capsys.readouterr()
     assert told.err or "NOT PROVED" in told.out
+    if part == "kept":
+        assert f"{path}: is damaged: it has another SHA-256 than proof.json says" in told.err
 
 
 @pytest.mark.slow
