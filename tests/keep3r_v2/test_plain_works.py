@@ -105,7 +105,9 @@ def test_columns_change_no_result(recording, audited_recordings):
     assert_same(found.audit, audit(found.lake, columns=False))
 
 
-@pytest.mark.parametrize("version", RECORDINGS)
+@pytest.mark.parametrize(
+    "version", [pytest.param(version, marks=() if version == "2.3" else pytest.mark.slow) for version in RECORDINGS]
+)
 def test_columns_leave_what_single_works_leave(version):
     """Records, rewards, findings, the contract's state and all snapshots of a replay are the same."""
     assert_left_the_same(left_by(lake_of(version), columns=True), left_by(lake_of(version), columns=False))

@@ -9,7 +9,7 @@ import pytest
 from histories import DATA
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.audit.accounts import GasShare, gas_shares
+from keep3r_replay.protocols.keep3r_v2.audit.gas_shares import GasShare, gas_shares
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
 from keep3r_replay.protocols.keep3r_v2.what_if.policies import Policies
 from keep3r_replay.protocols.keep3r_v2.what_if.prices import FORMULA

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import polars as pl
 import pytest
-from histories import SAMPLE
+from histories import SAMPLE, beside, name_of
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import EXPIRED
@@ -16,10 +14,16 @@ from keep3r_replay.protocols.keep3r_v2.what_if.questions import (
     DAY,
     bond_more,
     expiry_cost,
+    gone_on,
     runs_dry,
 )
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 from pipelines.cli import main
+
+_MIGRATED = "v2.3-fuzz-sparse-105"
+"""A recording of a job that takes over another's liquidity and works on."""
+_ADDITIONS = 100
+"""Wei that rounding may take, one for each addition of liquidity that is scaled."""
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +53,65 @@ def test_the_liquidity_needed_pays_every_work_and_a_thousandth_less_does_not(bas
 
 
 def test_the_liquidity_needed_is_told_in_its_amount_and_in_kp3r(base):
-    """What the job has times the factor, rounded up; the KP3R under both is what `quoteLiquidity` goes by."""
+    """What the job has in the run of that factor; the KP3R under both is what `quoteLiquidity` goes by."""
     job = base.works["job"][0]
     answer = liquidity_needed(base, Overlay(), job)
     held = base.states["job_liquidities"].filter((pl.col("job") == job) & (pl.col("amount") > 0))
     amounts = dict(zip(held["liquidity"].to_list(), held["amount"].cast(pl.Int128).to_list(), strict=True))
     assert {each.liquidity: each.amount for each in answer.held} == amounts
     assert amounts
+    run = what_if(base, Overlay(liquidity_factor=str(answer.factor), liquidity_job=job))
     for each in answer.held:
-        assert each.needed == math.ceil(answer.factor * each.amount)
+        assert each.needed == run.protocol.keep3r.jobs[job].liquidity_amounts[each.liquidity]
+        assert abs(each.needed - answer.factor * each.amount) <= _ADDITIONS
         assert each.kp3r > 0
         assert abs(each.kp3r_needed - answer.factor * each.kp3r) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "recording", [each for each in beside() if name_of(each) == "v2.3-fuzz-sparse-105"], ids=name_of
+)
+def test_a_migrated_share_is_no_part_of_what_is_scaled(recording, baseline_of):
+    """What came from another job keeps the factor of that one, in the amount that is told to be needed as well."""
+    base = baseline_of(recording)
+    migrated = base.lake.scan("events/keep3r.JobMigrationSuccessful").collect()["to_job"]
+    (job,) = (each for each in migrated.unique() if each.startswith("0x0265"))
+    answer = liquidity_needed(base, Overlay(), job)
+    run = what_if(base, Overlay(liquidity_factor=str(answer.factor), liquidity_job=job))
+    told = {each.liquidity: each.needed for each in answer.held}
+    assert told == {name: run.protocol.keep3r.jobs[job].liquidity_amounts[name] for name in told}
+    assert any(each.needed > answer.factor * each.amount + _ADDITIONS for each in answer.held)
+
+
+def test_a_question_for_a_factor_takes_none(base):
+    """Liquidity that the overlay scales already is refused by name, and not left out in silence."""
+    for job in ("", base.works["job"][0]):
+        with pytest.raises(UsageError, match=r"overlay\.liquidity_factor: the question seeks"):
+            liquidity_needed(base, Overlay(liquidity_factor="1/2", liquidity_job=job), base.works["job"][0])
+
+
+@pytest.mark.slow
+def test_added_works_that_revert_are_counted(base):
+    """By every rule of expiry, and for the keeper that would have done them."""
+    job, keeper = base.works["job"][0], base.works["keeper"][0]
+    entry = {"job": job, "keeper": keeper, "every": DAY, "payment": 10**30, "validates": False}
+    overlay = overlay_from({"add_works": [entry]})
+    added = [work.done.status for work in what_if(base, overlay).works.added]
+    assert len(added) > 1
+    assert set(added) == {"reverted"}
+    before, after = (expiry_cost(base, each, job)[0].reverted for each in (Overlay(), overlay))
+    assert after >= before + len(added)
+    plain, more = (bond_more(base, each, keeper, [])[0].reverted for each in (Overlay(), overlay))
+    assert more >= plain + len(added)
+
+
+def test_bonds_of_the_overlay_stay_below_what_is_asked_for(base):
+    """The keeper that the overlay gives 100 KP3R earns with none more what it earns with 100 more without it."""
+    keeper = base.works["keeper"][0]
+    given = bond_more(base, Overlay(bond_keeper=keeper, bond_add=10**20), keeper, [])
+    asked = bond_more(base, Overlay(), keeper, [10**20])
+    assert given[0].earned == asked[1].earned
 
 
 def test_a_function_that_is_not_monotone_is_scanned():
@@ -102,6 +154,16 @@ def test_a_disputed_or_unlisted_job_is_said_to_be(base):
     unlisted = [job for job in gone if job not in what_if(base, Overlay()).protocol.keep3r.job_list]
     assert unlisted
     answer = runs_dry(base, Overlay(), unlisted[0], 4000 * DAY)
+    assert "listed no more" in answer.obstacle
+    assert (answer.works_until, answer.error) == (0, "JobUnapproved")
+
+
+def test_a_job_that_works_once_in_more_than_a_year_is_said_to_be_unlisted(base):
+    """However seldom its works are: what pays nothing is never said to last a year."""
+    migrations = base.lake.scan("events/keep3r.JobMigrationSuccessful").collect()
+    keep3r = what_if(base, Overlay()).protocol.keep3r
+    gone = next(job for job in migrations["from_job"] if job not in keep3r.job_list)
+    answer = gone_on(keep3r, 10**10, [(0, 1), (500 * DAY, 1)], gone, 1000 * DAY)
     assert "listed no more" in answer.obstacle
     assert (answer.works_until, answer.error) == (0, "JobUnapproved")
 

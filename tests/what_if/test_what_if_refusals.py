@@ -7,7 +7,7 @@ import pytest
 from histories import DATA, SAMPLE
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.what_if.overlay import overlay_from
+from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
 from keep3r_replay.protocols.keep3r_v2.what_if.results import make_what_if, result_tables
 from keep3r_replay.protocols.keep3r_v2.what_if.run import what_if
 
@@ -217,3 +217,23 @@ def test_somebody_new_goes_by_a_beginning_too(baseline_of):
     added = [{"job": job, "keeper": "0xabcd", "every": 30 * 86_400, "gas": 100_000}]
     run = what_if(baseline, overlay_from({"new": [new], "add_works": added}))
     assert {work.keeper for work in run.works.added} == {new}
+
+
+@pytest.mark.parametrize("name", ["bond_time", "unbond_time", "reward_period_time"])
+def test_times_that_no_table_holds_are_refused_by_name(name):
+    """A length of 2^62 seconds and more is none that a time may be made with."""
+    assert Overlay(**{name: 2**62 - 1}).parameters() == {name: 2**62 - 1}
+    with pytest.raises(UsageError, match=rf"overlay\.{name}=.*: more than 2\^62 seconds"):
+        Overlay(**{name: 2**62})
+
+
+def test_gas_beyond_the_arithmetic_is_a_panic(baseline_of):
+    """A work whose product has more than 256 bits reverts with Panic(0x11), as checked arithmetic does.
+
+    Where the helper divides by a target of 0 before, that is its error.
+    """
+    base = baseline_of(SAMPLE / "recording")
+    job, keeper = base.works["job"][0], base.works["keeper"][0]
+    entry = {"job": job, "keeper": keeper, "every": 86_400, "gas": 2**256 - 1, "validates": False}
+    added = what_if(base, overlay_from({"add_works": [entry]})).works.added
+    assert {work.done.error for work in added} - {"JobDisputed", "Panic(0x12)"} == {"Panic(0x11)"}

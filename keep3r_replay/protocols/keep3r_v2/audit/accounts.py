@@ -9,11 +9,11 @@ paid in other tokens earn no KP3R: what their gas cost stands apart and lessens 
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.protocols.keep3r_v2.audit.gas_shares import gas_shares
 from keep3r_replay.protocols.keep3r_v2.audit.rows import AccountRow, KeeperAccountRow
 from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER, payment
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, SOLVED_GAS, STALE_GAS, TOKEN_PAYMENT
@@ -114,51 +114,6 @@ def _work_accounts(
     head = works.select(pl.col(name).cast(kind) for name, kind in schema.items() if name not in told)
     table = head.hstack(amounts_table(told, {name: schema[name] for name in names})).select(list(schema))
     return table, works["explanation"] != TOKEN_PAYMENT
-
-
-class GasShare(NamedTuple):
-    """A work's part of its transaction: what that paid for gas, in wei, and the gas that it used; None if unknown."""
-
-    paid: int | None
-    used: int | None
-
-
-def gas_shares(lake: Lake, works: pl.DataFrame, until_block: int | None) -> list[GasShare]:
-    """Of each work; works of one transaction share it evenly, and the shares sum to the whole."""
-    if not lake.has("transactions"):
-        return [GasShare(None, None)] * works.height
-    since = int(works["block_number"][0]) if works.height else None
-    frame = lake.scan("transactions", until_block=until_block, from_block=since).select(
-        "hash", "gas_used", "effective_gas_price"
-    )
-    wanted = frame.filter(pl.col("hash").is_in(works["transaction_hash"].unique().implode())).collect()
-    whole = {
-        digest: GasShare(None if used is None or price is None else used * price, used)
-        for digest, used, price in zip(
-            wanted["hash"].to_list(),
-            wanted["gas_used"].to_list(),
-            wanted["effective_gas_price"].cast(pl.Int128).to_list(),
-            strict=True,
-        )
-    }
-    hashes = works["transaction_hash"].to_list()
-    unknown = GasShare(None, None)
-    shares: dict[bytes, list[GasShare]] = {
-        digest: _shares(whole.get(digest, unknown), count) for digest, count in Counter(hashes).items()
-    }
-    # The last of what is left of a transaction is the next one's.
-    return [shares[digest].pop() for digest in hashes]
-
-
-def _shares(whole: GasShare, count: int) -> list[GasShare]:
-    """What a transaction paid and used in `count` parts, the last one first."""
-    if count == 1:
-        return [whole]
-    parts = []
-    for number in range(count, 0, -1):
-        paid, used = (None if each is None else each * number // count - each * (number - 1) // count for each in whole)
-        parts.append(GasShare(paid, used))
-    return parts
 
 
 _IN_KP3R = "in_kp3r"

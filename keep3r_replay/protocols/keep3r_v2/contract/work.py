@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC, Revert
+from keep3r_replay.evm.arithmetic import ARITHMETIC_PANIC, UINT256_MAX, Revert
 from keep3r_replay.protocols.keep3r_v2.contract.credit_changes import SPENT
 from keep3r_replay.protocols.keep3r_v2.contract.credits import (
     Emit,
@@ -19,7 +19,7 @@ from keep3r_replay.protocols.keep3r_v2.contract.credits import (
     unseen,
     update_if_needed,
 )
-from keep3r_replay.protocols.keep3r_v2.contract.helper import payment
+from keep3r_replay.protocols.keep3r_v2.contract.helper import BOOST_BASE, payment
 
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v2.contract.helper import Helper
@@ -142,11 +142,13 @@ def live_payment(
     """The price of `worked` from 2.2 on, for `gas` from the meter to the end of the measure.
 
     On the sidechain `usd_per_gas_unit` is what the job asks, in wei of USD. Raises `Revert` as `payment_parameters`
-    does, and Panic(0x11) where more gas is left than the meter held.
+    does, and Panic(0x11) where more gas is left than the meter held, or a product has more than 256 bits.
     """
     boost, quote, extra = payment_parameters(keep3r, keeper, now, base_fee)
-    keep3r.require(gas >= 0, ARITHMETIC_PANIC)
-    return LivePayment(payment(gas + extra, boost, quote * usd_per_gas_unit), boost, quote, extra)
+    price = quote * usd_per_gas_unit
+    products = ((gas + extra) * boost, (gas + extra) * boost // BOOST_BASE * price)
+    keep3r.require(gas >= 0 and max(products) <= UINT256_MAX, ARITHMETIC_PANIC)
+    return LivePayment(payment(gas + extra, boost, price), boost, quote, extra)
 
 
 def payment_parameters(keep3r: Keep3r, keeper_address: str, now: int, base_fee: int) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.contract.quoting import quote_live
 from keep3r_replay.protocols.keep3r_v2.what_if.questions import check_job
@@ -92,12 +93,20 @@ def needed_table(answer: LiquidityNeeded) -> pl.DataFrame:
 
 
 def liquidity_needed(base: Baseline, overlay: Overlay, job: str) -> LiquidityNeeded:
-    """How much liquidity lets all of a job's works be paid. Raises `UsageError` if the history has no such job.
+    """How much liquidity lets all of a job's works be paid.
+
+    Raises:
+        UsageError: the history has no such job, or the overlay scales liquidity, which is what is sought.
 
     Factors are scanned from none to four times one that is enough; the last that is not enough is then looked at
     closer, until it and the next differ by a thousandth.
     """
     check_job(base, job)
+    if Fraction(overlay.liquidity_factor) != 1:
+        raise UsageError(
+            "overlay.liquidity_factor: the question seeks this factor itself; leave it out, and say other changes of "
+            "liquidity as overlay.liquidity"
+        )
     reverts: dict[int, int] = {}
     works = 0
     errors: tuple[str, ...] = ()
@@ -142,8 +151,10 @@ def last_failure(fails: Callable[[int], bool], short: int, enough: int, steps: i
 
 
 def _held(base: Baseline, overlay: Overlay, job: str, factor: Fraction) -> tuple[Held, ...]:
+    """What the job holds at the end, and what it holds there in the run whose factor was found to be enough."""
     run = what_if(base, overlay)
     keep3r, now = run.protocol.keep3r, run.protocol.context.now
+    enough = what_if(base, replace(overlay, liquidity_factor=str(factor), liquidity_job=job)).protocol.keep3r
 
     def worth(liquidity: str, amount: int) -> int:
         try:
@@ -154,6 +165,7 @@ def _held(base: Baseline, overlay: Overlay, job: str, factor: Fraction) -> tuple
     held = []
     for liquidity, amount in sorted(keep3r.jobs[job].liquidity_amounts.items()):
         if amount:
-            needed = -(-amount * factor.numerator // factor.denominator)
+            # Shares that came by migration keep the factor of the job that they came from.
+            needed = enough.jobs[job].liquidity_amounts[liquidity]
             held.append(Held(liquidity, amount, needed, worth(liquidity, amount), worth(liquidity, needed)))
     return tuple(held)

@@ -21,6 +21,9 @@ _MOST_TICK = 887_272
 """No pool's tick goes further from 0."""
 _WHOLE = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _NOT_BELOW_ONE = ("reward_period_time", "inflation_period", "target_bond", "quote_twap_time")
+_TIMES = ("bond_time", "unbond_time", "reward_period_time")
+"""Parameters that times of the tables are made with."""
+_MOST_SECONDS = 1 << 62
 _ADDRESSES = ("liquidity_job", "credits_job", "drop_job", "bond_keeper", "market_pool")
 _FRACTIONS = (
     *("liquidity_factor", "yield_least", "yield_most", "yield_step"),
@@ -74,17 +77,28 @@ def _check_numbers(overlay: Mapping[str, Any], parameters: Mapping[str, int]) ->
     for name, value in parameters.items():
         if value < (1 if name in _NOT_BELOW_ONE else 0):
             raise UsageError(f"overlay.{name}={value}: too small")
+        if name in _TIMES and value >= _MOST_SECONDS:
+            raise UsageError(f"overlay.{name}={value}: more than 2^62 seconds, which no table of times holds")
+    for name in _TIMES:
+        if parameters.get(name, 0) >= _MOST_SECONDS:
+            raise UsageError(
+                f"overlay.{name}={parameters[name]}: more than 2^62 seconds, which no table of times holds"
+            )
     for name, value in overlay.items():
         if isinstance(value, int) and abs(value) >= _UINT256:
             raise UsageError(f"overlay.{name}: more than 256 bits")
+    _check_fees(overlay)
+    if abs(overlay["tick_shift"]) > 2 * _MOST_TICK:
+        raise UsageError(f"overlay.tick_shift={overlay['tick_shift']}: ticks end at {_MOST_TICK}")
+
+
+def _check_fees(overlay: Mapping[str, Any]) -> None:
     floor, cap = overlay["base_fee_floor"], overlay["base_fee_cap"]
     for name, fee in (("base_fee_floor", floor), ("base_fee_cap", cap)):
         if fee is not None and fee < 0:
             raise UsageError(f"overlay.{name}={fee}: below 0")
     if floor is not None and cap is not None and floor > cap:
         raise UsageError(f"overlay.base_fee_floor={floor}: above overlay.base_fee_cap={cap}")
-    if abs(overlay["tick_shift"]) > 2 * _MOST_TICK:
-        raise UsageError(f"overlay.tick_shift={overlay['tick_shift']}: ticks end at {_MOST_TICK}")
 
 
 def _check_yields(overlay: Mapping[str, Any]) -> None:

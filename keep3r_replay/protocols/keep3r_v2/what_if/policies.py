@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from keep3r_replay.errors import UsageError
-from keep3r_replay.protocols.keep3r_v2.audit.accounts import gas_shares
+from keep3r_replay.protocols.keep3r_v2.audit.gas_shares import gas_shares
 from keep3r_replay.protocols.keep3r_v2.contract.helper import ONE_ETHER
 from keep3r_replay.protocols.keep3r_v2.contract.versions import Payment
 from keep3r_replay.protocols.keep3r_v2.what_if.prices import FORMULA
@@ -14,7 +14,7 @@ from keep3r_replay.protocols.keep3r_v2.what_if.prices import FORMULA
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keep3r_replay.protocols.keep3r_v2.audit.accounts import GasShare
+    from keep3r_replay.protocols.keep3r_v2.audit.gas_shares import GasShare
     from keep3r_replay.protocols.keep3r_v2.what_if.baseline import Baseline
     from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay
     from keep3r_replay.protocols.keep3r_v2.what_if.prices import Measured

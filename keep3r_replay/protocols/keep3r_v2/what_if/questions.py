@@ -102,7 +102,8 @@ def gone_on(keep3r: Keep3r, now: int, paid: Sequence[tuple[int, int]], job: str,
     rate = (len(recent), interval, payment)
     obstacle = _obstacle(keep3r, job)
     time = now
-    for count in range(HORIZON // interval):
+    # What pays nothing at all does not pay its next work either, however far ahead that is.
+    for count in range(1 if obstacle else HORIZON // interval):
         time += interval
         try:
             bonded_payment(keep3r, job, job, payment, time)
@@ -141,7 +142,7 @@ class ExpiryCost(NamedTuple):
     """A job's credits by one rule of expiry: what came, what went, and what is left, in wei.
 
     opening + minted + forced + migrated_in + repriced = spent + expired + capped + removed + migrated_out + left, where
-    `repriced` has a sign. `reverted` is how many of its works revert.
+    `repriced` has a sign. `reverted` is how many of its works revert, those that the overlay adds among them.
     """
 
     rule: str
@@ -168,11 +169,9 @@ def expiry_cost(base: Baseline, overlay: Overlay, job: str) -> list[ExpiryCost]:
         sums = {kind: amount for (at, kind), amount in run.sums.items() if at == job}
         came = (sum(sums.get(kind, 0) for kind in MINTED), *(sums.get(kind, 0) for kind in (FORCED, MIGRATED_IN)))
         went = (-sums.get(kind, 0) for kind in (SPENT, EXPIRED, CAPPED, REMOVED, MIGRATED_OUT))
-        reverted = sum(
-            work.status == REVERTED
-            for work, at in zip(run.works.done, base.works["job"].to_list(), strict=True)
-            if at == job
-        )
+        done = [work for work, at in zip(run.works.done, base.works["job"].to_list(), strict=True) if at == job]
+        done += [work.done for work in run.works.added if work.job == job]
+        reverted = sum(work.status == REVERTED for work in done)
         left = run.protocol.keep3r.jobs[job].credits
         rows.append(ExpiryCost._make((rule, sums.get(OPENING, 0), *came, sums.get(REPRICED, 0), *went, left, reverted)))
     return rows
@@ -194,15 +193,15 @@ def bond_more(base: Baseline, overlay: Overlay, keeper: str, amounts: Sequence[i
         raise UsageError(f"keeper={keeper}: no work of the history is this keeper's")
     rows: list[BondMore] = []
     for amount in (0, *amounts):
-        run = what_if(base, replace(overlay, bond_keeper=keeper, bond_add=amount))
+        more = {"keeper": keeper, "add": amount}
+        run = what_if(base, replace(overlay, bonds=[*overlay.bonds, more]))
         mine = [
             work
             for work, at, kind in zip(run.works.done, keepers, kinds, strict=True)
             if at == keeper and kind != TOKEN_PAYMENT
         ]
-        earned = sum(work.payment for work in mine) + sum(
-            work.done.payment for work in run.works.added if work.keeper == keeper
-        )
+        mine += [work.done for work in run.works.added if work.keeper == keeper]
+        earned = sum(work.payment for work in mine)
         reverted = sum(work.status == REVERTED for work in mine)
         rows.append(BondMore(amount, earned, earned - (rows[0].earned if rows else earned), reverted))
     return rows
