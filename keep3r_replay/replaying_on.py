@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from keep3r_replay.answers import AuditResults, SeveralResults, configured
+from keep3r_replay.lake.folders import check_target as check_folder
 from keep3r_replay.protocols.registry import part_of, protocol_of, protocols_in
 from keep3r_replay.replay.alone import only_run_on
 from keep3r_replay.replay.audit import audit
@@ -16,6 +17,7 @@ from keep3r_replay.replay.roots import roots
 from keep3r_replay.replay.several import earned, write_earnings
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from keep3r_replay.lake.reader import Lake
@@ -50,9 +52,18 @@ def replay_on(
     lake: Lake, folder: Path, until_block: int | None, snapshot_every: int, *, ledger: bool, columns: bool
 ) -> ReplayedOn:
     """Replay a lake to a folder from where the results in it left off; see `api.replay_on`."""
-    check_target(folder)
+    names = protocols_in(lake)
+    if len(names) == 1:
+        check_target(folder)
+    else:
+        check_folder(folder, "results", "results of a replay of several protocols", partial(_holds_parts, names))
     with only_run_on(folder):
         return _replay_on(lake, folder, until_block, snapshot_every, ledger=ledger, columns=columns)
+
+
+def _holds_parts(names: Collection[str], folder: Path) -> bool:
+    """Whether a folder holds results of one of the protocols in a folder of its name, or what a killed run left."""
+    return any(bears_mark(folder / name) for name in names) or all(each.name[0] == "." for each in folder.iterdir())
 
 
 def _replay_on(
