@@ -195,3 +195,16 @@ def test_a_token_that_takes_some_back_is_told(history, tmp_path):
     assert (found.subject, found.severity) == (token, "warning")
     assert int(found.observed) < int(found.expected)
     assert "token_shortfall" not in recorded(BUNDLED).audit.summary["findings"]
+
+
+@pytest.mark.parametrize(("back", "position"), [(0, 1), (1, 0)], ids=["KeeperWorked", "Transfer"])
+@pytest.mark.parametrize("more", [1, 10**15])
+def test_the_log_that_was_changed_is_the_root_of_a_work(history, tmp_path, back, position, more):
+    """Of a payment's two logs the one that was changed is accused, and nothing else of this payment."""
+    block, index = exact_work(recorded(BUNDLED), after=500)
+    log = next(log for log in history.logs if place(log) == (block, index - back))
+    set_word(log, position, word(log, position) + more)
+    audited = audited_copy(history, tmp_path)
+    (found,) = errors(audited)
+    assert (found.block_number, found.log_index, found.difference) == (block, index - back, more)
+    assert found.cause is None

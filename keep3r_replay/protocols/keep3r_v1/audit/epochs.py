@@ -25,6 +25,9 @@ def fitting(payment: Payment) -> tuple[str, ...]:
 def _fits(payment: Payment, helper: str) -> bool:
     if payment.kind != WORK:
         return False
+    if helper == payment.helper and payment.evaluations.waiting:
+        # Others wait because it is an image of this one.
+        return True
     seen = payment.evaluations.of(helper)
     return seen is not None and fits(seen, payment.bound)
 

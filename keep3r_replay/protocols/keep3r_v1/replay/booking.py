@@ -30,7 +30,8 @@ def book(context: Context, function: str, logs: Sequence[Log]) -> None:
         elif log.event == "UnbondJob" and position:
             _write(context, log, log.value("job"), kp3r.address, burned=-logs[position - 1].value("amount"))
         elif log.event == "KeeperWorked":
-            token, job, amount = log.value("credit"), log.value("job"), log.value("amount")
+            # Not what the log says: another log may have told the amount.
+            token, job, amount = log.value("credit"), log.value("job"), context.payments[-1].amount
             kind = "work" if name == "workReceipt" else "receipt"
             _write(context, log, job, token, **{kind: -amount})
 

@@ -12,9 +12,10 @@ from keep3r_replay.protocols.keep3r_v1.replay import steps, unnamed
 from keep3r_replay.protocols.keep3r_v1.replay.execution import execute
 from keep3r_replay.protocols.keep3r_v1.replay.inputs import Call
 from keep3r_replay.protocols.keep3r_v1.replay.oracles import follow_oracle_payment
-from keep3r_replay.protocols.keep3r_v1.replay.payments import IN_ETH, RECEIPT, TOKEN, WORK, is_false_transfer, measured
+from keep3r_replay.protocols.keep3r_v1.replay.payments import WORK, is_false_transfer
 from keep3r_replay.protocols.keep3r_v1.replay.plain import follow_plain
 from keep3r_replay.protocols.keep3r_v1.replay.records import Swapped
+from keep3r_replay.protocols.keep3r_v1.replay.told_twice import payment_of
 from keep3r_replay.protocols.keep3r_v1.replay.uses import note_use, told_worth
 
 if TYPE_CHECKING:
@@ -178,17 +179,13 @@ def _close(context: Context, log: Log, own: list[Log], tail: list[Log]) -> None:
 
 def _pay(context: Context, log: Log, own: list[Log]) -> None:
     kp3r = context.kp3r
-    credit, job, keeper, amount = (log.value(column) for column in ("credit", "job", "keeper", "amount"))
-    follow_oracle_payment(context, job)
-    if credit == kp3r.address:
-        kind = WORK if len(own) > 1 and is_false_transfer(own[-2].value("from"), kp3r.address) else RECEIPT
-    else:
-        kind = IN_ETH if credit == ETH else TOKEN
-    context.payments.append(measured(context, log.log_index, kind, job, credit, keeper, amount))
-    number = len(context.payments) - 1
-    if kind == WORK:
-        run = partial(jobs.work_receipt, kp3r, job, keeper, amount)
-        execute(context, "workReceipt", run, own, payment=number)
+    follow_oracle_payment(context, log.value("job"))
+    payment = payment_of(context, own)
+    number = len(context.payments)
+    context.payments.append(payment)
+    job, credit, keeper, amount = payment.job, payment.credit, payment.keeper, payment.amount
+    if payment.kind == WORK:
+        execute(context, "workReceipt", partial(jobs.work_receipt, kp3r, job, keeper, amount), own, payment=number)
     else:
         execute(context, "receipt", partial(jobs.receipt, kp3r, job, credit, keeper, amount), own, payment=number)
 
