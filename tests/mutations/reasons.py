@@ -37,7 +37,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r"uniswap_v3_pool\.IncreaseObservationCardinalityNext", f"the room for observations {_NEXT}"),
     (r"uniswap_v3_pool\.SetFeeProtocol", f"the protocol's share {_NEXT}"),
     (
-        r"keep3r(_helper)?\.\w+Change\.\w+ changed$",
+        r"keep3r(_helper)?\.\w+Change(\.\w+ changed| removed| doubled)$",
         "logged by a constructor, whose arguments no recording holds: the parameters are read from the contract later",
     ),
     (r"pair_manager_factory\.", _OTHERS),
