@@ -24,14 +24,14 @@ from keep3r_replay.protocols.keep3r_v2.contract.views import job_period_credits
 from keep3r_replay.replay.protocol import EventHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
     from keep3r_replay.protocols.keep3r_v2.audit.standing import Standing
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import CallContext
     from keep3r_replay.protocols.keep3r_v2.replay.calls.context import Handler as Handle
-    from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import Spending
+    from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import Spendings
     from keep3r_replay.protocols.keep3r_v2.replay.protocol import Keep3rV2
     from keep3r_replay.replay.parts import Table
     from keep3r_replay.replay.protocol import KeptTables, Row
@@ -115,9 +115,9 @@ class CreditObserver:
         """The protocol's handlers, those that touch credits wrapped."""
         return {name: EventHandler(handler.columns, self._wrapped(name, handler)) for name, handler in plain.items()}
 
-    def paid(self, context: CallContext, works: Iterable[Spending]) -> None:
+    def paid(self, context: CallContext, works: Spendings) -> None:
         """Works of the context's block paid from credits, and did nothing else to their jobs."""
-        log_indices, jobs, keepers, amounts, after = zip(*works, strict=True)
+        log_indices, jobs, keepers, amounts, after = works
         records = [self.keep3r.jobs[job] for job in jobs]
         count, noted = len(jobs), self.seen.changes + len(self.recorder.changes)
         self.plain_boosts += [self._plain_boost(context.base_fee)] * count

@@ -56,14 +56,14 @@ _SAME: dict[str, Any] = {
 """What is the same of all plain works."""
 
 
-class Spending(NamedTuple):
-    """What a plain work did to credits: its log, the job and whom it paid, wei, and the credits after it (wei)."""
+class Spendings(NamedTuple):
+    """What plain works did to credits: their logs, jobs and whom they paid, wei, and credits after them (wei)."""
 
-    log_index: int
-    job: str
-    keeper: str
-    amount: int
-    credits_after: int
+    log_indices: list[int]
+    jobs: list[str]
+    keepers: list[str]
+    amounts: list[int]
+    credits_after: list[int]
 
 
 class PlainColumns:
@@ -99,12 +99,11 @@ class PlainColumns:
         """One work of the slice."""
         return Pair(*(self._columns[name][number] for name in Pair._fields))
 
-    def spendings(self, first: int, stop: int) -> Iterator[Spending]:
+    def spendings(self, first: int, stop: int) -> Spendings:
         """The last works that were noted, those from `first` to before `stop`."""
-        names = ("log_index", "job", "keeper", "payment")
+        logs, jobs, keepers = (self._columns[name][first:stop] for name in ("log_index", "job", "keeper"))
         amounts, before = self.amounts[first:stop], self.credits_before[first - stop :]
-        after = map(sub, before, amounts)
-        return map(Spending._make, zip(*(self._columns[name][first:stop] for name in names), after, strict=True))
+        return Spendings(logs, jobs, keepers, amounts, list(map(sub, before, amounts)))
 
     def take(self, *common: object) -> None:
         """Works were plain: a row of `_TAKEN`."""

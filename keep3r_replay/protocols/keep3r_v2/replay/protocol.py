@@ -37,12 +37,12 @@ from keep3r_replay.replay.timeline import Span
 from keep3r_replay.sidechain_oracle.oracle import SidechainOracle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import Spending
+    from keep3r_replay.protocols.keep3r_v2.replay.plain_columns import Spendings
     from keep3r_replay.replay.parts import Table
     from keep3r_replay.replay.protocol import Block, EventHandler, KeptTables, Place, Transaction
 
@@ -80,7 +80,7 @@ class Observer(Protocol):
     def handlers(self, plain: Mapping[str, EventHandler]) -> dict[str, EventHandler]:
         """The handlers with what is watched put around them."""
 
-    def paid(self, context: CallContext, works: Iterable[Spending]) -> None:
+    def paid(self, context: CallContext, works: Spendings) -> None:
         """Works of the context's block paid from credits, and did nothing else to their jobs."""
 
     def snapshot(self) -> dict[str, Any]:
