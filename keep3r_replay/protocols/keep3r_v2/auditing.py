@@ -141,7 +141,7 @@ class Keep3rV2Audits:
         return replay
 
     def runs(self, replay: Replay) -> Runs | None:
-        """Plain works, unless somebody watches each event, or the version's works cannot be told from columns."""
+        """Plain works, unless the version's works cannot be told from columns."""
         from keep3r_replay.protocols.keep3r_v2.replay.plain_works import plain_works
 
         return plain_works(replay)
