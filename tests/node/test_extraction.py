@@ -133,7 +133,7 @@ def test_an_unknown_event_is_kept_raw_and_counted(
     node.mine(64)
     follow = f"+deployment.companions.escrow=[{stranger}]"
     assert run(node.url, *settings(chain.keep3r, tmp_path / "lake", follow)) == 0
-    assert "kept raw, not decoded: 1 logs" in capsys.readouterr().out
+    assert "kept raw, not decoded: 1 log " in capsys.readouterr().out
     lake = Lake.open(tmp_path / "lake")
     rows = lake.scan("undecoded").collect().rows(named=True)
     assert len(rows) == 1
