@@ -82,13 +82,13 @@ REASONS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"TokenCredit\w+\.amount|Bonding\.amount|JobSlash\w+\.amount",
-        "only the token's own logs tell what arrived through another contract, or of a token not seen three times yet",
+        "only the token's own logs tell what arrived through another contract, or of a token that arrived too seldom",
     ),
     (r"change places", "both orders lead to the same state"),
     (r"call through another contract", f"the call {_OTHERS}"),
     (
         r"call of a pool, pair manager, factory or escrow: sender",
-        "anybody may call it, and no event names who did; of governance's first two callers the later one is told",
+        "anybody may call it, and no event names who did; of two that govern nothing else and call as often, both are",
     ),
     (
         r"call of a pool, pair manager, factory or escrow: another function",
