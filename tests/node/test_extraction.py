@@ -150,7 +150,7 @@ def test_a_plan_writes_nothing(chain: Keep3rChain, tmp_path: Path, capsys: pytes
     assert not (tmp_path / "lake").exists()
     assert run(chain.node.url, *settings(chain.keep3r, tmp_path / "lake")) == 0
     logs = Lake.open(tmp_path / "lake").scan("logs").collect().height
-    assert f"expected: about {logs} logs" in plan
+    assert f"expected: about {logs:,} logs" in plan
 
 
 def test_a_plan_of_a_long_range_is_by_samples(chain: Keep3rChain, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,12 +27,12 @@ def simulation_lines(simulation: Simulation) -> list[str]:
     chain = simulation.chain
     reverted = Counter((attempt.call, attempt.revert) for attempt in simulation.reverted)
     counts = {
-        "block": chain.blocks,
-        "log": chain.logs,
-        "transaction": chain.transactions,
-        "reading": simulation.readings,
+        "block": len(chain.blocks),
+        "log": len(chain.logs),
+        "transaction": len(chain.transactions),
+        "reading": len(simulation.readings),
     }
-    made = ", ".join(counted(len(of), each) for each, of in counts.items())
+    made = ", ".join(counted(count, each) for each, count in counts.items())
     return [
         f"simulated {simulation.scenario.name} (Keep3r {simulation.scenario.version}): {made}",
         *(f"reverted  {count} of {call} with {revert}" for (call, revert), count in sorted(reverted.items())),
