@@ -38,7 +38,7 @@ from .replay_config import NOT_SWEPT, OVERLAY, SUMMARY, Mode, ReplayConfig
 from .sweep import Point, check_folder, outcome_of, run, scenarios, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from keep3r_replay.what_if.history import Source
     from keep3r_replay.what_if.sweep.scenarios import Finished
