@@ -11,7 +11,10 @@ import pyarrow as pa
 from pyarrow.parquet import read_metadata
 
 from keep3r_replay.journal import ERROR, Finding
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.lake.recent import RecentLake
 from keep3r_replay.lake.shapes import parsed
+from keep3r_replay.replay.accounts import count_on
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.parts import SUFFIX, Kept, files_of
 from keep3r_replay.replay.records import Records, until
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract
-    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.parts import Part
     from keep3r_replay.replay.protocol import Protocol, Replay
     from keep3r_replay.replay.readings import Reconciliation
@@ -147,6 +149,20 @@ def continued(
         }
     except _BROKEN as error:
         raise RefusedError(f"the former results are damaged ({error})") from None
+
+
+def recent(lake: Lake, starts: Sequence[object]) -> Lake:
+    """The lake as replays see it that go on from former results: what came since is read once (`lake.recent`).
+
+    It is the lake itself if one of them begins elsewhere, or if the lake is not as it lies there.
+    """
+    gone_on = [each for each in starts if isinstance(each, Continued)]
+    if not gone_on or len(gone_on) < len(starts) or type(lake) is not Lake:
+        return lake
+    first = min(gone_on, key=lambda each: each.block)
+    found = RecentLake(lake, first.block)
+    count_on(found, first.block, first.former)
+    return found
 
 
 def known_files(results: Path) -> frozenset[tuple[str, str]]:

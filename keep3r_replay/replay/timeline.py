@@ -143,7 +143,7 @@ def _load(
 ) -> dict[str, pl.DataFrame]:
     scans = {}
     for name, wanted in columns.items():
-        if not lake.has(f"events/{name}"):
+        if not lake.reaches(f"events/{name}", low, high):
             continue
         scan = lake.scan(f"events/{name}", from_block=low, until_block=high)
         chosen = emitters.get(name.partition(".")[0])

@@ -71,7 +71,7 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
             *unknown_code_findings(lake.deployment, address),
             *unauthorised_findings(lake, replay),
             *indirect_findings(lake, replay),
-            *(governed_findings(lake, span) if _is_first(lake, address) else ()),
+            *(governed_findings(lake, span, new) if _is_first(lake, address) else ()),
             *(
                 pair_manager_findings(lake, span, new)
                 if _is_first(lake, address) and _holds_pair_managers(lake)

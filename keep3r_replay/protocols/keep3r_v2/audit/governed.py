@@ -15,7 +15,7 @@ from keep3r_replay.journal import ERROR, Finding
 from keep3r_replay.replay.direct_call import SELECTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.timeline import Span
@@ -35,27 +35,33 @@ _ONLY_GOVERNANCE = {
 _ORDER = ("block_number", "transaction_index")
 
 
-def governed_findings(lake: Lake, span: Span) -> Iterator[Finding]:
-    """Findings (`unauthorised_call`) at the first log of each call by somebody who cannot be governance."""
-    if not lake.has("transactions"):
+def governed_findings(lake: Lake, span: Span, new: Span) -> Iterator[Finding]:
+    """Findings (`unauthorised_call`) at the first log of each call by somebody who cannot be governance.
+
+    Args:
+        lake: the history.
+        span: the part of it that is looked at.
+        new: what of it no former run has looked at, and found nothing: a call contradicts those before it.
+    """
+    roles = {each.address: each.role for each in lake.deployment.contracts if each.role in _ONLY_GOVERNANCE}
+    if not roles or not lake.has("transactions") or not _calls(lake, new, roles):
         return
+    calls = _calls(lake, span._replace(after=None), roles)
+    for address, role in roles.items():
+        mine = [row for row in calls if row["address"] == address]
+        if mine:
+            mine += (row for row in _changes(lake, f"events/{role}.GovernanceSet", span) if row["address"] == address)
+            yield from _of_contract(lake, span, sorted(mine, key=lambda row: [row[name] for name in _ORDER]))
+
+
+def _calls(lake: Lake, span: Span, roles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Successful calls of functions that only governance may call, by the role of the contract that is called."""
+    selector, is_meant = pl.col("input").bin.slice(0, SELECTOR), pl.lit(value=False)
     for role, functions in _ONLY_GOVERNANCE.items():
-        addresses = [each.address for each in lake.deployment.contracts if each.role == role]
-        selectors = [keccak256(function.encode())[:SELECTOR] for function in functions]
-        calls = _calls(lake, span, addresses, selectors) if addresses else []
-        if not calls:
-            continue
-        changes = _changes(lake, f"events/{role}.GovernanceSet", span)
-        for address in addresses:
-            own = [row for row in (*calls, *changes) if row["address"] == address]
-            yield from _of_contract(lake, span, sorted(own, key=lambda row: [row[name] for name in _ORDER]))
-
-
-def _calls(lake: Lake, span: Span, addresses: list[str], selectors: list[bytes]) -> list[dict[str, Any]]:
-    made = lake.scan("transactions", until_block=span.until).filter(
-        (pl.col("status") == 1)
-        & pl.col("to").is_in(addresses)
-        & pl.col("input").bin.slice(0, SELECTOR).is_in(selectors)
+        called = pl.col("to").is_in([address for address, each in roles.items() if each == role])
+        is_meant |= called & selector.is_in([keccak256(function.encode())[:SELECTOR] for function in functions])
+    made = lake.scan("transactions", from_block=span.first, until_block=span.until).filter(
+        (pl.col("status") == 1) & pl.col("to").is_in(sorted(roles)) & is_meant
     )
     return made.select(*_ORDER, "hash", "from", pl.col("to").alias("address")).collect().to_dicts()
 
