@@ -27,6 +27,7 @@ class RecentLake(Lake):
         super().__init__(whole.path, whole.deployment, whole.manifest, part=whole.part)
         self.whole = whole
         self.after = after
+        self._first = after + 1
         recent = [entry for entry in whole.manifest.files if entry.to_block > after]
         self._is_held = sum(entry.rows for entry in recent) <= MOST_ROWS
         self._last = max((entry.to_block for entry in recent), default=after)
@@ -41,12 +42,12 @@ class RecentLake(Lake):
         from_block: int | None = None,
     ) -> pl.LazyFrame:
         """The rows of a table; see `Lake.scan`. From the first block that is new on they are in memory."""
-        if not self._is_held or from_block is None or from_block <= self.after or not self.has(table):
+        if not self._is_held or from_block is None or from_block < self._first or not self.has(table):
             return self.whole.scan(table, columns, until_block, from_block)
         import polars as pl  # noqa: PLC0415  (opening a lake needs no polars)
 
         frame = self._held(table).lazy()
-        if from_block > self.after + 1 or (until_block is not None and until_block < self._last):
+        if from_block > self._first or (until_block is not None and until_block < self._last):
             high = self._last if until_block is None else until_block
             frame = frame.filter(pl.col(BLOCK_COLUMN.get(table, "block_number")).is_between(from_block, high))
         return frame if columns is None else frame.select(columns)
@@ -56,7 +57,7 @@ class RecentLake(Lake):
         import polars as pl  # noqa: PLC0415  (opening a lake needs no polars)
 
         if not self._frames:
-            scans = {name: self.whole.scan(name, from_block=self.after + 1) for name in sorted(self._came)}
+            scans = {name: self.whole.scan(name, from_block=self._first) for name in sorted(self._came)}
             self._frames = dict(zip(scans, pl.collect_all(list(scans.values())), strict=True))
         if table not in self._frames:
             self._frames[table] = pl.DataFrame(schema=self.whole.scan(table).collect_schema())

@@ -28,7 +28,11 @@ def accounts_of(lake: Lake) -> pl.DataFrame:
 
 
 def count_on(lake: Lake, block: int, former: KeptTables) -> None:
-    """Count a lake's accounts from those of a former run up to the end of `block`. Raises `KeyError` if none are kept."""
+    """Count a lake's accounts from those of a former run, up to the end of `block`, on.
+
+    Raises:
+        KeyError: none were kept.
+    """
     _known[lake] = _counted(lake, block, former(TABLE))
 
 

@@ -10,7 +10,6 @@ from keep3r_replay.replay.continuing import NOTED, Continued
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted, check_signers
 from keep3r_replay.replay.reached import check_reached
-from keep3r_replay.replay.records import until
 from keep3r_replay.replay.transactions import check_transactions
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def check_lake(lake: Lake, protocol: Protocol, span: Span, starts: Iterable[Star
     if gone_on and len(gone_on) == len(begun):
         first = min(gone_on, key=lambda each: each.block)
         new = span._replace(after=first.block)
-        former = NOTED.lists(until(first.former(CHECKS), first.block))
+        former = first.former.noted(CHECKS, first.block)
     called = check_direct_inputs(lake, protocol, new)
     found = {
         "direct": called.findings,

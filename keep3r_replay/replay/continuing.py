@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from keep3r_replay.replay.readings import Reconciliation
     from keep3r_replay.replay.snapshots import Progress, SnapshotRecorder
 
+FINDINGS = "findings.parquet"
+"""The table of findings, where it is no longer than a part."""
 JOURNAL = "journal"
 """Table of what is kept of a run: what it noted on the way."""
 NOTED = Records(Finding)
@@ -63,25 +65,21 @@ class Continued:
 
     def take_over(self, journal: Journal, counted: Reconciliation | None, recorder: SnapshotRecorder | None) -> None:
         """Let a run's journal, its readings and its snapshots stand there as well."""
-        journal.findings += NOTED.lists(until(self.former(JOURNAL), self.block)).get(JOURNAL, [])
+        journal.findings += self.former.noted(JOURNAL, self.block).get(JOURNAL, [])
         if counted is not None:
             counted.matched = self.progress.matched
             counted.undetermined = {(view, reason): count for view, reason, count in self.progress.undetermined}
         if recorder is not None:
-            recorder.go_on(self.progress, self._snapshots())
-
-    def _snapshots(self) -> list[tuple[int, str, str]]:
-        """The snapshots so far: block, state, progress."""
-        progress = until(self.former(PROGRESS), self.block)
-        states = dict(until(self.former(SNAPSHOTS), self.block).select("block_number", "state").iter_rows())
-        return [(block, states[block], told) for block, told in progress.select("block_number", "progress").iter_rows()]
+            kept = (self.former.until(name, self.block) for name in (SNAPSHOTS, PROGRESS))
+            recorder.go_on(self.progress, *kept)
 
 
 @dataclass(frozen=True)
 class Former:
     """Former results: their folder, the role and address of a contract of theirs, and the tables that they hold.
 
-    `alone` says that they are of this contract only.
+    `alone` says that they are of this contract only. `end` is the block that all of them end with, if that is where
+    they are gone on from.
     """
 
     folder: Path
@@ -89,6 +87,7 @@ class Former:
     address: str
     files: Mapping[str, tuple[Part, ...]]
     alone: bool
+    end: int | None = None
 
     def __call__(self, name: str) -> pl.LazyFrame:
         """A table, or one of those that were kept beside; its rows of this contract. Raises `KeyError` if none is."""
@@ -109,8 +108,15 @@ class Former:
     def until(self, name: str, block: int) -> Kept:
         """The rows of a table in chain order up to a block. Raises `KeyError` if there is none."""
         whole = self.first(name)
+        if not whole.rows or block == self.end:
+            return whole
         rows = whole.lazy().filter(pl.col("block_number") <= block).select(pl.len()).collect().item()
         return whole if rows == whole.rows else self.first(name, rows)
+
+    def noted(self, name: str, block: int) -> dict[str, list[Finding]]:
+        """What a table of findings, by list, holds up to a block. Raises `KeyError` if there is none."""
+        kept = self.until(name, block)
+        return NOTED.lists(kept.collect()) if kept.rows else {}
 
 
 def continued(
@@ -220,8 +226,11 @@ def _check_files(results: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _check_findings(results: Path, manifest: Mapping[str, Any]) -> None:
-    findings = pl.scan_parquet(results / "findings.parquet")
-    if SUMMARY not in manifest["files"] or findings.filter(pl.col("severity") == ERROR).head(1).collect().height:
+    findings = manifest["files"].get(FINDINGS)
+    if SUMMARY not in manifest["files"] or findings is None or findings["rows"]:
+        found = pl.scan_parquet(results / FINDINGS).filter(pl.col("severity") == ERROR).head(1).collect()
+        if SUMMARY in manifest["files"] and not found.height:
+            return
         raise RefusedError("there are findings, whose causes are looked for in the whole history")
 
 
@@ -242,7 +251,7 @@ def _snapshot(former: Former, last: int) -> Continued:
     ends = until(former(END), last)
     if ends.height:
         block, state, told = ends.select("block_number", "state", "progress").row(-1)
-        return Continued(former, block, state, progress_of(told))
+        return Continued(replace(former, end=block), block, state, progress_of(told))
     progress = until(former(PROGRESS), last)
     if not progress.height:
         raise RefusedError(f"no snapshot up to block {last:,}, where this run ends or the lake has changed")

@@ -9,7 +9,7 @@ import polars as pl
 from keep3r_replay.lake.late import begins_late
 from keep3r_replay.protocols.keep3r_v2.audit.callers import caused_table, indirect_findings, unauthorised_findings
 from keep3r_replay.protocols.keep3r_v2.audit.classed import classed_works
-from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, payment_findings
+from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, MISMATCH, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.governed import governed_findings
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
@@ -48,7 +48,8 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
         works_table(lake, replay.context.works, new, address), recalled, None if evidence is None else whole
     )
     kept: dict[str, Table] = {"work_evidence": works.evidence, "callers": caused_table(replay)}
-    wrong = payment_findings(works.table.lazy())
+    counts = dict(works.table.lazy().group_by("class").len().collect().iter_rows())
+    wrong = payment_findings(works.table.lazy()) if MISMATCH in counts else []
     came = rows_table(replay.context.rewards, TABLES["rewards"]).sort("block_number", "log_index", maintain_order=True)
     rewards = came if recalled is None else recalled.rewards.grown(came)
     tables: dict[str, Table] = {
@@ -62,7 +63,6 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
         booked = ledger_tables(replay.observer, lake, works, span.until, covered_blocks(lake, span.until)[1])
         tables |= booked.tables
         kept |= booked.kept
-    counts = dict(works.table.lazy().group_by("class").len().collect().iter_rows())
     return Results(
         tables,
         {"works": {name: counts.get(name, 0) for name in CLASSES}},
