@@ -70,8 +70,16 @@ class Continued:
             counted.matched = self.progress.matched
             counted.undetermined = {(view, reason): count for view, reason, count in self.progress.undetermined}
         if recorder is not None:
-            kept = (self.former.until(name, self.block) for name in (SNAPSHOTS, PROGRESS))
-            recorder.go_on(self.progress, *kept)
+            recorder.go_on(self.progress, *self._snapshots())
+
+    def _snapshots(self) -> tuple[Kept, Kept]:
+        """The snapshots so far, and the progress told of each; none is kept of where a run was told to stop."""
+        taken, told = (self.former.until(name, self.block) for name in (SNAPSHOTS, PROGRESS))
+        if taken.rows == told.rows:
+            return taken, told
+        on_the_way = taken.lazy().join(told.lazy(), on="block_number", how="semi", maintain_order="left")
+        own = on_the_way.unique("block_number", keep="first", maintain_order=True).collect()
+        return Kept(self.former.folder, (), own.height, own), told
 
 
 @dataclass(frozen=True)
