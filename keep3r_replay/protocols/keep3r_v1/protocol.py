@@ -42,6 +42,7 @@ class _Keep3rV1Protocol:
     # The replay itself runs direct calls and holds what they log against the chain.
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
     never_call: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset({"uniswap_v2_pair"})
     starts_anywhere = False
     predicted = frozenset(f"{ROOT}.{event.name}" for event in KEEP3R_V1_EVENTS)
     tables: Mapping[str, pl.Schema] = TABLES
