@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def absent_event(lake: Lake, protocol: Protocol, finding: Finding) -> Iterator[Mend]:
-    """The event that a direct call should have left, with its sender and arguments; none where these do not tell whom.
+    """The event that a direct call should have left, with its sender and arguments; what they do not tell is untold.
 
     It stands behind the block's other logs. An argument that the event need not repeat is taken for what it repeats:
     of a token that keeps a part of what is sent, that is a guess.
@@ -54,15 +54,18 @@ def absent_event(lake: Lake, protocol: Protocol, finding: Finding) -> Iterator[M
         yield Mend(table, block, log_index, {**place, **values}, is_absent=True, untold=untold)
 
 
+_NOBODY = "0x" + "00" * 20
+
+
 class _Told(NamedTuple):
-    """The columns of an event, and which of them nothing tells: 0 stands there."""
+    """The columns of an event, and which of them nothing tells: 0 stands there, or the address of nobody."""
 
     values: dict[str, int | str]
     untold: tuple[str, ...]
 
 
 def _values(call: DirectCall, data: bytes, sender: str, schema: pl.Schema) -> _Told | None:
-    """The event's own columns as the call's input tells them; None if it does not tell one that is no number."""
+    """The event's own columns as the call's input tells them; None where it is cut, or a column holds neither kind."""
     arguments = call.decode(data)
     if arguments is None:
         return None
@@ -74,13 +77,13 @@ def _values(call: DirectCall, data: bytes, sender: str, schema: pl.Schema) -> _T
         if column in PLACES or column in values:
             continue
         wanted = str if kind == pl.String else int if kind.is_decimal() or kind.is_integer() else None
-        fitting = [argument for argument in rest if wanted is not None and isinstance(argument, wanted)]
-        if not fitting and wanted is int:
-            values[column] = 0
+        fitting = [] if wanted is None else [argument for argument in rest if isinstance(argument, wanted)]
+        if wanted is None:
+            return None
+        if not fitting:
+            values[column] = 0 if wanted is int else _NOBODY
             untold.append(column)
             continue
-        if not fitting:
-            return None
         rest.remove(fitting[0])
         values[column] = fitting[0]
     return _Told(values, tuple(untold))

@@ -15,6 +15,7 @@ from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import InputError
 from keep3r_replay.journal import ERROR, NOTICE, Finding
 from keep3r_replay.replay.absent import absent_event
+from keep3r_replay.replay.apart import Apart
 from keep3r_replay.replay.audited import Audit, with_causes
 from keep3r_replay.replay.checks import CHECKS, check_lake
 from keep3r_replay.replay.continuing import JOURNAL, NOTED
@@ -70,7 +71,7 @@ def audit(
             return first
         again, absent = partial(_again, protocol, until_block, starts, columns), partial(absent_event, lake, protocol)
         # A protocol whose inputs are held against events does not replay them.
-        return with_causes(first, again, absent, inputs=not protocol.direct_calls)
+        return with_causes(first, again, absent, Apart(lake, protocol), inputs=not protocol.direct_calls)
 
 
 def _again(

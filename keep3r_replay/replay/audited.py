@@ -74,13 +74,19 @@ class Audit:
 
 
 def with_causes(
-    found: Audit, again: Callable[[Lake, frozenset[int] | None], Audit], absent: Absent, *, inputs: bool
+    found: Audit,
+    again: Callable[[Lake, frozenset[int] | None], Audit],
+    absent: Absent,
+    apart: Callable[[Finding, Finding], bool],
+    *,
+    inputs: bool,
 ) -> Audit:
     """The audit, each of its findings with its cause.
 
     What the mended history shows to be right loses its mismatch: its class is that of the mended replay. `again` gives
     the audit of a mended lake, with the readings of some blocks compared (None: of all); `absent` what is missing;
-    `inputs` says whether calls are taken from transactions' input.
+    `apart` whether a finding cannot follow from one before it; `inputs` says whether calls are taken from
+    transactions' input.
     """
     whole: dict[Keys, Audit] = {}
 
@@ -92,7 +98,7 @@ def with_causes(
             whole[keys_of(lake.mends)] = mended
         return Retold(mended.findings, mended.doubt)
 
-    traced = trace(found.lake, found.findings, retold, absent, in_order, inputs=inputs)
+    traced = trace(found.lake, found.findings, retold, absent, apart, in_order, inputs=inputs)
     mended = found
     if traced.mends:
         mended = whole.get(keys_of(traced.mends)) or again(MendedLake(found.lake, traced.mends), None)

@@ -5,7 +5,8 @@ model cannot tell, another value that makes everything agree). So the lake is re
 what vanishes has its cause there. An event that a transaction asked for and did not leave is put in as it was asked
 for. Where a protocol replays inputs, one that lies is found by the same means: its transaction is followed by its logs.
 Where an event cannot be mended, for nothing tells it or makes it fit, what comes after it is taken to follow (the model
-goes on from a state that lacks it), unless readings say that the state is right (`standing`).
+goes on from a state that lacks it), unless readings say that the state is right (`standing`), or no state has a part in
+it (`apart`).
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def trace(
     findings: Sequence[Finding],
     again: Again,
     absent: Absent,
+    apart: Callable[[Finding, Finding], bool],
     in_order: Callable[[Sequence[Finding]], list[Finding]],
     *,
     inputs: bool,
@@ -72,10 +74,11 @@ def trace(
         findings: in chain order.
         again: replays the lake that it is handed, and compares the readings of some blocks (None: of all).
         absent: the event that a finding of a missing one is about, as far as its transaction tells it.
+        apart: whether a finding cannot follow from one before it, whatever state that one left behind.
         in_order: sorts findings into chain order.
         inputs: whether the replay takes calls from transactions' input.
     """
-    return _Tracer(lake, findings, again, absent, inputs=inputs).trace(in_order)
+    return _Tracer(lake, findings, again, absent, apart, inputs=inputs).trace(in_order)
 
 
 def _is_beside(mend: Mend, finding: Finding) -> bool:
@@ -85,12 +88,22 @@ def _is_beside(mend: Mend, finding: Finding) -> bool:
 
 
 class _Tracer:
-    def __init__(self, lake: Lake, findings: Sequence[Finding], again: Again, absent: Absent, *, inputs: bool) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        findings: Sequence[Finding],
+        again: Again,
+        absent: Absent,
+        apart: Callable[[Finding, Finding], bool],
+        *,
+        inputs: bool,
+    ) -> None:
         self._lake = lake
         self._inputs = inputs
         self._findings = list(findings)
         self._replays = Replays(lake, again, _MOST_REPLAYS)
         self._absent = absent
+        self._apart = apart
         self._keys = [key_of(finding) for finding in self._findings]
         self._known = frozenset(self._keys)
         self._open = [place for place, finding in enumerate(self._findings) if finding.severity == ERROR]
@@ -251,7 +264,9 @@ class _Tracer:
             followers = [
                 each
                 for each in self._open
-                if each != root and not (alone and self._findings[each].block_number != block)
+                if each != root
+                and not (alone and self._findings[each].block_number != block)
+                and not self._apart(self._findings[root], self._findings[each])
             ]
         else:
             self._mends.append(mend)

@@ -30,7 +30,7 @@ class Mend(NamedTuple):
         values: columns with other values: amounts as int, addresses as text; None where the event is left out.
         is_absent: the history lacks the event, and `values` are all its columns.
         transaction_index: the transaction that is not believed.
-        untold: columns of an absent event whose numbers its transaction does not tell; 0 stands there.
+        untold: columns of an absent event that its transaction does not tell; 0 or the address of nobody stands there.
     """
 
     table: str
@@ -126,6 +126,9 @@ def _row(mend: Mend, schema: pl.Schema) -> pl.LazyFrame:
     return pl.LazyFrame({"": [0]}).select(_literal(values[name], kind).alias(name) for name, kind in schema.items())
 
 
+_WORD = 32
+_WORDS = 1 << 256
+"""Above what a word holds."""
 _MOST = 10**38
 """Above what a column of amounts holds."""
 _BOUNDS = {f"UInt{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
@@ -138,12 +141,16 @@ def _fits(value: int | str | None, kind: pl.DataType) -> bool:
         return True
     if isinstance(kind, pl.Decimal):
         return abs(value) < _MOST
+    if kind == pl.Binary:
+        return 0 <= value < _WORDS
     least, most = _BOUNDS.get(str(kind), (value, value))
     return least <= value <= most
 
 
 def _literal(value: int | str, kind: pl.DataType) -> pl.Expr:
-    """A value of a column's type; amounts go through Int128, which holds 38 digits."""
+    """A value of a column's type; amounts go through Int128, which holds 38 digits, and wider numbers are 32 bytes."""
+    if kind == pl.Binary and isinstance(value, int):
+        return pl.lit(value.to_bytes(_WORD, "big"))
     if isinstance(kind, pl.Decimal):
         return pl.lit(value, dtype=pl.Int128).cast(kind)
     return pl.lit(value, dtype=kind)

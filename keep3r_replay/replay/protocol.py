@@ -178,6 +178,8 @@ class Protocol(Interface):
     """Calls by role and selector (eight hexadecimal digits)."""
     never_call: frozenset[str]
     """Roles of contracts that never call a root, whatever a transaction asks of them."""
+    closed: frozenset[str]
+    """Roles of contracts whose events and views depend on their own former events, and on nothing else of a lake."""
     starts_anywhere: bool
     """Whether readings tell enough of the state for a replay to start in mid-history."""
     predicted: frozenset[str]

@@ -87,19 +87,19 @@ class Replays:
         return self._known[which, blocks]
 
     def told(self, before: Sequence[Mend], guess: Mend) -> Mend:
-        """An absent event with the numbers that the model expects of it, where it goes through with others."""
+        """An absent event with what the model expects in its untold columns, where it goes through with others."""
         self.left -= 1
         try:
             findings, _ = self._again(MendedLake(self._lake, [*before, guess]), frozenset())
         except _BROKEN:
             return guess
         place = (guess.block_number, guess.log_index)
-        expected = {
-            finding.field: int(finding.expected)
+        expected: dict[str, int | str] = {
+            finding.field: finding.expected if finding.expected.startswith("0x") else int(finding.expected)
             for finding in findings
             if (finding.block_number, finding.log_index) == place
             and finding.field in guess.untold
-            and finding.expected.isdigit()
+            and (finding.expected.startswith("0x") or finding.expected.removeprefix("-").isdigit())
         }
         return guess._replace(values={**(guess.values or {}), **expected}, untold=())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from histories import DATA
@@ -35,6 +37,17 @@ def _asked_by_a_stranger(lake, *events):
     return Told(lake, "transactions", lambda frame: frame.with_columns(sender))
 
 
+class _GovernedApart(Told):
+    """A lake that does not tell who governs Keep3r."""
+
+    def __init__(self, lake) -> None:
+        super().__init__(lake, "", None)
+        self.deployment = replace(lake.deployment, initial_state={})
+
+    def has(self, table):
+        return not table.startswith(("events/keep3r.", "events/keep3r_helper.")) and super().has(table)
+
+
 def _places(lake, span=WHOLE):
     return [(each.block_number, each.log_index) for each in governed_findings(lake, span)]
 
@@ -52,10 +65,30 @@ def test_a_stranger_among_the_callers_is_told_once(lake, settings):
     assert _places(lie, Span(second["block_number"], None)) == []
 
 
-def test_a_stranger_that_comes_first_is_told_at_the_next(lake, settings):
-    """Nothing tells which of two is governance: the one that comes later contradicts the other."""
-    first, second, *_ = settings
-    assert _places(_asked_by_a_stranger(lake, first)) == [(second["block_number"], second["log_index"])]
+def test_a_stranger_that_comes_first_is_told_at_its_own_log(lake, settings):
+    """Governance of the escrow governs Keep3r too: the first caller lies, and the right ones after it are not told."""
+    first, *_ = settings
+    found = list(governed_findings(_asked_by_a_stranger(lake, first), WHOLE))
+    (told,) = found
+    assert (told.block_number, told.log_index) == (first["block_number"], first["log_index"])
+    assert told.observed == STRANGER
+    assert told.expected in {state["governance"] for state in lake.deployment.initial_state.values()}
+
+
+def test_of_accounts_that_govern_nothing_else_the_one_that_calls_more_often_is_right(lake, settings):
+    """Neither governs Keep3r: the stranger that comes first calls once, the other all other times."""
+    first, *_ = settings
+    assert _places(_GovernedApart(_asked_by_a_stranger(lake, first))) == [(first["block_number"], first["log_index"])]
+
+
+def test_where_nothing_tells_which_of_two_is_governance_each_call_is_named(lake, settings):
+    """As many calls of one as of the other: neither is accused alone."""
+    half = settings[: len(settings) // 2]
+    assert len(settings) == 2 * len(half)
+    found = list(governed_findings(_GovernedApart(_asked_by_a_stranger(lake, *half)), WHOLE))
+    assert [each.block_number for each in found] == [each["block_number"] for each in settings]
+    assert {each.observed for each in found} == {each.expected for each in found}
+    assert all("nothing tells which" in each.reason for each in found)
 
 
 def test_after_a_change_only_the_new_governance_may_call(lake, settings):

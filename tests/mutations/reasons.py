@@ -88,7 +88,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r"call through another contract", f"the call {_OTHERS}"),
     (
         r"call of a pool, pair manager, factory or escrow: sender",
-        "anybody may call it, and no event names who did; of governance's first two callers the later one is told",
+        "anybody may call it, and no event names who did; of two that govern nothing else and call as often, both are",
     ),
     (
         r"call of a pool, pair manager, factory or escrow: another function",

@@ -56,6 +56,7 @@ class Keep3rV2Audits:
     never_call = frozenset(
         {"keep3r_helper", "pair_manager", "pair_manager_factory", "uniswap_v3_pool", ORACLE, FACTORY, RECEIVER}
     )
+    closed = frozenset({"uniswap_v3_pool"})
     starts_anywhere = True
     predicted = (
         frozenset(

@@ -43,6 +43,7 @@ class _KumaProtocol:
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
     """Empty: a transaction's input is replayed, not compared with its event."""
     never_call: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
     starts_anywhere = False
     predicted = frozenset(
         f"{role}.{event.name}"

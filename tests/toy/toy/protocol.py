@@ -59,6 +59,7 @@ class _Toy:
     events: Mapping[str, Mapping[str, tuple[Event, ...]]] = {"counter": {"": (COUNTED,)}}
     direct_calls: Mapping[str, Mapping[str, DirectCall]] = {}
     never_call: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
     starts_anywhere = False
     predicted = frozenset({"counter.Counted"})
     tables: Mapping[str, pl.Schema] = {"counts": COUNTS}
