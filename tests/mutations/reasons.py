@@ -82,7 +82,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"TokenCredit\w+\.amount|Bonding\.amount|JobSlash\w+\.amount",
-        "only the token's own logs tell what arrived through another contract, or of a token not seen three times yet",
+        "only the token's own logs tell what arrived through another contract, or of a token that arrived too seldom",
     ),
     (r"change places", "both orders lead to the same state"),
     (r"call through another contract", f"the call {_OTHERS}"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from keep3r_replay.lake.late import begins_late
+from keep3r_replay.protocols.keep3r_v2.audit.arrivals import arrival_findings, arrivals_table
 from keep3r_replay.protocols.keep3r_v2.audit.callers import caused_table, indirect_findings, unauthorised_findings
 from keep3r_replay.protocols.keep3r_v2.audit.classed import classed_works
 from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, payment_findings
@@ -38,17 +40,23 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
     recalled = replay.recalled
     new = span if recalled is None else span._replace(after=recalled.block)
 
-    def whole() -> pl.DataFrame:
+    @cache
+    def whole() -> Keep3rV2:
         assert evidence is not None
         replayed = evidence()
         assert isinstance(replayed, Keep3rV2)
-        return works_table(lake, replayed.context.works, WHOLE, address)
+        return replayed
+
+    def whole_works() -> pl.DataFrame:
+        return works_table(lake, whole().context.works, WHOLE, address)
 
     works = classed_works(
-        works_table(lake, replay.context.works, new, address), recalled, None if evidence is None else whole
+        works_table(lake, replay.context.works, new, address), recalled, None if evidence is None else whole_works
     )
-    kept: dict[str, Table] = {"work_evidence": works.evidence, "callers": caused_table(replay)}
-    wrong = payment_findings(works.table.lazy())
+    arrivals = arrivals_table(replay)
+    kept: dict[str, Table] = {"work_evidence": works.evidence, "callers": caused_table(replay), "arrivals": arrivals}
+    all_arrivals = None if evidence is None else lambda: arrivals_table(whole())
+    wrong = [*payment_findings(works.table.lazy()), *arrival_findings(arrivals, span, all_arrivals)]
     came = rows_table(replay.context.rewards, TABLES["rewards"]).sort("block_number", "log_index", maintain_order=True)
     rewards = came if recalled is None else recalled.rewards.grown(came)
     tables: dict[str, Table] = {

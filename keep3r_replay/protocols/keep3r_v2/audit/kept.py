@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class Recalled(NamedTuple):
     """What a former replay wrote down up to the end of `block`, as the tables of the same names have it.
 
-    `work_evidence` are columns that only classes are made of, by work; `callers` who alone may have caused what.
+    `work_evidence` are columns that only classes are made of, by work; `callers` who alone may have caused what;
+    `arrivals` what arrived of tokens.
     """
 
     block: int
@@ -20,10 +21,12 @@ class Recalled(NamedTuple):
     work_evidence: Kept
     rewards: Kept
     callers: Kept
+    arrivals: Kept
 
 
 def recalled(block: int, kept: KeptTables) -> Recalled:
     """Take them back. Raises `KeyError` where one was not kept."""
     works = kept.until("works", block)
     evidence = kept.first("work_evidence", works.rows)
-    return Recalled(block, works, evidence, kept.until("rewards", block), kept.until("callers", block))
+    rewards, callers, arrivals = (kept.until(name, block) for name in ("rewards", "callers", "arrivals"))
+    return Recalled(block, works, evidence, rewards, callers, arrivals)

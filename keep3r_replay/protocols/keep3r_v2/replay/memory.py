@@ -17,7 +17,6 @@ def dump_inference(context: CallContext) -> dict[str, Any]:
         "metered_at": context.metered_at,
         "meter_is_read": context.meter_is_read,
         "slots": context.slots.dump(),
-        "regular_arrivals": {token: list(seen) for token, seen in context.regular_arrivals.items()},
         "usd_prices": {job: list(prices) for job, prices in context.usd_prices.items()},
         "undetermined_keepers": list(context.undetermined_keepers),
         "uncertain_jobs": list(context.uncertain_jobs),
@@ -34,7 +33,6 @@ def load_inference(context: CallContext, inference: Mapping[str, Any]) -> None:
     context.metered_at = tuple(inference["metered_at"])
     context.meter_is_read = inference["meter_is_read"]
     context.slots.load(inference["slots"])
-    context.regular_arrivals = {token: (count, fee) for token, (count, fee) in inference["regular_arrivals"].items()}
     context.usd_prices = {job: dict.fromkeys(prices) for job, prices in inference["usd_prices"].items()}
     context.undetermined_keepers = dict.fromkeys(inference["undetermined_keepers"])
     context.uncertain_jobs = dict.fromkeys(inference["uncertain_jobs"])

@@ -57,6 +57,17 @@ class Caused(NamedTuple):
     rightful: str
 
 
+class Arrival(NamedTuple):
+    """Wei of a token that a direct call sent, as text, and what its event says arrived of them."""
+
+    block_number: int
+    log_index: int
+    sender: str
+    token: str
+    sent: str
+    arrived: int
+
+
 @dataclass(slots=True)
 class CallContext:
     """State of the inference, apart from the model's own."""
@@ -96,8 +107,8 @@ class CallContext:
     pair_transfers: dict[tuple[str, str, str, int], list[int]] = field(default_factory=dict)
     """Transfers of pair manager tokens in this transaction, that no call accounts for yet: (token, from, to, amount),
     and the logs of it."""
-    regular_arrivals: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """By token: how often what was sent arrived less a fee in whole millionths, and the last such fee."""
+    arrivals: list[Arrival] = field(default_factory=list)
+    """Tokens that direct calls sent, and what of them arrived."""
     usd_prices: dict[str, dict[int, None]] = field(default_factory=dict)
     """Prices of a unit of gas, in wei of USD, that each job of a sidechain was seen to ask."""
     uncertain_jobs: dict[str, None] = field(default_factory=dict)
