@@ -184,7 +184,6 @@ def fold(
                     agenda.entered(block)
                 present_transaction = transaction
                 if table == transaction_table:
-                    due += 1  # checkpoints count events
                     begin_transaction((block, transaction), next(rows[table]))
                     continue
                 begin_transaction((block, transaction), None)
