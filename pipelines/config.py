@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from keep3r_replay import conf
 from keep3r_replay.errors import UsageError, is_url, without_addresses
 
+from .completion import values_typed
 from .mistakes import mistakes_told, unknown
 from .overrides import as_taken
 from .staged import staged
@@ -68,11 +69,16 @@ class Store(Enum):
     STAGED = "staged"
 
 
-def setting(meaning: str, *, default: Any = _REQUIRED, store: Store | None = None) -> Any:
-    """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required)."""
+def setting(
+    meaning: str, *, default: Any = _REQUIRED, store: Store | None = None, choices: tuple[str, ...] = ()
+) -> Any:
+    """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required).
+
+    A shell completes a setting of text by its `choices`, where it has any.
+    """
     if isinstance(default, (list, dict)):
         return dataclasses.field(default_factory=default.copy, metadata={"meaning": meaning})
-    return dataclasses.field(default=default, metadata={"meaning": meaning, "store": store})
+    return dataclasses.field(default=default, metadata={"meaning": meaning, "store": store, "choices": choices})
 
 
 def load_config(
@@ -90,6 +96,9 @@ def load_config(
     command = command or name
     if {"-h", "--help"} & {*argv}:
         print(_help(command, schema, summary))
+        sys.exit(0)
+    if (offered := values_typed(argv, schema)) is not None:
+        print(" ".join(offered))
         sys.exit(0)
     if is_multirun(argv):
         raise UsageError(f"-m: keep3r {command} runs once; keep3r replay -m runs many what-ifs")
