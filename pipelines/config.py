@@ -33,7 +33,7 @@ from keep3r_replay.errors import UsageError, is_url, without_addresses
 
 from .completion import values_typed
 from .mistakes import mistakes_told, unknown
-from .overrides import as_taken
+from .overrides import MISSING, as_taken
 from .staged import staged
 
 if TYPE_CHECKING:
@@ -58,9 +58,6 @@ _QUIET = (
 _NO_PATHS = {"query", "scheduler"}
 """Settings of text that may hold a URL."""
 
-_REQUIRED = "???"
-"""OmegaConf's mark of a value that must be given."""
-
 
 class Store(Enum):
     """What a setting that may name a place in an object store is: read there, or fetched, worked on and put back."""
@@ -69,9 +66,7 @@ class Store(Enum):
     STAGED = "staged"
 
 
-def setting(
-    meaning: str, *, default: Any = _REQUIRED, store: Store | None = None, choices: tuple[str, ...] = ()
-) -> Any:
+def setting(meaning: str, *, default: Any = MISSING, store: Store | None = None, choices: tuple[str, ...] = ()) -> Any:
     """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required).
 
     A shell completes a setting of text by its `choices`, where it has any.
@@ -215,8 +210,8 @@ def _default(name: str, field: dataclasses.Field[Any]) -> str:
     choices = sorted(path.stem for path in (CONF / field.name).glob("*.yaml") if path.stem != "none")
     value: Any = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
     file = CONF / f"{name}.yaml"
-    if value == _REQUIRED and file.is_file() and f"- {field.name}: none" in file.read_text("utf-8"):
+    if value == MISSING and file.is_file() and f"- {field.name}: none" in file.read_text("utf-8"):
         value = None
     shown = value.name if isinstance(value, Enum) else str(value).lower() if isinstance(value, bool) else str(value)
-    told = f"default {'none' if value in (None, [], {}) else shown or 'empty'}" if value != _REQUIRED else "required"
+    told = f"default {'none' if value in (None, [], {}) else shown or 'empty'}" if value != MISSING else "required"
     return f"{told}; one of {', '.join(choices)}" if choices else told
