@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import make_dataclass, replace
+from dataclasses import make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,16 +42,12 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.what_if.history import Source
 
-    from .what_if import split_file, with_file
-
     lake = keep3r_replay.open_lake(_named("lake", argv))
     protocol = protocol_of(lake)
     questions = _questions(protocol)
     if (name := _named("question", argv)) is not None:
         _question(protocol, name)
-    rest, file = split_file(argv)
-    config: Any = load_config("ask", _schema(questions), rest, summary=_summary(questions))
-    config = replace(config, overlay=with_file(config.overlay, file))
+    config: Any = load_config("ask", _schema(questions), argv, summary=_summary(questions))
     question = _question(protocol, config.question)
     if config.overlay and not question.takes_overlay:
         raise UsageError(f"question={config.question} is asked of the history as it was: leave the overlay out")

@@ -12,16 +12,6 @@ _LINE = "COMP_LINE"
 """What the shell's own completion says of the line that is typed."""
 
 
-def subcommand_typed(subcommands: Collection[str]) -> str | None:
-    """The subcommand of the line that is to be completed, which is taken out of it: Hydra knows none. None: not yet."""
-    program, _, rest = os.environ.get(_LINE, "").partition(" ")
-    name, space, settings = rest.lstrip().partition(" ")
-    if not space or name not in subcommands:
-        return None
-    os.environ[_LINE] = f"{program} {settings}"
-    return name
-
-
 def complete(asked: list[str], subcommands: Collection[str]) -> str | None:
     """Answer Hydra's flag for completion before a subcommand; return whose settings are to be completed, if any.
 
@@ -29,7 +19,10 @@ def complete(asked: list[str], subcommands: Collection[str]) -> str | None:
     """
     if not any(each.startswith("query=") for each in asked):
         return next(iter(subcommands))
-    name = subcommand_typed(subcommands)
-    if name is None:
+    program, _, rest = os.environ.get(_LINE, "").partition(" ")
+    name, space, settings = rest.lstrip().partition(" ")
+    if not space or name not in subcommands:
         print(" ".join(subcommands))
+        return None
+    os.environ[_LINE] = f"{program} {settings}"  # Hydra knows no subcommands
     return name

@@ -1,4 +1,4 @@
-"""Command-line settings as typed objects, through Hydra's compose API.
+"""Command-line settings as typed objects, by Hydra.
 
 How a pipeline reads its settings:
 
@@ -11,36 +11,48 @@ How a pipeline reads its settings:
         config = load_config("replay", ReplayConfig, argv, summary="re-execute a lake")
         ...
 
-`conf/replay.yaml` starts with `defaults: [replay_schema, _self_]`; the schema is registered here under that name, so a
-wrong key or a wrong type is refused with one line. `--help` prints every setting with its meaning and default.
-Hydra's flags and its own settings work too (`application`); its output folders are made where they are asked for.
+`conf/replay.yaml` starts with `defaults: [replay_schema, _self_]`; the schema is registered here under that name. A run
+by settings alone composes them and goes: a scheduler pays for that every ten minutes. What Hydra's own flags and
+settings ask for is `hydra.main`'s to do.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import io
+import os
 import sys
 import typing
-from contextlib import contextmanager
+from contextlib import redirect_stderr, redirect_stdout
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from keep3r_replay import conf
-from keep3r_replay.errors import UsageError, is_url
+from keep3r_replay.errors import UsageError, is_url, without_addresses
 
-from .application import COMPLETION, MULTIRUN, application, is_hydras, refuse_multirun, split_flags
-from .mistakes import first_cause, nearest
-from .overrides import checked_overrides, is_of_a_group
+from .mistakes import mistakes_told, unknown
+from .overrides import as_taken
 from .staged import staged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 Config = TypeVar("Config")
 
 CONF = Path(conf.__path__[0])
 """The folder of the YAML files."""
+
+MULTIRUN = {"--multirun", "-m", "hydra.mode=MULTIRUN"}
+SHOWS = {"--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc", "--help", "-h"}
+"""Flags that show something instead of running."""
+_QUIET = (
+    "hydra.run.dir=.",
+    "hydra.output_subdir=null",
+    "hydra/job_logging=none",
+    "hydra/hydra_logging=none",
+)
+"""Hydra writes nothing of its own unless it is asked to."""
 
 _NO_PATHS = {"query", "scheduler"}
 """Settings of text that may hold a URL."""
@@ -57,190 +69,145 @@ class Store(Enum):
 
 
 def setting(meaning: str, *, default: Any = _REQUIRED, store: Store | None = None) -> Any:
-    """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required).
-
-    A setting that is a dataclass itself has no default: it is chosen from the group of YAML files of its name, or made
-    of its own defaults.
-    """
+    """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required)."""
     if isinstance(default, (list, dict)):
         return dataclasses.field(default_factory=default.copy, metadata={"meaning": meaning})
     return dataclasses.field(default=default, metadata={"meaning": meaning, "store": store})
 
 
 def load_config(
-    name: str,
-    schema: type[Config],
-    argv: Sequence[str],
-    *,
-    summary: str,
-    command: str | None = None,
+    name: str, schema: type[Config], argv: Sequence[str], *, summary: str, command: str | None = None
 ) -> Config:
-    """Compose `conf/<name>.yaml` with the overrides of the command line into a `schema` object.
+    """Compose `conf/<name>.yaml` with a command line into a `schema` object, whose fields are made with `setting`.
 
-    Args:
-        name: the pipeline's subcommand and the stem of its YAML file.
-        schema: a frozen dataclass whose fields are made with `setting`.
-        argv: overrides in Hydra's grammar, `key=value`; `--help` prints the settings and ends the process with 0.
-        summary: what the pipeline does, in one line, for the help.
-        command: the subcommand, where several share one YAML file.
-
-    Returns:
-        The settings, checked for type; no field is missing.
+    `--help` prints the settings, with `summary`, and ends the process with 0, as Hydra's flags that only show something
+    do. `command` is the subcommand, where several share one YAML file.
 
     Raises:
-        UsageError: an override is malformed, names no setting or has the wrong type, or a required value is missing.
-            The text never repeats a value: it may be a secret.
+        InputError: a file of one's own cannot be read.
+        UsageError: a setting is malformed, unknown, missing or of the wrong type. No value is told: it may be secret.
     """
-    fields = {field.name: field for field in dataclasses.fields(typing.cast("Any", schema))}
     command = command or name
-    if any(argument in {"-h", "--help"} for argument in argv):
-        print(_help(command, fields, summary))
+    if {"-h", "--help"} & {*argv}:
+        print(_help(command, schema, summary))
         sys.exit(0)
-    flags, given = split_flags(argv, command)
-    asks = any(flag in COMPLETION for flag in flags)
-    overrides = given if asks else checked_overrides(command, schema, given)
-    if any(flag in MULTIRUN for flag in flags):
-        raise refuse_multirun(command)
-    # Hydra takes a fifth of a second to import: --help and plain mistakes need not wait for it.
-    with mistakes_told(schema, command):
-        config = typing.cast("Config", _composed(name, schema, flags, overrides))
-    for field in sorted(fields):
-        value = getattr(config, field)
-        if field not in _NO_PATHS and isinstance(value, str) and is_url(value):
-            changed = {field: _in_store(fields[field], value)}
-            config = dataclasses.replace(config, **changed)  # type: ignore[type-var] # `Config` is any dataclass
-    return config
-
-
-def _in_store(field: dataclasses.Field[Any], value: str) -> str:
-    """The place in an object store that a setting names; results are worked on here. Raises `UsageError`."""
-    from keep3r_replay.lake.bucket import in_bucket, location
-
-    store = field.metadata.get("store")
-    if store is None or not in_bucket(value):
-        raise UsageError(f"{field.name} is a URL: only files and folders of this machine can be read and written")
-    place = location(value)
-    return str(place) if store is Store.READ else staged(place)
-
-
-def _composed(name: str, schema: type[Any], flags: Sequence[str], overrides: Sequence[str]) -> Any:
-    """The settings; if flags only show something, the process ends with 0."""
+    if is_multirun(argv):
+        raise UsageError(f"-m: keep3r {command} runs once; keep3r replay -m runs many what-ifs")
     store_schema(name, schema)
-    if flags or any(is_hydras(override) or is_of_a_group(override, schema) for override in overrides):
-        found = application(name, str(CONF), flags, overrides, lambda settings: typed(settings, schema))
-        if not found:
-            sys.exit(0)
-        return found[0]
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
+    words = as_taken(argv, schema)
+    with mistakes_told(schema, command):
+        return in_stores(_by_hydra(name, schema, words) if asks_hydra(words) else _composed(name, schema, words))
 
-    GlobalHydra.instance().clear()
+
+def _composed(name: str, schema: type[Config], words: list[str]) -> Config:
+    from hydra import compose, initialize_config_dir
+
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        return typed(compose(name, words), schema)
+
+
+def _by_hydra(name: str, schema: type[Config], words: list[str]) -> Config:
+    from omegaconf.errors import OmegaConfBaseException
+
+    found: list[Config] = []
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as refused:
         try:
-            composed = compose(config_name=name, overrides=list(overrides))
+            application(name, words, lambda settings: found.append(typed(settings, schema)))
         except ValueError as error:
-            raise UsageError(" ".join(str(error).split())) from None
-    return typed(composed, schema)
+            raise (error if isinstance(error, OmegaConfBaseException) else UsageError(str(error))) from None
+        except SystemExit as ended:
+            if ended.code:
+                raise UsageError(refused.getvalue().rpartition("error: ")[2].partition("=")[0].strip()) from None
+    print(without_addresses(out.getvalue()), end="")
+    return found[0] if found else sys.exit(0)
+
+
+def application(name: str, words: Sequence[str], job: Callable[[Any], Any]) -> None:
+    """Be the Hydra application `name` for a command line; `job` gets the composed settings. Raises what they raise."""
+    from hydra import main as hydra_main
+
+    given = {each.lstrip("+~").partition("=")[0] for each in words}
+    added = [each for each in (*_QUIET, f"hydra.job.name={name}") if each.partition("=")[0] not in given]
+    arguments = sys.argv
+    sys.argv = [arguments[0], *sorted([*added, *words], key=_is_flag)]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # its errors are raised, for us to tell
+    try:
+        hydra_main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
+    finally:
+        sys.argv = arguments
+
+
+def _is_flag(word: str) -> bool:
+    """Whether a word of the command line is no override: a flag of Hydra's, or such a flag's value."""
+    return word.startswith("-") or not ("=" in word or word.startswith("~"))
+
+
+def asks_hydra(words: Sequence[str]) -> bool:
+    """Whether there are flags other than that for many runs, or settings that are Hydra's."""
+    rest = {*words} - MULTIRUN
+    return any(_is_flag(each) or each.lstrip("+~").startswith(("hydra.", "hydra/")) for each in rest)
+
+
+def is_multirun(words: Sequence[str]) -> bool:
+    """Whether a command line asks for many runs, and shows nothing instead."""
+    return bool(MULTIRUN & {*words}) and not SHOWS & {each.partition("=")[0] for each in words}
+
+
+def store_schema(name: str, schema: type[Any]) -> None:
+    """Make a schema known to Hydra, under the name that `conf/<name>.yaml` begins with."""
+    from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
+
+    settings = OmegaConf.structured(schema)
+    OmegaConf.set_readonly(settings, None)  # OmegaConf takes a frozen dataclass for one without overrides
+    for field, hint in typing.get_type_hints(schema).items():
+        if typing.get_origin(hint) is dict and not OmegaConf.is_missing(settings, field):
+            # Which settings such a group has is for its reader to say: its files need not name all of them.
+            OmegaConf.set_struct(settings[field], False)
+    ConfigStore.instance().store(name=f"{name}_schema", node=settings)
 
 
 def typed(settings: Any, schema: type[Config]) -> Config:
     """Composed settings as an object of their schema. Raises `UsageError` for one that the schema does not have."""
     from omegaconf import OmegaConf
 
-    known = [each.name for each in dataclasses.fields(typing.cast("Any", schema))]
-    for name in map(str, settings):
-        if name not in known:
-            raise UsageError(f"unknown setting '{name}'{nearest(name, known)}")
+    for name in {*settings} - {each.name for each in dataclasses.fields(typing.cast("Any", schema))}:
+        raise UsageError(unknown(str(name), schema))
     return typing.cast("Config", OmegaConf.to_object(settings))
 
 
-def store_schema(name: str, schema: type[Any]) -> None:
-    """Make a schema known to Hydra, under the name that `conf/<name>.yaml` begins with."""
-    from hydra.core.config_store import ConfigStore
+def in_stores(config: Config) -> Config:
+    """The settings with places in an object store as they are worked on. Raises `UsageError` for any other URL."""
+    places = {}
+    for field in dataclasses.fields(typing.cast("Any", config)):
+        value = getattr(config, field.name)
+        if field.name not in _NO_PATHS and isinstance(value, str) and is_url(value):
+            from keep3r_replay.lake.bucket import in_bucket, location
 
-    ConfigStore.instance().store(name=f"{name}_schema", node=_settings(schema))
-
-
-@contextmanager
-def mistakes_told(schema: type[Any], command: str) -> Iterator[None]:
-    """Within the block what Hydra says of settings is one line. Raises `UsageError`."""
-    from hydra.errors import HydraException
-    from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
-
-    try:
-        yield
-    except MissingMandatoryValue as error:
-        missing = str(error.full_key or error.key)
-        raise UsageError(f"missing setting '{missing}': say {missing}=VALUE (keep3r {command} --help)") from None
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UsageError(f"{first_cause(error, schema)} (keep3r {command} --help)") from None
+            store = field.metadata.get("store")
+            if store is None or not in_bucket(value):
+                raise UsageError(
+                    f"{field.name} is a URL: only files and folders of this machine can be read and written"
+                )
+            place = location(value)
+            places[field.name] = str(place) if store is Store.READ else staged(place)
+    return dataclasses.replace(config, **places) if places else config  # type: ignore[type-var] # any dataclass
 
 
-def typed_value(schema: type[Any], name: str, value: Any) -> Any:
-    """Return a value as the setting `name` of `schema` holds it. Raises `UsageError` if it is of another type."""
-    from omegaconf.errors import OmegaConfBaseException
-
-    settings = _settings(schema)
-    try:
-        settings[name] = value
-        return settings[name]
-    except OmegaConfBaseException as error:
-        raise UsageError(first_cause(error, schema)) from None
-
-
-def _settings(schema: Any) -> Any:
-    """The settings of a schema, open to overrides: OmegaConf takes a frozen dataclass for one without any."""
-    from omegaconf import OmegaConf
-
-    settings = OmegaConf.structured(schema)
-    OmegaConf.set_readonly(settings, None)
-    hints = typing.get_type_hints(schema if isinstance(schema, type) else type(schema))
-    for field in dataclasses.fields(schema):
-        hint = hints[field.name]
-        if dataclasses.is_dataclass(hint):
-            settings[field.name] = _settings(
-                hint if field.default in (_REQUIRED, dataclasses.MISSING) else field.default
-            )
-    return settings
-
-
-def _help(name: str, fields: dict[str, Any], summary: str) -> str:
-    width = max(len(field) for field in fields)
-    lines = []
-    for key, field in fields.items():
-        is_required = field.default == _REQUIRED and not _has_default(name, key)
-        default = (
-            "required"
-            if is_required
-            else f"default {_shown(_default(field)) if field.default != _REQUIRED else 'none'}"
-        )
-        choices = _choices(key)
-        if choices:
-            default += f"; one of {', '.join(choices)}"
-        lines.append(f"  {key:<{width}}  {field.metadata['meaning']} ({default})")
+def _help(name: str, schema: type[Any], summary: str) -> str:
+    fields = dataclasses.fields(schema)
+    width = max(len(each.name) for each in fields)
+    lines = [f"  {each.name:<{width}}  {each.metadata['meaning']} ({_default(name, each)})" for each in fields]
     return "\n".join([f"usage: keep3r {name} key=value ...", "", summary, "", *lines])
 
 
-def _has_default(name: str, group: str) -> bool:
-    """Whether the YAML file of a command chooses none of a group by itself, so that nobody has to say one."""
+def _default(name: str, field: dataclasses.Field[Any]) -> str:
+    """What a setting is if nothing is said, and what there is to choose from."""
+    choices = sorted(path.stem for path in (CONF / field.name).glob("*.yaml") if path.stem != "none")
+    value: Any = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
     file = CONF / f"{name}.yaml"
-    return file.is_file() and f"- {group}: none" in file.read_text("utf-8")
-
-
-def _choices(group: str) -> list[str]:
-    """Return the names of a group's YAML files; none if the setting is no group."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml") if path.stem != "none")
-
-
-def _default(field: dataclasses.Field[Any]) -> Any:
-    return field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
-
-
-def _shown(value: Any) -> str:
-    if value is None or value in ([], {}) or dataclasses.is_dataclass(value):
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Enum):
-        return value.name
-    return str(value) or "empty"
+    if value == _REQUIRED and file.is_file() and f"- {field.name}: none" in file.read_text("utf-8"):
+        value = None
+    shown = value.name if isinstance(value, Enum) else str(value).lower() if isinstance(value, bool) else str(value)
+    told = f"default {'none' if value in (None, [], {}) else shown or 'empty'}" if value != _REQUIRED else "required"
+    return f"{told}; one of {', '.join(choices)}" if choices else told

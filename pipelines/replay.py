@@ -9,8 +9,7 @@ import keep3r_replay
 from keep3r_replay.collector import no_collections
 from keep3r_replay.errors import UsageError
 
-from .application import asks_hydra, is_multirun
-from .config import load_config
+from .config import is_multirun, load_config
 from .foreign import say_foreign
 from .manners import say
 from .named import book_of
@@ -26,12 +25,8 @@ PARTIAL = 4
 
 def main(argv: list[str]) -> int:
     """Replay one lake; return 0 if it is clean, 3 if there are findings."""
-    if is_multirun(argv) and asks_hydra(argv):
-        from .launcher import sweep_by_hydra
-
-        return sweep_by_hydra(argv)
     if is_multirun(argv):
-        from .sweep import main as sweep
+        from .sweeping import main as sweep
 
         return sweep(argv)
     return replay(load_config("replay", ReplayConfig, argv, summary=SUMMARY))

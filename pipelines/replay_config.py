@@ -70,3 +70,13 @@ class ReplayConfig:
         default=True,
     )
     ledger: bool = setting("also write the credit ledger, expiry and keepers' accounts", default=False)
+
+
+OVERLAY = "overlay"
+NOT_SWEPT = frozenset(
+    {
+        *("mode", "results", "engine", "scheduler", "workers", "columns"),  # how the sweep is run
+        *("tables", "ledger", "chart", "snapshot_every", "names", "export"),  # what is kept or shown of it
+    }
+)
+"""Settings that leave what would have happened as it is. A sweep goes over every other one."""

@@ -1,20 +1,17 @@
-"""`keep3r replay -m SETTING=A,B,...`: many what-ifs, in parallel, resumed where they were left."""
+"""Many what-ifs, in parallel, resumed where they were left: from combinations of settings to table and chart."""
 
 from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keep3r_replay.errors import UsageError
 from keep3r_replay.extras import CHARTS, SWEEPS, lacks, need
 
 from .named import book_of
-from .points import points, split_swept
-from .replay_config import SUMMARY, Mode, ReplayConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +20,18 @@ if TYPE_CHECKING:
     from keep3r_replay.what_if.sweep.jobs import Engine as RunJobs
     from keep3r_replay.what_if.sweep.scenarios import Finished, Scenario
 
-    from .points import Point
+    from .replay_config import ReplayConfig
 
 _TABLE, _CSV, _PAGE = "sweep.parquet", "sweep.csv", "sweep.html"
 _SWEEPERS = ("multirun.yaml", "optimization_results.yaml")
 """What Hydra's sweepers write."""
+
+
+class Point(NamedTuple):
+    """One combination: the values swept over, by name, and the whole configuration that they make."""
+
+    values: dict[str, Any]
+    config: ReplayConfig
 
 
 def scenarios(wanted: Sequence[Point]) -> list[Scenario]:
@@ -192,17 +196,3 @@ def check_folder(folder: Path) -> None:
     ]
     if strange or is_results(folder):
         raise UsageError(f"{folder}: holds something other than results of a sweep; choose another folder")
-
-
-def main(argv: list[str]) -> int:
-    """Sweep as the command line says; return the exit code. Raises `UsageError` where nothing varies."""
-    from .config import load_config
-    from .what_if import split_file, with_file
-
-    rest, swept = split_swept(argv)
-    if not swept and not {"-h", "--help"} & set(argv):
-        raise UsageError("-m needs something to sweep over: overlay.CHANGE=A,B or another setting with several values")
-    named, file = split_file(rest)
-    config = load_config("replay", ReplayConfig, named, summary=SUMMARY)
-    config = replace(config, mode=Mode.what_if, overlay=with_file(config.overlay, file))
-    return told(config, run(config, points(config, swept)))

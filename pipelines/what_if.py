@@ -1,37 +1,18 @@
-"""What-ifs for `keep3r replay mode=what_if`, and the overlays that commands take."""
+"""What-ifs for `keep3r replay mode=what_if`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keep3r_replay
 
 from .foreign import say_foreign
 from .manners import is_verbose, say
 from .named import book_of
-from .yaml_file import FILES, mapping_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from .replay_config import ReplayConfig
-
-
-def split_file(argv: Sequence[str]) -> tuple[list[str], str | None]:
-    """Take `overlay=FILE.yaml` out of the arguments: the rest, and the file."""
-    chosen = [argument for argument in argv if argument.startswith("overlay=") and argument.endswith(FILES)]
-    rest = [argument for argument in argv if argument not in chosen]
-    return rest, chosen[-1].partition("=")[2] if chosen else None
-
-
-def with_file(overlay: Mapping[str, Any], file: str | None) -> dict[str, Any]:
-    """The overlay of a YAML file, with what the command line says beside it.
-
-    Raises:
-        InputError: the file cannot be read, or is no YAML mapping.
-    """
-    return dict(overlay) if file is None else {**mapping_in(Path(file)), **overlay}
 
 
 def replay_what_if(config: ReplayConfig) -> int:

@@ -7,79 +7,76 @@ from dataclasses import fields
 import polars as pl
 import pytest
 from histories import SAMPLE
+from hydra import initialize_config_dir
 
-from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.protocol import PROTOCOL
 from keep3r_replay.report.sweep_chart import sweep_chart
 from keep3r_replay.what_if.sweep.table import FIXED
 from pipelines.cli import main
-from pipelines.config import load_config
-from pipelines.points import NOT_SWEPT, points, split_swept
-from pipelines.replay_config import ReplayConfig
+from pipelines.config import CONF, load_config
+from pipelines.overrides import sweeps
+from pipelines.replay_config import NOT_SWEPT, ReplayConfig
+from pipelines.sweeping import Combinations, combined
 
 LAKE = SAMPLE / "lake"
 WHAT_IFS = PROTOCOL.what_ifs
 
 
-def _config(*arguments):
-    return load_config("replay", ReplayConfig, list(arguments), summary="")
+def _points(*arguments):
+    """The points of a sweep's command line."""
+    swept = [each for each in arguments if sweeps(each)]
+    fixed = [each for each in arguments if each not in swept]
+    config = load_config("replay", ReplayConfig, fixed, summary="")
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        made = Combinations("replay", config, fixed)
+        return [made.point(each) for each in combined(swept)]
 
 
 def test_hydras_grammar_of_sweeps_is_understood():
     """Choices, ranges, globs and quoted text sweep; a plain value, a list and what is quoted as a whole do not."""
-    rest, swept = split_swept(
-        [
-            "-m",
-            "lake=a,b/c",
-            "until_block=100,null",
-            "overlay.fee=30",
-            "overlay.tick_shift=range(0,30,10)",
-            "overlay.liquidity_factor='1/2','2'",
-            "overlay.drop_works=[0x1,0x2]",
-            "overlay.bonds=[],[{keeper:'0x1',add:1}]",
-            "overlay=glob(*expires)",
-            "results='x,y'",
-        ]
-    )
-    assert rest == ["overlay.fee=30", "overlay.drop_works=[0x1,0x2]", "results='x,y'"]
-    assert swept == {
-        "lake": ["a", "b/c"],
-        "until_block": [100, None],
-        "overlay.tick_shift": [0, 10, 20],
-        "overlay.liquidity_factor": ["1/2", "2"],
-        "overlay.bonds": [[], [{"keeper": "0x1", "add": 1}]],
-        "overlay": ["nothing_expires"],
+    swept = {
+        "lake=a,b/c": ["a", "b/c"],
+        "until_block=100,null": [100, None],
+        "overlay.tick_shift=range(0,30,10)": [0, 10, 20],
+        "overlay.liquidity_factor='1/2','2'": ["1/2", "2"],
+        "overlay.bonds=[],[{keeper:'0x1',add:1}]": [[], [{"keeper": "0x1", "add": 1}]],
+        "overlay=glob(*expires)": ["nothing_expires"],
     }
+    for argument, values in swept.items():
+        name = argument.partition("=")[0]
+        assert [point.values for point in _points(argument)] == [{name: value} for value in values]
+    for argument in ("overlay.fee=30", "overlay.drop_works=[0x1,0x2]", "results='x,y'", "overlay.fee=1,("):
+        assert not sweeps(argument)
 
 
 def test_a_point_is_the_configuration_with_its_values():
     """Every combination once, the last name's values changing fastest; the rest of the command line holds for all."""
-    swept = {"lake": ["a", "b"], "overlay.fee": [1, 2], "until_block": [None, 7]}
-    made = points(_config("overlay.min_boost=5", "ledger=true", "until_block=3"), swept)
+    fixed = ["overlay.min_boost=5", "ledger=true", "overlay.max_boost=7", "names=n"]
+    made = _points(*fixed, "lake=a,b", "overlay.fee=1,2", "until_block=null,7")
     assert len(made) == 8
     assert [point.values["until_block"] for point in made[:2]] == [None, 7]
     config = made[-1].config
-    assert (config.lake, config.until_block, config.ledger) == ("b", 7, True)
-    assert config.overlay == {"fee": 2, "min_boost": 5}
+    assert (config.lake, config.until_block, config.ledger, config.names) == ("b", 7, True, "n")
+    assert config.overlay == {"fee": 2, "min_boost": 5, "max_boost": 7}
 
 
 def test_overlays_are_swept_over_by_name_and_by_file(tmp_path):
     """Single changes of the command line come before the file's, and values swept over before both."""
     file = tmp_path / "mine.yaml"
     file.write_text("fee: 9\nmin_boost: 9\nmax_boost: 9\n")
-    swept = {"overlay": ["nothing_expires", str(file)], "overlay.fee": [1]}
-    made = points(_config("overlay.min_boost=5"), swept)
-    assert [point.config.overlay for point in made] == [
+    made = _points("overlay.min_boost=5", f"overlay=nothing_expires,{file}", "overlay.fee=1,2")
+    assert [point.config.overlay for point in made[::2]] == [
         {"fee": 1, "min_boost": 5, "expiry": "none"},
         {"fee": 1, "min_boost": 5, "max_boost": 9},
     ]
+    assert made[-1].values == {"overlay": str(file), "overlay.fee": 2}
 
 
 @pytest.mark.parametrize("name", sorted(NOT_SWEPT))
-def test_what_changes_no_what_if_is_not_swept_over(name):
+def test_what_changes_no_what_if_is_not_swept_over(name, capsys):
     """The error names the setting."""
-    with pytest.raises(UsageError, match=f"^{name} cannot be swept over"):
-        split_swept([f"{name}=a,b"])
+    assert main(["replay", "-m", f"{name}=a,b"]) == 2
+    assert f"error: {name} cannot be swept over" in capsys.readouterr().err
 
 
 def test_no_setting_is_named_like_a_column_of_every_sweep():
@@ -98,7 +95,7 @@ def test_no_setting_is_named_like_a_column_of_every_sweep():
         ("overlay=interval(1,2)", "overlay sweeps over a,b,c"),
         ("overlay=half_liquidity,missing.yaml", "missing.yaml: cannot be read"),
         ("lake=nowhere,/nor/here", "no such lake"),
-        ("overlay.fee=1,(", "'overlay.fee' is no override that can be read"),
+        ("overlay.fee=1,(", "'overlay.fee' has characters that are no plain value"),
         ("workers=1,2", "workers cannot be swept over"),
     ],
 )

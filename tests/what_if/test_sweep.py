@@ -183,7 +183,7 @@ def test_the_command_makes_table_and_chart(tmp_path, capsys):
         ([], "needs something to sweep over"),
         (["overlay.fee=1,2", "chart=nothing"], "no outcome"),
         (["overlay.fee=1,2", "workers=0"], "workers=0"),
-        (["overlay=half_liquidity,nothing"], "no overlay named 'nothing'"),
+        (["overlay=half_liquidity,nothing"], "no overlay of that name"),
         (["overlay.liquidity_factor=1,-3"], "below 0"),
     ],
 )
