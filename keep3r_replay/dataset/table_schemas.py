@@ -29,5 +29,7 @@ def table_schemas(table: str, events: EventsByRole) -> list[Any]:
     if table in _FIXED:
         return [_FIXED[table]]
     role = table.removeprefix("events/").split(".")[0]
-    declared = {event for version in events.get(role, {}).values() for event in version}
-    return [event_schema(event) for event in declared if table_name(role, event) == table]
+    named = (
+        event for version in events.get(role, {}).values() for event in version if table_name(role, event) == table
+    )
+    return [event_schema(event) for event in dict.fromkeys(named)]

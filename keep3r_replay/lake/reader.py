@@ -11,7 +11,7 @@ from keep3r_replay.errors import LakeError, is_url
 from keep3r_replay.lake.bucket import file_sizes, for_polars, in_bucket, location
 from keep3r_replay.lake.completeness import lacking
 from keep3r_replay.lake.deployment import LAYOUT, Deployment, deployment_from_json
-from keep3r_replay.lake.manifest import Manifest, manifest_from_json
+from keep3r_replay.lake.manifest import FileEntry, Manifest, manifest_from_json
 from keep3r_replay.lake.shapes import parsed
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from keep3r_replay.lake.integrity import Schemas
 
-_BLOCK_COLUMN = {"blocks": "number"}
+BLOCK_COLUMN = {"blocks": "number"}
+"""Where a table's column of block numbers is not `block_number`."""
 _MAKE = "make one with keep3r extract, import or simulate"
 _ANEW = "import it again, or extract into a new folder"
 _ORIGIN = re.compile(rb'"origin": "(\w+)"')
@@ -36,14 +37,19 @@ class Lake:
         deployment: which contracts, tokens and initial parameters it is of.
         manifest: its files and the blocks they cover.
         part: whether it is one protocol's part of a lake of several: readings of other contracts are not its.
+        after: the block up to which a former run has looked at it, and found no error (`recent`); None: nobody has.
     """
+
+    after: int | None = None
 
     def __init__(self, path: Path, deployment: Deployment, manifest: Manifest, *, part: bool = False) -> None:
         self.path = path
         self.deployment = deployment
         self.manifest = manifest
         self.part = part
-        self._tables = frozenset(manifest.tables())
+        self._entries: dict[str, list[FileEntry]] = {}
+        for entry in manifest.files:
+            self._entries.setdefault(entry.table, []).append(entry)
 
     @classmethod
     def open(cls, path: str | Path) -> Lake:
@@ -137,11 +143,19 @@ class Lake:
 
     def has(self, table: str) -> bool:
         """Tell whether the lake has a table: an event that never occurred has none."""
-        return table in self._tables
+        return table in self._entries
+
+    def reaches(self, table: str, from_block: int | None, until_block: int | None) -> bool:
+        """Tell whether a table may have rows in a range of blocks: some file of it is of one of them."""
+        return any(
+            (until_block is None or entry.from_block <= until_block)
+            and (from_block is None or entry.to_block >= from_block)
+            for entry in self._entries.get(table, ())
+        )
 
     def tables(self) -> tuple[str, ...]:
         """Return the names of all tables, sorted."""
-        return tuple(sorted(self._tables))
+        return tuple(sorted(self._entries))
 
     def scan(
         self,
@@ -163,7 +177,7 @@ class Lake:
         """
         import polars as pl  # noqa: PLC0415  (opening a lake needs no polars)
 
-        entries = self.manifest.of_table(table)
+        entries = self._entries.get(table)
         if not entries:
             raise LakeError(self.path, f"no table '{table}'", remedy="Lake.has() tells which tables there are")
         low = 0 if from_block is None else from_block
@@ -176,7 +190,7 @@ class Lake:
             files if options is None else list(map(str, files)), glob=False, storage_options=options
         )
         if from_block is not None or until_block is not None:
-            frame = frame.filter(pl.col(_BLOCK_COLUMN.get(table, "block_number")).is_between(low, high))
+            frame = frame.filter(pl.col(BLOCK_COLUMN.get(table, "block_number")).is_between(low, high))
         return frame if columns is None else frame.select(columns)
 
 

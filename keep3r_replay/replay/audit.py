@@ -17,8 +17,8 @@ from keep3r_replay.journal import ERROR, NOTICE, Finding
 from keep3r_replay.replay.absent import absent_event
 from keep3r_replay.replay.apart import Apart
 from keep3r_replay.replay.audited import Audit, with_causes
-from keep3r_replay.replay.checks import CHECKS, check_lake
-from keep3r_replay.replay.continuing import JOURNAL, NOTED
+from keep3r_replay.replay.checks import check_lake
+from keep3r_replay.replay.continuing import JOURNAL, NOTED, recent
 from keep3r_replay.replay.coverage import check_range, covered_blocks
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.merged import merge_tables, with_contract
@@ -94,14 +94,13 @@ def audit_once(
     Raises:
         InputError: the deployment has no root contract of the protocol.
     """
-    audited = [
-        _audit_root(lake, protocol, root, until_block, (starts or {}).get(root.address), options)
-        for root in roots(lake, protocol)
-    ]
+    begun = [(root, (starts or {}).get(root.address)) for root in roots(lake, protocol)]
+    whole, lake = lake, recent(lake, [start for _, start in begun])
+    audited = [_audit_root(lake, whole, protocol, root, until_block, start, options) for root, start in begun]
     if not audited:
         raise InputError(lake.path / "deployment.json", f"the deployment has no {protocol.root} contract")
     span = _widest([one.span for one in audited])
-    checked = check_lake(lake, protocol, span, [(starts or {}).get(root.address) for root in roots(lake, protocol)])
+    checked = check_lake(lake, protocol, span, [start for _, start in begun])
     findings = in_order([*(finding for one in audited for finding in one.findings), *checked.findings])
     tables = Tables(
         merge_tables(
@@ -124,11 +123,11 @@ def audit_once(
             for one in audited
         ]
     )
-    kept |= {CHECKS: checked.kept} if options.keeps else {}
+    kept |= checked.kept if options.keeps else {}
     undetermined: Counter[tuple[str, str]] = Counter()
     for one in audited:
         undetermined.update(one.undetermined)
-    return Audit(lake, summary, tables, findings, dict(sorted(undetermined.items())), protocol.words, kept)
+    return Audit(whole, summary, tables, findings, dict(sorted(undetermined.items())), protocol.words, kept)
 
 
 @dataclass(frozen=True)
@@ -144,11 +143,17 @@ class _Audited:
 
 
 def _audit_root(
-    lake: Lake, protocol: Protocol, root: Contract, until_block: int | None, start: Start | None, options: Options
+    lake: Lake,
+    whole_lake: Lake,
+    protocol: Protocol,
+    root: Contract,
+    until_block: int | None,
+    start: Start | None,
+    options: Options,
 ) -> _Audited:
     replayed = replay_root(lake, protocol, root, until_block, start, options)
     whole = until_block is None and replayed.span == WHOLE
-    evidence = None if whole else partial(_whole_replay, lake, protocol, root, options)
+    evidence = None if whole else partial(_whole_replay, whole_lake, protocol, root, options)
     results = protocol.finish(replayed.replay, lake, replayed.span, evidence)
     tables = dict(results.tables)
     kept: dict[str, Table] = {}

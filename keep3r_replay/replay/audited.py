@@ -13,6 +13,7 @@ from keep3r_replay.lake.certificate import inputs_of
 from keep3r_replay.replay.causes import Traced, trace
 from keep3r_replay.replay.findings import findings_table, in_order
 from keep3r_replay.replay.mended import Keys, MendedLake, keys_of
+from keep3r_replay.replay.notices import with_notices
 from keep3r_replay.replay.parts import Tables
 from keep3r_replay.replay.retold import Retold
 
@@ -98,14 +99,15 @@ def with_causes(
         return Retold(mended.findings, mended.doubt)
 
     traced = trace(found.lake, found.findings, retold, absent, apart, in_order, inputs=inputs)
+    mended = found
+    if traced.mends:
+        mended = whole.get(keys_of(traced.mends)) or again(MendedLake(found.lake, traced.mends), None)
+        traced = replace(traced, findings=with_notices(traced, mended.findings))
     tables = Tables(found.tables)
     tables["findings"] = findings_table(found.lake, traced.findings)
     summary = dict(found.summary)
     following = [finding for finding in traced.findings if finding.cause is not None]
     if following:
-        mended = found
-        if traced.mends:
-            mended = whole.get(keys_of(traced.mends)) or again(MendedLake(found.lake, traced.mends), None)
         summary |= _acquit(tables, mended.tables, traced, summary)
     roots = [finding for finding in traced.findings if finding.cause is None]
     summary["findings"] = dict(sorted(Counter(finding.kind for finding in roots).items()))

@@ -49,10 +49,12 @@ class Traced:
     Attributes:
         findings: in chain order, each with its `cause`; roots that no finding stood for are among them.
         mends: the events as they would have to read for everything else to be right.
+        roots: the number of the finding that each mend stands for, counted from 1.
     """
 
     findings: list[Finding]
     mends: list[Mend] = field(default_factory=list)
+    roots: list[int] = field(default_factory=list)
 
 
 def trace(
@@ -77,6 +79,12 @@ def trace(
         inputs: whether the replay takes calls from transactions' input.
     """
     return _Tracer(lake, findings, again, absent, apart, inputs=inputs).trace(in_order)
+
+
+def _is_beside(mend: Mend, finding: Finding) -> bool:
+    """Whether a mend is of a number in another event than the one a finding stands at."""
+    numbers = mend.values is not None and all(isinstance(value, int) for value in mend.values.values())
+    return numbers and not mend.is_absent and mend.log_index != finding.log_index
 
 
 class _Tracer:
@@ -115,14 +123,15 @@ class _Tracer:
         for finding in ordered:
             cause = self._cause.get(place_of[id(finding)])
             traced.append(finding if cause is None else replace(finding, cause=number[id(self._findings[cause])]))
-        return Traced(traced, self._mends)
+        return Traced(traced, self._mends, [number[id(self._findings[root])] for root in self._mended])
 
     def _straight(self) -> bool:
         """Whether every root stands at an event that is right as it is expected: then all is settled."""
         told = straight(self._lake, self._findings, self._open, self._replays)
         if told is None:
             return False
-        self._mends, self._cause, self._open = list(told.mends.values()), dict(told.cause), []
+        self._mends, self._mended = list(told.mends.values()), list(told.mends)
+        self._cause, self._open = dict(told.cause), []
         return True
 
     def _one_by_one(self) -> None:
@@ -164,6 +173,8 @@ class _Tracer:
         group = at_place(self._findings, finding, self._open)
         readings = readings_from(self._findings, finding, self._open)
         best = self._best(self._suspects([self._findings[each] for each in group], readings), group)
+        if best is not None and _is_beside(best, finding):
+            root = self._convict(best, finding)
         self._close(root, group, best)
 
     def _suspects(self, findings: Sequence[Finding], readings: Sequence[Finding]) -> Iterator[Mend]:
@@ -185,11 +196,14 @@ class _Tracer:
         ]
         best = self._best(suspects_before(self._lake, readings, self._last_agreeing(finding)), [root], only_all=True)
         if best is not None:
-            self._findings.append(convicted(self._lake, best, finding))
-            root = len(self._findings) - 1
-            self._close(root, [], best)
+            self._close(self._convict(best, finding), [], best)
             return
         self._close(root, [root], None)
+
+    def _convict(self, mend: Mend, finding: Finding) -> int:
+        """A root for an event that no finding stands at."""
+        self._findings.append(convicted(self._lake, mend, finding))
+        return len(self._findings) - 1
 
     def _last_agreeing(self, finding: Finding) -> int:
         if not self._lake.has("readings"):
@@ -281,5 +295,5 @@ class _Tracer:
                     for place, finding in enumerate(self._findings)
                     if place != root and finding.severity == ERROR
                 }
-                self._mends = [mend]
+                self._mends, self._mended = [mend], [root]
                 return

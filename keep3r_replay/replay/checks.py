@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from keep3r_replay.replay.accounts import TABLE as ACCOUNTS
+from keep3r_replay.replay.accounts import accounts_of
 from keep3r_replay.replay.continuing import NOTED, Continued
 from keep3r_replay.replay.direct_calls import check_direct_inputs
 from keep3r_replay.replay.emitted import check_emitted, check_signers
 from keep3r_replay.replay.reached import check_reached
-from keep3r_replay.replay.records import until
 from keep3r_replay.replay.transactions import check_transactions
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ CHECKS = "checks"
 
 
 class Checked(NamedTuple):
-    """What the checks found, in no order; how many events are missing; what a later run needs of it."""
+    """What the checks found, in no order; how many events are missing; tables that a later run needs of it."""
 
     findings: list[Finding]
     missing_events: int
-    kept: pl.DataFrame
+    kept: dict[str, pl.DataFrame]
 
 
 def check_lake(lake: Lake, protocol: Protocol, span: Span, starts: Iterable[Start | None]) -> Checked:
@@ -53,7 +54,7 @@ def check_lake(lake: Lake, protocol: Protocol, span: Span, starts: Iterable[Star
     if gone_on and len(gone_on) == len(begun):
         first = min(gone_on, key=lambda each: each.block)
         new = span._replace(after=first.block)
-        former = NOTED.lists(until(first.former(CHECKS), first.block))
+        former = first.former.noted(CHECKS, first.block)
     called = check_direct_inputs(lake, protocol, new)
     found = {
         "direct": called.findings,
@@ -62,7 +63,7 @@ def check_lake(lake: Lake, protocol: Protocol, span: Span, starts: Iterable[Star
         "transactions": check_transactions(lake, new),
     }
     found = {name: [*former.get(name, []), *findings] for name, findings in found.items()}
-    kept = NOTED.table(found, lambda finding: finding.block_number)
+    kept = {CHECKS: NOTED.table(found, lambda finding: finding.block_number), ACCOUNTS: accounts_of(lake)}
     missing = sum(finding.kind == "missing_event" for finding in found["direct"])
     signers = check_signers(lake, protocol, span)
     return Checked([*(each for findings in found.values() for each in findings), *signers], missing, kept)

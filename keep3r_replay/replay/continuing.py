@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -11,7 +11,10 @@ import pyarrow as pa
 from pyarrow.parquet import read_metadata
 
 from keep3r_replay.journal import ERROR, Finding
+from keep3r_replay.lake.reader import Lake
+from keep3r_replay.lake.recent import RecentLake
 from keep3r_replay.lake.shapes import parsed
+from keep3r_replay.replay.accounts import count_on
 from keep3r_replay.replay.code import code_hash
 from keep3r_replay.replay.parts import SUFFIX, Kept, files_of
 from keep3r_replay.replay.records import Records, until
@@ -25,12 +28,13 @@ if TYPE_CHECKING:
 
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract
-    from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.parts import Part
     from keep3r_replay.replay.protocol import Protocol, Replay
     from keep3r_replay.replay.readings import Reconciliation
     from keep3r_replay.replay.snapshots import Progress, SnapshotRecorder
 
+FINDINGS = "findings.parquet"
+"""The table of findings, where it is no longer than a part."""
 JOURNAL = "journal"
 """Table of what is kept of a run: what it noted on the way."""
 NOTED = Records(Finding)
@@ -61,25 +65,29 @@ class Continued:
 
     def take_over(self, journal: Journal, counted: Reconciliation | None, recorder: SnapshotRecorder | None) -> None:
         """Let a run's journal, its readings and its snapshots stand there as well."""
-        journal.findings += NOTED.lists(until(self.former(JOURNAL), self.block)).get(JOURNAL, [])
+        journal.findings += self.former.noted(JOURNAL, self.block).get(JOURNAL, [])
         if counted is not None:
             counted.matched = self.progress.matched
             counted.undetermined = {(view, reason): count for view, reason, count in self.progress.undetermined}
         if recorder is not None:
-            recorder.go_on(self.progress, self._snapshots())
+            recorder.go_on(self.progress, *self._snapshots())
 
-    def _snapshots(self) -> list[tuple[int, str, str]]:
-        """The snapshots so far: block, state, progress."""
-        progress = until(self.former(PROGRESS), self.block)
-        states = dict(until(self.former(SNAPSHOTS), self.block).select("block_number", "state").iter_rows())
-        return [(block, states[block], told) for block, told in progress.select("block_number", "progress").iter_rows()]
+    def _snapshots(self) -> tuple[Kept, Kept]:
+        """The snapshots so far, and the progress told of each; none is kept of where a run was told to stop."""
+        taken, told = (self.former.until(name, self.block) for name in (SNAPSHOTS, PROGRESS))
+        if taken.rows == told.rows:
+            return taken, told
+        on_the_way = taken.lazy().join(told.lazy(), on="block_number", how="semi", maintain_order="left")
+        own = on_the_way.unique("block_number", keep="first", maintain_order=True).collect()
+        return Kept(self.former.folder, (), own.height, own), told
 
 
 @dataclass(frozen=True)
 class Former:
     """Former results: their folder, the role and address of a contract of theirs, and the tables that they hold.
 
-    `alone` says that they are of this contract only.
+    `alone` says that they are of this contract only. `end` is the block that all of them end with, if that is where
+    they are gone on from.
     """
 
     folder: Path
@@ -87,6 +95,7 @@ class Former:
     address: str
     files: Mapping[str, tuple[Part, ...]]
     alone: bool
+    end: int | None = None
 
     def __call__(self, name: str) -> pl.LazyFrame:
         """A table, or one of those that were kept beside; its rows of this contract. Raises `KeyError` if none is."""
@@ -107,8 +116,15 @@ class Former:
     def until(self, name: str, block: int) -> Kept:
         """The rows of a table in chain order up to a block. Raises `KeyError` if there is none."""
         whole = self.first(name)
+        if not whole.rows or block == self.end:
+            return whole
         rows = whole.lazy().filter(pl.col("block_number") <= block).select(pl.len()).collect().item()
         return whole if rows == whole.rows else self.first(name, rows)
+
+    def noted(self, name: str, block: int) -> dict[str, list[Finding]]:
+        """What a table of findings, by list, holds up to a block. Raises `KeyError` if there is none."""
+        kept = self.until(name, block)
+        return NOTED.lists(kept.collect()) if kept.rows else {}
 
 
 def continued(
@@ -147,6 +163,20 @@ def continued(
         }
     except _BROKEN as error:
         raise RefusedError(f"the former results are damaged ({error})") from None
+
+
+def recent(lake: Lake, starts: Sequence[object]) -> Lake:
+    """The lake as replays see it that go on from former results: what came since is read once (`lake.recent`).
+
+    It is the lake itself if one of them begins elsewhere, or if the lake is not as it lies there.
+    """
+    gone_on = [each for each in starts if isinstance(each, Continued)]
+    if not gone_on or len(gone_on) < len(starts) or type(lake) is not Lake:
+        return lake
+    first = min(gone_on, key=lambda each: each.block)
+    found = RecentLake(lake, first.block)
+    count_on(found, first.block, first.former)
+    return found
 
 
 def known_files(results: Path) -> frozenset[tuple[str, str]]:
@@ -204,8 +234,11 @@ def _check_files(results: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _check_findings(results: Path, manifest: Mapping[str, Any]) -> None:
-    findings = pl.scan_parquet(results / "findings.parquet")
-    if SUMMARY not in manifest["files"] or findings.filter(pl.col("severity") == ERROR).head(1).collect().height:
+    findings = manifest["files"].get(FINDINGS)
+    if SUMMARY not in manifest["files"] or findings is None or findings["rows"]:
+        found = pl.scan_parquet(results / FINDINGS).filter(pl.col("severity") == ERROR).head(1).collect()
+        if SUMMARY in manifest["files"] and not found.height:
+            return
         raise RefusedError("there are findings, whose causes are looked for in the whole history")
 
 
@@ -226,7 +259,7 @@ def _snapshot(former: Former, last: int) -> Continued:
     ends = until(former(END), last)
     if ends.height:
         block, state, told = ends.select("block_number", "state", "progress").row(-1)
-        return Continued(former, block, state, progress_of(told))
+        return Continued(replace(former, end=block), block, state, progress_of(told))
     progress = until(former(PROGRESS), last)
     if not progress.height:
         raise RefusedError(f"no snapshot up to block {last:,}, where this run ends or the lake has changed")

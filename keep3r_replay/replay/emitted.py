@@ -8,6 +8,7 @@ import polars as pl
 
 from keep3r_replay.chain.forks import forks_of
 from keep3r_replay.journal import ERROR, WARNING, Finding
+from keep3r_replay.replay.accounts import accounts_of
 from keep3r_replay.replay.direct_call import OTHER_FUNCTIONS, SELECTOR
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def check_emitted(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
 def check_signers(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
     """Findings (`unreachable_event`) about events of the root contract in calls of accounts, in no order.
 
-    Who signs a transaction anywhere in the history is an account, and has no code.
+    Who signs a transaction anywhere in the history is an account, and has no code. Where a former run found none, old
+    events are looked at again only in calls of those that signed, or were called, for the first time since.
     """
     if not lake.has("transactions"):
         return []
@@ -82,6 +84,10 @@ def check_signers(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
     mine = [each for each in lake.deployment.contracts if each.role == protocol.root]
     without_code = _before_delegation(lake, span)
     accounts = _called_accounts(lake, without_code)
+    events = _emitted(lake, without_code, accounts.new, mine)
+    if accounts.old:
+        since = without_code._replace(after=lake.after)
+        events = sorted([*events, *_emitted(lake, since, accounts.old, mine)])
     return [
         _finding(
             "unreachable_event",
@@ -90,7 +96,7 @@ def check_signers(lake: Lake, protocol: Protocol, span: Span) -> list[Finding]:
             "none",
             f"the transaction calls {each.target}, an account that signs transactions and so has no code to run",
         )
-        for each in _emitted(lake, without_code, accounts, mine)
+        for each in events
         if each.topic0 in names
     ]
 
@@ -109,12 +115,23 @@ def _before_delegation(lake: Lake, span: Span) -> Span:
     return span._replace(until=-1 if last is None else last)
 
 
-def _called_accounts(lake: Lake, span: Span) -> list[str]:
-    """Accounts that sign transactions and are called by some that succeed."""
-    transactions = lake.scan("transactions", from_block=span.first, until_block=span.until)
-    called = transactions.filter(pl.col("status") == 1).select("to").unique()
-    signers = lake.scan("transactions").select("from").unique()
-    return called.join(signers, left_on="to", right_on="from", how="semi").sort("to").collect()["to"].to_list()
+class _Called(NamedTuple):
+    """Accounts that sign transactions and are called: those known as such to a former run, and others."""
+
+    old: list[str]
+    new: list[str]
+
+
+def _called_accounts(lake: Lake, span: Span) -> _Called:
+    """Accounts that sign transactions and are called by some of the span, from wherever it begins, that succeed."""
+    accounts = accounts_of(lake).drop_nulls()
+    if span.until is not None:
+        accounts = accounts.filter(pl.col("called_since") <= span.until)
+    if lake.after is None:
+        return _Called([], accounts["address"].to_list())
+    is_old = pl.max_horizontal("signed_since", "called_since") <= lake.after
+    old, new = (accounts.filter(each)["address"].to_list() for each in (is_old, ~is_old))
+    return _Called(old, new)
 
 
 def _emitted(lake: Lake, span: Span, targets: list[str], contracts: Sequence[Contract]) -> list[_Emitted]:

@@ -184,7 +184,6 @@ def fold(
                     agenda.entered(block)
                 present_transaction = transaction
                 if table == transaction_table:
-                    due += 1  # checkpoints count events
                     begin_transaction((block, transaction), next(rows[table]))
                     continue
                 begin_transaction((block, transaction), None)
@@ -249,7 +248,7 @@ def blocks_with(
     parts = [
         lake.scan(f"events/{name}", columns=["block_number"], from_block=span.first, until_block=span.until)
         for name in tables
-        if lake.has(f"events/{name}")
+        if lake.reaches(f"events/{name}", span.first, span.until)
     ]
     if chosen is not None and lake.has("transactions"):
         transactions = lake.scan("transactions", from_block=span.first, until_block=span.until)

@@ -72,6 +72,11 @@ class MendedLake(Lake):
         for mend in mends:
             self._mends.setdefault(mend.table, []).append(mend)
 
+    def reaches(self, table: str, from_block: int | None, until_block: int | None) -> bool:
+        """Anywhere: an absent event may stand where no file is."""
+        del from_block, until_block
+        return self.has(table)
+
     def scan(
         self,
         table: str,

@@ -1,4 +1,6 @@
-"""Runs: plain events that follow each other in a block, and that a protocol takes from columns instead of one by one.
+"""Runs: plain rows that follow each other in a block, and that a protocol takes from columns instead of one by one.
+
+A row is an event or, where a protocol is handed transactions, one of those, which stands before its own events.
 
 A protocol that has none goes without. Whatever is in a run can be handled one by one as well, with the same outcome:
 `Options.columns` switches runs off, and tests hold both ways equal byte for byte.
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
+
+
+TRANSACTIONS = "transactions"
+"""The name that transactions have among the tables of a slice."""
 
 
 class Found(NamedTuple):
@@ -42,22 +48,25 @@ class Runs(Protocol):
         It is asked slice by slice, each after all runs of the former have been taken.
 
         Args:
-            order: the slice in chain order: `number` in the history, `block_number`, `transaction_index`, `log_index`,
-                `table`.
-            tables: names of tables by number; a number beyond them is that of a transaction.
-            events: the slice's events by table, each in the order of `order`.
+            order: the slice in chain order: `number` of the event in the history (of a transaction: of the next one),
+                `block_number`, `transaction_index`, `log_index` (of a transaction: -1), `table`.
+            tables: names of tables by number; the last is `TRANSACTIONS`.
+            events: the slice's rows by table, each in the order of `order`.
         """
 
     def take(self, context: Any, run: Run) -> None:
-        """Handle the next run: the replay stands in its block, and in the transaction of its first row."""
+        """Handle the next run: the replay stands in its block, and has entered the transaction of its first row.
+
+        Of a transaction that stands in the run itself the replay has been told only its place.
+        """
 
 
 class Remaining(NamedTuple):
-    """A slice whose runs stand as one row each, with the table's number after the one of transactions.
+    """A slice whose runs stand as one row each, with the table's number after the last one.
 
     Attributes:
         order: as `Runs.find` gets it.
-        events: the events that stand in no run, by table.
+        events: the rows that stand in no run, by table.
         runs: in their order.
     """
 
@@ -82,5 +91,5 @@ def without_runs(
     for number in in_runs.unique():
         name = tables[number]
         remaining[name] = events[name].filter(~plain.filter(order["table"] == number))
-    left = order.with_columns(table=order["table"].scatter(begins.arg_true(), len(tables) + 1)).filter(~plain | begins)
+    left = order.with_columns(table=order["table"].scatter(begins.arg_true(), len(tables))).filter(~plain | begins)
     return Remaining(left, remaining, [Run(found.columns, length) for length in lengths])

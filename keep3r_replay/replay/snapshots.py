@@ -19,11 +19,11 @@ from keep3r_replay.replay.parts import files_of, frame_of
 from keep3r_replay.replay.results import MANIFEST, is_results, lake_fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from keep3r_replay.lake.reader import Lake
-    from keep3r_replay.replay.parts import Table
+    from keep3r_replay.replay.parts import Kept, Table
     from keep3r_replay.replay.protocol import Replay
 
 EVERY = 8_192
@@ -96,13 +96,12 @@ class SnapshotRecorder:
         self._taken: list[tuple[str, int, str]] = []
         self._progress: list[tuple[str, int, str]] = []
         self._end: list[tuple[str, int, str, str]] = []
+        self._former: dict[str, Kept] = {}
 
-    def go_on(self, progress: Progress, snapshots: Iterable[tuple[int, str, str]]) -> None:
-        """Take over from a former run: how far it had come, and block, state and progress of its snapshots so far."""
+    def go_on(self, progress: Progress, snapshots: Kept, told: Kept) -> None:
+        """Take over from a former run: how far it had come, its snapshots so far, and the progress told of each."""
         self.left, self.entered = progress.left, progress.entered
-        for block, state, told in snapshots:
-            self._taken.append((self._address, block, state))
-            self._progress.append((self._address, block, told))
+        self._former = {SNAPSHOTS: snapshots, PROGRESS: told}
 
     def take(self, block: Block) -> int:
         """Keep the model's state at the end of `block`; give the events until the next time.
@@ -138,13 +137,19 @@ class SnapshotRecorder:
         """The snapshots (contract, block, state as JSON), and the append-only tables that they count on."""
         kept = self._replay.kept()
         return {
-            SNAPSHOTS: self._table(self._taken, "state"),
+            SNAPSHOTS: self._grown(SNAPSHOTS, self._table(self._taken, "state")),
             **(kept if self._taken or self._end else {name: frame_of(each).clear() for name, each in kept.items()}),
         }
 
-    def progress(self) -> dict[str, pl.DataFrame]:
+    def progress(self) -> dict[str, Table]:
         """What a later run needs to go on from the snapshots, and from the end."""
-        return {END: self._table(self._end, "state", "progress"), PROGRESS: self._table(self._progress, "progress")}
+        told = self._grown(PROGRESS, self._table(self._progress, "progress"))
+        return {END: self._table(self._end, "state", "progress"), PROGRESS: told}
+
+    def _grown(self, name: str, new: pl.DataFrame) -> Table:
+        """A table of the run: what it took over, and what it wrote itself."""
+        former = self._former.get(name)
+        return new if former is None else former.grown(new)
 
     def _table(self, rows: Sequence[tuple[Any, ...]], *texts: str) -> pl.DataFrame:
         schema = {self._role: pl.String(), "block_number": pl.UInt32(), **dict.fromkeys(texts, pl.String())}

@@ -56,13 +56,15 @@ class Event(NamedTuple):
 def suspects_at(lake: Lake, findings: Sequence[Finding], readings: Sequence[Finding]) -> Iterator[Mend]:
     """How the event at the place of `findings` (all of one log) may have read.
 
-    First as the model, or the readings after it, expect it; then not at all; then with other addresses. Last the event
-    behind it in its transaction with other addresses: that may be what the first announces.
+    First as the model, or the readings after it, expect it; then as it is, and what stands beside it otherwise; then
+    not at all; then with other addresses. Last the event behind it in its transaction with other addresses: that may be
+    what the first announces.
     """
     event = event_at(lake, findings[0])
     if event is None:
         return
     yield from as_expected(event, findings, readings)
+    yield from said_otherwise(lake, event, findings)
     yield event.with_values(None)
     yield from _of_others(lake, event.table, event.row)
     behind = event_at(lake, replace(findings[0], log_index=event.row["log_index"] + 1))
@@ -77,13 +79,13 @@ def as_expected(event: Event, findings: Sequence[Finding], readings: Sequence[Fi
     changed price). Where the model gives bounds only, those fields with what the first readings after the event differ
     by taken off.
     """
-    expected = {finding.field: value for finding in findings if (value := _expected(event, finding)) is not None}
+    expected = {_column(finding): value for finding in findings if (value := _expected(event, finding)) is not None}
     if expected:
         yield event.with_values(expected)
         if len(expected) > 1:
             yield from (event.with_values({name: value}) for name, value in expected.items())
         return
-    numbers = {finding.field: event.number(finding.field) for finding in findings}
+    numbers = {_column(finding): event.number(_column(finding)) for finding in findings}
     differences = _most_common((abs(each.difference) for each in readings if each.difference), _MOST_DIFFERENCES)
     for name, value in numbers.items():
         if value is not None:
@@ -91,12 +93,36 @@ def as_expected(event: Event, findings: Sequence[Finding], readings: Sequence[Fi
             yield from (event.with_values({name: other}) for other in others if other >= 0)
 
 
+def said_otherwise(lake: Lake, event: Event, findings: Sequence[Finding]) -> Iterator[Mend]:
+    """The event before or behind it in its transaction, if that says the number that is expected of this one.
+
+    The model may have expected the number because of that event, and this one may be right.
+    """
+    for finding in findings:
+        expected, observed = finding.expected, finding.observed
+        if finding.log_index is None or not (expected.isdigit() and observed.isdigit()):
+            continue
+        for place in (finding.log_index + 1, finding.log_index - 1):
+            other = event_at(lake, replace(finding, log_index=place)) if place >= 0 else None
+            if other is None or other.row["transaction_index"] != event.row["transaction_index"]:
+                continue
+            for name in other.row:
+                if name not in PLACES and other.number(name) == int(expected):
+                    yield other.with_values({name: int(observed)})
+
+
 def _expected(event: Event, finding: Finding) -> int | str | None:
     """What the model expects in a finding's field, if that is a column of the event, and one value."""
-    if event.number(finding.field) is not None:
+    column = _column(finding)
+    if event.number(column) is not None:
         return int(finding.expected) if finding.expected.lstrip("-").isdigit() else None
-    is_text = isinstance(event.row.get(finding.field), str)
+    is_text = isinstance(event.row.get(column), str)
     return finding.expected if is_text and finding.expected.startswith("0x") else None
+
+
+def _column(finding: Finding) -> str:
+    """The column that a finding's field names; some name the event before it."""
+    return finding.field.rpartition(".")[2]
 
 
 def input_at(lake: Lake, finding: Finding) -> Mend | None:

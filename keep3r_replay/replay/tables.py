@@ -80,3 +80,16 @@ def amounts(name: str, values: Sequence[int | None]) -> pl.Series:
         if all(value is None or abs(value) < _LIMIT for value in values):
             raise
         raise UsageError(f"{name}: an amount has more than 38 digits, which no table holds") from None
+
+
+def values_of(series: pl.Series) -> list[Any]:
+    """The values of a column as objects, by the shortest way; amounts come as int."""
+    if series.dtype in {AMOUNT, pl.Int128}:
+        narrow = series.cast(pl.Int64, strict=False)
+        return (series.cast(pl.Int128) if narrow.null_count() > series.null_count() else narrow).to_list()
+    if series.dtype != pl.String:
+        return series.to_list()
+    # One object a text, whose hash is known from its first use on.
+    names = series.unique()
+    texts = names.to_list()
+    return [texts[place] for place in series.cast(pl.Enum(names)).to_physical().to_list()]

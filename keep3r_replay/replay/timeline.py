@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from keep3r_replay.replay.history import WHOLE, Span, Transaction
-from keep3r_replay.replay.runs import without_runs
+from keep3r_replay.replay.runs import TRANSACTIONS, without_runs
 
 __all__ = ["SLICE", "WHOLE", "Slice", "Span", "slices"]
 
@@ -38,8 +38,8 @@ class Slice(NamedTuple):
 
     For the i-th, `tables[i]` is the place of its table among the names asked for, and the next of
     `rows[tables[i]]` its log index and columns. Transactions stand in the place after the last name, and runs, each in
-    the stead of its first event, in the one after that. `numbers` count events and transactions from 1, over all
-    slices; `last` is that of the last event.
+    the stead of its first row, in the one after that. `numbers` count events from 1, over all slices; a transaction's
+    is that of the next event. `last` is how many events there were so far.
     """
 
     blocks: list[int]
@@ -67,13 +67,13 @@ def slices(
     Decimal columns come as int, everything else as polars gives it. The files are loaded range by range, as the lake
     was written; within a range, `SLICE` rows at a time become Python objects.
     """
-    names = list(columns)
+    names = [*columns, TRANSACTIONS]
     passed = 0
     for low, high in _ranges(lake, span):
         frames = _load(lake, columns, low, high, emitters)
         present = {position: frames[name] for position, name in enumerate(names) if name in frames}
         if chosen is not None and (transactions := _transactions(lake, chosen, low, high)).height:
-            present[len(names)] = transactions
+            present[len(columns)] = transactions
         if not present:
             continue
         order = pl.concat(
@@ -90,10 +90,12 @@ def slices(
             for position, count in part["table"].value_counts().iter_rows():
                 sliced[position] = present[position].slice(taken[position], count)
                 taken[position] += count
-            called = sliced.pop(len(names)) if len(names) in sliced else None
             events = {names[each]: frame for each, frame in sliced.items()}
-            remaining = without_runs(part.with_row_index("number", offset=passed + 1), names, events, runs)
-            passed += part.height
+            is_event = part["table"] != len(columns)
+            numbers = is_event.cum_sum() + (~is_event).cast(pl.UInt32) + passed
+            remaining = without_runs(part.with_columns(numbers.alias("number")), names, events, runs)
+            called = remaining.events.get(TRANSACTIONS)
+            passed += int(is_event.sum())
             yield Slice(
                 remaining.order["block_number"].to_list(),
                 remaining.order["transaction_index"].to_list(),
@@ -101,7 +103,7 @@ def slices(
                 remaining.order["number"].to_list(),
                 passed,
                 [
-                    *(_rows(remaining.events.get(name), ("log_index", *columns[name])) for name in names),
+                    *(_rows(remaining.events.get(name), ("log_index", *wanted)) for name, wanted in columns.items()),
                     iter(()) if called is None else _as_transactions(called),
                     iter(remaining.runs),
                 ],
@@ -143,7 +145,7 @@ def _load(
 ) -> dict[str, pl.DataFrame]:
     scans = {}
     for name, wanted in columns.items():
-        if not lake.has(f"events/{name}"):
+        if not lake.reaches(f"events/{name}", low, high):
             continue
         scan = lake.scan(f"events/{name}", from_block=low, until_block=high)
         chosen = emitters.get(name.partition(".")[0])

@@ -71,10 +71,9 @@ def _failures(found: pl.DataFrame) -> list[Finding]:
 
 
 def _times(lake: Lake, span: Span) -> _Asked:
-    blocks = lake.scan("blocks", columns=["number", "timestamp"], until_block=span.until)
+    blocks = lake.scan("blocks", ["number", "timestamp"], span.until, span.first)
     if span.first is not None:
-        before = blocks.filter((pl.col("number") < span.first) & pl.col("timestamp").is_not_null())
-        blocks = pl.concat([before.last(), blocks.filter(pl.col("number") >= span.first)])
+        blocks = pl.concat([_last_before(lake, span.first), blocks])
     # A script may have several calls in one second, each in a block of its own; a local chain several blocks.
     known = lake.deployment.origin != "simulation" and lake.deployment.chain_id in FORKS
     step = 1 if known else 0
@@ -85,6 +84,17 @@ def _times(lake: Lake, span: Span) -> _Asked:
         .filter(pl.col("timestamp") < pl.col("before") + step)
     )
     return _Asked(early, partial(_early_blocks, step))
+
+
+def _last_before(lake: Lake, first: int) -> pl.LazyFrame:
+    """Number and time of the last block before `first` whose time is known; looked for in one file after the other."""
+    entries = [entry for entry in lake.manifest.of_table("blocks") if entry.from_block < first]
+    for entry in reversed(entries):
+        known = lake.scan("blocks", ["number", "timestamp"], min(entry.to_block, first - 1), entry.from_block)
+        last = known.filter(pl.col("timestamp").is_not_null()).last().collect()
+        if last.height:
+            return last.lazy()
+    return lake.scan("blocks", ["number", "timestamp"], first - 1, first).head(0)
 
 
 def _early_blocks(step: int, early: pl.DataFrame) -> list[Finding]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ZERO_ADDRESS = "0x" + "0" * 40
 RESOLUTION = 112
 """Binary digits after the point of a price (UQ112x112)."""
+_ONE = 1 << RESOLUTION
 _UINT32 = 2**32
 _UINT256 = 2**256
 _WHOLE = 10**18
@@ -176,4 +177,4 @@ class Rate(NamedTuple):
 def average_rate(start: int, end: int, elapsed: int) -> Rate:
     """The average price between two cumulatives over `elapsed` seconds, as FixedPoint's uq112x112 multiplies it."""
     price = (end - start) % _UINT256 // elapsed % 2**224
-    return Rate(price, 1 << RESOLUTION, bits=144, overflow="FixedPoint: MULTIPLICATION_OVERFLOW")
+    return Rate(price, _ONE, 144, "FixedPoint: MULTIPLICATION_OVERFLOW")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from histories import name_of
 
@@ -33,8 +35,14 @@ def test_a_run_of_payments_overrules_the_input():
     replay, _ = replayed(recorded(recordings()[0]).lake)
     payments = replay.context.payments
     first = payments[0].helper
-    lied = [payment._replace(helper=first) for payment in payments]
+    lied = [payment._replace(helper=first, evaluations=by_all(payment)) for payment in payments]
     named = helpers_in_force(lied)
     right = [each.in_force == payment.helper for each, payment in zip(named, payments, strict=True) if fitting(payment)]
     assert {payment.helper for payment in payments} != {first}
     assert all(right)
+
+
+def by_all(payment):
+    """A payment as every helper sees it, as it is looked at where it is no image of the helper by input."""
+    seen = payment.evaluations
+    return replace(seen, told={helper: seen.of(helper) for helper in seen.helpers()}, waiting={})

@@ -7,12 +7,15 @@ import pytest
 from histories import History, place, set_word, word
 
 from keep3r_replay.journal import ERROR, NOTICE
+from keep3r_replay.lake.reader import Lake
 from keep3r_replay.protocols.keep3r_v1.contract import jobs, keepers
 from keep3r_replay.protocols.keep3r_v1.contract.functions import selector
 from keep3r_replay.protocols.keep3r_v1.events import EVENTS
 from keep3r_replay.protocols.keep3r_v1.protocol import PROTOCOL
 from keep3r_replay.replay.audit import audit
+from keep3r_replay.replay.retold import key_of
 from tests.keep3r_v1.recorded import BUNDLED, KP3R, audited_copy, recorded, replayed
+from tests.keep3r_v1.test_v1_log_only import less
 
 pytestmark = pytest.mark.slow
 
@@ -197,14 +200,34 @@ def test_a_token_that_takes_some_back_is_told(history, tmp_path):
     assert "token_shortfall" not in recorded(BUNDLED).audit.summary["findings"]
 
 
+@pytest.mark.parametrize("what", ["all", "logs"])
 @pytest.mark.parametrize(("back", "position"), [(0, 1), (1, 0)], ids=["KeeperWorked", "Transfer"])
 @pytest.mark.parametrize("more", [1, 10**15])
-def test_the_log_that_was_changed_is_the_root_of_a_work(history, tmp_path, back, position, more):
-    """Of a payment's two logs the one that was changed is accused, and nothing else of this payment."""
+def test_the_log_that_was_changed_is_the_root_of_a_work(history, tmp_path, what, back, position, more):
+    """Of a payment's two logs the one that was changed is accused, and no notice stands as a root that was none."""
     block, index = exact_work(recorded(BUNDLED), after=500)
     log = next(log for log in history.logs if place(log) == (block, index - back))
     set_word(log, position, word(log, position) + more)
-    audited = audited_copy(history, tmp_path)
+    if what == "all":
+        audited, right = audited_copy(history, tmp_path), recorded(BUNDLED).audit
+        assert not [each for each in audited.findings if each.cause is not None]
+    else:
+        audited_copy(history, tmp_path)
+        audited = audit(less(Lake.open(tmp_path / "lake"), what), PROTOCOL)
+        right = audit(less(recorded(BUNDLED).lake, what), PROTOCOL)
     (found,) = errors(audited)
     assert (found.block_number, found.log_index, found.difference) == (block, index - back, more)
-    assert found.cause is None
+    beside = [each for each in audited.roots if each.severity != ERROR]
+    assert {(*key_of(each), each.observed) for each in beside} <= {
+        (*key_of(each), each.observed) for each in right.findings
+    }
+
+
+def test_readings_tell_which_log_of_an_own_amount_was_changed(history, tmp_path):
+    """Where no limit tells which of a payment's logs is right, the state that was read after it does."""
+    works = recorded(BUNDLED).works.filter((pl.col("class") == "work_own") & (pl.col("block_number") > 300))
+    target = works["block_number"][0], works["log_index"][0]
+    log = next(log for log in history.logs if place(log) == target)
+    set_word(log, 1, word(log, 1) + 10**14)
+    (found,) = errors(audited_copy(history, tmp_path))
+    assert (found.block_number, found.log_index, found.difference) == (*target, 10**14)

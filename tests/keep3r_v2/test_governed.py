@@ -49,7 +49,7 @@ class _GovernedApart(Told):
 
 
 def _places(lake, span=WHOLE):
-    return [(each.block_number, each.log_index) for each in governed_findings(lake, span)]
+    return [(each.block_number, each.log_index) for each in governed_findings(lake, span, span)]
 
 
 def test_one_account_governs_each_as_recorded(lake):
@@ -68,7 +68,7 @@ def test_a_stranger_among_the_callers_is_told_once(lake, settings):
 def test_a_stranger_that_comes_first_is_told_at_its_own_log(lake, settings):
     """Governance of the escrow governs Keep3r too: the first caller lies, and the right ones after it are not told."""
     first, *_ = settings
-    found = list(governed_findings(_asked_by_a_stranger(lake, first), WHOLE))
+    found = list(governed_findings(_asked_by_a_stranger(lake, first), WHOLE, WHOLE))
     (told,) = found
     assert (told.block_number, told.log_index) == (first["block_number"], first["log_index"])
     assert told.observed == STRANGER
@@ -85,7 +85,7 @@ def test_where_nothing_tells_which_of_two_is_governance_each_call_is_named(lake,
     """As many calls of one as of the other: neither is accused alone."""
     half = settings[: len(settings) // 2]
     assert len(settings) == 2 * len(half)
-    found = list(governed_findings(_GovernedApart(_asked_by_a_stranger(lake, *half)), WHOLE))
+    found = list(governed_findings(_GovernedApart(_asked_by_a_stranger(lake, *half)), WHOLE, WHOLE))
     assert [each.block_number for each in found] == [each["block_number"] for each in settings]
     assert {each.observed for each in found} == {each.expected for each in found}
     assert all("nothing tells which" in each.reason for each in found)

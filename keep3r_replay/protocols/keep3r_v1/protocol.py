@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.deployment import Contract, Deployment
     from keep3r_replay.lake.reader import Lake
+    from keep3r_replay.protocols.keep3r_v1.replay.plain_runs import PlainRuns
     from keep3r_replay.replay.direct_call import DirectCall
     from keep3r_replay.replay.protocol import Options, Protocol, Replay, Results
     from keep3r_replay.replay.questions import Question
@@ -111,8 +112,12 @@ class _Keep3rV1Protocol:
             replay.context.credit_changes = []
         return replay
 
-    def runs(self, replay: Replay) -> None:
-        """None: every event goes to its handler."""
+    def runs(self, replay: Replay) -> PlainRuns:
+        """Plain works."""
+        from keep3r_replay.protocols.keep3r_v1.replay.plain_runs import PlainRuns
+
+        assert isinstance(replay, Keep3rV1Replay)
+        return PlainRuns(replay.context)
 
     def finish(self, replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay] | None) -> Results:
         """Payments with their classes, liquidity, oracles, states at the end."""

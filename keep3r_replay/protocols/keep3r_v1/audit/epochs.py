@@ -60,6 +60,10 @@ def helpers_by_payments(payments: Sequence[Payment], telling: Sequence[int] | No
     present = ""
     found: list[str] = []
     for place, payment in enumerate(payments):
+        # Others wait because it is an image of this one: the case that a history is full of.
+        if payment.helper == present and payment.evaluations.waiting:
+            found.append(present)
+            continue
         if place in order and not _fits(payment, present):
             following = telling[order[place] + 1 : order[place] + 1 + AHEAD]
             present, _ = _most_voted(fitting(payment), [payments[each] for each in following])
@@ -85,9 +89,15 @@ def helpers_in_force(payments: Sequence[Payment]) -> list[Named]:
     order = {place: number for number, place in enumerate(telling)}
     found: list[Named] = []
     overridden = former = ""
+    last = Named("", "")
     for place, payment in enumerate(payments):
         if payment.helper != former:
             overridden, former = "", payment.helper
+        if not overridden and payment.evaluations.waiting:
+            if last != (former, by_payments[place]):
+                last = Named(former, by_payments[place])
+            found.append(last)
+            continue
         present = overridden or payment.helper
         if present and place in order and not _fits(payment, present):
             run = [payments[each] for each in telling[order[place] : order[place] + 1 + AHEAD]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.protocols.keep3r_v1.contract.uniswap_v2_oracle import Observation, price_between
+from keep3r_replay.protocols.keep3r_v1.contract.uniswap_v2_oracle import Observation, rate_since
 
 if TYPE_CHECKING:
     from keep3r_replay.uniswap_v2.pair import Pair, Rate
@@ -60,4 +60,4 @@ class Keep3rV1Oracle:
                 raise Revert("empty")
             start = observations[-2]
         elapsed = now - start.time or 1
-        return price_between(start, pair.cumulatives(now), elapsed, token0_in=token0_in)
+        return rate_since(start, pair, now, elapsed, token0_in=token0_in)

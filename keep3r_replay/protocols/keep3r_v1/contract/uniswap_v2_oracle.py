@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
-from keep3r_replay.uniswap_v2.pair import Cumulatives, Rate, average_rate
+from keep3r_replay.uniswap_v2.pair import Rate, average_rate, extend
 
 if TYPE_CHECKING:
     from keep3r_replay.uniswap_v2.pair import Pair
@@ -28,11 +28,10 @@ class Observation(NamedTuple):
 _NEVER = Observation(0, 0, 0)
 
 
-def price_between(start: Observation, end: Cumulatives, elapsed: int, *, token0_in: bool) -> Rate:
-    """The average rate of the token that comes in, between an observation and later cumulatives."""
-    if token0_in:
-        return average_rate(start.price0, end.price0, elapsed)
-    return average_rate(start.price1, end.price1, elapsed)
+def rate_since(start: Observation, pair: Pair, now: int, elapsed: int, *, token0_in: bool) -> Rate:
+    """The average rate of the token that comes in, from an observation until `now`, over `elapsed` seconds."""
+    price0, price1 = extend(pair.latest, now)
+    return average_rate(start.price0, price0, elapsed) if token0_in else average_rate(start.price1, price1, elapsed)
 
 
 @dataclass(slots=True)
@@ -74,7 +73,7 @@ class UniswapV2Oracle:
             raise Revert("SlidingWindowOracle: MISSING_HISTORICAL_OBSERVATION")
         if elapsed < WINDOW - 2 * PERIOD:
             raise Revert("SlidingWindowOracle: UNEXPECTED_TIME_ELAPSED")
-        return price_between(first, pair.cumulatives(now), elapsed, token0_in=token0_in)
+        return rate_since(first, pair, now, elapsed, token0_in=token0_in)
 
     def observation(self, pair: str, index: int) -> Observation:
         """`pairObservations`. Raises `Revert` empty past the end, which is at once before the first update."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Source
@@ -15,31 +15,54 @@ from keep3r_replay.replay.entries import entry_of
 if TYPE_CHECKING:
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
-    from keep3r_replay.replay.protocol import Block, Transaction
+    from keep3r_replay.replay.protocol import Block
 
 WORK, RECEIPT, TOKEN, IN_ETH = "work", "receipt", "token", "eth"
 """Kinds of payments."""
 
 
-def plausible_gas(transaction: Transaction, block: Block) -> int:
-    """The most gas that a validation in this transaction can have measured.
+def plausible_gas(gas: int, gas_used: int, block: Block) -> int:
+    """The most gas that a validation can have measured in a transaction with so much gas, which used so much.
 
     Refunds are not yet subtracted while gas is metered: half of it before London at most, a fifth since.
     """
-    metered = transaction.gas_used * 2 if block.base_fee is None else transaction.gas_used * 5 // 4
-    return min(transaction.gas, metered)
+    return min(gas, gas_used * 2 if block.base_fee is None else gas_used * 5 // 4)
+
+
+class Sent(NamedTuple):
+    """What a payment's transaction tells of it; see `Payment`."""
+
+    hash: str | None
+    origin: str
+    gas_used: int | None
+    bound: int | None
+    entry_point: str
+    relay: str
+
+
+_UNSENT = Sent(None, ZERO_ADDRESS, None, None, "", "")
+"""What is known where the lake lacks the transaction."""
 
 
 def measured(context: Context, log_index: int, kind: str, job: str, credit: str, keeper: str, amount: int) -> Payment:
     """The payment that a `KeeperWorked` at `log_index` tells of, before the model makes it."""
-    kp3r, transaction, block = context.kp3r, context.transaction, context.block
+    transaction, block = context.transaction, context.block
     assert block is not None
-    if transaction is None:
-        seen: tuple[Any, ...] = (None, ZERO_ADDRESS, None, None, "", "")
-    else:
-        place = _entry(transaction, job)
-        seen = (transaction.hash, transaction.origin, transaction.gas_used, plausible_gas(transaction, block), *place)
-    digest, origin, gas_used, bound, entry_point, relay = seen
+    sent = _UNSENT
+    if transaction is not None:
+        bound = plausible_gas(transaction.gas, transaction.gas_used, block)
+        to, selector, relay = entry_of(transaction, job)
+        sent = Sent(transaction.hash, transaction.origin, transaction.gas_used, bound, f"{to}:{selector}", relay)
+    return measured_as(context, sent, log_index, kind, job, credit, keeper, amount)
+
+
+def measured_as(
+    context: Context, sent: Sent, log_index: int, kind: str, job: str, credit: str, keeper: str, amount: int
+) -> Payment:
+    """`measured`, of a payment whose transaction has been looked at."""
+    kp3r, block = context.kp3r, context.block
+    assert block is not None
+    digest, origin, gas_used, bound, entry_point, relay = sent
     bond = kp3r.worth_of_bonds(origin)
     in_kp3r = kind in {WORK, RECEIPT}
     evaluations = NONE
@@ -73,12 +96,6 @@ def measured(context: Context, log_index: int, kind: str, job: str, credit: str,
         interval(context) if _rests_on_interval(context, evaluations) else None,
         evaluations,
     )
-
-
-def _entry(transaction: Transaction, job: str) -> tuple[str, str]:
-    """The entry point as `target:selector`, and the relay."""
-    to, selector, relay = entry_of(transaction, job)
-    return f"{to}:{selector}", relay
 
 
 def _evaluated(context: Context, amount: int, bond: int, gas: int | None, *, decisive: bool) -> Evaluations:

@@ -47,25 +47,30 @@ def is_plain_work(context: Context, rows: Sequence[KeptRow], transaction: Transa
     return True
 
 
+def only_pays(context: Context, job: str, keeper: str, block: int, amount: int) -> bool:
+    """Whether the contract pays such a work, and logs nothing else; `block` is what the log says, `amount` in wei."""
+    kp3r = context.kp3r
+    owed = kp3r.jobs.get(job)
+    return (
+        owed is not None
+        and owed.listed
+        and owed.credits[kp3r.address] >= amount
+        and block == kp3r.block_number
+        and kp3r.accounts[keeper].delegate == ZERO_ADDRESS
+        and not context.keeps_more
+    )
+
+
 def pay(context: Context, rows: Sequence[KeptRow]) -> None:
     """Make the payment that the two logs tell of."""
     _, (_, told) = rows
     log_index, _, credit, job, keeper, block, amount = told
     kp3r, number = context.kp3r, len(context.payments)
     context.payments.append(measured(context, log_index, WORK, job, credit, keeper, amount))
-    owed = kp3r.jobs.get(job)
-    delegates = kp3r.accounts[keeper].delegate != ZERO_ADDRESS
-    if (
-        delegates
-        or owed is None
-        or not owed.listed
-        or owed.credits[credit] < amount
-        or context.keeps_more
-        or block != kp3r.block_number
-    ):
-        context.logs = [as_log(each) for each in rows]
-        run = partial(jobs.work_receipt, kp3r, job, keeper, amount)
-        execute(context, "workReceipt", run, context.logs, payment=number)
+    if only_pays(context, job, keeper, block, amount):
+        # Its logs were held against each other already, and are what the contract logs.
+        jobs.pay_work(kp3r, job, keeper, amount)
         return
-    # Its logs were held against each other already, and are what the contract logs.
-    jobs.pay_work(kp3r, job, keeper, amount)
+    context.logs = [as_log(each) for each in rows]
+    run = partial(jobs.work_receipt, kp3r, job, keeper, amount)
+    execute(context, "workReceipt", run, context.logs, payment=number)

@@ -9,6 +9,7 @@ import polars as pl
 from keep3r_replay.chain.forks import accounts_may_delegate
 from keep3r_replay.evm.relays import RELAYS, made_calls
 from keep3r_replay.journal import ERROR, Finding
+from keep3r_replay.replay.accounts import accounts_of
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -34,15 +35,8 @@ def indirect_findings(lake: Lake, replay: Keep3rV2) -> list[Finding]:
     looked_at = -1 if replay.recalled is None else replay.recalled.block
     new = caused.filter(pl.col("block_number") > looked_at)
     relayed = _relayed_findings(lake, new, frozenset(mine))
-    rightful = caused["rightful"].unique().sort()
-    signed = (
-        lake.scan("transactions", columns=["block_number", "from"])
-        .filter(pl.col("from").is_in(rightful.implode()))
-        .group_by("from")
-        .agg(pl.col("block_number").min().alias("since"))
-        .collect()
-    )
-    suspected = caused.join(signed, left_on="rightful", right_on="from").filter(
+    signed = accounts_of(lake).select("address", pl.col("signed_since").alias("since")).drop_nulls()
+    suspected = caused.join(signed, left_on="rightful", right_on="address").filter(
         (pl.col("block_number") > looked_at) | (pl.col("since") > looked_at)
     )
     if suspected.is_empty():

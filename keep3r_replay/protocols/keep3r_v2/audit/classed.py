@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v2.audit.classes import NEEDED, classify, needs_evidence, plainly
+from keep3r_replay.protocols.keep3r_v2.audit.classes import DEPENDS, NEEDED, classify, needs_evidence, plainly
 from keep3r_replay.protocols.keep3r_v2.audit.works import EVIDENCE_SCHEMA, WORKS_SCHEMA
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _PLACE = ("block_number", "log_index")
 _CLASSED = ("class", "reason")
 _EVIDENCE = [*NEEDED, *EVIDENCE_SCHEMA]
+_DEPENDS = "depends"
+"""Column of what is kept of a work: whether its class depends on the rest of the history."""
 
 
 class ClassedWorks(NamedTuple):
@@ -43,17 +45,15 @@ def classed_works(
         recalled: those of the run that it went on from.
         whole: gives the works of the whole history, where the replay's are only a part of it.
     """
-    told = new.select(*_PLACE, *EVIDENCE_SCHEMA)
+    told = new.select(*_PLACE, *EVIDENCE_SCHEMA, DEPENDS.alias(_DEPENDS))
     if recalled is None:
         seen = whole() if whole is not None and needs_evidence(new.lazy()) else new
         works = classify(new, seen).select(WORKS_SCHEMA.names())
         return ClassedWorks(works, works, 0, pl.Series("class", [], pl.String()), told)
     former = recalled.works
     evidence = recalled.work_evidence.grown(told)
-    open_classes = needs_evidence(new.lazy()) or needs_evidence(
-        _of_former(recalled, "explanation", "usd_per_gas_unit", "choices")
-    )
-    if not open_classes:
+    depends = recalled.work_evidence.lazy().select(pl.col(_DEPENDS).any())
+    if not (told[_DEPENDS].any() or depends.collect().item()):
         works = plainly(new).select(WORKS_SCHEMA.names())
         return ClassedWorks(former.grown(works), works, former.rows, pl.Series("class", [], pl.String()), evidence)
     before = _of_former(recalled, *_EVIDENCE, *_CLASSED).collect()

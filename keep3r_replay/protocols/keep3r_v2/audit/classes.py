@@ -55,12 +55,16 @@ class _Rule(NamedTuple):
     reason: str
 
 
+_TOLD = pl.col("explanation").is_in([EXACT, STALE_GAS]) | (
+    (pl.col("explanation") == INTERVAL) & (pl.col("choices") == 1)
+)
+DEPENDS = ~_TOLD | pl.col("usd_per_gas_unit").is_not_null()
+"""Whether a work's class depends on how entry points and jobs pay in the rest of the history."""
+
+
 def needs_evidence(works: pl.LazyFrame) -> bool:
-    """Whether a class depends on how entry points and jobs pay in the rest of the history."""
-    told = pl.col("explanation").is_in([EXACT, STALE_GAS]) | (
-        (pl.col("explanation") == INTERVAL) & (pl.col("choices") == 1)
-    )
-    return bool(works.select((~told | pl.col("usd_per_gas_unit").is_not_null()).any()).collect().item())
+    """Whether some work's class depends on how entry points and jobs pay in the rest of the history."""
+    return bool(works.select(DEPENDS.any()).collect().item())
 
 
 def classify(works: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:

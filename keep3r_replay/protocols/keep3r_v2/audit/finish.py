@@ -11,7 +11,7 @@ from keep3r_replay.lake.late import begins_late
 from keep3r_replay.protocols.keep3r_v2.audit.arrivals import arrival_findings, arrivals_table
 from keep3r_replay.protocols.keep3r_v2.audit.callers import caused_table, indirect_findings, unauthorised_findings
 from keep3r_replay.protocols.keep3r_v2.audit.classed import classed_works
-from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, payment_findings
+from keep3r_replay.protocols.keep3r_v2.audit.classes import CLASSES, MISMATCH, payment_findings
 from keep3r_replay.protocols.keep3r_v2.audit.credit_observer import CreditObserver
 from keep3r_replay.protocols.keep3r_v2.audit.governed import governed_findings
 from keep3r_replay.protocols.keep3r_v2.audit.ledger_tables import ledger_tables
@@ -56,7 +56,9 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
     arrivals = arrivals_table(replay)
     kept: dict[str, Table] = {"work_evidence": works.evidence, "callers": caused_table(replay), "arrivals": arrivals}
     all_arrivals = None if evidence is None else lambda: arrivals_table(whole())
-    wrong = [*payment_findings(works.table.lazy()), *arrival_findings(arrivals, span, all_arrivals)]
+    counts = dict(works.table.lazy().group_by("class").len().collect().iter_rows())
+    wrong = payment_findings(works.table.lazy()) if MISMATCH in counts else []
+    wrong += arrival_findings(arrivals, span, all_arrivals)
     came = rows_table(replay.context.rewards, TABLES["rewards"]).sort("block_number", "log_index", maintain_order=True)
     rewards = came if recalled is None else recalled.rewards.grown(came)
     tables: dict[str, Table] = {
@@ -70,7 +72,6 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
         booked = ledger_tables(replay.observer, lake, works, span.until, covered_blocks(lake, span.until)[1])
         tables |= booked.tables
         kept |= booked.kept
-    counts = dict(works.table.lazy().group_by("class").len().collect().iter_rows())
     return Results(
         tables,
         {"works": {name: counts.get(name, 0) for name in CLASSES}},
@@ -79,7 +80,7 @@ def finish(replay: Replay, lake: Lake, span: Span, evidence: Callable[[], Replay
             *unknown_code_findings(lake.deployment, address),
             *unauthorised_findings(lake, replay),
             *indirect_findings(lake, replay),
-            *(governed_findings(lake, span) if _is_first(lake, address) else ()),
+            *(governed_findings(lake, span, new) if _is_first(lake, address) else ()),
             *(
                 pair_manager_findings(lake, span, new)
                 if _is_first(lake, address) and _holds_pair_managers(lake)

@@ -17,7 +17,7 @@ from keep3r_replay.journal import ERROR, Finding, as_text
 from keep3r_replay.replay.direct_call import SELECTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.timeline import Span
@@ -52,12 +52,12 @@ def pair_manager_findings(lake: Lake, span: Span, new: Span) -> list[Finding]:
         new: what of it no former run has looked at, and found nothing: a call's events tell whether it went right.
     """
     managers = [each.address for each in lake.deployment.contracts if each.role == "pair_manager"]
-    mints = _rows(lake, _MINT, span._replace(after=None), managers)
+    before = span._replace(after=None)
     return [
-        *_minted(mints, new),
-        *_collected(lake, new, managers, mints),
-        *_owed_nothing(lake, span, managers),
-        *_created(lake, span),
+        *_minted(_rows(lake, _MINT, new, managers)),
+        *_collected(lake, new, managers, lambda: _rows(lake, _MINT, before, managers)),
+        *_owed_nothing(lake, new, managers),
+        *_created(lake, new),
     ]
 
 
@@ -72,13 +72,12 @@ def _rows(lake: Lake, table: str, span: Span, owners: list[str]) -> list[Row]:
     return _scan(lake, table, span).filter(pl.col("owner").is_in(owners)).collect().to_dicts()
 
 
-def _minted(mints: list[Row], span: Span) -> Iterator[Finding]:
+def _minted(mints: list[Row]) -> Iterator[Finding]:
     for row in mints:
-        if span.holds(row["block_number"]):
-            yield from _expect(row, "sender", row["owner"], "a pair manager calls the pool itself to mint its position")
+        yield from _expect(row, "sender", row["owner"], "a pair manager calls the pool itself to mint its position")
 
 
-def _collected(lake: Lake, span: Span, managers: list[str], mints: list[Row]) -> Iterator[Finding]:
+def _collected(lake: Lake, span: Span, managers: list[str], mints: Callable[[], list[Row]]) -> Iterator[Finding]:
     burned: dict[_Key, list[Row]] = {}
     for row in _rows(lake, _BURN, span, managers):
         burned.setdefault((row["transaction_hash"], row["owner"]), []).append(row)
@@ -96,11 +95,11 @@ def _collected(lake: Lake, span: Span, managers: list[str], mints: list[Row]) ->
 
 
 def _of_governance(
-    lake: Lake, span: Span, managers: list[str], mints: list[Row], collects: list[Row]
+    lake: Lake, span: Span, managers: list[str], mints: Callable[[], list[Row]], collects: list[Row]
 ) -> Iterator[Finding]:
     """What `collect()` makes pools log: `collects` are those that no burn explains."""
     minted: dict[str, dict[_Position, None]] = {}
-    for row in mints:
+    for row in mints() if collects else ():
         minted.setdefault(row["owner"], {})[_position(row)] = None
     asked = _asked(lake, span, managers)
     for row in collects:
@@ -127,13 +126,15 @@ def _owed_nothing(lake: Lake, span: Span, managers: list[str]) -> Iterator[Findi
     if not all(lake.has(table) for table in (_INITIALIZE, _MINT, _COLLECT)):
         return
     keys = ["address", "owner", "tick_lower", "tick_upper"]
+    pays = (pl.col("amount0") > 0) | (pl.col("amount1") > 0)
+    collects = _scan(lake, _COLLECT, span).filter(~pl.col("owner").is_in(managers) & pays).collect()
+    if collects.is_empty():
+        return
     since = (
         _scan(lake, _MINT, span._replace(after=None)).group_by(keys).agg(pl.col("block_number").min().alias("since"))
     )
-    pays = (pl.col("amount0") > 0) | (pl.col("amount1") > 0)
     paid = (
-        _scan(lake, _COLLECT, span)
-        .filter(~pl.col("owner").is_in(managers) & pays)
+        collects.lazy()
         .join(lake.scan(_INITIALIZE, columns=["address"]), on="address", how="semi")
         .join(since, on=keys, how="left")
         .filter(pl.col("since").is_null() | (pl.col("since") > pl.col("block_number")))
@@ -168,7 +169,7 @@ def _burn_before(burns: list[Row], row: Row) -> Row | None:
 
 def _created(lake: Lake, span: Span) -> Iterator[Finding]:
     """Each pair manager stands where its factory's nonce puts it."""
-    if not lake.has(_CREATED):
+    if not lake.has(_CREATED) or _scan(lake, _CREATED, span).head(1).collect().is_empty():
         return
     next_nonce: dict[str, int] = {}
     for row in _scan(lake, _CREATED, span._replace(after=None)).collect().to_dicts():

@@ -84,7 +84,7 @@ def works_table(lake: Lake, records: WorkRecords, span: Span, keep3r: str) -> pl
         events = scan.select(_EVENT_SCHEMA.names()).collect()
     works = events.hstack(records.frame())
     entries = entry_points(lake, span, works)
-    told = works.select(_LOG).join(_told_later(lake, works), on=_LOG, how="left", maintain_order="left")
+    told = works.select(_LOG).join(_told_later(lake, works, span), on=_LOG, how="left", maintain_order="left")
     return works.drop("transaction_index").hstack(
         [
             *entries.select(*ENTRY_SCHEMA),
@@ -94,12 +94,12 @@ def works_table(lake: Lake, records: WorkRecords, span: Span, keep3r: str) -> pl
     )
 
 
-def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
+def _told_later(lake: Lake, works: pl.DataFrame, span: Span) -> pl.DataFrame:
     """Works whose meter no event before them logged, but a validation after them in the same transaction did."""
     solved = works.filter(pl.col("explanation") == SOLVED_GAS).select(*_TRANSACTION, "log_index", "initial_gas")
     if solved.is_empty() or not lake.has("events/keep3r.KeeperValidation"):
         return pl.DataFrame(schema={"block_number": pl.UInt32, "log_index": pl.UInt32, "told_later": pl.Boolean})
-    validations = lake.scan("events/keep3r.KeeperValidation").select(
+    validations = lake.scan("events/keep3r.KeeperValidation", from_block=span.first).select(
         *_TRANSACTION, pl.col("log_index").alias("validated_at"), pl.col("gas_left").alias("initial_gas")
     )
     return (
@@ -113,11 +113,11 @@ def _told_later(lake: Lake, works: pl.DataFrame) -> pl.DataFrame:
 
 def total_tables(works: pl.LazyFrame) -> dict[str, pl.DataFrame]:
     """What every keeper earned and every job paid over all contracts, by token: number of works, and the sum in wei."""
-    roles = ("keeper", "job")
-    sums = [
-        works.group_by(role, "credit")
-        .agg(pl.len().alias("works"), pl.col("payment").sum().alias("paid"))
+    both = works.group_by("keeper", "job", "credit").agg(pl.len().alias("works"), pl.col("payment").sum().alias("paid"))
+    pairs = both.collect()
+    return {
+        f"{role}_totals": pairs.group_by(role, "credit")
+        .agg(pl.col("works").sum(), pl.col("paid").sum())
         .sort(role, "credit")
-        for role in roles
-    ]
-    return {f"{role}_totals": frame for role, frame in zip(roles, pl.collect_all(sums), strict=True)}
+        for role in ("keeper", "job")
+    }

@@ -26,8 +26,9 @@ def replay_of(lake: Lake, contract: Contract, journal: Journal, until_block: int
     Raises:
         InputError: the deployment lacks what the model needs, or is of a version without one.
     """
-    transactions = sent(lake, Span(None, until_block)).filter(pl.col("status") == 1)
-    direct = transactions.filter(pl.col("to") == contract.address)
+    is_right = pl.col("status") == 1
+    transactions = sent(lake, Span(None, until_block)).filter(is_right)
+    direct = sent(lake, Span(lake.after, until_block)).filter(is_right & (pl.col("to") == contract.address))
     direct_frame = direct.select("block_number", "transaction_index", "input").collect()
     replay = Keep3rV2(
         lake.deployment,

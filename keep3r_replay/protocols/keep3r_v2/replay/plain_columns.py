@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v2.replay.calls.records import SCHEMA, SINGLES_BEFORE
+from keep3r_replay.replay.tables import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keep3r_replay.protocols.keep3r_v2.replay.plain_formulas import Formula
 
-_AMOUNT, _INT = pl.Decimal(38, 0), pl.Int128
+_INT = pl.Int128
 
 
 class Pair(NamedTuple):
@@ -86,8 +87,8 @@ class PlainColumns:
         self._taken: list[tuple[object, ...]] = []
         self._pairs = pairs.select("payment", "gas")
         self._formula = formula
-        self._columns = {name: _values(pairs[name]) for name in Pair._fields}
-        spent = _values(pairs["gas"].cast(_INT) - pairs["gas_left"].cast(_INT))
+        self._columns = {name: values_of(pairs[name]) for name in Pair._fields}
+        spent = values_of(pairs["gas"].cast(_INT) - pairs["gas_left"].cast(_INT))
         self.transactions: list[int] = self._columns["transaction_index"]
         self.validated_at: list[int] = self._columns["validated_at"]
         self.gas: list[int] = self._columns["gas"]
@@ -132,16 +133,3 @@ class PlainColumns:
             ),
             SINGLES_BEFORE,
         )
-
-
-def _values(series: pl.Series) -> list[Any]:
-    """The values of a column as objects, by the shortest way."""
-    if series.dtype in {_AMOUNT, _INT}:
-        narrow = series.cast(pl.Int64, strict=False)
-        return (series.cast(_INT) if narrow.has_nulls() else narrow).to_list()
-    if series.dtype != pl.String:
-        return series.to_list()
-    # One object an address, whose hash is known from its first use on.
-    names = series.unique()
-    texts = names.to_list()
-    return [texts[place] for place in series.cast(pl.Enum(names)).to_physical().to_list()]

@@ -98,19 +98,20 @@ class OfPools:
 
 def rings(pools: Mapping[str, Mapping[str, int]], table: pl.LazyFrame) -> dict[str, list[list[int]]]:
     """Observations in each pool's ring at a snapshot: time, tick cumulative, seconds per liquidity."""
-    wanted = [
-        table.filter(
-            (pl.col("pool") == address)
-            & pl.col("position").is_between(pool["observed"] - pool["stored"], pool["observed"], closed="left")
-        ).sort("position")
+    wanted = {
+        address: (pl.col("pool") == address)
+        & pl.col("position").is_between(pool["observed"] - pool["stored"], pool["observed"], closed="left")
         for address, pool in pools.items()
-    ]
+    }
+    # Asked once: a query costs more than its rows.
+    found = table.filter(pl.any_horizontal(pl.lit(value=False), *wanted.values())).collect()
     return {
         address: [
             [time, cumulative, int(per_liquidity, 16)]
-            for time, cumulative, per_liquidity in frame.select(
-                "timestamp", "tick_cumulative", "seconds_per_liquidity"
-            ).iter_rows()
+            for time, cumulative, per_liquidity in found.filter(is_of)
+            .sort("position")
+            .select("timestamp", "tick_cumulative", "seconds_per_liquidity")
+            .iter_rows()
         ]
-        for address, frame in zip(pools, pl.collect_all(wanted), strict=True)
+        for address, is_of in wanted.items()
     }
