@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -36,7 +38,7 @@ def counts_line(verdicts: Sequence[Verdict]) -> str:
     failed = sum(verdict.failed for verdict in verdicts)
     left = sum(verdict.answer is None and not verdict.failed for verdict in verdicts)
     rows = sum(verdict.rows for verdict in bad)
-    parts = [f"{len(verdicts) - left - failed} audits: {len(bad)} with rows ({rows} row{'' if rows == 1 else 's'})"]
+    parts = [f"{counted(len(verdicts) - left - failed, 'audit')}: {len(bad)} with rows ({counted(rows, 'row')})"]
     parts += [f"{left} left out"] if left else []
     parts += [f"{failed} failed"] if failed else []
     return ", ".join(parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 
 from .config import load_config, setting
@@ -118,7 +119,7 @@ def _cell_lines(cells: Sequence[Cell], *, every: bool) -> list[str]:
     for table, count in sorted(Counter(cell.table for cell in cells).items()):
         mine = [cell for cell in cells if cell.table == table]
         rows = len({(cell.key, cell.status) for cell in mine})
-        lines.append(f"{table}: {rows:,} rows, {count:,} cells")
+        lines.append(f"{table}: {counted(rows, 'row')}, {counted(count, 'cell')}")
         lines += [f"  {_cell(cell)}" for cell in (mine if every else mine[:_SHOWN])]
         if not every and count > _SHOWN:
             lines.append(f"  and {count - _SHOWN:,} more")

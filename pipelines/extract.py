@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 
 from .config import load_config, setting
@@ -85,7 +86,7 @@ def main(argv: list[str]) -> int:
         say_foreign(lake)
         if config.readings:
             blocks = sorted(set(config.readings))
-            print(f"readings: {extraction.read_views(blocks)} values at {len(blocks)} blocks")
+            print(f"readings: {counted(extraction.read_views(blocks), 'value')} at {counted(len(blocks), 'block')}")
     _print_outcome(outcome, client, time.monotonic() - started)
     return 0
 
@@ -133,16 +134,16 @@ def _check(config: ExtractConfig) -> None:
 
 
 def _print_plan(plan: Plan) -> None:
-    print(f"final head: block {plan.head.number}; {plan.contracts} contracts")
+    print(f"final head: block {plan.head.number}; {counted(plan.contracts, 'contract')}")
     if plan.stale:
-        print(f"to fetch again: {len(plan.stale)} partitions")
+        print(f"to fetch again: {counted(len(plan.stale), 'partition')}")
     if not plan.ranges:
         print("nothing to do")
         return
-    print(f"to fetch: blocks {plan.ranges[0][0]} to {plan.ranges[-1][1]}, {len(plan.ranges)} partitions")
+    print(f"to fetch: blocks {plan.ranges[0][0]} to {plan.ranges[-1][1]}, {counted(len(plan.ranges), 'partition')}")
     expected = plan.estimate
-    known = "" if expected.sampled == expected.blocks else f", by samples of {expected.sampled} blocks"
-    print(f"expected: about {expected.logs} logs in {expected.requests} requests{known}")
+    known = "" if expected.sampled == expected.blocks else f", by samples of {counted(expected.sampled, 'block')}"
+    print(f"expected: about {counted(expected.logs, 'log')} in {counted(expected.requests, 'request')}{known}")
     print(f"size: about {-(-expected.size // 1_000_000)} MB on disk")
 
 
@@ -151,16 +152,16 @@ def _print_outcome(outcome: Outcome, client: NodeClient, seconds: float) -> None
     if outcome.rolled_back_to is not None:
         print(f"reorganised chain: rolled back to block {outcome.rolled_back_to}")
     if outcome.repaired:
-        print(f"fetched again: {outcome.repaired} partitions")
+        print(f"fetched again: {counted(outcome.repaired, 'partition')}")
     if outcome.to_block < 0:
         print(f"nothing new: the lake reaches the final head {outcome.head}")
     else:
         print(
-            f"extracted blocks {outcome.from_block} to {outcome.to_block}: {outcome.logs} logs, "
-            f"{outcome.partitions} partitions"
+            f"extracted blocks {outcome.from_block} to {outcome.to_block}: {counted(outcome.logs, 'log')}, "
+            f"{counted(outcome.partitions, 'partition')}"
         )
     if outcome.undecoded:
-        print(f"kept raw, not decoded: {outcome.undecoded} logs (table undecoded)")
+        print(f"kept raw, not decoded: {counted(outcome.undecoded, 'log')} (table undecoded)")
     print(
         f"{statistics.requests} requests, {statistics.retries} repeated, "
         f"{statistics.bytes_received / 1e6:.1f} MB received, {seconds:.1f} s"

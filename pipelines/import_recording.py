@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from keep3r_replay.counts import counted
+
 from .config import load_config, setting
 from .foreign import say_foreign
 
@@ -26,10 +28,9 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.recording.importer import import_recording
 
     done = import_recording(Path(config.recording), Path(config.lake), protocol_recorded)
-    print(
-        f"imported {done.name} ({done.of}): blocks {done.from_block} to {done.to_block}, {done.logs} logs "
-        f"of {done.event_types} event types, {done.transactions} transactions, {done.readings} readings"
-    )
+    logs = f"{counted(done.logs, 'log')} of {counted(done.event_types, 'event type')}"
+    rest = f"{counted(done.transactions, 'transaction')}, {counted(done.readings, 'reading')}"
+    print(f"imported {done.name} ({done.of}): blocks {done.from_block} to {done.to_block}, {logs}, {rest}")
     print(f"lake: {config.lake}")
     say_foreign(Path(config.lake))
     return 0

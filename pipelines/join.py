@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from keep3r_replay.counts import counted
+
 from .config import load_config, setting
 from .foreign import say_foreign
 
@@ -27,8 +29,8 @@ def main(argv: list[str]) -> int:
 
     joined = join([open_lake(part) for part in config.parts], Path(config.lake))
     print(
-        f"joined {joined.protocols}: blocks {joined.from_block} to {joined.to_block}, {joined.logs} logs, "
-        f"{joined.transactions} transactions, {joined.readings} readings"
+        f"joined {joined.protocols}: blocks {joined.from_block} to {joined.to_block}, {counted(joined.logs, 'log')}, "
+        f"{counted(joined.transactions, 'transaction')}, {counted(joined.readings, 'reading')}"
     )
     print(f"lake: {config.lake}")
     say_foreign(Path(config.lake))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+from keep3r_replay.counts import counted
+
 from .manners import is_quiet
 from .terminal import unfiltered
 
@@ -44,13 +46,16 @@ class Progress:
         if is_quiet():
             return
         if not self._bar:
-            print(f"block {block} of {target}, {self._logs} logs", file=sys.stderr, flush=True)
+            print(f"block {block} of {target}, {counted(self._logs, 'log')}", file=sys.stderr, flush=True)
             return
         share = min((block - self._first) / max(target - self._first, 1), 1.0)
         filled = int(share * _WIDTH)
         bar = "#" * filled + "." * (_WIDTH - filled)
         print(
-            f"\r[{bar}] block {block} of {target}, {self._logs} logs", end="", file=unfiltered(sys.stderr), flush=True
+            f"\r[{bar}] block {block} of {target}, {counted(self._logs, 'log')}",
+            end="",
+            file=unfiltered(sys.stderr),
+            flush=True,
         )
         self._shown = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keep3r_replay.counts import counted
 from keep3r_replay.proof.proved_state import BY_HEADER, BY_ROOT
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _SHOWN = 20
 def print_plan(plan: Plan, lake: Lake) -> None:
     """Print what a proof would take."""
     print(f"headers   {plan.headers:>10,}  to verify")
-    how = "" if plan.sampled == plan.headers else f", by {plan.sampled} samples"
+    how = "" if plan.sampled == plan.headers else f", by {counted(plan.sampled, 'sample')}"
     print(f"opened    {plan.opened:>10,}  blocks{how}; {plan.with_rows:,} of them hold rows of {lake.path}")
     if plan.requests:
         print(f"cost      {plan.requests:>10,}  requests, about {-(-plan.size // 1_000_000):,} MB, {plan.seconds:,} s")
@@ -40,12 +41,12 @@ def print_outcome(outcome: Outcome, nodes: Sequence[NodeTeller], seconds: float)
         if more > 0:
             print(f"and {more:,} more")
         many = len(outcome.contradictions)
-        print(f"NOT PROVED  blocks {first:,} to {last:,}: {many:,} contradictions; no certificate was written")
+        print(f"NOT PROVED  blocks {first:,} to {last:,}: {counted(many, 'contradiction')}; no certificate was written")
     else:
         _print_certificate(outcome)
     windows = outcome.proved.windows
     headers, opened = outcome.proved.headers, sum(each.opened for each in windows)
-    resumed = f", {outcome.proved.resumed} windows of a former run" if outcome.proved.resumed else ""
+    resumed = f", {counted(outcome.proved.resumed, 'window')} of a former run" if outcome.proved.resumed else ""
     requests = sum(node.client.statistics.requests for node in nodes)
     received = sum(node.client.statistics.bytes_received for node in nodes)
     print(f"headers   {headers:>10,}  verified{resumed}")

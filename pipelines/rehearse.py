@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 
 from .config import load_config, setting
@@ -83,7 +84,11 @@ def _check(config: RehearseConfig, lake: Path) -> None:
 def page(name: str, window: Window, found: AuditResults) -> str:
     """What was rehearsed, what holds, what does not, what it cost, and what the whole history would take."""
     begins = "from its beginning" if window.start is None else f"after block {window.start}, from its readings"
-    lines = [f"{name}: blocks {window.first} to {window.last}, {window.logs} logs; replayed {begins}", "", str(found)]
+    lines = [
+        f"{name}: blocks {window.first} to {window.last}, {counted(window.logs, 'log')}; replayed {begins}",
+        "",
+        str(found),
+    ]
     lines += ["", "not to be told from this window"]
     lines += [f"  {line}" for line in _untold(window, found)] or ["  nothing"]
     lines += ["", "what it cost"]
@@ -93,7 +98,7 @@ def page(name: str, window: Window, found: AuditResults) -> str:
 
 def _untold(window: Window, found: AuditResults) -> list[str]:
     reasons = found.audit.undetermined_readings
-    lines = [f"{count} readings of {view}: {reason}" for (view, reason), count in reasons.items()]
+    lines = [f"{counted(count, 'reading')} of {view}: {reason}" for (view, reason), count in reasons.items()]
     if window.start is not None:
         lines.append("what stands in no view: positions in pools, so that swaps, mints and burns are taken as logged")
     return lines
@@ -106,9 +111,11 @@ def _whole(window: Window) -> list[str]:
     replayed = window.costs[-1]
     download = expected.requests * fetched.seconds / max(1, fetched.requests)
     rest = replayed.seconds * expected.logs / max(1, window.logs)
+    contracts = counted(window.whole.contracts, "contract")
+    asked = f"about {counted(expected.logs, 'log')} in {counted(expected.requests, 'request')}"
     return [
-        f"blocks {window.whole.ranges[0][0]} to {window.whole.ranges[-1][1]}, {window.whole.contracts} contracts",
-        f"about {expected.logs} logs in {expected.requests} requests, {-(-expected.size // 1_000_000)} MB on disk",
+        f"blocks {window.whole.ranges[0][0]} to {window.whole.ranges[-1][1]}, {contracts}",
+        f"{asked}, {-(-expected.size // 1_000_000)} MB on disk",
         f"about {_duration(download)} to fetch as fast as this window was, {_duration(rest)} to replay",
     ]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keep3r_replay
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 from keep3r_replay.extras import CHARTS, need
 
@@ -75,7 +76,7 @@ def main(argv: list[str]) -> int:
         width = WIDE if config.width is Width.wide else NARROW
         charts = pages.charts(results, _subject(config))
         files = write_pictures(charts, Path(config.charts), config.format.value, width)
-        print(f"charts {config.charts}: {len(files)} files")
+        print(f"charts {config.charts}: {counted(len(files), 'file')}")
     return 0
 
 

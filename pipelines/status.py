@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
+
 from .config import Store, load_config, setting
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def main(argv: list[str]) -> int:
     print(f"files: {len(manifest.files)}, {size / 1e6:.1f} MB")
     for table in lake.tables():
         entries = manifest.of_table(table)
-        print(f"  {table}: {sum(entry.rows for entry in entries)} rows in {len(entries)} files")
+        print(f"  {table}: {counted(sum(entry.rows for entry in entries), 'row')} in {counted(len(entries), 'file')}")
     stale = manifest.extraction.get("stale", [])
     if stale:
         print(f"to be fetched again: {', '.join(f'{first} to {last}' for first, last in stale)}")

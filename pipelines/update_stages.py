@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import keep3r_replay
 from keep3r_replay.collector import no_collections
+from keep3r_replay.counts import counted
 
 from .update_log import Told
 
@@ -47,10 +48,10 @@ def extract_stage(config: UpdateConfig, teller: Teller) -> Told:
     words = (
         [f"reorganised chain: rolled back to block {done.rolled_back_to:,}"] if done.rolled_back_to is not None else []
     )
-    words += [f"fetched again: {done.repaired} partitions"] if done.repaired else []
+    words += [f"fetched again: {counted(done.repaired, 'partition')}"] if done.repaired else []
     if done.to_block < 0:
         return Told(done.head, counts, "; ".join([*words, f"nothing new up to the final head {done.head:,}"]))
-    words += [f"blocks {done.from_block:,} to {done.to_block:,}, {done.logs:,} logs"]
+    words += [f"blocks {done.from_block:,} to {done.to_block:,}, {counted(done.logs, 'log')}"]
     return Told(done.to_block, counts, "; ".join(words))
 
 
@@ -70,7 +71,8 @@ def replay_stage(config: UpdateConfig) -> tuple[bool, Told]:
     }
     coverage = lake.manifest.coverage
     told = found.told or "from the beginning"
-    words = f"{found.verdict}, {counts['events']:,} events predicted, {counts['findings']:,} findings; {told}"
+    events, findings = counted(counts["events"], "event"), counted(counts["findings"], "finding")
+    words = f"{found.verdict}, {events} predicted, {findings}; {told}"
     return found.clean, Told(coverage.to_block if coverage else None, counts, words)
 
 
@@ -83,7 +85,7 @@ def warehouse_stage(config: UpdateConfig) -> tuple[list[str], Told]:
     wanted = WarehouseConfig(config.lake, config.results, config.database, config.schema, config.tables)
     built = dict(refresh(wanted, lake))
     refreshed = sum(len(each.refreshed) for each in built.values())
-    words = f"{refreshed} tables refreshed" if refreshed else "nothing new"
+    words = f"{counted(refreshed, 'table')} refreshed" if refreshed else "nothing new"
     return [*built], Told(None, {"tables_refreshed": refreshed}, f"{config.database}: {words}")
 
 

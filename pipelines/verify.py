@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import LakeError, UsageError
 
 from .config import load_config, setting
@@ -81,7 +82,7 @@ def _verify_lake(config: VerifyConfig, lake: Path) -> int:
             return FINDINGS
         if not damaged and not parted:
             rows = sum(entry.rows for entry in manifest.files)
-            print(f"whole: {len(manifest.files)} files, {rows} rows")
+            print(f"whole: {counted(len(manifest.files), 'file')}, {counted(rows, 'row')}")
             return 0
         if deployment.origin != "node":
             print("damaged: import the recording again")
@@ -89,13 +90,12 @@ def _verify_lake(config: VerifyConfig, lake: Path) -> int:
         if config.repair:
             _repair(config, lake, damaged)
             return 0
+        partitions = counted(len(damaged), "partition")
         if held is False:
-            print(
-                f"damaged: {len(damaged)} partitions; the lake is in use or cannot be written to, so nothing is noted"
-            )
+            print(f"damaged: {partitions}; the lake is in use or cannot be written to, so nothing is noted")
             return FINDINGS
         mark_stale(lake, manifest, damaged)
-        print(f"damaged: {len(damaged)} partitions; the next keep3r extract fetches them again")
+        print(f"damaged: {partitions}; the next keep3r extract fetches them again")
         return FINDINGS
 
 
@@ -160,7 +160,7 @@ def _compare(config: VerifyConfig, lake: Path) -> set[Range]:
     damaged: set[Range] = set()
     for difference in compare_logs(client, state, config.connections):
         print(
-            f"blocks {difference.first} to {difference.last}: {difference.stored} logs stored, "
+            f"blocks {difference.first} to {difference.last}: {counted(difference.stored, 'log')} stored, "
             f"{difference.on_node} on the node, or of other content"
         )
         damaged.add(difference.partition)
@@ -216,4 +216,4 @@ def _repair(config: VerifyConfig, lake: Path, damaged: set[Range]) -> None:
     progress.done()
     if outcome.rolled_back_to is not None:
         print(f"of a dead branch: rolled back to block {outcome.rolled_back_to}, and fetched again from there")
-    print(f"fetched again: {outcome.repaired} partitions; the lake is whole")
+    print(f"fetched again: {counted(outcome.repaired, 'partition')}; the lake is whole")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keep3r_replay
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 
 from .config import Store, load_config, setting
@@ -50,8 +51,9 @@ def main(argv: list[str]) -> int:
         raise UsageError("DuckDB's views cannot follow into a bucket: say tables=true, and the warehouse has the rows")
     for schema, built in refresh(config, keep3r_replay.open_lake(config.lake)):
         of = "" if schema == "main" else f", schema {schema}"
-        what = f"{len(built.refreshed)} tables refreshed" if built.refreshed else "nothing new"
-        print(f"warehouse {config.database}{of}: {built.views} views, {what}; keep3r sql lists what can be asked")
+        what = f"{counted(len(built.refreshed), 'table')} refreshed" if built.refreshed else "nothing new"
+        views = counted(built.views, "view")
+        print(f"warehouse {config.database}{of}: {views}, {what}; keep3r sql lists what can be asked")
     return 0
 
 

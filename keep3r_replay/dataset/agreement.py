@@ -10,6 +10,7 @@ from keep3r_replay.chain.blooms import bears
 from keep3r_replay.chain.forks import bloom_is_complete
 from keep3r_replay.chain.logs import FIELDS_OF_A_LOG
 from keep3r_replay.chain.wire import MalformedError, fixed_bytes, log_batch, quantity
+from keep3r_replay.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -97,7 +98,7 @@ def _other_logs(
     except MalformedError as error:
         return f"a receipt holds no log: {error}"
     if len(told) != len(batch):
-        return f"receipts hold {len(told)} logs, the answer {len(batch)}"
+        return f"receipts hold {counted(len(told), 'log')}, the answer {len(batch)}"
     if all(np.array_equal(getattr(told, name), getattr(batch, name)) for name in FIELDS_OF_A_LOG):
         return ""
     return "receipts hold other logs than the answer"

@@ -12,6 +12,7 @@ from keep3r_replay.chain.code import code_hashes
 from keep3r_replay.chain.forks import forks_of
 from keep3r_replay.chain.refusals import RefusedError
 from keep3r_replay.chain.views import NOBODY, Question, Reading, read_views
+from keep3r_replay.counts import counted
 from keep3r_replay.dataset.differences import Difference, FirstContactError
 from keep3r_replay.dataset.known_codes import codes_of, implementations_of, is_expected, known_as
 from keep3r_replay.evm.abi import keccak256
@@ -163,7 +164,9 @@ def _answers(
     try:
         answers = read_views(client, questions, block)
     except RefusedError:
-        contact.remarks.append(f"the node has no state of block {block}: {len(questions)} views were not asked")
+        contact.remarks.append(
+            f"the node has no state of block {block}: {counted(len(questions), 'view was', 'views were')} not asked"
+        )
         return
     for (each, expected), answer in zip(asked, answers, strict=True):
         found = _wrong(expected, answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def initialise_lake(
     else:
         state.save_deployment()
         state.save_manifest()
-    say(f"{len(contracts)} contracts: " + ", ".join(f"{each.role} {each.address}" for each in contracts))
+    say(f"{counted(len(contracts), 'contract')}: " + ", ".join(f"{each.role} {each.address}" for each in contracts))
 
 
 def take_code_hashes(state: ExtractionState, say: Callable[[str], None]) -> None:

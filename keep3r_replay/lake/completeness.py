@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from keep3r_replay.counts import counted
+
 if TYPE_CHECKING:
     from keep3r_replay.lake.manifest import Manifest
 
@@ -74,7 +76,7 @@ def _problem(manifest: Manifest, transactions: str, first: int, last: int, table
         return f"no file of {', '.join(absent)}"
     decoded = sum(count for name, count in tables.items() if name.startswith("events/")) + tables.get("undecoded", 0)
     if decoded != tables["logs"]:
-        return f"{tables['logs']} logs, but {decoded} events"
+        return f"{counted(tables['logs'], 'log')}, but {counted(decoded, 'event')}"
     if "blocks" in tables and tables["blocks"] != last - first + 1:
-        return f"{tables['blocks']} rows of blocks"
+        return f"{counted(tables['blocks'], 'row')} of blocks"
     return ""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from keep3r_replay.counts import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
@@ -91,7 +93,7 @@ def table_problem(content: BinaryIO, entry: FileEntry, schemas: Sequence[Any]) -
     except (pa.ArrowException, OSError) as error:
         return f"is no Parquet: {' '.join(str(error).split())[:80]}"
     if rows != entry.rows:
-        return f"has {rows} rows instead of {entry.rows}"
+        return f"has {counted(rows, 'row')} instead of {entry.rows}"
     if schemas and not any(_columns(schema) == _columns(each) for each in schemas):
         return f"has other columns than {entry.table}, or of other types"
     empty = next(_empty(file.metadata, entry.table), "")

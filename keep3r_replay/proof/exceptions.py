@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from keep3r_replay.chain.forks import forks_of
+from keep3r_replay.counts import counted
 from keep3r_replay.proof.proved_state import COMPUTED, NOBODY
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def _of_windows(subject: Subject, proved: Proved) -> list[str]:
     found = []
     unsigned = sum(each.unsigned for each in proved.windows)
     if unsigned:
-        found.append(f"senders of {unsigned} transactions that carry no signature")
+        found.append(
+            f"senders of {counted(unsigned, 'transaction that carries', 'transactions that carry')} no signature"
+        )
     empty: Counter[str] = Counter()
     for window in proved.windows:
         empty.update(window.empty)
@@ -86,13 +89,14 @@ def _state(state: StateProved | None) -> list[str]:
     found = list(state.unproved)
     configured = sum(not each["is"] and "configured" in each for each in state.codes.values())
     if configured:
-        found.append(f"whose code it is that {configured} contracts have, by hashes that the configuration names")
+        have = counted(configured, "contract has", "contracts have")
+        found.append(f"whose code it is that {have}, by hashes that the configuration names")
     unknown = sum(not each["is"] and "configured" not in each for each in state.codes.values())
     if unknown:
-        found.append(f"what the code of {unknown} contracts is: its hash is proved, and on no record")
+        found.append(f"what the code of {counted(unknown, 'contract')} is: its hash is proved, and on no record")
     unproved, computed = state.readings(NOBODY), state.readings(COMPUTED)
     if unproved:
-        found.append(f"{unproved} readings: no teller offers proofs of state there")
+        found.append(f"{counted(unproved, 'reading')}: no teller offers proofs of state there")
     if computed:
-        found.append(f"{computed} readings of views that are computed, or whose storage is on no record")
+        found.append(f"{counted(computed, 'reading')} of views that are computed, or whose storage is on no record")
     return found

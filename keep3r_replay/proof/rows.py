@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from keep3r_replay.chain.logs import RAW_LOGS
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import LakeError
 from keep3r_replay.lake.schemas import BLOCKS, READINGS, TRANSACTIONS, UNDECODED
 from keep3r_replay.lake.writer import parquet_bytes
@@ -120,7 +121,7 @@ def _problem(entry: FileEntry, rows: Any) -> str:
         if name not in names:
             return f"has no column {name}"
         if rows.column(name).null_count:
-            return f"{name} is empty in {rows.column(name).null_count} rows"
+            return f"{name} is empty in {counted(rows.column(name).null_count, 'row')}"
     if rows.num_rows:
         ends = pc.min_max(rows.column(block)).as_py()
         for found in (ends["min"], ends["max"]):

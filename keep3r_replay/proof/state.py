@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.chain.code import IMPLEMENTATION_SLOT, code_hashes
+from keep3r_replay.counts import counted
 from keep3r_replay.proof.accounts import Words, read_account, slots_of, value_in
 from keep3r_replay.proof.contradictions import Contradiction
 from keep3r_replay.proof.keccak import keccak
@@ -71,7 +72,9 @@ class StateProver:
             self._created(contract)
         lacking = [address for address in self._subject.contracts if address not in proved.codes]
         if lacking:
-            proved.unproved.append(f"code of {len(lacking)} contracts: no teller offers proofs of state there")
+            proved.unproved.append(
+                f"code of {counted(len(lacking), 'contract')}: no teller offers proofs of state there"
+            )
         proved.unproved.sort()
         return proved
 

@@ -9,6 +9,7 @@ import msgspec
 from keep3r_replay.chain.belief import ask
 from keep3r_replay.chain.refusals import RefusedError
 from keep3r_replay.chain.rpc import Call
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import NodeError
 from keep3r_replay.proof.contradictions import Contradiction, Lie
 
@@ -89,8 +90,8 @@ def _of_logs(number: int, told: list[dict[str, Any]], true: list[dict[str, Any]]
     invented = [log for log in told if log not in true]
     parts = [f"{len(lacking)} left out or changed"] if lacking else []
     parts += [f"{len(invented)} invented or changed"] if invented else []
-    proved = f"{len(true)} logs, others than {'; '.join(parts)}"
-    return Contradiction(number, "eth_getLogs", "", f"{len(told)} logs", proved, "the receipts root")
+    proved = f"{counted(len(true), 'log')}, others than {'; '.join(parts)}"
+    return Contradiction(number, "eth_getLogs", "", counted(len(told), "log"), proved, "the receipts root")
 
 
 def _plain(log: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:

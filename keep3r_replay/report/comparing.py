@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.replay.tables import amounts
 
 if TYPE_CHECKING:
@@ -137,9 +138,9 @@ def differences(first: Loaded, second: Loaded) -> Iterator[Cell]:
     """Every cell that differs, table by table; rows are told apart by the columns that name them."""
     for name in sorted({*first.tables, *second.tables}):
         if name not in second.tables:
-            yield Cell(name, "", "", FIRST, f"{first.tables[name].height} rows", None, None)
+            yield Cell(name, "", "", FIRST, counted(first.tables[name].height, "row"), None, None)
         elif name not in first.tables:
-            yield Cell(name, "", "", SECOND, None, f"{second.tables[name].height} rows", None)
+            yield Cell(name, "", "", SECOND, None, counted(second.tables[name].height, "row"), None)
         elif not first.tables[name].equals(second.tables[name]):
             yield from _cells(name, first.tables[name], second.tables[name])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
 from keep3r_replay.report.frame import Cover
 from keep3r_replay.report.frame import cover as block
 from keep3r_replay.report.html import code, text
@@ -41,7 +42,7 @@ def cover_section(
     inputs = _inputs(manifest)
     proof = f"; inputs {text(inputs_words(summary['inputs']))}" if "inputs" in summary else ""
     count = sum(summary["findings"].values())
-    told = "no finding" if not count else f"{count:,} findings"
+    told = "no finding" if not count else counted(count, "finding")
     verdict = (
         f"{text(summary['verdict'])}: {told} in the whole history; state {code('0x' + summary['state_hash'])}{proof}"
     )
@@ -62,7 +63,11 @@ def what_if_cover(title: str, summary: Mapping[str, Any], manifest: Mapping[str,
     version = f" {text(summary['version'])}" if "version" in summary else ""
     state = f"; state {code('0x' + summary['state_hash'])}" if "state_hash" in summary else ""
     findings = summary.get("baseline_findings")
-    audit = "" if findings is None else f"; the audit of the history has {findings:,} findings"
+    audit = (
+        ""
+        if findings is None
+        else f"; the audit of the history has {counted(findings, 'finding') if findings else 'no finding'}"
+    )
     told_by = Cover(
         f"what would have happened in {title}{version}, {text(summary['deployment'])}, blocks {first:,} to {last:,}",
         _version(manifest),

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
+from keep3r_replay.counts import counted
 from keep3r_replay.journal import NOTICE
 from keep3r_replay.lake.address_book import AddressBook
-from keep3r_replay.replay.moments import times_of
 from keep3r_replay.report.frame import facts_list, titled
 from keep3r_replay.report.html import address, folded, place, text
+from keep3r_replay.report.places import block_times
 from keep3r_replay.report.root_causes import RootCause, Shown, explained_places, next_command, parties_in, root_causes
 from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import polars as pl
 
     from keep3r_replay.lake.reader import Lake
 
@@ -50,28 +51,18 @@ def findings_section(
     if party:
         rows = [row for row in rows if party in str(row["subject"]) or row["cause"] is None]
     rows.sort(key=lambda row: row["number"] or 0)
-    word = "notices" if all(row["severity"] == NOTICE for row in rows) else "findings"
-    counted = f"{len(causes):,} root cause{'s' * (len(causes) > 1)}, {len(rows):,} {word} in all"
+    word = "notice" if all(row["severity"] == NOTICE for row in rows) else "finding"
+    told = f"{counted(len(causes), 'root cause')}, {counted(len(rows), word)} in all"
     more = f"<p>The first {CAUSES_SHOWN} of {len(causes):,} root causes.</p>" if len(causes) > CAUSES_SHOWN else ""
     listed = folded(f"all {len(rows):,}, one a line", _table(rows, shown)) if len(rows) > 1 else ""
     blocks = "".join(_block(cause, shown) for cause in causes[:CAUSES_SHOWN])
-    return f'<h2 id="findings">Findings</h2><p>{counted}.</p>{blocks}{more}{listed}'
+    return f'<h2 id="findings">Findings</h2><p>{told}.</p>{blocks}{more}{listed}'
 
 
 def _shown(tables: Mapping[str, pl.DataFrame], lake: Lake | None, causes: list[RootCause]) -> Shown:
     blocks = {row["block_number"] for cause in causes for row in (cause.finding, *cause.following)}
-    times = _times_in(tables, blocks)
-    if lake is not None:
-        times |= times_of(lake, blocks)
+    times = block_times(blocks, tables.values(), lake)
     return Shown(_LAKE, times, explained_places(tables), parties_in(tables), AddressBook(), 0)
-
-
-def _times_in(tables: Mapping[str, pl.DataFrame], blocks: set[int]) -> dict[int, int]:
-    """The times of those blocks that a table of the results tells, in seconds."""
-    columns = ("block_number", "timestamp")
-    timed = [frame.select(columns) for frame in tables.values() if {*columns} <= {*frame.columns}]
-    known = [frame.filter(pl.col("block_number").is_in(sorted(blocks))).drop_nulls().unique() for frame in timed]
-    return {int(block): int(time) for frame in known for block, time in frame.iter_rows()}
 
 
 def _place(row: Mapping[str, Any], shown: Shown) -> str:
@@ -88,7 +79,7 @@ def _block(cause: RootCause, shown: Shown) -> str:
         "field": text(row["field"] or ""),
         "expected": titled(row["expected"] or "nothing"),
         "observed": titled(row["observed"] or "nothing"),
-        "difference": "" if row["difference"] is None else f"{int(row['difference']):+,}",
+        "difference": f"{int(row['difference']):+,}" if row["difference"] else "",
         "why": titled(row["reason"]),
         "follows": _follows(following),
         "next": f"<code>{text(next_command(row, shown))}</code>",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 
-from keep3r_replay.report.times import moment
+from keep3r_replay.report.times import duration, moment
 
 _ADDRESS = 42
 """Signs of an address."""
@@ -45,6 +45,11 @@ def shortened(value: str) -> str:
 def when(seconds: int | None) -> str:
     """A time as date, hour and minute, UTC; a dash where there is none."""
     return "-" if seconds is None else f"<time>{moment(seconds)}</time>"
+
+
+def lasting(seconds: int | None) -> str:
+    """A length of time as people say it, which a table sorts by its seconds; empty where there is none."""
+    return "" if seconds is None else f'<span data-key="{seconds}">{duration(seconds)}</span>'
 
 
 def place(seconds: int | None, block: int, log_index: int | None = None) -> str:

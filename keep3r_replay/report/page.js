@@ -97,7 +97,7 @@ function named(cell) {
 }
 
 function key(cell) {
-  const text = cell.dataset.key ?? named(cell) ?? cell.textContent.trim();
+  const text = cell.querySelector("[data-key]")?.dataset.key ?? named(cell) ?? cell.textContent.trim();
   if (!cell.classList.contains("number")) return text;
   const number = parseFloat(text.replaceAll(",", ""));
   return Number.isNaN(number) ? -Infinity : number;

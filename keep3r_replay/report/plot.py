@@ -7,6 +7,7 @@ Floats are for places on paper only: what a page says in words and tables is mad
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.report.amounts import decimal
@@ -102,6 +103,30 @@ def amount_axis(field: str, title: str, **scale: object) -> Spec:
         "scale": {**zero, "nice": True, **scale},
         "axis": titled(title),
     }
+
+
+def by_powers(field: str, title: str, values: Sequence[float]) -> Spec:
+    """An axis of amounts that grows by powers of ten and begins at zero, for what is small beside what is large.
+
+    Args:
+        field: of the data.
+        title: with the unit.
+        values: all that are drawn, none below zero: the least above zero, or a millionth of the most, is one step.
+    """
+    most = max(values, default=0.0) or 1.0
+    least = max(min((value for value in values if value > 0), default=most), most / 1e6)
+    powers = [10.0**power for power in range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)]
+    scale = {"type": "symlog", "constant": powers[0], "domain": [0, max(most, powers[-1])]}
+    axis = titled(title) | {"values": [0, *powers], "format": ",.6~f"}
+    return {"field": field, "type": "quantitative", "scale": scale, "axis": axis}
+
+
+def around(values: Sequence[float]) -> Spec:
+    """The domain of an axis of what hardly changes: a hundredth to both sides, so that noise looks like none."""
+    if not values or max(values) - min(values) > max(values) / 50:
+        return {}
+    middle = (max(values) + min(values)) / 2
+    return {"domain": [middle * 0.98, middle * 1.02], "clamp": False}
 
 
 def titled(title: str) -> Spec:

@@ -14,6 +14,40 @@ if TYPE_CHECKING:
 
 PREFIX = "overlay."
 """What a change's name begins with as a setting."""
+_BASELINE, _WHAT_IF = "_baseline", "_what_if"
+"""Ends of the names of outcomes: of the history as it was, and of the changed one."""
+_COUNTS = {
+    **{each: f"works {each}" for each in ("paid", "reverted", "dropped", "added")},
+    "reverted_calls": "other calls reverted",
+    **{each: f"payments {each}" for each in ("changed", "refused")},
+    "refused_calls": "other calls refused",
+    "works": "payments",
+    "burned_what_if": "KIBT burned",
+    "excess": "burned too much",
+    "supply_what_if": "KIBT at the end",
+    "late_what_if": "late bonds",
+    "minted_what_if": "mined",
+    "credits_what_if": "credits left",
+    "capped_what_if": "cut off",
+}
+"""Outcomes whose name says too little by itself."""
+
+
+def outcome_words(name: str) -> str:
+    """An outcome as people say it: `works paid` of a count, `paid` of the amount."""
+    return _COUNTS.get(name, name.removesuffix(_WHAT_IF).replace("_", " "))
+
+
+def baseline_of(table: pl.DataFrame, outcome: str) -> str | None:
+    """The column of what the history as it was has of an outcome of the what-ifs; None: there is none.
+
+    It ends in `_baseline`, or has no ending at all; a count of one name with an amount is another thing.
+    """
+    if not outcome.endswith(_WHAT_IF):
+        return None
+    name = outcome.removesuffix(_WHAT_IF)
+    same = [each for each in (f"{name}{_BASELINE}", name) if table.schema.get(each) == table.schema[outcome]]
+    return same[0] if same else None
 
 
 def sweep_lines(table: pl.DataFrame, what_ifs: WhatIfs) -> list[str]:

@@ -10,7 +10,7 @@ from keep3r_replay.report.colours import series
 from keep3r_replay.report.plot import amount as whole
 from keep3r_replay.report.plot import amount_axis, coloured, told
 from keep3r_replay.report.plot import table as rows_of
-from keep3r_replay.report.sweep import PREFIX
+from keep3r_replay.report.sweep import PREFIX, baseline_of, outcome_words
 from keep3r_replay.what_if.sweep.table import swept_names
 
 if TYPE_CHECKING:
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
     from keep3r_replay.replay.rooms import WhatIfs
     from keep3r_replay.report.plot import Spec
-
-
-BASELINE, _WHAT_IF = "_baseline", "_what_if"
-"""Ends of the names of outcomes: of the history as it was, and of the changed one."""
 
 
 def sweep_chart(table: pl.DataFrame, outcome: str, what_ifs: WhatIfs) -> bytes:
@@ -44,11 +40,10 @@ def sweep_specification(table: pl.DataFrame, outcome: str, what_ifs: WhatIfs) ->
         value = row[outcome]
         if value is not None:
             lines.setdefault(rest, []).append((row[names[0]], whole(int(value)) if amount else float(value)))
-    label = f"{outcome.replace('_', ' ')}{f', {what_ifs.unit}' if amount else ''}"
+    label = f"{outcome_words(outcome)}{f', {what_ifs.unit}' if amount else ''}"
     below = names[0].removeprefix(PREFIX).replace("_", " ") if names else ""
-    before = outcome.replace(_WHAT_IF, BASELINE)
-    has_baseline = before in done.columns and before != outcome
-    known = done[before].drop_nulls().unique().sort().to_list() if has_baseline else []
+    before = baseline_of(table, outcome)
+    known = [] if before is None else done[before].drop_nulls().unique().sort().to_list()
     marks = [mark for value in known if (mark := whole(int(value)) if amount else float(value)) is not None]
     return _specification(lines, label, below, marks)
 

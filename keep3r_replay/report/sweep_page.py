@@ -10,8 +10,8 @@ from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.frame import Answer, answers, head
 from keep3r_replay.report.html import text
 from keep3r_replay.report.page import page
-from keep3r_replay.report.sweep import PREFIX
-from keep3r_replay.report.sweep_chart import BASELINE, sweep_specification
+from keep3r_replay.report.sweep import PREFIX, baseline_of, outcome_words
+from keep3r_replay.report.sweep_chart import sweep_specification
 from keep3r_replay.report.tables import table as html_table
 from keep3r_replay.what_if.sweep.table import swept_names
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keep3r_replay.replay.rooms import WhatIfs
-
-_WHAT_IF = "_what_if"
 
 
 def sweep_page(table: pl.DataFrame, what_ifs: WhatIfs, files: tuple[str, ...]) -> str:
@@ -31,7 +29,9 @@ def sweep_page(table: pl.DataFrame, what_ifs: WhatIfs, files: tuple[str, ...]) -
     outcome that is nothing everywhere is left out. Amounts are whole tokens of 18 decimals.
     """
     names = swept_names(table, what_ifs.measured)
-    outcomes = [name for name in what_ifs.measured if _is_shown(name) and _is_ever(table, name)]
+    baselines = {name: baseline_of(table, name) for name in what_ifs.measured}
+    left_out = {"parts_at_block", *baselines.values()}
+    outcomes = [name for name in what_ifs.measured if name not in left_out and _is_ever(table, name, baselines[name])]
     done = table.filter(table["status"] == "done").height
     swept = ", ".join(text(name.removeprefix(PREFIX)) for name in names)
     beside = ", ".join(f'<a href="{text(file)}">{text(file)}</a>' for file in files)
@@ -40,7 +40,13 @@ def sweep_page(table: pl.DataFrame, what_ifs: WhatIfs, files: tuple[str, ...]) -
         parts += [
             answers(_range(table, name, names, what_ifs) for name in what_ifs.told if name in outcomes),
             *(
-                drawn(Chart(f"sweep-{name}", _caption(name, names), sweep_specification(table, name, what_ifs)))
+                drawn(
+                    Chart(
+                        f"sweep-{name}",
+                        _caption(name, names, baselines[name]),
+                        sweep_specification(table, name, what_ifs),
+                    )
+                )
                 for name in outcomes
             ),
         ]
@@ -48,15 +54,9 @@ def sweep_page(table: pl.DataFrame, what_ifs: WhatIfs, files: tuple[str, ...]) -
     return page("Sweep", "\n".join(parts))
 
 
-def _is_shown(name: str) -> bool:
-    """Amounts of the what-if, and counts; a baseline is a line in the chart of its outcome."""
-    return not name.endswith(BASELINE) and name != "parts_at_block"
-
-
-def _is_ever(table: pl.DataFrame, name: str) -> bool:
+def _is_ever(table: pl.DataFrame, name: str, before: str | None) -> bool:
     """Whether an outcome is anything but 0 in one of the what-ifs, or in the history as it was."""
-    before = name.replace(_WHAT_IF, BASELINE)
-    columns = {name, before} & {*table.columns}
+    columns = {name, before or name} & {*table.columns}
     return any(value for column in columns for value in table[column].drop_nulls().to_list())
 
 
@@ -68,20 +68,17 @@ def _range(table: pl.DataFrame, name: str, names: list[str], what_ifs: WhatIfs) 
     words = [f"{_cell(row[name], is_amount=is_amount)}" for row in (ordered[0], ordered[-1])]
     unit = f" {what_ifs.unit}" if is_amount else ""
     if ordered[0][name] == ordered[-1][name]:
-        return Answer(_told(name), f"{words[0]}{unit}", "with every value")
+        return Answer(outcome_words(name), f"{words[0]}{unit}", "with every value")
     places = [
         ", ".join(f"{each.removeprefix(PREFIX)}={row[each]}" for each in names) for row in (ordered[0], ordered[-1])
     ]
     said = f"least with {text(places[0])}; most with {text(places[1])}"
-    return Answer(_told(name), f"{words[0]} to {words[1]}{unit}", said)
+    return Answer(outcome_words(name), f"{words[0]} to {words[1]}{unit}", said)
 
 
-def _told(name: str) -> str:
-    return name.removesuffix(_WHAT_IF).replace("_", " ")
-
-
-def _caption(outcome: str, names: list[str]) -> str:
-    return f"{_told(outcome)} over {names[0].removeprefix(PREFIX)}; dashed: the history as it was, where it has that"
+def _caption(outcome: str, names: list[str], baseline: str | None) -> str:
+    dashed = "" if baseline is None else "; dashed: the history as it was"
+    return f"{outcome_words(outcome)} over {names[0].removeprefix(PREFIX).replace('_', ' ')}{dashed}"
 
 
 def _rows(table: pl.DataFrame, names: list[str], outcomes: list[str], what_ifs: WhatIfs) -> str:
@@ -90,7 +87,7 @@ def _rows(table: pl.DataFrame, names: list[str], outcomes: list[str], what_ifs: 
     headers = [
         *(name.removeprefix(PREFIX) for name in names),
         "status",
-        *(f"{_told(name)}{f', {what_ifs.unit}' if name in amounts else ''}" for name in outcomes),
+        *(f"{outcome_words(name)}{f', {what_ifs.unit}' if name in amounts else ''}" for name in outcomes),
     ]
     rows = [
         [

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from keep3r_replay.chain.logs import MAX_TOPICS, LogBatch
+from keep3r_replay.counts import counted
 from keep3r_replay.dataset.decode import decode_logs
 from keep3r_replay.errors import InputError
 from keep3r_replay.lake import folders
@@ -54,7 +55,7 @@ def write_chain(chain: Chain, readings: Sequence[ReadingRow], lake: Path) -> Non
 def write_played(chain: Chain, title: str, lake: Path) -> str:
     """Write a simulated chain without readings as `write_chain` does; returns what to say of it on one line."""
     write_chain(chain, [], lake)
-    return f"simulated {title}: {len(chain.blocks)} blocks, {len(chain.logs)} logs"
+    return f"simulated {title}: {counted(len(chain.blocks), 'block')}, {counted(len(chain.logs), 'log')}"
 
 
 def _build(chain: Chain, readings: Sequence[ReadingRow], lake: Path) -> None:

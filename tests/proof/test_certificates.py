@@ -148,7 +148,7 @@ def test_a_second_run_goes_on_from_the_first(certified: Path, capsys: pytest.Cap
         assert run(node.url, "prove", f"lake={certified}", ANCHOR, "keep=true", "resume=true") == 0
         asked = [call["method"] for each in node.requests for call in (each if isinstance(each, list) else [each])]
     told = capsys.readouterr().out
-    assert "1 windows of a former run" in told
+    assert "1 window of a former run" in told
     assert "except    1 of 1 windows, on the word of a former run's notes" in told
     assert "eth_getBlockReceipts" not in asked
     assert {name for name, file in content(certified).items() if file != before[name]} == {"proof.json"}

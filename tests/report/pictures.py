@@ -48,7 +48,7 @@ PAGES = (
     Page(
         "kuma",
         (
-            "simulate scenario=kuma_late lake={made}/kuma-lake",
+            "import recording=tests/data/open-kuma11-clean-1 lake={made}/kuma-lake",
             "replay lake={made}/kuma-lake ledger=true results={made}/kuma",
             "report results={made}/kuma lake={made}/kuma-lake report={page}",
         ),
@@ -66,7 +66,7 @@ PAGES = (
     Page(
         "v1",
         (
-            "simulate scenario=keep3r_v1_article lake={made}/v1-lake",
+            "import recording=tests/data/open-v1-gov-305 lake={made}/v1-lake",
             "replay lake={made}/v1-lake ledger=true results={made}/v1",
             "report results={made}/v1 lake={made}/v1-lake report={page}",
         ),

@@ -30,7 +30,7 @@ FACE = (
 ENTRIES = {"keep3r_replay.__main__", "keep3r_replay.pipelines"}
 """What begins a command, and so lies above everything."""
 LAYERS = (
-    ("evm", "errors", "version", "extras", "conf", "data"),
+    ("evm", "errors", "counts", "version", "extras", "conf", "data"),
     ("chain", "lake", "journal", "collector", "uniswap_v3", "uniswap_v2", "chainlink"),
     ("replay", "sidechain_oracle"),
     ("report", "warehouse", "what_if", "scenario", "recording", "dataset", "proof"),

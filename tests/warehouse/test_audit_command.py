@@ -81,7 +81,7 @@ def test_a_broken_audit_fails_and_the_others_run(folder, tmp_path, capsys):
     assert lines[0].startswith("FAILED  broken: Catalog Error")
     assert lines[1] == "ok      clean"
     assert lines[2].startswith("FAILED  writes: ")
-    assert lines[3] == "1 audits: 0 with rows (0 rows), 2 failed"
+    assert lines[3] == "1 audit: 0 with rows (0 rows), 2 failed"
 
 
 def test_sql_guards_as_well(ends):

@@ -14,6 +14,8 @@ from keep3r_replay.report.plot import (
     TIME,
     amount,
     amount_axis,
+    around,
+    by_powers,
     coloured,
     moment,
     table,
@@ -36,10 +38,15 @@ def charts(works: pl.DataFrame, entry_points: pl.DataFrame) -> list[Chart]:
     """Every chart of these payments (works with amounts as Int128), those without anything to show left out."""
     in_kp3r = works.filter(~pl.col("class").is_in(["token", "eth"]))
     found = [
-        ("payments by class", "KP3R paid so far, by what each payment was", in_kp3r, sums(in_kp3r, "class", CLASSES)),
+        (
+            "payments by class",
+            "KP3R paid so far, by what each payment was; the axis grows by powers of ten",
+            in_kp3r,
+            sums(in_kp3r, "class", CLASSES),
+        ),
         (
             "payments by helper",
-            "KP3R paid so far, by the helper in force",
+            "KP3R paid so far, by the helper in force; the axis grows by powers of ten",
             in_kp3r.filter(pl.col("helper_version").is_not_null()),
             sums(in_kp3r, "helper_version"),
         ),
@@ -64,17 +71,22 @@ def charts(works: pl.DataFrame, entry_points: pl.DataFrame) -> list[Chart]:
 
 
 def sums(works: pl.DataFrame, column: str, order: Sequence[str] = ()) -> Spec:
-    """Running sums of payments over time, a line for each value of a column; logarithmic, as one may be worth all."""
+    """Running sums of payments over time, a line for each value of a column, from nothing to the last payment of all.
+
+    One may be worth all others, so the axis grows by powers of ten; unlike a logarithmic one it has a zero.
+    """
     names = [name for name in works[column].drop_nulls().unique(maintain_order=True) if name]
     names.sort(key=lambda name: (order.index(name) if name in order else len(order), name))
     rows: list[tuple[int, str, float | None]] = []
+    end = max(works["timestamp"].to_list(), default=0)
     for name in names:
         own = works.filter(pl.col(column) == name)
-        total, points = 0, []
+        said, total, points = name.replace("_", " "), 0, []
         for time, paid in own.select("timestamp", "payment").iter_rows():
             total += paid
-            points.append((moment(time), name.replace("_", " "), amount(total)))
-        rows += [points[place] for place in _some(len(points)) if points[place][2]]
+            points.append((moment(time), said, amount(total)))
+        rows += [(points[0][0], said, 0.0), *(points[place] for place in _some(len(points)))]
+        rows.append((moment(end), said, amount(total)))
     colours = series([name.replace("_", " ") for name in names])
     return {
         "data": table(dict(zip((TIME, "what", "paid"), _columns(rows, 3), strict=True))),
@@ -83,12 +95,12 @@ def sums(works: pl.DataFrame, column: str, order: Sequence[str] = ()) -> Spec:
             "type": "line",
             "interpolate": "step-after",
             "clip": True,
-            "point": {"size": 12},
+            "point": {"size": 14},
             "tooltip": told(("what", "what"), ("paid", "paid so far, KP3R")),
         },
         "encoding": {
             "x": time_axis(),
-            "y": amount_axis("paid", "paid so far, KP3R", type="log"),
+            "y": by_powers("paid", "paid so far, KP3R", [paid or 0.0 for _, _, paid in rows]),
             "color": coloured("what", colours),
         },
     }
@@ -154,7 +166,9 @@ def prices(works: pl.DataFrame) -> Spec:
         },
         "encoding": {
             "x": time_axis(),
-            "y": amount_axis("price", "KP3R for one WETH", zero=False),
+            "y": amount_axis(
+                "price", "KP3R for one WETH", zero=False, **around([price for *_, price in rows if price])
+            ),
             "color": coloured("by", colours),
             "shape": {"field": "by", "scale": {"domain": list(colours)}},
         },

@@ -20,7 +20,7 @@ from keep3r_replay.report.charts import drawn
 from keep3r_replay.report.cover import cover_section
 from keep3r_replay.report.findings import findings_section
 from keep3r_replay.report.frame import answers, facts_list, head
-from keep3r_replay.report.html import code, text, when
+from keep3r_replay.report.html import code, lasting, place, text, when
 from keep3r_replay.report.inputs import basis
 from keep3r_replay.report.page import page
 from keep3r_replay.report.tables import table
@@ -55,7 +55,7 @@ class Keep3rV1Pages:
         if summary["verdict"] == WHAT_IF:
             if subject:
                 raise UsageError(_OF_WHAT_IF)
-            return what_if_page(results, summary)
+            return what_if_page(results, summary, lake)
         tables = _tables(results)
         job = _job(tables["works"], subject)
         works = _of(tables["works"], job)
@@ -159,17 +159,22 @@ def _classes(works: pl.DataFrame) -> str:
         own = works.filter(pl.col("class") == name)
         if own.height:
             paid = "" if name == "token" else tokens(sum(map(int, own["payment"])), 6)
-            rows.append((text(name), text(WORDS[name]), f"{own.height:,}", paid))
+            rows.append((text(name.replace("_", " ")), text(WORDS[name]), f"{own.height:,}", paid))
     headers = ("class", "what it means", "payments", "KP3R (ETH where paid in ETH)")
     return "<h2>What each payment was for</h2>" + table(headers, rows, frozenset({2, 3}), stacked=True)
 
 
 def _helpers(helpers: pl.DataFrame) -> str:
     rows = [
-        (f"{row['from_block']:,}", text(row["version"] or "unknown"), code(row["helper"]), text(row["known_by"]))
+        (
+            place(row["timestamp"] or None, row["from_block"]),
+            text(row["version"] or "unknown"),
+            code(row["helper"]),
+            text(row["known_by"]),
+        )
         for row in helpers.head(_SHOWN).iter_rows(named=True)
     ]
-    return "<h2>Helpers in force</h2>" + table(("from block", "version", "address", "known by"), rows, frozenset({0}))
+    return "<h2>Helpers in force</h2>" + table(("from, UTC", "version", "address", "known by"), rows)
 
 
 def _entry_points(points: pl.DataFrame) -> str:
@@ -192,14 +197,19 @@ def _gaps(gaps: pl.DataFrame) -> str:
     """Stretches in which no work could be paid, the longest first; nothing where there are none."""
     felt = gaps.filter(pl.col("seconds_in_force") > 0).sort("seconds_in_force", descending=True, maintain_order=True)
     rows = [
-        (code(row["oracle"]), f"{row['missed_slots']:,}", f"{row['seconds']:,}", f"{row['seconds_in_force']:,}")
+        (
+            when(row["from_timestamp"]),
+            code(row["oracle"]),
+            f"{row['missed_slots']:,}",
+            *(lasting(row[each]) for each in ("seconds", "seconds_in_force")),
+        )
         for row in felt.head(_SHOWN).iter_rows(named=True)
     ]
     if not rows:
         return ""
     said = "<p>Stretches in which the oracle of the helper in force could price no work.</p>"
-    headers = ("oracle", "updates missed", "seconds", "seconds while it was needed")
-    return "<h2>Oracle gaps</h2>" + said + table(headers, rows, frozenset({1, 2, 3}))
+    headers = ("from, UTC", "oracle", "updates missed", "lasted", "while it was needed")
+    return "<h2>Oracle gaps</h2>" + said + table(headers, rows, frozenset({2, 3, 4}))
 
 
 def _applications(applications: pl.DataFrame) -> str:
@@ -209,7 +219,7 @@ def _applications(applications: pl.DataFrame) -> str:
     )
     rows = [
         (
-            f"{row['block_number']:,}",
+            place(row["timestamp"], row["block_number"], row["log_index"]),
             code(row["job"]),
             tokens(int(row["credit"]), 6),
             tokens(int(row["credit_at_previous_block"]), 6),
@@ -221,8 +231,8 @@ def _applications(applications: pl.DataFrame) -> str:
     ]
     if not rows:
         return ""
-    headers = ("block", "job", "KP3R", "by the block before", "per mille", "per mille of half an hour", "class")
-    return "<h2>Credits for liquidity</h2>" + table(headers, rows, frozenset({0, 2, 3, 4, 5}))
+    headers = ("when, UTC", "job", "KP3R", "by the block before", "per mille", "per mille of half an hour", "class")
+    return "<h2>Credits for liquidity</h2>" + table(headers, rows, frozenset({2, 3, 4, 5}))
 
 
 def _keepers(results: Path) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.report.amounts import share, tokens
 from keep3r_replay.report.frame import Answer
 from keep3r_replay.report.html import code, place, text
@@ -42,23 +43,35 @@ def answers_of(works: pl.DataFrame) -> list[Answer]:
         Answer(
             "overpaid",
             f"{tokens(excess, 6)} KP3R",
-            f"above the limit of the most gas that a transaction can have measured: {in_works.height:,} works by "
-            f"{tokens(_sum(in_works, 'excess'), 6)} KP3R, and {in_receipts.height:,} receipts, which nothing limits, "
-            f"by {tokens(_sum(in_receipts, 'excess'), 6)} KP3R",
+            _above(in_works, in_receipts),
             "bad" if excess else "good",
         ),
         Answer(
             "paid for gas, to the wei",
             share(_sum(known, "payment"), total) if total else "-",
-            f"of {tokens(total, 6)} KP3R: {known.height:,} of {paid.height:,} payments are the limit of one gas figure",
+            f"of {tokens(total, 6)} KP3R: {known.height:,} of {counted(paid.height, 'payment')} "
+            f"{'is' if known.height == 1 else 'are'} the limit of one gas figure",
         ),
         Answer(
             "the jobs' own amounts",
             f"{tokens(_sum(own, 'payment'), 6)} KP3R",
-            f"{own.height:,} payments are the limit of no gas at all",
+            counted(own.height, "payment is", "payments are") + " the limit of no gas at all"
+            if own.height
+            else "every payment is the limit of some gas",
         ),
-        Answer("gas paid for", f"{sum(gas):,}", f"in {len(gas):,} payments{middle}"),
+        Answer("gas paid for", f"{sum(gas):,}", f"in {counted(len(gas), 'payment')}{middle}"),
     ]
+
+
+def _above(in_works: pl.DataFrame, in_receipts: pl.DataFrame) -> str:
+    """Which payments are above the limit, and by how much."""
+    limit = "the limit of the most gas that a transaction can have measured"
+    parts = [
+        f"{counted(found.height, one)}{aside} by {tokens(_sum(found, 'excess'), 6)} KP3R"
+        for found, one, aside in ((in_works, "work", ""), (in_receipts, "receipt", ", which nothing limits,"))
+        if found.height
+    ]
+    return f"above {limit}: {', and '.join(parts)}" if parts else f"no payment is above {limit}"
 
 
 def overpaid(works: pl.DataFrame) -> str:
@@ -88,7 +101,7 @@ def each_payment(works: pl.DataFrame) -> str:
     return "<h2>Every payment, and what it was for</h2>" + table(headers, rows, _NUMBERS, file="works.parquet")
 
 
-_ABOUT = ("when", "job", "keeper", "class", "helper", "gas", "gas used")
+_ABOUT = ("when, UTC", "job", "keeper", "class", "helper", "gas", "gas used")
 _NUMBERS = frozenset({5, 6, 7, 8, 9})
 
 

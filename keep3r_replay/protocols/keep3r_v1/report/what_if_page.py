@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import InputError
 from keep3r_replay.protocols.keep3r_v1.what_if.room import ASSUMPTIONS
 from keep3r_replay.replay.results import manifest_of
@@ -18,6 +19,7 @@ from keep3r_replay.report.cover import what_if_cover
 from keep3r_replay.report.frame import Answer, answers, head
 from keep3r_replay.report.html import code, folded, text
 from keep3r_replay.report.page import page
+from keep3r_replay.report.places import Calendar, ends_of
 from keep3r_replay.report.plot import amount, coloured, told
 from keep3r_replay.report.plot import table as data
 from keep3r_replay.report.tables import table
@@ -26,19 +28,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from keep3r_replay.lake.reader import Lake
+
 _JOBS_DRAWN = 12
 _IN_KP3R = ~pl.col("class").is_in(["token", "eth"])
 _FILES = ("works_what_if", "refused_calls", "job_credits")
 
 
-def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
-    """The page of a what-if's results: changes, outcome, jobs, keepers, limits, refusals. Raises `InputError`."""
+def what_if_page(results: Path, summary: Mapping[str, Any], lake: Lake | None = None) -> str:
+    """The page of a what-if's results: changes, outcome, jobs, keepers, limits, refusals. Raises `InputError`.
+
+    The lake knows when its blocks were.
+    """
     works, refused_calls, credits_left = read_what_if(results)
     outcome = summary["outcome"]
     first, last = summary["blocks"]
+    calendar = Calendar.of((works, refused_calls), lake, ends_of(lake, first, last))
     changes = [(text(name), text(value)) for name, value in summary["overlay"].items()]
     parts = [
-        head(f"What if: {summary['deployment']}", f"Keep3r V1, blocks {first:,} to {last:,}"),
+        head(f"What if: {summary['deployment']}", f"Keep3r V1, {calendar.span(first, last)}"),
         answers(_answers(outcome)),
         "<h2>Changes</h2>",
         table(("change", "value"), changes) if changes else "<p>None: the what-if is the history.</p>",
@@ -46,9 +54,9 @@ def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
         *(drawn(chart) for chart in what_if_charts(works)),
         _compared(works, "job", _left(credits_left, works)),
         _compared(works, "keeper", {}),
-        _limits(works),
-        _refused(works),
-        _refused_calls(refused_calls),
+        _limits(works, calendar),
+        _refused(works, calendar),
+        _refused_calls(refused_calls, calendar),
         what_if_cover("Keep3r V1", summary, manifest_of(results)),
     ]
     return page(f"What if: {summary['deployment']}", "\n".join(parts))
@@ -98,7 +106,9 @@ def _answers(outcome: Mapping[str, Any]) -> list[Answer]:
     return [
         Answer("paid", f"{'+' if after >= before else ''}{tokens(after - before, 6)} KP3R", said),
         Answer("payments", f"{outcome['changed']:,} changed", f"of {outcome['works']:,}"),
-        Answer("refused", f"{outcome['refused']:,} payments", f"and {outcome['refused_calls']:,} other calls"),
+        Answer(
+            "refused", counted(outcome["refused"], "payment"), f"and {counted(outcome['refused_calls'], 'other call')}"
+        ),
         Answer("credits left to jobs", f"{tokens(int(outcome['credits_what_if']), 6)} KP3R", "at the what-if's end"),
     ]
 
@@ -143,7 +153,7 @@ def _cells(counts: Sequence[int]) -> list[str]:
     return [*(f"{each:,}" for each in numbers), *(tokens(each, 6) for each in (before, after, after - before))]
 
 
-def _limits(works: pl.DataFrame) -> str:
+def _limits(works: pl.DataFrame, calendar: Calendar) -> str:
     """Payments whose limit is another one, the largest difference first."""
     changed = works.filter(
         pl.col("limit_what_if").is_not_null()
@@ -153,7 +163,7 @@ def _limits(works: pl.DataFrame) -> str:
     ordered = changed.sort(pl.col("difference").abs(), "block_number", "log_index", descending=[True, False, False])
     rows = [
         (
-            f"{row['block_number']:,} / {row['log_index']}",
+            calendar.at(row["block_number"], row["log_index"]),
             code(row["job"]),
             code(row["keeper"]),
             text(row["class"].replace("_", " ")),
@@ -165,14 +175,14 @@ def _limits(works: pl.DataFrame) -> str:
     title = "<h2>Limits and payments that change</h2>"
     if not rows:
         return f"{title}<p>None.</p>"
-    headers = ("block / log", "job", "keeper", "class", "gas", "limit", "limit, what-if", "paid", "paid, what-if")
-    return title + table(headers, rows, frozenset({0, *range(4, 9)}), file="works_what_if.parquet")
+    headers = ("when, UTC", "job", "keeper", "class", "gas", "limit", "limit, what-if", "paid", "paid, what-if")
+    return title + table(headers, rows, frozenset(range(4, 9)), file="works_what_if.parquet")
 
 
-def _refused(works: pl.DataFrame) -> str:
+def _refused(works: pl.DataFrame, calendar: Calendar) -> str:
     rows = [
         (
-            f"{row['block_number']:,} / {row['log_index']}",
+            calendar.at(row["block_number"], row["log_index"]),
             code(row["job"]),
             code(row["keeper"]),
             tokens(row["payment"], 6),
@@ -182,20 +192,20 @@ def _refused(works: pl.DataFrame) -> str:
     ]
     if not rows:
         return "<h2>Payments refused</h2><p>None.</p>"
-    headers = ("block / log", "job", "keeper", "paid as it was", "reason")
-    return "<h2>Payments refused</h2>" + table(headers, rows, frozenset({0, 3}), file="works_what_if.parquet")
+    headers = ("when, UTC", "job", "keeper", "paid as it was", "reason")
+    return "<h2>Payments refused</h2>" + table(headers, rows, frozenset({3}), file="works_what_if.parquet")
 
 
-def _refused_calls(calls: pl.DataFrame) -> str:
+def _refused_calls(calls: pl.DataFrame, calendar: Calendar) -> str:
     if calls.is_empty():
         return ""
     rows = [
         (
-            f"{row['block_number']:,}" + ("" if row["log_index"] is None else f" / {row['log_index']}"),
+            calendar.at(row["block_number"], row["log_index"]),
             text(row["function"]),
             text(row["reason"]),
         )
         for row in calls.iter_rows(named=True)
     ]
-    headers = ("block / log", "function", "reason")
-    return "<h2>Other calls refused</h2>" + table(headers, rows, frozenset({0}), file="refused_calls.parquet")
+    headers = ("when, UTC", "function", "reason")
+    return "<h2>Other calls refused</h2>" + table(headers, rows, file="refused_calls.parquet")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.keep3r_v2.report.words import STORED, TOTAL
 from keep3r_replay.protocols.keep3r_v2.statements.job import (
     dry_words,
@@ -20,7 +21,7 @@ from keep3r_replay.report.html import address, text
 from keep3r_replay.report.times import date, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.report.results import Results
     from keep3r_replay.protocols.keep3r_v2.statements.job import JobCard
@@ -63,7 +64,7 @@ def job_card(told: JobCard, job: str) -> str:
 
 def job_answers(results: Results, cards: Sequence[JobCard], jobs: Sequence[str], *, alone: bool) -> list[Answer]:
     """Verdict, waste, runway and own amounts, of the page's jobs; of one job where the page is about it alone."""
-    whom = "this job" if alone else f"{len(jobs):,} jobs"
+    whom = "this job" if alone else counted(len(jobs), "job")
     spent, lost = 0, 0
     for job in jobs:
         used, wasted, _ = results.wasted(job)["contract"]
@@ -85,11 +86,23 @@ def verdict(results: Results) -> Answer:
     summary = results.summary
     events, readings = summary["events"], summary["readings"]
     wrong = events["mismatched"] + readings["mismatched"]
-    compared = f"{events['predicted']:,} events and {readings['compared']:,} answers of views compared"
+    compared = (
+        f"{counted(events['predicted'], 'event')} and {counted(readings['compared'], 'answer')} of views compared"
+    )
     if summary["verdict"] == "clean":
-        return Answer("verdict", "right to the wei", f"{compared}; {readings['undetermined']:,} undetermined", "good")
+        return Answer("verdict", "right to the wei", f"{compared}{_open(summary)}", "good")
     count = sum(summary["findings"].values())
-    return Answer("verdict", f"{count:,} findings", f"{compared}; {wrong:,} differ", "bad")
+    return Answer("verdict", counted(count, "finding"), f"{compared}; {wrong:,} differ", "bad")
+
+
+def _open(summary: Mapping[str, Any]) -> str:
+    """What logs cannot tell, as far as there is any."""
+    open_ = [
+        counted(summary[of]["undetermined"], one)
+        for of, one in (("works", "payment"), ("readings", "answer"))
+        if summary[of]["undetermined"]
+    ]
+    return f"; {' and '.join(open_)} undetermined" if open_ else ""
 
 
 def _runway(cards: Sequence[JobCard]) -> Answer:
@@ -126,12 +139,16 @@ def _overpaid(cards: Sequence[JobCard]) -> Answer:
     if not works:
         return Answer("paid above the formula", "nothing", "every payment is by the formula", "good")
     if not compared:
-        said = f"{works:,} payments are the job's own amount, with no formula to compare with"
+        said = f"{counted(works, 'payment is', 'payments are')} the job's own amount, with no formula to compare with"
         return Answer("paid above the formula", "cannot be told", said)
     paid, formula = (sum(getattr(each.own, name) for each in cards) for name in ("paid", "formula"))
     ratio = times(paid, formula)
     said = (
-        f"{tokens(paid)} KP3R in {compared:,} payments where the formula gives {tokens(formula)}"
-        f"{f', {ratio} times as much' if ratio else ''}; {works - compared:,} more with nothing to compare with"
+        f"{tokens(paid)} KP3R in {counted(compared, 'payment')} where the formula gives {tokens(formula)}"
+        f"{f', {ratio} times as much' if ratio else ''}{_uncompared(works - compared)}"
     )
     return Answer("paid above the formula", f"{tokens(paid - formula)} KP3R", said, "bad" if paid > formula else "")
+
+
+def _uncompared(works: int) -> str:
+    return f"; {works:,} more with nothing to compare with" if works else ""

@@ -12,7 +12,15 @@ from keep3r_replay.protocols.keep3r_v2.report.figures import Payment, credits_ch
 from keep3r_replay.protocols.keep3r_v2.report.keeper_figures import pairs_chart
 from keep3r_replay.protocols.keep3r_v2.report.ledger_figures import waste_chart, waterfall_chart
 from keep3r_replay.protocols.keep3r_v2.report.series import job_series
-from keep3r_replay.protocols.keep3r_v2.report.words import BY_FORMULA, EARNED, GAS, KEEPERS, OPEN, OWN_AMOUNT
+from keep3r_replay.protocols.keep3r_v2.report.words import (
+    BY_FORMULA,
+    EARNED,
+    GAS,
+    KEEPERS,
+    OPEN,
+    OWN_AMOUNT,
+    most_keepers,
+)
 from keep3r_replay.replay.rooms import Chart
 
 if TYPE_CHECKING:
@@ -67,7 +75,7 @@ def keeper_chart(results: Results) -> Chart | None:
         return None
     return Chart(
         "keepers",
-        f"Reward at the contract's own quote and gas paid, in ETH, of the {len(names)} keepers who earned most.",
+        f"Reward at the contract's own quote and gas paid, in ETH, of {most_keepers(len(names))} earned most.",
         pairs_chart(
             names, {EARNED: (shown["reward_eth"], KEEPERS[EARNED]), GAS: (shown["gas_paid"], KEEPERS[GAS])}, "ETH"
         ),

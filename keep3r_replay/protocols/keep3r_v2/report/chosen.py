@@ -35,7 +35,7 @@ def page_of(folder: Path, lake: Lake | None, subject: str) -> str:
     summary = what_if_summary(folder)
     if summary is not None:
         what_if = WhatIfResults(folder, summary)
-        return make_what_if_report(what_if, _jobs_of_what_if(what_if, subject))
+        return make_what_if_report(what_if, _jobs_of_what_if(what_if, subject), lake)
     results = Results(folder)
     if subject.startswith(_KEEPER):
         keeper = results.chosen(subject.removeprefix(_KEEPER), "keeper")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.keep3r_v2.report.charts import keeper_chart
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts, wei
 from keep3r_replay.protocols.keep3r_v2.report.words import LEDGER, STORED, TOTAL
@@ -47,12 +48,15 @@ def all_is_well(summary: dict[str, Any]) -> str:
     if undetermined:
         readings = f" and {compared - undetermined:,} of {compared:,} readings"
     rest = [
-        f"{count:,} {what} logs cannot tell"
-        for count, what in ((undetermined, "readings that"), (open_works, "works whose payment"))
+        f"{counted(count, *what)} logs cannot tell"
+        for count, what in (
+            (undetermined, ("reading that", "readings that")),
+            (open_works, ("work whose payment", "works whose payment")),
+        )
         if count
     ]
     none = "; there is no reading to compare" if not compared else ""
-    left = f"; undetermined are {' and '.join(rest)}" if rest else ""
+    left = f"; undetermined: {' and '.join(rest)}" if rest else ""
     return f"every event{readings} is what the model of the contract predicts, to the wei{none}{left}."
 
 
@@ -70,7 +74,7 @@ def expiry(results: Results, job: str = "") -> str:
         total = "-" if kind == "denied_on_paper" else tokens(wei(part["amount"]), 4)
         rows.append((text(kind.replace("_", " ")), text(meaning), f"{part.height:,}", text(total)))
         largest = part.sort("amount", "block_number", descending=[True, False])
-        folds.append(folded(f"{kind.replace('_', ' ')}: {part.height:,} places", _fact_table(largest)))
+        folds.append(folded(f"{kind.replace('_', ' ')}: {counted(part.height, 'place')}", _fact_table(largest)))
     if not rows:
         return ""
     return "\n".join(

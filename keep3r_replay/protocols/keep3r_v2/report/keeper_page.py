@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.report import evidence
 from keep3r_replay.protocols.keep3r_v2.report.cards import NEEDS_LAKE, verdict
@@ -77,10 +78,10 @@ def keeper_work_chart(results: Results, keeper: str) -> Chart | None:
 def _answers(works: pl.DataFrame) -> list[Answer]:
     in_kp3r = works.filter(pl.col("class") != TOKEN_PAYMENT)
     known = in_kp3r.filter(pl.col("profit").is_not_null())
-    earned = f"in {in_kp3r.height:,} works; {works.height - in_kp3r.height:,} more were paid in tokens"
+    earned = f"in {counted(in_kp3r.height, 'work')}{_in_tokens(works.height - in_kp3r.height)}"
     worth, gas, profit = (wei(known[name]) for name in ("reward_eth", "gas_paid", "profit"))
     unknown = in_kp3r.height - known.height
-    rest = f"; {unknown:,} works of unknown worth are kept apart" if unknown else ""
+    rest = f"; {counted(unknown, 'work')} of unknown worth kept apart" if unknown else ""
     said = f"worth {tokens(worth, 6)} ETH, gas {tokens(gas, 6)} ETH{rest}"
     return [
         Answer("earned", f"{tokens(wei(in_kp3r['reward']), 6)} KP3R", earned),
@@ -96,11 +97,15 @@ def _overpaid(compared: pl.DataFrame | None) -> Answer:
     if not own.works:
         return Answer(question, "nothing", "every payment in KP3R is by the formula", "good")
     if not own.compared:
-        return Answer(question, "cannot be told", f"{own.works:,} own amounts, with no formula to compare with")
+        return Answer(
+            question, "cannot be told", f"{counted(own.works, 'own amount')}, with no formula to compare with"
+        )
     ratio = times(own.paid, own.formula)
+    payments, rest = counted(own.compared, "payment"), own.works - own.compared
     said = (
-        f"{tokens(own.paid, 6)} KP3R in {own.compared:,} payments where the formula gives {tokens(own.formula, 6)}"
-        f"{f', {ratio} times as much' if ratio else ''}; {own.works - own.compared:,} with nothing to compare with"
+        f"{tokens(own.paid, 6)} KP3R in {payments} where the formula gives {tokens(own.formula, 6)}"
+        f"{f', {ratio} times as much' if ratio else ''}"
+        f"{f'; {rest:,} more with nothing to compare with' if rest else ''}"
     )
     return Answer(question, f"{tokens(own.excess, 6)} KP3R", said, "bad" if own.excess > 0 else "")
 
@@ -115,9 +120,9 @@ def _card(results: Results, keeper: str, works: pl.DataFrame) -> str:
         facts["state"] = f"{'listed' if row['listed'] else 'not listed'}{', disputed' if row['disputed'] else ''}"
     if bonds:
         facts["bonded"] = "<br>".join(f"{tokens(int(row['bonded']), 6)} of {address(row['token'])}" for row in bonds)
-    facts["works"] = f"{works.height:,} for {works['job'].n_unique():,} jobs"
+    facts["works"] = f"{works.height:,} for {counted(works['job'].n_unique(), 'job')}"
     for row in accounts:
-        facts["disputes"] = f"{row['disputes']:,}, slashed {row['slashes']:,} times"
+        facts["disputes"] = f"{row['disputes']:,}, {_slashed(row['slashes'])}"
     return card(f"keeper {address(keeper)}", facts)
 
 
@@ -162,3 +167,11 @@ def _works(works: pl.DataFrame) -> str:
 
 def _int(value: object) -> int | None:
     return None if value is None else int(str(value))
+
+
+def _in_tokens(works: int) -> str:
+    return f"; {works:,} more {'was' if works == 1 else 'were'} paid in tokens" if works else ""
+
+
+def _slashed(times: int) -> str:
+    return f"slashed {counted(times, 'time')}" if times else "never slashed"

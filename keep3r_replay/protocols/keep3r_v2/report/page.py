@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.keep3r_v2.report import evidence
 from keep3r_replay.protocols.keep3r_v2.report.cards import anchor, job_answers, job_card
 from keep3r_replay.protocols.keep3r_v2.report.charts import job_charts
@@ -63,7 +64,9 @@ def make_report(
         cards(job_card(each, job) for each, job in zip(told, jobs, strict=True)) if told else "",
         '<h2 id="jobs">Jobs</h2>' if not alone else "",
         "" if alone else evidence.jobs_table(results),
-        f"<p>Charts of {len(jobs):,} of {len(every):,} jobs; job=ADDRESS shows another.</p>" if not alone else "",
+        f"<p>Charts of {len(jobs):,} of {len(every):,} jobs; job=ADDRESS shows another.</p>"
+        if not alone and len(jobs) < len(every)
+        else "",
         *(_job(results, job, alone=alone) for job in jobs),
         evidence.findings(results, lake, jobs[0] if alone else ""),
         evidence.expiry(results, jobs[0] if alone else ""),
@@ -126,7 +129,7 @@ def _job(results: Results, job: str, *, alone: bool) -> str:
         f"<h{level}>By each rule of expiry</h{level}>{table(headers, rules, frozenset({1, 2, 3, 4}))}" if rules else ""
     )
     listed = evidence.periods_table(periods) if periods else ""
-    title = "" if alone else f"<h2>Job {titled(job)}</h2><p>{works:,} works</p>"
+    title = "" if alone else f"<h2>Job {titled(job)}</h2><p>{counted(works, 'work')}</p>"
     return "\n".join(
         [
             f'<section id="{text(anchor(job))}">{title}',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.columns import aligned
 
@@ -37,7 +38,7 @@ def what_if_lines(summary: dict[str, Any], tables: dict[str, pl.DataFrame]) -> l
     block = outcome["parts_at_block"]
     lines.append("parts     nowhere" if block is None else f"parts     first at block {block:,}")
     if summary["baseline_findings"]:
-        lines.append(f"baseline  has {summary['baseline_findings']:,} findings: keep3r replay tells them")
+        lines.append(f"baseline  has {counted(summary['baseline_findings'], 'finding')}: keep3r replay tells more")
     lines += [f"state     {summary['state_hash'][:16]}", *_reverted(tables)]
     return lines
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.keep3r_v2.report.results import amounts
 from keep3r_replay.protocols.keep3r_v2.report.what_if_results import MARKED, SIDES
 from keep3r_replay.report.amounts import decimal, share, tokens
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keep3r_replay.protocols.keep3r_v2.report.what_if_results import WhatIfResults
+    from keep3r_replay.report.places import Calendar
 
 _PLACES = 2
 _PARTY_PLACES = 4
@@ -37,13 +39,14 @@ def what_if_answers(results: WhatIfResults) -> list[Answer]:
     ]
 
 
-def for_whom(rows: Sequence[Mapping[str, Any]], of: str, shown: Mapping[str, str]) -> str:
+def for_whom(rows: Sequence[Mapping[str, Any]], of: str, shown: Mapping[str, str], calendar: Calendar) -> str:
     """A table of jobs or keepers (`of`): both sides and the difference, the largest first.
 
     Args:
         rows: sums of both sides of each party.
         of: "job" or "keeper".
         shown: where on the page a party's own charts are.
+        calendar: when blocks were.
     """
     ordered = sorted(rows, key=lambda row: (-abs(_paid(row)), -sum(row[each] for each in MARKED), row[of]))
     cells, sums = [], [0] * (7 if of == "job" else 4)
@@ -63,22 +66,26 @@ def for_whom(rows: Sequence[Mapping[str, Any]], of: str, shown: Mapping[str, str
                 f'<a href="#{shown[row[of]]}">{titled(row[of])}</a>' if row[of] in shown else who,
                 *(f"{each:,}" for each in works),
                 *map(text, amounts(numbers, _PARTY_PLACES)),
-                "" if row["parts_at_block"] is None else f"{row['parts_at_block']:,}",
+                calendar.at(row["parts_at_block"]),
             )
         )
     headers = [of, "works paid", *(f"works {each}" for each in statuses)]
     headers += ["paid as it was, KP3R", "what-if", "difference"]
     headers += ["wasted as it was, KP3R", "what-if", "difference"] if of == "job" else []
-    headers += ["credits at the end, what-if" if of == "job" else "bonds at the end, what-if", "parts at block"]
+    headers += ["credits at the end, what-if" if of == "job" else "bonds at the end, what-if", "parts at, UTC"]
     total = ("all", *(f"{each:,}" for each in counts), *map(text, amounts(sums, _PARTY_PLACES)), "")
-    return table(headers, cells, frozenset(range(1, len(headers))), total=total, file=f"compared_{of}s.parquet")
+    return table(headers, cells, frozenset(range(1, len(headers) - 1)), total=total, file=f"compared_{of}s.parquet")
 
 
 def _works(outcome: Mapping[str, Any]) -> Answer:
     lost = outcome["reverted"] + outcome["dropped"]
     every = outcome["paid"] + lost
     said = ", ".join(f"{outcome[each]:,} {each}" for each in MARKED if outcome[each])
-    calls = f"; {outcome['reverted_calls']:,} other calls revert" if outcome["reverted_calls"] else ""
+    calls = (
+        f"; {counted(outcome['reverted_calls'], 'other call reverts', 'other calls revert')}"
+        if outcome["reverted_calls"]
+        else ""
+    )
     value = f"{lost:,} not paid" if lost else "all still paid"
     return Answer("works", value, f"of {every:,}{f': {said}' if said else ''}{calls}", "bad" if lost else "good")
 
@@ -121,8 +128,11 @@ def _most(rows: Sequence[Mapping[str, Any]], of: str) -> list[Answer]:
     row = min(changed, key=lambda each: (-abs(_paid(each)), each[of]))
     verb = "pays" if of == "job" else "earns"
     before, after = (tokens(row[f"paid_{side}"]) for side in SIDES)
-    said = f"{titled(row[of])} {verb} {after} instead of {before} KP3R; {len(changed):,} {of}s are paid otherwise"
-    said = said if of == "keeper" else said.replace("are paid otherwise", "pay otherwise")
+    otherwise = {
+        "job": counted(len(changed), "job pays otherwise", "jobs pay otherwise"),
+        "keeper": counted(len(changed), "keeper is paid otherwise", "keepers are paid otherwise"),
+    }
+    said = f"{titled(row[of])} {verb} {after} instead of {before} KP3R; {otherwise[of]}"
     return [Answer(f"{of} it changes most for", _signed(_paid(row)), said)]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keep3r_replay.protocols.keep3r_v2.report.charts import KEEPERS_SHOWN
 from keep3r_replay.protocols.keep3r_v2.report.comparison_figures import comparison_chart
 from keep3r_replay.protocols.keep3r_v2.report.keeper_figures import pairs_chart
-from keep3r_replay.protocols.keep3r_v2.report.words import SIDES
+from keep3r_replay.protocols.keep3r_v2.report.words import SIDES, most_keepers
 from keep3r_replay.replay.rooms import Chart
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def keeper_chart(results: WhatIfResults) -> Chart | None:
         return None
     names = [row["keeper"] for row in shown]
     pairs = {words: ([row[f"paid_{side}"] for row in shown], colour) for side, (words, colour) in SIDES.items()}
-    caption = f"KP3R paid to the {len(shown)} keepers who were paid most on either side."
+    caption = f"KP3R paid to {most_keepers(len(shown), 'was', 'were')} paid most on either side."
     return Chart("keepers", caption, pairs_chart(names, pairs, "KP3R"))
 
 

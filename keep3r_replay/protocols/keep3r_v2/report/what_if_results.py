@@ -96,7 +96,7 @@ class WhatIfResults:
         end = max(self._works()["timestamp"].to_list(), default=0)
         lines = {}
         for side in SIDES:
-            total, points = 0, []
+            total, points = 0, [Point(time, 0, None, None) for time in in_kp3r["timestamp"].to_list()[:1]]
             for time, amount in in_kp3r.select("timestamp", f"payment_{side}").iter_rows():
                 total += amount or 0
                 points.append(Point(time, total, None, None))

@@ -31,6 +31,12 @@ PAYMENTS = {BY_FORMULA: BLUE, OWN_AMOUNT: PURPLE, OPEN: GREY}
 EARNED, GAS = "earned", "gas paid"
 KEEPERS = {EARNED: GREEN, GAS: VERMILLION}
 
+
+def most_keepers(count: int, one: str = "", many: str = "") -> str:
+    """The keepers that a chart shows, with the verb of one and of many: `the 5 keepers who were`."""
+    return f"the keeper who {one}".rstrip() if count == 1 else f"the {count:,} keepers who {many}".rstrip()
+
+
 SIDES = {"baseline": ("baseline", GREY), "what_if": ("what-if", BLUE)}
 STATUSES = {"reverted": VERMILLION, "dropped": AMBER, "added": GREEN}
 """What becomes of works in a what-if."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.events import EVENTS
 from keep3r_replay.protocols.keep3r_v2.report.series import Point, Series
@@ -25,11 +26,15 @@ def simulation_lines(simulation: Simulation) -> list[str]:
     """What a simulation came to, and the calls that reverted in it, for a terminal."""
     chain = simulation.chain
     reverted = Counter((attempt.call, attempt.revert) for attempt in simulation.reverted)
+    counts = {
+        "block": len(chain.blocks),
+        "log": len(chain.logs),
+        "transaction": len(chain.transactions),
+        "reading": len(simulation.readings),
+    }
+    made = ", ".join(counted(count, each) for each, count in counts.items())
     return [
-        (
-            f"simulated {simulation.scenario.name} (Keep3r {simulation.scenario.version}): {len(chain.blocks)} blocks, "
-            f"{len(chain.logs)} logs, {len(chain.transactions)} transactions, {len(simulation.readings)} readings"
-        ),
+        f"simulated {simulation.scenario.name} (Keep3r {simulation.scenario.version}): {made}",
         *(f"reverted  {count} of {call} with {revert}" for (call, revert), count in sorted(reverted.items())),
     ]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.statements.parties import amount, months, party_of, whole_tokens
 from keep3r_replay.replay.statements import Statement
@@ -114,7 +115,7 @@ def _head(tables: Mapping[str, pl.DataFrame], accounts: pl.DataFrame, keeper: st
     unknown = accounts.filter((pl.col("class") != TOKEN_PAYMENT) & pl.col("profit").is_null()).height
     if unknown:
         lines.append(
-            f"unknown     the profit of {unknown:,} works: no quote of ETH, or no transaction; they are kept apart"
+            f"unknown     the profit of {counted(unknown, 'work')}, kept apart: no quote of ETH, or no transaction"
         )
     return [*lines, ""]
 

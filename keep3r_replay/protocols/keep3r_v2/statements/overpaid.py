@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.keep3r_v2.audit.classes import MISMATCH, OWN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import EXACT, INTERVAL, STALE_GAS, TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.statements.parties import amount, party_of, times, whole_tokens
@@ -119,12 +120,12 @@ def overpaid(occasion: Occasion) -> Statement:
     sums = own_amounts(works)
     formula, unknown = works.filter(~pl.col("is_own") & ~pl.col("is_open")), works.filter("is_open")
     lines = [
-        f"by the formula       {formula.height:,} works, {tokens(sum(formula['payment'].to_list()), 6)} KP3R",
-        f"not by the formula   {sums.works:,} works{_in_words(sums)}",
+        f"by the formula       {counted(formula.height, 'work')}, {tokens(sum(formula['payment'].to_list()), 6)} KP3R",
+        f"not by the formula   {counted(sums.works, 'work')}{_in_words(sums)}",
     ]
     if unknown.height:
         paid = tokens(sum(unknown["payment"].to_list()), 6)
-        lines.append(f"undetermined         {unknown.height:,} works, {paid} KP3R")
+        lines.append(f"undetermined         {counted(unknown.height, 'work')}, {paid} KP3R")
     for role in _BY:
         groups = [
             (str(key or "-"), own_amounts(part))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.keep3r_v2.what_if.needed import liquidity_needed, needed_table
 from keep3r_replay.protocols.keep3r_v2.what_if.overlay import Overlay, overlay_from
@@ -125,14 +126,14 @@ def _dry_told(job: _Subject, days: int) -> _Told:
 
 def _dry_lines(answer: RunsDry, days: int) -> list[str]:
     each = f"one every {duration(answer.interval)}, {tokens(answer.payment, 9)} KP3R each"
-    lines = [f"rate                   {answer.works:,} works in the last {days} days, {each}"]
+    lines = [f"rate                   {counted(answer.works, 'work')} in the last {days} days, {each}"]
     if answer.obstacle:
         return [*lines, f"runs dry               {answer.obstacle} ({answer.error})"]
     if answer.at is None:
         return [*lines, f"runs dry               not within {HORIZON // DAY} days"]
     return [
         *lines,
-        f"runs dry               {moment(answer.at)} UTC, after {answer.works_until:,} works: {answer.error}",
+        f"runs dry               {moment(answer.at)} UTC, after {counted(answer.works_until, 'work')}: {answer.error}",
     ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 from keep3r_replay.evm.arithmetic import Revert
 from keep3r_replay.protocols.keep3r_v2.audit.ledger import OPENING
@@ -93,8 +94,8 @@ def gone_on(keep3r: Keep3r, now: int, paid: Sequence[tuple[int, int]], job: str,
     recent = [(time, payment) for time, payment in paid if time > since]
     if len(recent) < _TELL_A_RATE:
         raise UsageError(
-            f"job={job}: paid {len(recent)} works in KP3R in the {window // DAY} days up to its last: too few for a "
-            "rate; say days=NUMBER"
+            f"job={job}: paid {counted(len(recent), 'work')} in KP3R in the {window // DAY} days up to its last: too "
+            "few for a rate; say days=NUMBER"
         )
     (first, _), (last, _) = recent[0], recent[-1]
     interval = max(1, (last - first) // (len(recent) - 1))

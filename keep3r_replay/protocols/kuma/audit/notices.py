@@ -17,6 +17,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.kuma.replay.findings import notice
+from keep3r_replay.report.amounts import tokens
+from keep3r_replay.report.times import duration, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,10 +53,15 @@ def bond_notices(judged: Sequence[Judged], late: pl.DataFrame, end: Place) -> li
         if kind is not None:
             place = each.expiry or (story.purchase.place if story.purchase is not None else end)
             strict, grace = excess.get((story.category, story.bond_id), (None, None))
-            cost = "" if strict is None else f"; the buyer burned {strict} wei too much (strict), {grace} (grace)"
-            reason = f"{each.status}: its deadline was {each.deadline.late_from}{cost}"
+            late_by = each.seconds_late(end.timestamp)
+            reason = (
+                f"{each.status}, {duration(late_by or 0)} late: its deadline was {moment(each.deadline.late_from)} UTC"
+            )
+            if strict is not None:
+                reason += f"; the buyer burned {tokens(int(strict), 6)} KIBT more than with an expiry at maturity"
+                reason += f", {tokens(int(grace), 6)} more than with one in the last second of grace" if grace else ""
             log = place.log_index if place.log_index >= 0 else None
-            found.append(notice(place.block, log, name, kind, "seconds_late", each.seconds_late(end.timestamp), reason))
+            found.append(notice(place.block, log, name, kind, "seconds_late", late_by, reason))
         found += [
             notice(again.block, again.log_index, name, "repeated_expiry", "expireBond", "again", "the first one counts")
             for before, again in zip(story.expired, story.expired[1:], strict=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.kuma.audit.bonds import STILL_LATE
 from keep3r_replay.protocols.kuma.report.late import by_buyer, ordered, short, whole
 from keep3r_replay.report.amounts import tokens
@@ -119,9 +120,8 @@ def _waiting(waiting: pl.DataFrame) -> Answer:
 def _agreement(summary: dict[str, Any]) -> Answer:
     events, readings = summary["events"], summary["readings"]
     wrong = events["mismatched"] + readings["mismatched"]
-    said = (
-        f"{events['matched']:,} logs are as the contracts' rules give them, {readings['compared']:,} readings compared"
-    )
+    logs = counted(events["matched"], "log is", "logs are")
+    said = f"{logs} as the contracts' rules give, {counted(readings['compared'], 'reading')} compared"
     if summary["verdict"] == "clean":
         return Answer("is the history right?", "to the wei", f"{said}, none differs.", "good")
     return Answer("is the history right?", "no", f"{said}, {wrong:,} differ: see the findings.", "bad")

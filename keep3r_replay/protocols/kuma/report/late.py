@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.kuma.audit.bonds import STILL_LATE
 from keep3r_replay.protocols.kuma.report.figures import cost_chart, curve_chart
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
-from keep3r_replay.report.html import address, text
+from keep3r_replay.report.html import address, lasting, text
 from keep3r_replay.report.tables import table
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ def late_parts(late: pl.DataFrame) -> str:
     bought = late.filter(~pl.col("status").is_in(sorted(STILL_LATE)))
     waiting = late.filter(pl.col("status").is_in(sorted(STILL_LATE)))
     return (
-        f"<h2>Late expiries</h2><p>{bought.height} bonds bought late, {waiting.height} late and not bought. Excess is "
-        "the KIBT that the buyer burned too much, against an expiry in the last second of grace and against one at "
-        "maturity; where transactions changed, it is a bound.</p>"
+        f"<h2>Late expiries</h2><p>{counted(bought.height, 'bond')} bought late, {waiting.height} late and not "
+        "bought. Excess is the KIBT that the buyer burned too much, against an expiry in the last second of grace and "
+        "against one at maturity; where transactions changed, it is a bound.</p>"
         + _drawn(cost_chart(ordered(bought)))
         + _bought(bought)
         + _waiting(waiting)
@@ -63,7 +64,7 @@ def _bought(late: pl.DataFrame) -> str:
             text(row["category"]),
             str(row["bond_id"]),
             text(row["status"]),
-            f"{row['seconds_late']:,}",
+            lasting(row["seconds_late"]),
             whole(row["excess_grace"]),
             whole(row["excess_strict"]),
             whole(row["supply_excess_grace"]),
@@ -73,7 +74,7 @@ def _bought(late: pl.DataFrame) -> str:
         )
         for row in ordered(late)[:SHOWN]
     ]
-    headers = ("category", "bond", "status", "seconds late", "excess, grace", "excess, strict", "all holders, grace")
+    headers = ("category", "bond", "status", "late by", "excess, grace", "excess, strict", "all holders, grace")
     if not rows:
         return ""
     return table((*headers, "clone (was/would be)", "clean", "buyer"), rows, frozenset({1, 3, 4, 5, 6})) + _more(
@@ -123,7 +124,7 @@ def _waiting(late: pl.DataFrame) -> str:
             text(row["category"]),
             str(row["bond_id"]),
             text(row["status"]),
-            f"{row['seconds_late']:,}",
+            lasting(row["seconds_late"]),
             whole(row["cost_so_far_grace"]),
             whole(row["cost_per_day"]),
             whole(row["supply_excess_grace"]),
@@ -132,7 +133,7 @@ def _waiting(late: pl.DataFrame) -> str:
         )
         for row in late.iter_rows(named=True)
     ]
-    headers = ("category", "bond", "status", "seconds late", "cost so far, grace", "a day more", "all holders, grace")
+    headers = ("category", "bond", "status", "late by", "cost so far, grace", "a day more", "all holders, grace")
     listed = table((*headers, "clean", "excuse"), rows, frozenset({1, 3, 4, 5, 6}))
     return "<h3>Late and not bought: what the next buyer would burn too much</h3>" + listed if rows else ""
 

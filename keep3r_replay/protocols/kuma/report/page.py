@@ -55,7 +55,7 @@ class KumaPages:
         """
         summary, tables = _read(results, subject)
         if not tables:
-            return what_if_page(results, summary)
+            return what_if_page(results, summary, lake)
         parts = [
             _head(summary, tables["tokens"]),
             answers(answered(summary, tables["late_expiries"], tables["late_holders"])),

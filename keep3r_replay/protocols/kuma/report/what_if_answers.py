@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.late import short, whole
 from keep3r_replay.protocols.kuma.what_if.rows import REIMBURSED
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
+
+_TELLS_APART = "of those in the history, by going through in one world and failing in the other"
 
 
 def what_if_answers(outcome: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> list[Answer]:
@@ -24,7 +27,7 @@ def what_if_answers(outcome: Mapping[str, Any], tables: Mapping[str, pl.DataFram
     """
     excess, late, would_be_late = int(outcome["excess"]), outcome["late"], outcome["late_what_if"]
     more = "more were" if excess >= 0 else "fewer were"
-    burned = f"{more} burned for the same bonds than would have been; {outcome['purchases']:,} purchases"
+    burned = f"{more} burned for the same bonds than would have been; {counted(outcome['purchases'], 'purchase')}"
     supply = int(outcome["supply_what_if"]) - int(outcome["supply"])
     paid, would_be = (int(outcome[f"{REIMBURSED}{end}"]) for end in ("", "_what_if"))
     changed = outcome["changed_transactions"]
@@ -47,7 +50,7 @@ def what_if_answers(outcome: Mapping[str, Any], tables: Mapping[str, pl.DataFram
             _signed(would_be - paid, "ETH"),
             f"{whole(paid)} ETH as it was, {whole(would_be)} in the what-if ({NOT_VERIFIED})",
         ),
-        Answer("transactions", f"{changed:,} changed" if changed else "none changed", "succeed in one world only"),
+        Answer("transactions", f"{changed or 'none'} changed", _TELLS_APART),
     ]
 
 
@@ -63,13 +66,9 @@ def _buyer(purchases: pl.DataFrame | None) -> list[Answer]:
     buyer = min(sums, key=lambda each: (-abs(sum(sums[each])), each))
     total = sum(sums[buyer])
     words = "too much" if total > 0 else "less than would have been"
-    bonds, buyers = _counted(len(sums[buyer]), "bond"), _counted(len(sums), "buyer")
+    bonds, buyers = counted(len(sums[buyer]), "bond"), counted(len(sums), "buyer")
     said = f"{short(buyer)} burned so much {words}, for {bonds}; of {buyers}"
     return [Answer("buyer it changes most for", f"{whole(abs(total))} KIBT", said)]
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _signed(wei: int, unit: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from keep3r_replay.counts import counted
 from keep3r_replay.protocols.kuma.audit.keepers import NOT_VERIFIED
 from keep3r_replay.protocols.kuma.report.late import SHOWN, short, whole
 from keep3r_replay.protocols.kuma.report.what_if_answers import what_if_answers
@@ -15,14 +16,16 @@ from keep3r_replay.replay.results import manifest_of
 from keep3r_replay.replay.stored import has_table, read_table
 from keep3r_replay.report.cover import what_if_cover
 from keep3r_replay.report.frame import answers, head
-from keep3r_replay.report.html import folded, text
+from keep3r_replay.report.html import folded, lasting, text
 from keep3r_replay.report.page import page
+from keep3r_replay.report.places import Calendar, ends_of
 from keep3r_replay.report.tables import table
-from keep3r_replay.report.times import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from keep3r_replay.lake.reader import Lake
 
 _PAIRS = {
     "purchases": "purchases",
@@ -34,14 +37,18 @@ _PAIRS = {
 """Numbers that both worlds have, in words."""
 
 
-def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
-    """The page of a what-if's folder. Raises `OSError`, `KeyError` and polars' errors where that is none of KUMA."""
+def what_if_page(results: Path, summary: Mapping[str, Any], lake: Lake | None = None) -> str:
+    """The page of a what-if's folder; the lake knows when its blocks were.
+
+    Raises `OSError`, `KeyError` and polars' errors where that is none of KUMA.
+    """
     names = ("purchases_what_if", "bonds_what_if", "categories_what_if", "keepers_what_if", "changed_transactions")
     # Tables are there unless a sweep kept the sums only.
     tables = {name: read_table(results, name) for name in names if has_table(results, name)}
     first, last = summary["blocks"]
+    calendar = Calendar.of(tables.values(), lake, ends_of(lake, first, last))
     parts = [
-        head(f"What if: {summary['deployment']}", f"KUMA, blocks {first:,} to {last:,}"),
+        head(f"What if: {summary['deployment']}", f"KUMA, {calendar.span(first, last)}"),
         answers(what_if_answers(summary["outcome"], tables)),
         _changes(summary["overlay"]),
     ]
@@ -53,7 +60,7 @@ def what_if_page(results: Path, summary: Mapping[str, Any]) -> str:
         ("changed_transactions", _changed),
     ):
         if name in tables:
-            parts.append(part(tables[name]))
+            parts.append(part(tables[name], calendar))
     given = "".join(f"<p>{text(each)}</p>" for each in ASSUMPTIONS)
     parts += [
         _sums(summary["outcome"]),
@@ -76,7 +83,8 @@ def _sums(outcome: Mapping[str, Any]) -> str:
 
     rows = [(text(words), shown(name), shown(f"{name}_what_if")) for name, words in _PAIRS.items()]
     added = outcome["added_calls"]
-    calls = f"<p>{added:,} calls were added, {outcome['added_calls_failed']:,} of them revert.</p>" if added else ""
+    words = counted(added, "call was added", "calls were added")
+    calls = f"<p>{words}, {outcome['added_calls_failed'] or 'none'} of which would revert.</p>" if added else ""
     return f"<h2>All sums</h2>{table(('', 'as it was', 'what-if'), rows, frozenset({1, 2}))}{calls}"
 
 
@@ -88,11 +96,11 @@ def _part(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], num
     return f"<h2>{title}</h2>" + table(headers, listed[:SHOWN], numbers) + more
 
 
-def _purchases(frame: pl.DataFrame) -> str:
+def _purchases(frame: pl.DataFrame, calendar: Calendar) -> str:
     differing = frame.filter(pl.col("realized").ne_missing(pl.col("realized_what_if")))
     rows = (
         (
-            str(row["block_number"]),
+            calendar.at(row["block_number"]),
             text(row["category"]),
             str(row["bond_id"]),
             whole(row["realized"]) or "fails",
@@ -102,11 +110,11 @@ def _purchases(frame: pl.DataFrame) -> str:
         )
         for row in differing.iter_rows(named=True)
     )
-    headers = ("block", "category", "bond", "price", "price, what-if", "burned too much", "buyer")
-    return _part("Purchases at another price", headers, rows, frozenset({0, 2, 3, 4, 5}))
+    headers = ("when, UTC", "category", "bond", "price", "price, what-if", "burned too much", "buyer")
+    return _part("Purchases at another price", headers, rows, frozenset({2, 3, 4, 5}))
 
 
-def _bonds(frame: pl.DataFrame) -> str:
+def _bonds(frame: pl.DataFrame, _: Calendar) -> str:
     differing = frame.filter(pl.col("status").ne_missing(pl.col("status_what_if")))
     rows = (
         (
@@ -114,7 +122,7 @@ def _bonds(frame: pl.DataFrame) -> str:
             str(row["bond_id"]),
             text(row["status"] or "not sold"),
             text(row["status_what_if"] or "not sold"),
-            *("" if row[each] is None else duration(row[each]) for each in ("seconds_late", "seconds_late_what_if")),
+            *(lasting(row[each]) for each in ("seconds_late", "seconds_late_what_if")),
         )
         for row in differing.iter_rows(named=True)
     )
@@ -122,7 +130,7 @@ def _bonds(frame: pl.DataFrame) -> str:
     return _part("Bonds of another fate", headers, rows, frozenset({1}))
 
 
-def _categories(frame: pl.DataFrame) -> str:
+def _categories(frame: pl.DataFrame, _: Calendar) -> str:
     rows = (
         (text(row["category"]), whole(row["supply"]), whole(row["supply_what_if"]))
         for row in frame.iter_rows(named=True)
@@ -130,7 +138,7 @@ def _categories(frame: pl.DataFrame) -> str:
     return _part("Supply at the end, KIBT", ("category", "as it was", "what-if"), rows, frozenset({1, 2}))
 
 
-def _keepers(frame: pl.DataFrame) -> str:
+def _keepers(frame: pl.DataFrame, _: Calendar) -> str:
     rows = (
         (
             short(row["sender"]),
@@ -144,10 +152,10 @@ def _keepers(frame: pl.DataFrame) -> str:
     return _part("Keepers", headers, rows, frozenset(range(1, 7)))
 
 
-def _changed(frame: pl.DataFrame) -> str:
+def _changed(frame: pl.DataFrame, calendar: Calendar) -> str:
     rows = (
         (
-            str(row["block_number"]),
+            calendar.at(row["block_number"]),
             str(row["transaction_index"]),
             text(row["function"]),
             "went through" if row["succeeded"] else "reverted",
@@ -155,5 +163,5 @@ def _changed(frame: pl.DataFrame) -> str:
         )
         for row in frame.iter_rows(named=True)
     )
-    headers = ("block", "transaction", "call", "was", "would be")
-    return _part("Transactions that succeed in one world only", headers, rows, frozenset({0, 1}))
+    headers = ("when, UTC", "transaction", "call", "was", "would be")
+    return _part("Transactions that succeed in one world only", headers, rows, frozenset({1}))

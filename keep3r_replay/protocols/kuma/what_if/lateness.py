@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from keep3r_replay.counts import counted
 from keep3r_replay.errors import UsageError
 from keep3r_replay.protocols.kuma.report.drawings import curve
 from keep3r_replay.protocols.kuma.what_if.changes import changes_of
@@ -96,7 +97,7 @@ def _lateness_lines(what_ifs: WhatIfs, baseline: Baseline) -> list[str]:
         ("had no keeper ever come", {"expire": "all", "expire_at": "never"}),
     ):
         summary = what_ifs.outcome(baseline, given, ledger=False).summary
-        changed = f"{summary['changed_transactions']} transactions change"
+        changed = counted(summary["changed_transactions"], "transaction changes", "transactions change")
         lines.append(f"  {whole(str(summary['excess'])):>28}  {words}; {changed}")
     return lines
 
