@@ -1,15 +1,7 @@
 """Command-line settings as typed objects, by Hydra.
 
-How a pipeline reads its settings:
-
-    @dataclass(frozen=True)
-    class ReplayConfig:
-        lake: str = setting("the lake to replay", default="data/sample")
-        until_block: int | None = setting("stop after this block", default=None)
-
-    def main(argv: list[str]) -> int:
-        config = load_config("replay", ReplayConfig, argv, summary="re-execute a lake")
-        ...
+A pipeline declares a frozen dataclass, whose fields are `setting("the lake to replay", default="data/sample")`, and
+reads it by `load_config("replay", ReplayConfig, argv, summary="re-execute a lake")`.
 
 `conf/replay.yaml` starts with `defaults: [replay_schema, _self_]`; the schema is registered here under that name. A run
 by settings alone composes them and goes: a scheduler pays for that every ten minutes. What Hydra's own flags and
@@ -47,12 +39,7 @@ CONF = Path(conf.__path__[0])
 MULTIRUN = {"--multirun", "-m", "hydra.mode=MULTIRUN"}
 SHOWS = {"--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc", "--help", "-h"}
 """Flags that show something instead of running."""
-_QUIET = (
-    "hydra.run.dir=.",
-    "hydra.output_subdir=null",
-    "hydra/job_logging=none",
-    "hydra/hydra_logging=none",
-)
+_QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none")
 """Hydra writes nothing of its own unless it is asked to."""
 
 _NO_PATHS = {"query", "scheduler"}

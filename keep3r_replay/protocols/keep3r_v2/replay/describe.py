@@ -11,15 +11,18 @@ from keep3r_replay.protocols.keep3r_v2.contract.state import Keep3r, Unbond
 from keep3r_replay.replay.names import AT_BLOCK, known_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
+
+    from keep3r_replay.protocols.keep3r_v2.contract.state import Job
 
 _KINDS = ("job", "keeper")
 
 
-def describe(keep3r: Keep3r, named: Mapping[str, str]) -> dict[str, Any]:
+def describe(keep3r: Keep3r, named: Mapping[str, str], unordered: Container[str]) -> dict[str, Any]:
     """What a person asks of a state: one `job`, one `keeper`, or an overview of all. Amounts are texts of wei.
 
-    Addresses go by their beginning, where it is unique.
+    Addresses go by their beginning, where it is unique. Of the jobs in `unordered` nothing tells in which order they
+    list their liquidities and tokens. The overview names keepers that were paid without being listed, too.
 
     Raises:
         UsageError: the contract knows no such job or keeper, or something else is named.
@@ -36,6 +39,7 @@ def describe(keep3r: Keep3r, named: Mapping[str, str]) -> dict[str, Any]:
             "listed": job in keep3r.job_list,
             "disputed": job in keep3r.disputes,
             **dump_job(keep3r.jobs[job]),
+            **(_unknown_orders(keep3r.jobs[job]) if job in unordered else {}),
             **_unbonds(keep3r, job),
         }
     if keeper is not None:
@@ -52,14 +56,21 @@ def describe(keep3r: Keep3r, named: Mapping[str, str]) -> dict[str, Any]:
             address: {"credits": keep3r.jobs[address].credits, "period_credits": keep3r.jobs[address].period_credits}
             for address in keep3r.job_list
         }
+        paid = sorted(address for address, each in keep3r.keepers.items() if each.work_completed)
         described["keepers"] = {
-            address: {"work_completed": keep3r.keepers[address].work_completed} for address in keep3r.keeper_list
+            address: {"work_completed": keep3r.keepers[address].work_completed, "listed": address in keep3r.keeper_list}
+            for address in dict.fromkeys([*keep3r.keeper_list, *paid])
         }
         described["approved_liquidities"] = keep3r.approved_liquidities.values()
         described["parameters"] = dump(keep3r)["parameters"]
     texts = _texts(described)
     assert isinstance(texts, dict)
     return texts
+
+
+def _unknown_orders(job: Job) -> dict[str, str]:
+    several = {"liquidities_order": job.liquidities, "tokens_order": job.tokens}
+    return {name: "unknown" for name, members in several.items() if len(members) > 1}
 
 
 def _unbonds(keep3r: Keep3r, address: str) -> dict[str, Any]:

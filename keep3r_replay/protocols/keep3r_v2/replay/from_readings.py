@@ -170,6 +170,8 @@ def _job(keep3r: Keep3r, context: CallContext, readings: Readings, address: str)
     job.tokens = _members(job.token_credits, emptied, listed)
     if listed is None or listed > sum(1 for amount in job.token_credits.values() if amount):
         context.uncertain_tokens[address] = None
+    if len(job.liquidities) > 1 or len(job.tokens) > 1:
+        context.unordered_jobs[address] = None
     return job
 
 

@@ -21,6 +21,7 @@ def dump_inference(context: CallContext) -> dict[str, Any]:
         "undetermined_keepers": list(context.undetermined_keepers),
         "uncertain_jobs": list(context.uncertain_jobs),
         "uncertain_tokens": list(context.uncertain_tokens),
+        "unordered_jobs": list(context.unordered_jobs),
         "uncertain_price_period": context.uncertain_price_period,
         "uncertain_price_window": context.uncertain_price_window,
         "roles_are_partial": context.keep3r.roles_are_partial,
@@ -39,4 +40,5 @@ def load_inference(context: CallContext, inference: Mapping[str, Any]) -> None:
     context.uncertain_price_period = inference["uncertain_price_period"]
     context.uncertain_price_window = inference["uncertain_price_window"]
     context.uncertain_tokens = dict.fromkeys(inference["uncertain_tokens"])
+    context.unordered_jobs = dict.fromkeys(inference["unordered_jobs"])
     context.keep3r.roles_are_partial = inference["roles_are_partial"]

@@ -235,7 +235,7 @@ class Keep3rV2:
 
     def describe(self, named: Mapping[str, str]) -> dict[str, Any]:
         """One job, one keeper, or an overview; see `describe.describe`."""
-        return describe(self.keep3r, named)
+        return describe(self.keep3r, named, self.context.unordered_jobs)
 
     def snapshot(self) -> dict[str, Any]:
         """State at the end of a block, with what the inference remembers; `restore` takes it back.

@@ -119,6 +119,8 @@ class CallContext:
     """The reward period's seconds then: once they change, caches are taken over from others that nobody has read."""
     uncertain_tokens: dict[str, None] = field(default_factory=dict)
     """Jobs of which a start in mid-history does not tell which tokens without credits they list."""
+    unordered_jobs: dict[str, None] = field(default_factory=dict)
+    """Jobs that listed several liquidities or tokens at a start from readings, which tell no order."""
     undetermined_keepers: dict[str, None] = field(default_factory=dict)
     """Keepers whose bonds are unknown since a slash that logs do not tell."""
     caused: list[Caused] = field(default_factory=list)
