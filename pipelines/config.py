@@ -152,9 +152,14 @@ def store_schema(name: str, schema: type[Any]) -> None:
     settings = OmegaConf.structured(schema)
     OmegaConf.set_readonly(settings, None)  # OmegaConf takes a frozen dataclass for one without overrides
     for field, hint in typing.get_type_hints(schema).items():
-        if typing.get_origin(hint) is dict and not OmegaConf.is_missing(settings, field):
+        if typing.get_origin(hint) is dict:
             # Which settings such a group has is for its reader to say: its files need not name all of them.
+            is_required = OmegaConf.is_missing(settings, field)
+            if is_required:
+                settings[field] = {}
             OmegaConf.set_struct(settings[field], False)
+            if is_required:
+                settings[field] = _REQUIRED
     ConfigStore.instance().store(name=f"{name}_schema", node=settings)
 
 
