@@ -137,7 +137,7 @@ def test_the_page_tells_what_each_payment_was_for(audited, tmp_path, capsys):
     assert main(["report", f"results={results}", f"report={file}", f"charts={tmp_path / 'charts'}"]) == 0
     page = file.read_text()
     for name in audited.tables["works"]["class"].unique():
-        assert f"<td>{name}</td>" in page
+        assert f"<td>{name.replace('_', ' ')}</td>" in page
     assert page.count("<figure") == len(list((tmp_path / "charts").iterdir())) == 5
     assert "://" not in page.partition("</main>")[0]
     job = audited.tables["works"].filter(pl.col("class") == "work_exact")["job"][0]
