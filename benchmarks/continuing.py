@@ -1,4 +1,4 @@
-"""What a run costs that goes on: `python -m benchmarks.continuing [RECORDING] [--runs N] [--ledger]`.
+"""What a run costs that goes on: `python -m benchmarks.continuing [RECORDING OR LAKE] [--runs N] [--ledger]`.
 
 A recording's lake is cut into files as an extraction cuts it, once up to a share of its blocks and once whole. Results
 of the first are gone on from with the second. Every figure is the median CPU time (seconds, all threads) of several
@@ -30,21 +30,24 @@ def main() -> int:
     parser.add_argument("recording", nargs="?", type=Path, default=LARGE if LARGE.is_dir() else SAMPLE)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--ledger", action="store_true", help="replay with the ledger")
+    parser.add_argument("--part", type=int, action="append", help="per cent of the blocks that former results are of")
     parser.add_argument("--inside", nargs=2, type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.inside:
         print(_seconds(*arguments.inside, ledger=arguments.ledger))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        _report(arguments.recording, Path(folder), arguments.runs, ledger=arguments.ledger)
+        shares = tuple(arguments.part or SHARES)
+        _report(arguments.recording, Path(folder), arguments.runs, shares, ledger=arguments.ledger)
     return 0
 
 
-def _report(recording: Path, folder: Path, runs: int, *, ledger: bool) -> None:
+def _report(recording: Path, folder: Path, runs: int, shares: tuple[int, ...], *, ledger: bool) -> None:
     import keep3r_replay as kr
     from tests.growing import content, lake_up_to
 
-    whole = kr.import_recording(recording, folder / "imported")
+    is_lake = (recording / "manifest.json").is_file()
+    whole = kr.open_lake(recording) if is_lake else kr.import_recording(recording, folder / "imported")
     coverage = whole.manifest.coverage
     assert coverage is not None
     blocks = coverage.to_block - coverage.from_block + 1
@@ -52,7 +55,7 @@ def _report(recording: Path, folder: Path, runs: int, *, ledger: bool) -> None:
     print(f"{recording.name}: {blocks:,} blocks; CPU seconds, medians of {runs} runs\n")
     print(f"{'new blocks':>10}{'from the beginning':>20}{'goes on':>10}{'share':>8}")
     straight = _median(folder / "whole", None, folder / "straight", runs, ledger=ledger)
-    for share in SHARES:
+    for share in shares:
         last = coverage.from_block + blocks * share // 100 - 1
         part = lake_up_to(whole, last, folder / "part", size=PARTITION)
         kr.replay_on(part, folder / "former", ledger=ledger)

@@ -45,10 +45,9 @@ if TYPE_CHECKING:
 
 
 def combined(swept: Sequence[str]) -> Iterable[tuple[str, ...]]:
-    """The overrides of every combination of several values, the last name's changing fastest.
+    """The overrides of every combination, the last name's changing fastest; Hydra has been initialised.
 
-    Raises:
-        UsageError: a setting that changes no what-if, or values that cannot be counted. Hydra has been initialised.
+    Raises `UsageError` for values that cannot be counted.
     """
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
     lists = []
@@ -86,9 +85,8 @@ class Combinations:
             said = self._parser.parse_overrides([*overrides])
             values = {each.key_or_group: each.value() for each in said if each.key_or_group not in self._fixed}
             plain = [name for name in values if name in names or name.startswith(f"{OVERLAY}.")]
-            settings = deepcopy(
-                self._composed(*(each.input_line for each in said if each.key_or_group in {*values} - {*plain}))
-            )
+            chosen = [each.input_line for each in said if each.key_or_group in {*values} - {*plain}]
+            settings = deepcopy(self._composed(*chosen))
             for name in plain:
                 OmegaConf.update(settings, name, values[name], force_add=True)
             found = replace(typed(settings, ReplayConfig), mode=Mode.what_if)
@@ -115,16 +113,13 @@ class SweepLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[Any]:
         """Run one batch; a combination that fails returns nothing, and does not stop the others."""
+        del initial_job_idx
         points = [self._made.point(overrides) for overrides in job_overrides]
         finished = run(SweepLauncher.config, points)
         SweepLauncher.finished += finished
-        returned = []
-        for number, (point, one) in enumerate(zip(points, finished, strict=True)):
-            done = JobReturn([*job_overrides[number]], task_name=f"replay {initial_job_idx + number}")
-            done.status = JobStatus.COMPLETED
-            done.return_value = _objective(point.config, one.scenario.source, one.outcome)
-            returned.append(done)
-        return returned
+        values = (_objective(points[0].config, one.scenario.source, one.outcome) for one in finished)
+        each = zip(job_overrides, values, strict=True)
+        return [JobReturn(said, status=JobStatus.COMPLETED, _return_value=value) for said, value in each]
 
 
 def _known() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import suppress
 from functools import cache
 from pathlib import Path, PosixPath
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -156,12 +157,15 @@ def file_sizes(folder: Path, names: list[str]) -> dict[str, int]:
     """The sizes of those files that are there: a bucket is listed once, instead of asked about each."""
     if isinstance(folder, BucketPath):
         return folder.sizes()
-    found = {}
-    for name in names:
-        try:
-            found[name] = (folder / name).stat().st_size
-        except OSError:
-            continue
+    wanted, found = frozenset(names), {}
+    for above in {name.rpartition("/")[0] for name in names}:
+        # A folder is listed once: a path of each file costs more than to look at it.
+        with suppress(OSError), os.scandir(folder / above) as entries:
+            for entry in entries:
+                name = f"{above}/{entry.name}" if above else entry.name
+                if name in wanted:
+                    with suppress(OSError):
+                        found[name] = entry.stat().st_size
     return found
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from keep3r_replay.journal import ERROR, Finding, as_text
-from keep3r_replay.protocols.keep3r_v2.audit.evidence import ENTRY, Evidence, evidence_of, lies_too_near
+from keep3r_replay.protocols.keep3r_v2.audit.evidence import BEYOND_CHANCE, ENTRY, Evidence, evidence_of, lies_too_near
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import (
     ASSUMED,
     CHOSEN,
@@ -100,11 +100,18 @@ def _classed(works: pl.DataFrame, rules: list[_Rule]) -> pl.DataFrame:
     )
 
 
+_GIVEN = pl.coalesce("computed_payment", "highest_payment", "payment").cast(pl.Int128)
+_MAY_BE_NEAR = pl.col("off_by").is_not_null() & (
+    (pl.col("choices") < 1) | (pl.col("off_by").cast(pl.Int128) <= _GIVEN // BEYOND_CHANCE)
+)
+"""Nothing else lies too near, however few amounts and draws there are (`evidence.lies_too_near`)."""
+
+
 def _near(works: pl.DataFrame, seen: Evidence) -> pl.Series:
     """Which unexplained payments lie nearer to an amount of the formula than own payments do."""
     asked = dict(seen.prices.group_by("job").agg(pl.len()).iter_rows())
     near = [False] * works.height
-    unexplained = works.with_row_index().filter((pl.col("explanation") == UNEXPLAINED) & pl.col("off_by").is_not_null())
+    unexplained = works.with_row_index().filter((pl.col("explanation") == UNEXPLAINED) & _MAY_BE_NEAR)
     columns = ("index", "job", "payment", "computed_payment", "highest_payment", "choices", "off_by")
     for row in unexplained.select(columns).with_columns(pl.col(_AMOUNT).cast(pl.Int128)).iter_rows(named=True):
         gives = next(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import UsageError
@@ -180,7 +181,7 @@ class Overlay:
 
     def base_fee(self, observed: int) -> int:
         """A changed block's base fee in wei."""
-        factor = Fraction(self.base_fee_factor)
+        factor = _fraction(self.base_fee_factor)
         fee = observed * factor.numerator // factor.denominator
         if self.base_fee_floor is not None:
             fee = max(fee, self.base_fee_floor)
@@ -249,3 +250,9 @@ def overlay_from(values: Mapping[str, Any]) -> Overlay:
         elif isinstance(default, list) and not isinstance(value, list):
             raise UsageError(f"overlay.{name}: must be a list")
     return Overlay(**plain)
+
+
+@lru_cache(maxsize=64)
+def _fraction(text: str) -> Fraction:
+    """A fraction that is asked for at each block."""
+    return Fraction(text)

@@ -58,10 +58,11 @@ class Trace:
                 return
             number = self._number
             self._number = number + 1
-            if left(row) != baseline[number]:
-                for value in row:
-                    if isinstance(value, str) and len(value) == _ADDRESS:
-                        self.changed(value, context.block_number)
+            addresses = [value for value in row if isinstance(value, str) and len(value) == _ADDRESS]
+            # Where all of them have parted before, nothing is to be learned.
+            if not self.parts_of.keys() >= {*addresses} and left(row) != baseline[number]:
+                for address in addresses:
+                    self.changed(address, context.block_number)
 
         return run
 
