@@ -10,6 +10,7 @@ import keep3r_replay
 from keep3r_replay.errors import UsageError
 from keep3r_replay.replay.questions import Asked, Setting
 
+from .completion import words_typed
 from .config import load_config, setting
 from .foreign import refuse_foreign
 from .named import NAMES, book_of
@@ -42,7 +43,7 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.protocols.registry import protocol_of
     from keep3r_replay.what_if.history import Source
 
-    lake = keep3r_replay.open_lake(_named("lake", argv))
+    lake = keep3r_replay.open_lake(_named("lake", [*argv, *words_typed(argv)]))
     protocol = protocol_of(lake)
     questions = _questions(protocol)
     if (name := _named("question", argv)) is not None:
@@ -107,7 +108,12 @@ def _schema(questions: Mapping[str, Question]) -> type[Any]:
     """The settings of the command: those of every question, and those of this protocol's."""
     own = {name: each for question in questions.values() for name, each in question.settings.items()}
     columns = [
-        (name, each.type, setting(each.meaning, default=each.default)) for name, each in {**_SETTINGS, **own}.items()
+        (
+            name,
+            each.type,
+            setting(each.meaning, default=each.default, choices=tuple(questions) if name == "question" else ()),
+        )
+        for name, each in {**_SETTINGS, **own}.items()
     ]
     return make_dataclass("AskConfig", columns, frozen=True)
 

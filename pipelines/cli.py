@@ -181,7 +181,7 @@ def _overview() -> str:
             *lines,
             "",
             "keep3r SUBCOMMAND --help lists what can be set; -v tells more, -q nothing but errors and answers;",
-            'eval "$(keep3r -sc install=bash)" completes subcommands and settings. NO_COLOR=1: no colours.',
+            'eval "$(keep3r -sc install=bash)" completes subcommands, settings and values. NO_COLOR=1: no colours.',
             "exit codes: 0 clean, 1 failure, 2 usage, 3 findings, 4 partial, 130 interrupted",
         ]
     )

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from keep3r_replay import conf
 from keep3r_replay.errors import UsageError, is_url, without_addresses
 
+from .completion import values_typed
 from .mistakes import mistakes_told, unknown
-from .overrides import as_taken
+from .overrides import MISSING, as_taken
 from .staged import staged
 
 if TYPE_CHECKING:
@@ -44,9 +45,6 @@ _QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none
 _NO_PATHS = {"query", "scheduler"}
 """Settings of text that may hold a URL."""
 
-_REQUIRED = "???"
-"""OmegaConf's mark of a value that must be given."""
-
 
 class Store(Enum):
     """What a setting that may name a place in an object store is: read there, or fetched, worked on and put back."""
@@ -55,11 +53,14 @@ class Store(Enum):
     STAGED = "staged"
 
 
-def setting(meaning: str, *, default: Any = _REQUIRED, store: Store | None = None) -> Any:
-    """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required)."""
+def setting(meaning: str, *, default: Any = MISSING, store: Store | None = None, choices: tuple[str, ...] = ()) -> Any:
+    """Declare one setting of a configuration dataclass: its meaning in one line, and its default (none: required).
+
+    A shell completes a setting of text by its `choices`, where it has any.
+    """
     if isinstance(default, (list, dict)):
         return dataclasses.field(default_factory=default.copy, metadata={"meaning": meaning})
-    return dataclasses.field(default=default, metadata={"meaning": meaning, "store": store})
+    return dataclasses.field(default=default, metadata={"meaning": meaning, "store": store, "choices": choices})
 
 
 def load_config(
@@ -77,6 +78,9 @@ def load_config(
     command = command or name
     if {"-h", "--help"} & {*argv}:
         print(_help(command, schema, summary))
+        sys.exit(0)
+    if (offered := values_typed(argv, schema)) is not None:
+        print(" ".join(offered))
         sys.exit(0)
     if is_multirun(argv):
         raise UsageError(f"-m: keep3r {command} runs once; keep3r replay -m runs many what-ifs")
@@ -148,9 +152,14 @@ def store_schema(name: str, schema: type[Any]) -> None:
     settings = OmegaConf.structured(schema)
     OmegaConf.set_readonly(settings, None)  # OmegaConf takes a frozen dataclass for one without overrides
     for field, hint in typing.get_type_hints(schema).items():
-        if typing.get_origin(hint) is dict and not OmegaConf.is_missing(settings, field):
+        if typing.get_origin(hint) is dict:
             # Which settings such a group has is for its reader to say: its files need not name all of them.
+            is_required = OmegaConf.is_missing(settings, field)
+            if is_required:
+                settings[field] = {}
             OmegaConf.set_struct(settings[field], False)
+            if is_required:
+                settings[field] = MISSING
     ConfigStore.instance().store(name=f"{name}_schema", node=settings)
 
 
@@ -193,8 +202,8 @@ def _default(name: str, field: dataclasses.Field[Any]) -> str:
     choices = sorted(path.stem for path in (CONF / field.name).glob("*.yaml") if path.stem != "none")
     value: Any = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
     file = CONF / f"{name}.yaml"
-    if value == _REQUIRED and file.is_file() and f"- {field.name}: none" in file.read_text("utf-8"):
+    if value == MISSING and file.is_file() and f"- {field.name}: none" in file.read_text("utf-8"):
         value = None
     shown = value.name if isinstance(value, Enum) else str(value).lower() if isinstance(value, bool) else str(value)
-    told = f"default {'none' if value in (None, [], {}) else shown or 'empty'}" if value != _REQUIRED else "required"
+    told = f"default {'none' if value in (None, [], {}) else shown or 'empty'}" if value != MISSING else "required"
     return f"{told}; one of {', '.join(choices)}" if choices else told

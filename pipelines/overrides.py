@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing
 from pathlib import Path
@@ -12,6 +13,8 @@ from keep3r_replay.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MISSING = "???"
+"""OmegaConf's mark of a value that must be given."""
 FILES = (".yaml", ".yml")
 """How the name of a file of one's own ends."""
 
@@ -24,7 +27,10 @@ def as_taken(words: Sequence[str], schema: type[Any]) -> list[str]:
         UsageError: a value has no name.
     """
     hints = typing.get_type_hints(schema)
-    return [_taken(each, hints) for each in words]
+    chosen = {each.name for each in dataclasses.fields(schema) if each.default == MISSING}
+    groups = tuple(f"{name}." for name in sorted(chosen) if typing.get_origin(hints[name]) is dict)
+    # The file that is chosen of a group need not name all of its settings: a part of it may be new there.
+    return [f"++{each}" if each.startswith(groups) else _taken(each, hints) for each in words]
 
 
 def _taken(word: str, hints: dict[str, Any]) -> str:

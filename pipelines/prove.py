@@ -6,12 +6,13 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.errors import NodeError, UsageError
 
 from .config import load_config
 from .prove_config import SUMMARY, ProveConfig
+from .told import tell
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -29,11 +30,10 @@ def main(argv: list[str]) -> int:
 
     path = Path(config.lake)
     lake = keep3r_replay.open_lake(path)
-    if config.plan or config.offline:
-        with lock_if_possible(path):
-            return _prove(config, lake)
-    with only_one_run(path, create=False):
-        return _prove(config, lake)
+    found: dict[str, Any] = {"lake": config.lake}
+    alone = lock_if_possible(path) if config.plan or config.offline else only_one_run(path, create=False)
+    with alone:
+        return tell(config.format, lambda: _prove(config, lake, found), lambda: found)
 
 
 def _check(config: ProveConfig) -> None:
@@ -53,7 +53,8 @@ def _check(config: ProveConfig) -> None:
         raise UsageError("attempts must be at least 1, and timeout more than 0 seconds")
 
 
-def _prove(config: ProveConfig, lake: Lake) -> int:
+def _prove(config: ProveConfig, lake: Lake, found: dict[str, Any]) -> int:
+    """Prove, and print what came of it; `found` takes the same as numbers."""
     from keep3r_replay.proof.contradictions import ContradictedError
     from keep3r_replay.proof.proving import Proving, Settings
     from keep3r_replay.protocols.registry import protocol_named, protocols_in
@@ -72,7 +73,9 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
     if config.plan:
         from .prove_terminal import print_plan
 
-        print_plan(proving.plan(), lake)
+        plan = proving.plan()
+        found["plan"] = plan._asdict()
+        print_plan(plan, lake)
         return 0
     try:
         outcome = proving.run()
@@ -81,7 +84,7 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
             print(lie.line())
         raise
     progress.done()
-    from .prove_terminal import print_outcome
+    from .prove_terminal import outcome_values, print_outcome
 
     if outcome.contradictions and nodes:
         from .prove_mending import mended, witnesses
@@ -94,6 +97,7 @@ def _prove(config: ProveConfig, lake: Lake) -> int:
             outcome = Proving(lake, protocols, nodes, source, settings, say, update, outcome.proved).run()
             outcome.lies = [*lies, *outcome.lies]
             progress.done()
+    found |= outcome_values(outcome, nodes)
     print_outcome(outcome, nodes, time.monotonic() - started)
     return FINDINGS if outcome.contradictions else 0
 

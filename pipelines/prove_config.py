@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .config import setting
+from .told import MEANING, Told
 
 SUMMARY = (
     "Prove a lake from one trusted block hash: headers, that no log is missing, inputs, gas, code and parameters; the "
@@ -30,3 +31,4 @@ class ProveConfig:
     connections: int = setting("requests under way at once", default=2)
     timeout: float = setting("seconds to wait for an answer", default=60.0)
     attempts: int = setting("how often a question is asked before giving up", default=12)
+    format: Told = setting(MEANING, default=Told.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.counts import counted
 from keep3r_replay.proof.proved_state import BY_HEADER, BY_ROOT
@@ -27,6 +27,22 @@ def print_plan(plan: Plan, lake: Lake) -> None:
         print(f"cost      {plan.requests:>10,}  requests, about {-(-plan.size // 1_000_000):,} MB, {plan.seconds:,} s")
     else:
         print("cost               no request: history files hold the rest")
+
+
+def outcome_values(outcome: Outcome, nodes: Sequence[NodeTeller]) -> dict[str, Any]:
+    """The same as `print_outcome` tells, for machines; the certificate is what `proof.json` holds."""
+    windows = outcome.proved.windows
+    return {
+        "blocks": list(outcome.blocks),
+        "anchor": {"number": outcome.anchor.number, "hash": f"0x{outcome.anchor.hash.hex()}"},
+        "headers": outcome.proved.headers,
+        "opened": sum(each.opened for each in windows),
+        "requests": sum(node.client.statistics.requests for node in nodes),
+        "bytes_received": sum(node.client.statistics.bytes_received for node in nodes),
+        "contradictions": [each.line() for each in outcome.contradictions],
+        "lies": [each.line() for each in outcome.lies],
+        "certificate": outcome.certificate,
+    }
 
 
 def print_outcome(outcome: Outcome, nodes: Sequence[NodeTeller], seconds: float) -> None:

@@ -12,6 +12,7 @@ from keep3r_replay.errors import UsageError
 
 from .config import load_config, setting
 from .deployment import spec_of
+from .told import MEANING, Told, tell
 
 if TYPE_CHECKING:
     from keep3r_replay.answers import AuditResults
@@ -38,6 +39,7 @@ class RehearseConfig:
     connections: int = setting("requests under way at once", default=2)
     timeout: float = setting("seconds to wait for an answer", default=60.0)
     attempts: int = setting("how often a question is asked before giving up", default=12)
+    format: Told = setting(MEANING, default=Told.text)
 
 
 def main(argv: list[str]) -> int:
@@ -64,8 +66,12 @@ def main(argv: list[str]) -> int:
     began = time.monotonic()
     found = keep3r_replay.replay(keep3r_replay.open_lake(lake), start_block=window.start)
     window.costs.append(Cost("replay", 0, time.monotonic() - began))
-    print(page(spec.name, window, found))
-    return 0 if found.clean else FINDINGS
+
+    def told() -> int:
+        print(page(spec.name, window, found))
+        return 0 if found.clean else FINDINGS
+
+    return tell(config.format, told, lambda: values(spec.name, window, found))
 
 
 def _check(config: RehearseConfig, lake: Path) -> None:
@@ -79,6 +85,25 @@ def _check(config: RehearseConfig, lake: Path) -> None:
         raise UsageError("connections and attempts must be at least 1, timeout more than 0 seconds")
     if lake.is_dir() and any(each.name != ".lock" for each in lake.iterdir()):
         raise UsageError(f"{config.lake} is not empty: say another lake, or remove the former rehearsal")
+
+
+def values(name: str, window: Window, found: AuditResults) -> dict[str, Any]:
+    """The same as `page` tells, for machines: `summary` is that of the replay, `whole` what all would take."""
+    return {
+        "deployment": name,
+        "blocks": [window.first, window.last],
+        "replayed_after": window.start,
+        "logs": window.logs,
+        "summary": found.summary,
+        "costs": [each._asdict() for each in window.costs],
+        "whole": {
+            "blocks": [window.whole.ranges[0][0], window.whole.ranges[-1][1]],
+            "contracts": window.whole.contracts,
+            "logs": window.whole.estimate.logs,
+            "requests": window.whole.estimate.requests,
+            "bytes": window.whole.estimate.size,
+        },
+    }
 
 
 def page(name: str, window: Window, found: AuditResults) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.counts import counted
 
 from .config import Store, load_config, setting
+from .told import MEANING, Told
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -18,19 +18,12 @@ if TYPE_CHECKING:
 SUMMARY = "Say what a lake covers: blocks, tables, sizes, and what is still to be fetched again. Reads no data file."
 
 
-class Format(Enum):
-    """How the coverage is told."""
-
-    text = "text"
-    json = "json"
-
-
 @dataclass(frozen=True)
 class StatusConfig:
     """Settings of `keep3r status`."""
 
     lake: str = setting("folder of the lake", store=Store.READ)
-    format: Format = setting("text for people, json for machines: one object", default=Format.text)
+    format: Told = setting(MEANING, default=Told.text)
 
 
 def main(argv: list[str]) -> int:
@@ -39,7 +32,7 @@ def main(argv: list[str]) -> int:
     from keep3r_replay.lake.reader import Lake
 
     lake = Lake.open(config.lake)
-    if config.format is Format.json:
+    if config.format is Told.json:
         print(json.dumps(status_of(lake)))
         return 0
     deployment, manifest = lake.deployment, lake.manifest

@@ -15,6 +15,7 @@ from keep3r_replay.errors import LakeError, UsageError
 from .config import load_config, setting
 from .deployment import spec_of
 from .extract import Detail
+from .told import MEANING, Told, tell
 
 if TYPE_CHECKING:
     from keep3r_replay.chain.client import NodeClient
@@ -43,6 +44,7 @@ class VerifyConfig:
     detail: Detail = setting("how the lake was extracted", default=Detail.all)
     connections: int = setting("requests under way at once", default=2)
     timeout: float = setting("seconds to wait for an answer", default=60.0)
+    format: Told = setting(MEANING, default=Told.text)
 
 
 def main(argv: list[str]) -> int:
@@ -54,10 +56,12 @@ def main(argv: list[str]) -> int:
     if config.results is not None:
         from .verify_results import verify_results
 
-        return verify_results(Path(config.results), config.lake)
+        results, of = Path(config.results), config.lake
+        return tell(config.format, lambda: verify_results(results, of), lambda: {"results": config.results})
     if config.lake is None:
         raise UsageError("missing setting 'lake': say lake=FOLDER, or results=FOLDER (keep3r verify --help)")
-    return _verify_lake(config, Path(config.lake))
+    lake = Path(config.lake)
+    return tell(config.format, lambda: _verify_lake(config, lake), lambda: {"lake": config.lake})
 
 
 def _verify_lake(config: VerifyConfig, lake: Path) -> int:

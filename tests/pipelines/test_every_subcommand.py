@@ -20,7 +20,7 @@ def work():
 
 STEPS = {
     "import": (["recording={sample}/recording", "lake=lake"], "lake"),
-    "status": (["lake=lake"], "readings: 144974 rows"),
+    "status": (["lake=lake"], "readings: 144,974 rows"),
     "verify": (["lake=lake"], "whole: 62 files"),
     "replay": (["lake=lake", "results=results", "ledger=true"], "CLEAN"),
     "findings": (["results=results", "lake=lake"], "nothing was found"),

@@ -206,12 +206,18 @@ def test_the_shell_completes_subcommands_settings_and_choices(capsys, monkeypatc
         ("keep3r re", set(SUBCOMMANDS)),
         ("keep3r replay overlay=", {"overlay=fees_doubled", "overlay=half_liquidity", "overlay=nothing_expires"}),
         ("keep3r replay until", {"until_block="}),
+        ("keep3r ask question=", {"question=runs_dry", "question=least"}),
+        ("keep3r ask question=ru", {"question=runs_dry"}),
+        ("keep3r report format=", {"format=png", "format=svg"}),
+        ("keep3r replay ledger=t", {"ledger=true"}),
     ):
         monkeypatch.setenv("COMP_LINE", line)
         capsys.readouterr()
         with suppress(SystemExit):
             main(["-sc", "query=bash"])
-        assert answer <= set(capsys.readouterr().out.split())
+        offered = set(capsys.readouterr().out.split())
+        assert answer <= offered
+        assert all(each.startswith(line.rpartition(" ")[2]) for each in offered) or "=" not in line
 
 
 def test_only_replays_run_many(capsys):

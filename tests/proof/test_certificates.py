@@ -72,6 +72,11 @@ def test_it_is_verified_without_a_node(certified: Path, capsys: pytest.CaptureFi
     assert "VERIFIED  blocks 3 to 43 from block 46" in capsys.readouterr().out
     assert run("", "prove", f"lake={certified}", "anchor=46", "offline=true") == 0
     assert "except    the anchor's hash, which is the node's word" in capsys.readouterr().out
+    assert run("", "prove", f"lake={certified}", ANCHOR, "offline=true", "format=json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["holds"], told["blocks"], told["contradictions"]) == (True, [3, LAST], [])
+    assert told["certificate"]["counts"] == json.loads((certified / "proof.json").read_bytes())["counts"]
+    assert any("VERIFIED" in line for line in told["told"])
     assert content(certified) == before
 
 

@@ -149,7 +149,7 @@ def test_rows_out_of_order_are_told(
 def test_a_row_without_a_place_is_refused(lake: Path, url: str, table: str, column: str) -> None:
     """A key column is never empty."""
     change_rows(lake, table, lambda rows: [*rows[:-1], {**rows[-1], column: None}])
-    with pytest.raises(LakeError, match=f"{column} is empty in 1 row$"):
+    with pytest.raises(LakeError, match=f"{column} is empty in 1 row;"):
         prove(lake, url, state=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -139,7 +140,7 @@ def test_a_former_rehearsal_stays(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 @pytest.mark.slow
 def test_a_false_answer_at_the_end_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One wei more in a keeper's bonds at the second reading: exit 3, and the reading is named."""
+    """One wei more in a keeper's bonds at the second reading: exit 3, and the reading is named, in JSON too."""
     lake = Lake.open(imported(SAMPLE))
     head, blocks = window(SAMPLE)
 
@@ -149,10 +150,14 @@ def test_a_false_answer_at_the_end_is_found(tmp_path: Path, capsys: pytest.Captu
             return value + 1 if asked.view.name == "bonds" and number == head and value else value
 
     with Lying(SAMPLE, lake, head=head) as node:
-        assert rehearse(node, lake, tmp_path / "lake", f"blocks={blocks}") == 3
-    page = capsys.readouterr().out
+        assert rehearse(node, lake, tmp_path / "lake", f"blocks={blocks}", "format=json") == 3
+    told = json.loads(capsys.readouterr().out)
+    page = "\n".join(told["told"])
     assert "bonds(" in page
     assert "FINDINGS" in page
+    assert (told["holds"], told["summary"]["verdict"]) == (False, "findings")
+    assert told["blocks"] == [head - blocks + 1, head]
+    assert told["costs"][-1]["step"] == "replay"
 
 
 @pytest.mark.slow
