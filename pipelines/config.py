@@ -159,7 +159,7 @@ def store_schema(name: str, schema: type[Any]) -> None:
                 settings[field] = {}
             OmegaConf.set_struct(settings[field], False)
             if is_required:
-                settings[field] = _REQUIRED
+                settings[field] = MISSING
     ConfigStore.instance().store(name=f"{name}_schema", node=settings)
 
 
