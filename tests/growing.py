@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from keep3r_replay.lake.manifest import Coverage, Manifest
 from keep3r_replay.lake.partition_writer import PartitionWriter, rows_of
@@ -72,8 +73,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def _rows(lake: Lake, table: str) -> pa.Table:
-    parts = [rows for entry in lake.manifest.of_table(table) for rows in rows_of(lake.path / entry.path)]
-    return pa.concat_tables(parts)
+    entries = lake.manifest.of_table(table)
+    parts = [rows for entry in entries for rows in rows_of(lake.path / entry.path)]
+    return pa.concat_tables(parts or [pq.read_schema(lake.path / entries[0].path).empty_table()])
 
 
 def _dearer(transactions: pa.Table, blocks: range) -> pa.Table:

@@ -123,8 +123,9 @@ class Former:
 
     def noted(self, name: str, block: int) -> dict[str, list[Finding]]:
         """What a table of findings, by list, holds up to a block. Raises `KeyError` if there is none."""
-        kept = self.until(name, block)
-        return NOTED.lists(kept.collect()) if kept.rows else {}
+        kept = self.first(name)
+        # Its lists stand one after the other: they are in chain order, the table is not.
+        return NOTED.lists(until(kept.lazy(), block)) if kept.rows else {}
 
 
 def continued(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v1.audit.classes import WORDS
-from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
+from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge, named_of
 from keep3r_replay.protocols.keep3r_v1.contract.helpers import HELPERS, Source
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.replay.engine import run
@@ -34,7 +34,7 @@ def explain(lake: Lake, root: Contract, place: tuple[int, int | None, str]) -> l
     payments = replay.context.payments
     chosen = [
         each
-        for each in judge(payments, payments)
+        for each in judge(payments, named_of(payments, payments))
         if (each.payment.block, each.payment.log_index) == (block, log_index)
         or (log_index is None and (each.payment.block, each.payment.transaction_index) == where)
     ]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v1.audit.rows import KeeperAccountRow, LedgerTotalRow
 from keep3r_replay.protocols.keep3r_v1.contract.state import ETH
-from keep3r_replay.protocols.keep3r_v1.replay.records import CreditChange
-from keep3r_replay.replay.tables import frame
+from keep3r_replay.replay.parts import lazily
+from keep3r_replay.replay.tables import AMOUNT, frame, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
+    from keep3r_replay.replay.parts import Table
 
+SPENT = pl.Schema({"block_number": pl.UInt32(), "from": pl.String(), "fee": AMOUNT})
+"""A transaction in which somebody was paid: who sent it, and its fee in wei."""
 KINDS = ("paid_in", "fee", "minted", "applied", "work", "receipt", "burned")
 
 
@@ -25,90 +28,88 @@ class LedgerError(Exception):
     """The book does not add up to the credits of the contract: a mistake of the model, never of the chain."""
 
 
-def ledger_tables(
-    kp3r: Keep3rV1, changes: Sequence[CreditChange], works: pl.DataFrame, lake: Lake, *, whole: bool
-) -> dict[str, pl.DataFrame]:
-    """Book, totals and keepers' accounts. With `whole` the changes go back to the contract's beginning.
+def ledger_tables(kp3r: Keep3rV1, ledger: Table, works: Table, spent: Table, *, whole: bool) -> dict[str, Table]:
+    """The book, totals and keepers' accounts. With `whole` its changes go back to the contract's beginning.
+
+    Args:
+        kp3r: the contract at the end.
+        ledger: the table of all changes.
+        works: that of payments.
+        spent: `spent_table` of their transactions.
+        whole: see above.
 
     Raises:
         LedgerError: the sum of a job's changes is not what the contract holds for it.
     """
-    sums: defaultdict[tuple[str, str], int] = defaultdict(int)
-    by_kind: defaultdict[tuple[str, str, str], int] = defaultdict(int)
-    for change in changes:
-        key = change.job, change.token
-        sums[key] += change.amount
-        by_kind[*key, change.kind] += change.amount
+    amount = pl.col("amount").cast(pl.Int128).sum()
+    summed = ledger.lazy().group_by("job", "token", "kind").agg(amount).collect()
+    by_kind: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(KINDS, 0))
+    for job, token, kind, total in summed.iter_rows():
+        by_kind[job, token][kind] = total
     if whole:
-        for (job, token), total in sums.items():
+        for (job, token), kinds in by_kind.items():
+            total = sum(kinds.values())
             if total != kp3r.credits_of(job, token):
                 raise LedgerError(f"{job} {token}: changes sum to {total}, credits are {kp3r.credits_of(job, token)}")
     totals = [
-        LedgerTotalRow(
-            job, token, **{kind: by_kind[job, token, kind] for kind in KINDS}, credits=kp3r.credits_of(job, token)
-        )
-        for job, token in sorted(sums)
+        LedgerTotalRow(job, token, **by_kind[job, token], credits=kp3r.credits_of(job, token))
+        for job, token in sorted(by_kind)
     ]
     return {
-        "ledger": frame(CreditChange, changes),
+        "ledger": ledger,
         "ledger_totals": frame(LedgerTotalRow, totals),
-        "keeper_accounts": keeper_accounts(works, kp3r.address, lake),
+        "keeper_accounts": keeper_accounts(works, kp3r.address, spent),
     }
 
 
-def keeper_accounts(works: pl.DataFrame, kp3r: str, lake: Lake) -> pl.DataFrame:
+def keeper_accounts(works: Table, kp3r: str, spent: Table) -> pl.DataFrame:
     """What every account was paid, what that was worth, and what it spent on gas for it."""
-    paid = works.with_columns(pl.col(pl.Decimal).exclude("oracle_price").cast(pl.Int128))
-    accounts: defaultdict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in paid.iter_rows(named=True):
-        account = accounts[row["keeper"]]
-        account["payments"] += 1
-        if row["credit"] == kp3r:
-            bonded = row["class"].startswith("work")
-            account["kp3r_bonded" if bonded else "kp3r_received"] += row["payment"]
-            account["eth_worth"] += row["eth_worth"] or 0
-        elif row["credit"] == ETH:
-            account["eth_received"] += row["payment"]
-    for spent in _fees(works, lake):
-        accounts[spent.origin]["transactions"] += spent.transactions
-        accounts[spent.origin]["gas_paid"] += spent.fees
-    rows = []
-    for address in sorted(accounts):
-        account = accounts[address]
-        profit = account["eth_worth"] + account["eth_received"] - account["gas_paid"]
-        sums = {name: account[name] for name in KeeperAccountRow._fields if name not in {"keeper", "profit"}}
-        rows.append(KeeperAccountRow(keeper=address, **sums, profit=profit))
-    return frame(KeeperAccountRow, rows)
+    is_kp3r, is_work = pl.col("credit") == kp3r, pl.col("class").str.starts_with("work")
+    payment, worth = pl.col("payment").cast(pl.Int128), pl.col("eth_worth").cast(pl.Int128)
+    paid = (
+        works.lazy()
+        .group_by(pl.col("keeper"))
+        .agg(
+            pl.len().alias("payments"),
+            payment.filter(is_kp3r & is_work).sum().alias("kp3r_bonded"),
+            payment.filter(is_kp3r & ~is_work).sum().alias("kp3r_received"),
+            payment.filter(~is_kp3r & (pl.col("credit") == ETH)).sum().alias("eth_received"),
+            worth.filter(is_kp3r).sum().alias("eth_worth"),
+        )
+    )
+    fees = (
+        spent.lazy()
+        .group_by(pl.col("from").alias("keeper"))
+        .agg(pl.len().alias("transactions"), pl.col("fee").cast(pl.Int128).sum().alias("gas_paid"))
+    )
+    accounts = paid.join(fees, on="keeper", how="full", coalesce=True).sort("keeper").fill_null(0)
+    counted = accounts.with_columns(profit=pl.col("eth_worth") + pl.col("eth_received") - pl.col("gas_paid"))
+    schema = schema_of(KeeperAccountRow)
+    return counted.select(schema.names()).cast(schema).collect()
 
 
-class _Spent(NamedTuple):
-    """What an account spent on transactions that paid somebody: how many, and their fees in wei."""
-
-    origin: str
-    transactions: int
-    fees: int
-
-
-def _fees(works: pl.DataFrame, lake: Lake) -> list[_Spent]:
-    """By origin: how many transactions paid somebody, and what they cost in wei."""
-    if not lake.has("transactions"):
-        return []
+def spent_table(works: pl.DataFrame, lake: Lake) -> pl.DataFrame:
+    """The transactions in which these works were paid: sender, and the fee in wei."""
+    if not lake.has("transactions") or not works.height:
+        return pl.DataFrame(schema=SPENT)
     places = works.select("block_number", "transaction_index").unique()
-    sent = (
-        lake.scan("transactions")
+    first, last = places.select(first=pl.col("block_number").min(), last=pl.col("block_number").max()).row(0)
+    return (
+        lake.scan("transactions", from_block=first, until_block=last)
         .join(places.lazy(), on=["block_number", "transaction_index"], how="semi")
-        .select("from", (pl.col("gas_used") * pl.col("effective_gas_price").cast(pl.Int128)).alias("fee"))
+        .sort("block_number", "transaction_index")
+        .select(
+            "block_number", "from", (pl.col("gas_used") * pl.col("effective_gas_price").cast(pl.Int128)).alias("fee")
+        )
+        .cast(SPENT)
         .collect()
     )
-    grouped = sent.group_by("from").agg(pl.len(), pl.col("fee").sum()).sort("from")
-    return [_Spent(str(origin), int(count), int(fee)) for origin, count, fee in grouped.iter_rows()]
 
 
 def ledger_summary(tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
     """Entries of the book, and sums by kind over the credits in KP3R."""
-    ledger = tables["ledger"]
-    sums = ledger.with_columns(pl.col("amount").cast(pl.Int128)).group_by("kind").agg(pl.col("amount").sum())
+    sums = lazily(tables, "ledger").group_by("kind").agg(pl.len(), pl.col("amount").cast(pl.Int128).sum()).collect()
     return {
-        "entries": ledger.height,
-        "sums": {kind: str(amount) for kind, amount in sorted(sums.iter_rows())},
+        "entries": sum(count for _, count, _ in sums.iter_rows()),
+        "sums": {kind: str(amount) for kind, _, amount in sorted(sums.iter_rows())},
     }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from keep3r_replay.protocols.keep3r_v1.contract.market import Market
-    from keep3r_replay.protocols.keep3r_v1.replay.records import OracleUpdate
+    from keep3r_replay.replay.parts import Table
 
 _SLOT = uniswap_v2_oracle.PERIOD
 _BITES_AFTER = uniswap_v2_oracle.GRANULARITY - 1
@@ -51,13 +51,14 @@ class Gap(NamedTuple):
         return self.last - self.first + 1
 
 
-def oracle_gaps(market: Market, updates: Sequence[OracleUpdate], helpers: Sequence[InForce], until: int) -> list[Gap]:
-    """All gaps of the two oracles that grow stale, from each one's first observation up to second `until`."""
-    times: dict[tuple[str, str], list[int]] = {}
-    for each in updates:
-        times.setdefault((each.oracle, each.pair), []).append(each.timestamp)
+def oracle_gaps(market: Market, updates: Table, helpers: Sequence[InForce], until: int) -> list[Gap]:
+    """All gaps of the two oracles that grow stale, from each one's first observation up to second `until`.
+
+    `updates` is the table `oracle_updates`.
+    """
+    times = updates.lazy().group_by("oracle", "pair", maintain_order=True).agg("timestamp").collect()
     gaps: list[Gap] = []
-    for (oracle, pair), seconds in times.items():
+    for oracle, pair, seconds in times.iter_rows():
         if market.uniswap_v2_oracle is not None and oracle == market.uniswap_v2_oracle.address:
             found, sources = _sliding(seconds, until), {Source.CONSULT, Source.CONSULT_EXCHANGED}
         elif market.v1_oracle is not None and oracle == market.v1_oracle.address:

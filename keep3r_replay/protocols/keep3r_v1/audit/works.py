@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from keep3r_replay.protocols.keep3r_v1.audit.classes import CLASSES, Verdict, classify
-from keep3r_replay.protocols.keep3r_v1.audit.epochs import helpers_in_force
+from keep3r_replay.protocols.keep3r_v1.audit.classes import Verdict, classify
+from keep3r_replay.protocols.keep3r_v1.audit.epochs import Named, Standing, helpers_in_force
 from keep3r_replay.protocols.keep3r_v1.audit.rows import TABLES
 from keep3r_replay.protocols.keep3r_v1.replay.payment_columns import INTERVALS
 from keep3r_replay.protocols.keep3r_v1.replay.payments import uses_interval
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from keep3r_replay.protocols.keep3r_v1.replay.records import Payment
+    from keep3r_replay.replay.parts import Table
 
 
 class Judged(NamedTuple):
@@ -29,22 +29,24 @@ class Judged(NamedTuple):
     verdict: Verdict
 
 
-def judge(payments: Sequence[Payment], seen: Sequence[Payment]) -> list[Judged]:
-    """Class every payment. `seen` are all payments of the history, of which `payments` are a part."""
-    named = helpers_in_force(seen)
-    if len(payments) != len(seen):
-        told = {(each.block, each.log_index): names for each, names in zip(seen, named, strict=True)}
-        named = [told[each.block, each.log_index] for each in payments]
+def named_of(payments: Sequence[Payment], seen: Sequence[Payment], before: Standing = Standing()) -> list[Named]:  # noqa: B008 - immutable
+    """The helper in force at every payment. `seen` are all payments of the history, of which `payments` are a part.
+
+    `before` is what is known before the first of `seen`.
+    """
+    named = helpers_in_force(seen, before)
+    if len(payments) == len(seen):
+        return named
+    told = {(each.block, each.log_index): names for each, names in zip(seen, named, strict=True)}
+    return [told[each.block, each.log_index] for each in payments]
+
+
+def judge(payments: Sequence[Payment], named: Sequence[Named]) -> list[Judged]:
+    """Class every payment, by the helper in force at it."""
     return [
-        Judged(payment, helper, by_payments, classify(payment, helper))
-        for payment, (helper, by_payments) in zip(payments, named, strict=True)
+        Judged(payment, each.in_force, each.by_payments, classify(payment, each.in_force))
+        for payment, each in zip(payments, named, strict=True)
     ]
-
-
-def counts(judged: Sequence[Judged]) -> dict[str, int]:
-    """How many payments there are of each class."""
-    found = Counter(each.verdict.name for each in judged)
-    return {name: found[name] for name in CLASSES}
 
 
 class VerdictRow(NamedTuple):
@@ -110,9 +112,10 @@ def _or_null(text: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def entry_points(works: pl.DataFrame) -> pl.DataFrame:
+def entry_points(works: Table | pl.LazyFrame) -> pl.DataFrame:
     """The range of gas of each entry point's exact works: where the work is always the same, it is narrow."""
-    exact = works.filter(pl.col("class") == "work_exact").with_columns(pl.col("gas").cast(pl.Int128))
+    needed = works.lazy().select("transaction_to", "selector", "class", "gas")
+    exact = needed.filter(pl.col("class") == "work_exact").with_columns(pl.col("gas").cast(pl.Int128))
     ranges = exact.group_by("transaction_to", "selector").agg(
         pl.len().cast(pl.Int64).alias("works"),
         pl.col("gas").min().alias("least_gas"),
@@ -120,4 +123,4 @@ def entry_points(works: pl.DataFrame) -> pl.DataFrame:
         pl.col("gas").max().alias("most_gas"),
     )
     schema = TABLES["entry_points"]
-    return ranges.sort("transaction_to", "selector", nulls_last=True).cast(schema).select(schema.names())
+    return ranges.sort("transaction_to", "selector", nulls_last=True).cast(schema).select(schema.names()).collect()

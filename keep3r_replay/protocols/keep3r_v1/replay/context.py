@@ -110,19 +110,12 @@ class Context:
 
 
 def lists_of(context: Context) -> dict[str, list[Any]]:
-    """What was written down for results beside payments, by name; the book of credits where it is kept."""
-    books = () if context.credit_changes is None else ("credit_changes",)
-    return {name: getattr(context, name) for name in (*_RECORDS, "swaps", *books)}
+    """What was written down for results and stands whole in none of their tables, by name."""
+    return {name: getattr(context, name) for name in _FEW}
 
 
-_RECORDS = (
-    "liquidity_uses",
-    "failed_calls",
-    "oracle_updates",
-    "helper_switches",
-    "feed_switches",
-    "early_activations",
-)
+_FEW = ("helper_switches", "feed_switches", "early_activations")
+_RECORDS = ("liquidity_uses", "failed_calls", "oracle_updates", *_FEW)
 
 
 def within(context: Context, span: Span) -> Context:

@@ -83,7 +83,10 @@ def payments_frame(payments: Sequence[Payment]) -> pl.DataFrame:
 
 
 def kept_frame(payments: pl.DataFrame, of: Iterable[Payment]) -> pl.DataFrame:
-    """`payments_frame` of some payments, and `Single` beside."""
+    """`payments_frame` of some payments, and `Single` beside.
+
+    It is made before they are judged: that looks at them through more helpers, which a later run does by itself.
+    """
     return payments.hstack(
         frame(Single, [_single(each.evaluations.told[each.helper]) if _lone(each) else _NO_SINGLE for each in of])
     )

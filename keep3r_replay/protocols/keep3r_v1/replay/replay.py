@@ -11,13 +11,11 @@ from keep3r_replay.protocols.keep3r_v1.contract.snapshot import dump, load
 from keep3r_replay.protocols.keep3r_v1.contract.views import answer
 from keep3r_replay.protocols.keep3r_v1.replay.context import Context, lists_of
 from keep3r_replay.protocols.keep3r_v1.replay.describe import describe
-from keep3r_replay.protocols.keep3r_v1.replay.kept import KEPT
+from keep3r_replay.protocols.keep3r_v1.replay.kept import Recalled, recalled
 from keep3r_replay.protocols.keep3r_v1.replay.logs import HANDLERS
-from keep3r_replay.protocols.keep3r_v1.replay.payment_columns import payments_of
 from keep3r_replay.protocols.keep3r_v1.replay.records import OpenUnbonding
 from keep3r_replay.protocols.keep3r_v1.replay.silent import excuse
 from keep3r_replay.protocols.keep3r_v1.replay.transactions import follow_transaction
-from keep3r_replay.replay.records import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from keep3r_replay.journal import Journal
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.protocols.keep3r_v1.contract.state import Keep3rV1
-    from keep3r_replay.replay.protocol import Answer, Block, EventHandler, Place, Transaction
+    from keep3r_replay.replay.protocol import Answer, Block, EventHandler, KeptTables, Place, Transaction
 
 
 class Keep3rV1Replay:
@@ -36,12 +34,17 @@ class Keep3rV1Replay:
         oracle_jobs: which oracle a job that updates oracles belongs to, by the job's address.
         journal: where findings go.
         inputs: whether transactions' inputs may be read.
+
+    Attributes:
+        recalled: what a former run wrote down that this one goes on from; the context holds what came since, and
+            payments whose helper was not settled.
     """
 
     def __init__(self, kp3r: Keep3rV1, oracle_jobs: dict[str, str], journal: Journal, *, inputs: bool = True) -> None:
         self.kp3r = kp3r
         self.context = Context(kp3r, journal, inputs, inputs, oracle_jobs)
         self.first_helper = kp3r.parameters.helper
+        self.recalled: Recalled | None = None
         self._journal = journal
 
     @property
@@ -124,14 +127,12 @@ class Keep3rV1Replay:
         }
         self.context.swap_seconds = {pair: dict(seconds) for pair, seconds in memory["swap_seconds"].items()}
 
-    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
-        """Take back payments, uses of liquidity and what else was written down up to a block."""
-        found = KEPT.lists(until(kept("records"), block))
-        payments = until(kept("payments"), block)
-        seen = found.pop("evaluations", [])
-        self.context.payments.extend(payments_of(payments, seen, self.kp3r.market.without_oracle))
+    def recall(self, block: int, kept: KeptTables) -> None:
+        """Take back payments whose helper is not settled, and what else was written down up to a block."""
+        self.recalled, payments, lists = recalled(block, kept, self.kp3r.market.without_oracle)
+        self.context.payments.extend(payments)
         for name, records in lists_of(self.context).items():
-            records.extend(found.get(name, []))
+            records.extend(lists.get(name, []))
 
     def start_from(self, lake: Lake, block: int, readings: Mapping[tuple[str, str, str], str]) -> None:
         """Not possible: a bond's token, votes and the oracles' past stand in no reading. Raises `UsageError`."""

@@ -11,7 +11,7 @@ import polars as pl
 from keep3r_replay.errors import UsageError
 from keep3r_replay.journal import Journal
 from keep3r_replay.protocols.keep3r_v1.audit.states import state_tables
-from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge
+from keep3r_replay.protocols.keep3r_v1.audit.works import Judged, judge, named_of
 from keep3r_replay.protocols.keep3r_v1.replay.build import replay_of_lake
 from keep3r_replay.protocols.keep3r_v1.replay.steps import Step, Steps
 from keep3r_replay.protocols.keep3r_v1.what_if.changes import MEANINGS, changes_of, read_feed
@@ -123,7 +123,9 @@ class Keep3rV1WhatIfs(WhatIfs):
         replay.context.steps = Steps()
         run(lake, replay, span=Span(None, until_block))
         payments = replay.context.payments
-        return Baseline(lake, root, replay.context.steps, judge(payments, payments), _end(lake, until_block))
+        return Baseline(
+            lake, root, replay.context.steps, judge(payments, named_of(payments, payments)), _end(lake, until_block)
+        )
 
     def outcome(self, baseline: Any, overlay: Mapping[str, Any], *, ledger: bool, tables: bool = True) -> Outcome:
         """What would have happened, beside what did."""
