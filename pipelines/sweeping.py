@@ -68,10 +68,12 @@ class Combinations:
     """
 
     def __init__(self, name: str, config: ReplayConfig, fixed: Sequence[str]) -> None:
-        self._parser = OverridesParser.create()
+        parser = OverridesParser.create()
+        self._parsed = cache(lambda word: parser.parse_overrides([word])[0])
         self._config = config
-        self._fixed = {each.key_or_group for each in self._parser.parse_overrides([*fixed])}
-        self._composed = cache(lambda *chosen: compose(name, [*fixed, *as_taken(chosen, ReplayConfig)]))
+        self._fixed = {self._parsed(each).key_or_group for each in fixed}
+        # Of its own for each set of names: who comes next puts values over the same ones.
+        self._composed = cache(lambda chosen, _names: compose(name, [*fixed, *as_taken(chosen, ReplayConfig)]))
 
     def point(self, overrides: Sequence[str]) -> Point:
         """One combination; what it changes is checked with the history.
@@ -82,11 +84,12 @@ class Combinations:
         """
         names = {each.name for each in fields(ReplayConfig)} - {OVERLAY}
         with mistakes_told(ReplayConfig, "replay"):
-            said = self._parser.parse_overrides([*overrides])
+            said = [self._parsed(each) for each in overrides]
             values = {each.key_or_group: each.value() for each in said if each.key_or_group not in self._fixed}
             plain = [name for name in values if name in names or name.startswith(f"{OVERLAY}.")]
-            chosen = [each.input_line for each in said if each.key_or_group in {*values} - {*plain}]
-            settings = deepcopy(self._composed(*chosen))
+            chosen = tuple(each.input_line for each in said if each.key_or_group in {*values} - {*plain})
+            merged = any(isinstance(values[name], (dict, list)) for name in plain)
+            settings = deepcopy(self._composed(chosen, ())) if merged else self._composed(chosen, tuple(plain))
             for name in plain:
                 OmegaConf.update(settings, name, values[name], force_add=True)
             found = replace(typed(settings, ReplayConfig), mode=Mode.what_if)

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
     from keep3r_replay.replay.protocol import Protocol
 
-_OF_TRANSACTION = frozenset({"failed_with_logs", "gas_sum", "missing_transaction", "impossible_gas", "block_time"})
+_OF_HEADER = frozenset({"gas_sum", "missing_transaction", "impossible_gas", "block_time"})
+"""Kinds that hold transactions and their gas against the header of their block, which may be what is wrong."""
+
+_OF_TRANSACTION = _OF_HEADER | {"failed_with_logs"}
 """Kinds that hold transactions' status and gas against logs and blocks: no state has a part in them."""
 
 _OF_CALL = frozenset({"missing_event", "input_mismatch", "unexpected_event", "unknown_call", "unreachable_event"})
@@ -32,10 +35,13 @@ class Apart:
     def __call__(self, root: Finding, finding: Finding) -> bool:
         """Whether `finding` cannot follow from `root`.
 
-        What a transaction alone contradicts follows from no other transaction; what a closed contract says
-        (`Protocol.closed`) follows from nothing that is not its own.
+        What a transaction alone contradicts follows from no other transaction, but for what the header of their block
+        tells (a base fee that is wrong contradicts each of them); what a closed contract says (`Protocol.closed`)
+        follows from nothing that is not its own.
         """
-        if root.block_number == finding.block_number and _may_be_one(root.transaction_hash, finding.transaction_hash):
+        if root.block_number == finding.block_number and (
+            finding.kind in _OF_HEADER or _may_be_one(root.transaction_hash, finding.transaction_hash)
+        ):
             return False
         if finding.subject in self._closed:
             return root.subject != finding.subject

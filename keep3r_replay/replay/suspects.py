@@ -24,6 +24,8 @@ _MOST_COMMON = 2
 """Subjects and differences of a block's readings that are tried."""
 _MOST_DIFFERENCES = 3
 """Differences of the readings after an event that are tried on it: what else a block does may change some of them."""
+_BESIDE = 3
+"""Logs between an event and another one that may have told the same number."""
 _MOST_EVENTS = 6
 """Events tried for one reading that differs."""
 
@@ -94,7 +96,7 @@ def as_expected(event: Event, findings: Sequence[Finding], readings: Sequence[Fi
 
 
 def said_otherwise(lake: Lake, event: Event, findings: Sequence[Finding]) -> Iterator[Mend]:
-    """The event before or behind it in its transaction, if that says the number that is expected of this one.
+    """An event close by in its transaction, if that says the number that is expected of this one.
 
     The model may have expected the number because of that event, and this one may be right.
     """
@@ -102,7 +104,7 @@ def said_otherwise(lake: Lake, event: Event, findings: Sequence[Finding]) -> Ite
         expected, observed = finding.expected, finding.observed
         if finding.log_index is None or not (expected.isdigit() and observed.isdigit()):
             continue
-        for place in (finding.log_index + 1, finding.log_index - 1):
+        for place in (finding.log_index + distance for each in range(1, _BESIDE + 1) for distance in (each, -each)):
             other = event_at(lake, replace(finding, log_index=place)) if place >= 0 else None
             if other is None or other.row["transaction_index"] != event.row["transaction_index"]:
                 continue

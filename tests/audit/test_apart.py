@@ -46,6 +46,9 @@ def test_what_a_transaction_contradicts_by_itself_follows_from_no_other(lake):
         assert apart(root, _finding(kind, 7, "job", "0xb"))
         assert not apart(root, _finding(kind, 7, "job", "0xa"))
         assert not apart(root, _finding(kind, 7, "job"))
+    for kind in ("impossible_gas", "gas_sum", "missing_transaction", "block_time"):
+        assert apart(root, _finding(kind, 9, "job", "0xb"))
+        assert not apart(root, _finding(kind, 7, "job", "0xb")), "one header may contradict all of its block"
     assert not apart(root, _finding("event_mismatch", 9, "job", "0xb"))
     assert not apart(root, _finding("payment_mismatch", 9, "other job", "0xb"))
 

@@ -231,3 +231,16 @@ def test_readings_tell_which_log_of_an_own_amount_was_changed(history, tmp_path)
     set_word(log, 1, word(log, 1) + 10**14)
     (found,) = errors(audited_copy(history, tmp_path))
     assert (found.block_number, found.log_index, found.difference) == (*target, 10**14)
+
+
+def test_by_logs_alone_the_log_of_a_credit_that_was_changed_is_the_root(history, tmp_path):
+    """An AddCredit whose Transfers, two logs before it, say another amount is accused, and they are not."""
+    (log, *_) = [
+        each
+        for each in history.logs
+        if each["topics"][0] == TOPICS["keep3r_v1", "AddCredit"] and each["topics"][1][-40:] == KP3R[2:]
+    ][3:]
+    set_word(log, 1, word(log, 1) + 1)
+    audited_copy(history, tmp_path)
+    (found,) = errors(audit(less(Lake.open(tmp_path / "lake"), "logs"), PROTOCOL))
+    assert ((found.block_number, found.log_index), found.difference) == (place(log), 1)

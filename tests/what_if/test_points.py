@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+from itertools import product
 
 import polars as pl
 import pytest
@@ -58,6 +60,27 @@ def test_a_point_is_the_configuration_with_its_values():
     config = made[-1].config
     assert (config.lake, config.until_block, config.ledger, config.names) == ("b", 7, True, "n")
     assert config.overlay == {"fee": 2, "min_boost": 5, "max_boost": 7}
+
+
+def test_a_point_is_what_it_is_alone_whatever_came_before():
+    """Values of a point stay out of the next one: numbers, null, lists that take another's place, groups."""
+    swept = (
+        "overlay=nothing_expires,half_liquidity",
+        "overlay.bonds=[],[{keeper:'0x1',add:1}]",
+        "overlay.fee=3,1",
+        "until_block=null,7",
+    )
+    made = _points(*swept)
+    assert len(made) == 16
+    for point, words in zip(made, product(*(_said(each) for each in swept)), strict=True):
+        assert point.config.overlay == load_config("replay", ReplayConfig, words, summary="").overlay
+        assert point.config.until_block == point.values["until_block"]
+
+
+def _said(swept):
+    """An override with several values as overrides with one."""
+    name, _, values = swept.partition("=")
+    return [f"{name}={value}" for value in re.split(r",(?![^\[{]*[\]}])", values)]
 
 
 def test_overlays_are_swept_over_by_name_and_by_file(tmp_path):

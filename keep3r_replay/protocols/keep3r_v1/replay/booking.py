@@ -1,45 +1,85 @@
-"""The book of credits: what the logs of a call say that it did to a job's credits."""
+"""The book of credits: what a call did to jobs' credits, by what it was; also where its log differs or is missing.
+
+What is written down is what the model's credits changed by, so that the book adds up to them whatever a history says.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from keep3r_replay.protocols.keep3r_v1.contract.jobs import fee_of
+from keep3r_replay.protocols.keep3r_v1.events import PLACES, ROOT
 from keep3r_replay.protocols.keep3r_v1.replay.records import CreditChange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from keep3r_replay.protocols.keep3r_v1.contract.state import Emitted, Keep3rV1
+    from keep3r_replay.protocols.keep3r_v1.replay.comparison import Compared
     from keep3r_replay.protocols.keep3r_v1.replay.context import Context
     from keep3r_replay.protocols.keep3r_v1.replay.logs import Log
 
+Key = tuple[str, str]
+"""A job and a token."""
 
-def book(context: Context, function: str, logs: Sequence[Log]) -> None:
-    """Write down the changes that a call's logs tell of; the call has been made."""
-    kp3r = context.kp3r
-    name = function.partition("(")[0]
-    for position, log in enumerate(logs):
-        if log.event == "AddCredit":
-            token, job, amount = log.value("credit"), log.value("job"), log.value("amount")
-            if name == "addKPRCredit":
-                _write(context, log, job, token, minted=amount)
-            else:
-                _write(context, log, job, token, paid_in=amount, fee=-fee_of(kp3r, amount))
-        elif log.event == "ApplyCredit":
-            _write(context, log, log.value("job"), kp3r.address, applied=log.value("credit"))
-        elif log.event == "UnbondJob" and position:
-            _write(context, log, log.value("job"), kp3r.address, burned=-logs[position - 1].value("amount"))
-        elif log.event == "KeeperWorked":
-            # Not what the log says: another log may have told the amount.
-            token, job, amount = log.value("credit"), log.value("job"), context.payments[-1].amount
-            kind = "work" if name == "workReceipt" else "receipt"
-            _write(context, log, job, token, **{kind: -amount})
+PAID_IN = "paid_in"
+_CREDITING = frozenset({"AddCredit", "ApplyCredit", "UnbondJob", "KeeperWorked"})
 
 
-def _write(context: Context, log: Log, job: str, token: str, **amounts: int) -> None:
+class Place(NamedTuple):
+    """Where a call stands: the addresses that it names, and its logs."""
+
+    names: Sequence[str]
+    logs: Sequence[Log]
+
+
+def credits_of(kp3r: Keep3rV1, place: Place) -> dict[Key, int]:
+    """Credits (wei) of the jobs that a call, or one of its logs, names."""
+    told = (log.value("job") for log in place.logs if log.role == ROOT and "job" in PLACES[ROOT, log.event])
+    return {
+        (job, token): amount
+        for job in dict.fromkeys((*place.names, *told))
+        if job in kp3r.jobs
+        for token, amount in kp3r.jobs[job].credits.items()
+    }
+
+
+def book(context: Context, function: str, pairs: Sequence[Compared], before: Mapping[Key, int], place: Place) -> None:
+    """Write down what a call did that has been made, with what its logs made of it; `before` are credits before it."""
+    kp3r, name = context.kp3r, function.partition("(")[0]
+    changes = {key: amount - before.get(key, 0) for key, amount in credits_of(kp3r, place).items()}
+    last = place.logs[-1].log_index if place.logs else None
+    kind = ""
+    for position, (predicted, log) in enumerate(pairs):
+        if predicted.event not in _CREDITING or (predicted.event == "UnbondJob" and not position):
+            continue
+        key = _key(kp3r, predicted)
+        kind, fee = _kind(kp3r, name, predicted)
+        amounts = {kind: changes.pop(key, 0) - fee, **({"fee": fee} if kind == PAID_IN else {})}
+        _write(context, last if log is None else log.log_index, key, amounts)
+    for key, amount in changes.items():
+        if amount and kind:
+            # A log names another job than the call does.
+            _write(context, last, key, {kind: amount})
+
+
+def _key(kp3r: Keep3rV1, emitted: Emitted) -> Key:
+    token = emitted.value("credit") if emitted.event in {"AddCredit", "KeeperWorked"} else kp3r.address
+    return emitted.value("job"), token
+
+
+def _kind(kp3r: Keep3rV1, name: str, emitted: Emitted) -> tuple[str, int]:
+    """What a change is called, and the fee (wei, below 0) that is taken off it."""
+    if emitted.event == "AddCredit":
+        return ("minted", 0) if name == "addKPRCredit" else (PAID_IN, -fee_of(kp3r, emitted.value("amount")))
+    if emitted.event == "KeeperWorked":
+        return ("work" if name == "workReceipt" else "receipt"), 0
+    return ("applied" if emitted.event == "ApplyCredit" else "burned"), 0
+
+
+def _write(context: Context, log_index: int | None, key: Key, amounts: Mapping[str, int]) -> None:
     assert context.credit_changes is not None
-    after = context.kp3r.credits_of(job, token)
+    job, token = key
+    after, block = context.kp3r.credits_of(job, token), context.kp3r.block_number
     for kind, amount in amounts.items():
-        context.credit_changes.append(
-            CreditChange(context.kp3r.block_number, log.log_index, job, token, kind, amount, after)
-        )
+        context.credit_changes.append(CreditChange(block, log_index, job, token, kind, amount, after))

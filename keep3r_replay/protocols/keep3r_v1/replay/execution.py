@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keep3r_replay.protocols.keep3r_v1.contract.state import ZERO_ADDRESS
 from keep3r_replay.protocols.keep3r_v1.events import KEEP3R_V1_EVENTS
-from keep3r_replay.protocols.keep3r_v1.replay.booking import book
+from keep3r_replay.protocols.keep3r_v1.replay.booking import Place, book, credits_of
 from keep3r_replay.protocols.keep3r_v1.replay.comparison import Compared, compare
 from keep3r_replay.protocols.keep3r_v1.replay.invariants import broken, named_by, sums_of
 
@@ -39,6 +39,8 @@ def execute(
         context.steps.call(kp3r, logs[-1].log_index if logs else None, function.partition("(")[0], call, payment)
     names = named_by(kp3r, call.args)
     before = sums_of(kp3r, names)
+    called = Place(names, logs)
+    owed = None if context.credit_changes is None else credits_of(kp3r, called)
     kp3r.emitted, kp3r.collected = [], []
     call()
     predicted, reasons = kp3r.emitted, kp3r.collected
@@ -49,7 +51,10 @@ def execute(
     place = logs[-1].log_index if logs else None
     for reason in reasons:
         _impossible(context, function, reason, place)
-    return compare_with(context, function, predicted, logs, token)
+    pairs, rest = _compared(context, function, predicted, logs, token)
+    if owed is not None:
+        book(context, function, pairs, owed, called)
+    return rest
 
 
 def _hold_sums(
@@ -66,9 +71,9 @@ def _hold_sums(
             context.journal.note("broken_invariant", place, context.kp3r.address, name, expected, observed, text)
 
 
-def compare_with(
-    context: Context, function: str, predicted: Sequence[Emitted], logs: Sequence[Log], token: str = ""
-) -> list[Log]:
+def _compared(
+    context: Context, function: str, predicted: Sequence[Emitted], logs: Sequence[Log], token: str
+) -> tuple[list[Compared], list[Log]]:
     """Hold what a call logged against `logs` and adopt what the chain says; logs that it does not predict come back."""
     pairs, rest = compare(predicted, logs)
     for pair in pairs:
@@ -76,9 +81,7 @@ def compare_with(
             _differs(context, function, pair)
             if pair.log is not None:
                 _adopt(context, pair, token)
-    if context.credit_changes is not None:
-        book(context, function, [pair.log for pair in pairs if pair.log is not None])
-    return rest
+    return pairs, rest
 
 
 def _impossible(context: Context, function: str, reason: str, place: int | None) -> None:

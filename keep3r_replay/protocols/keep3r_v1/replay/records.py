@@ -167,13 +167,14 @@ class EarlyActivation(NamedTuple):
 
 
 class CreditChange(NamedTuple):
-    """A change of a job's credits in a token (negative where they shrink), as a log of the chain tells it: `ledger`.
+    """A change of a job's credits in a token (negative where they shrink): `ledger`.
 
-    `kind` is paid_in, fee, minted, applied, work, receipt or burned.
+    `log_index` is that of the log which tells it, or of the call's last one where that is missing; None where there is
+    none at all. `kind` is paid_in, fee, minted, applied, work, receipt or burned.
     """
 
     block_number: UInt32
-    log_index: UInt32
+    log_index: UInt32 | None
     job: str
     token: str
     kind: str
