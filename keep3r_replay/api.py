@@ -110,6 +110,10 @@ def replay(
         lake, protocol, until_block, ledger=ledger, starts=beginnings, snapshot_every=every, columns=columns
     ).with_inputs()
     begun = {root: start.block for root, start in beginnings.items()}
+    if resume is not None:
+        from keep3r_replay.report.before import found_before
+
+        found.summary["before"] = found_before(Path(resume), min(begun.values()))
     mode = "strict" if strict else "audit"
     return AuditResults(found, protocol, configured(mode, until_block, begun, every, ledger=ledger))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keep3r_replay.journal import NOTICE
 from keep3r_replay.replay.moments import times_of
+from keep3r_replay.report.before import before_line
 from keep3r_replay.report.inputs import inputs_words
 from keep3r_replay.report.times import moment
 
@@ -68,6 +69,8 @@ def summary_lines(
         ),
         f"state     {summary['state_hash'][:16]}",
     ]
+    if "before" in summary:
+        lines.append(before_line(summary["before"]))
     if "inputs" in summary:
         lines.append(f"inputs    {inputs_words(summary['inputs'])}")
     if "ledger" in summary:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from histories import DATA, SAMPLE
+from histories import DATA, SAMPLE, History, set_word, word
 from lakes import imported
 
+from keep3r_replay.protocols.registry import protocol_recorded
+from keep3r_replay.recording.importer import import_recording
 from pipelines.cli import main
 
 pytestmark = pytest.mark.slow
@@ -61,3 +63,20 @@ def test_what_was_not_looked_at_is_never_called_clean(tmp_path):
         assert replayed(tmp_path / name, lake, *settings) == PARTIAL
         summary = json.loads((tmp_path / name / "summary.json").read_text())
         assert (summary["verdict"], summary["blocks"][0]) == ("partial", first)
+
+
+def test_a_resumed_replay_tells_what_was_found_before(tmp_path, capsys):
+    """Also where the rest of the history has nothing wrong, and after a second resumption."""
+    history = History(RECORDINGS[0])
+    history.readings = range(0)
+    log = history.log(390, 2)
+    set_word(log, 0, word(log, 0) + 1)
+    import_recording(history.write(tmp_path / "recording"), tmp_path / "lake", protocol_recorded)
+    lake = tmp_path / "lake"
+    assert replayed(tmp_path / "one", lake, "until_block=450") == 3
+    (kind,) = json.loads((tmp_path / "one" / "summary.json").read_text())["findings"]
+    for former, name, settings, last in (("one", "two", ["until_block=520"], 450), ("two", "three", [], 520)):
+        assert replayed(tmp_path / name, lake, f"resume={tmp_path / former}", *settings) == PARTIAL
+        before = json.loads((tmp_path / name / "summary.json").read_text())["before"]
+        assert before == {"blocks": [0, last], "findings": {kind: 1}}
+        assert f"before    blocks 0 to {last}, as they were replayed then: 1 {kind}" in capsys.readouterr().out

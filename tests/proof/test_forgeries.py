@@ -87,7 +87,8 @@ def test_damaged_evidence_is_fetched_again(lake: Path, url: str) -> None:
 )
 def test_an_emptied_cell_is_a_contradiction(lake: Path, url: str, table: str, column: str) -> None:
     """What an extraction fills must be there; the certificate that stood before goes."""
-    (lake / "proof.json").write_text("{}")
+    prove(lake, url)
+    assert (lake / "proof.json").exists()
     change_rows(lake, table, lambda rows: [{**row, column: None} for row in rows])
     found = prove(lake, url).contradictions
     assert {(each.subject, each.told) for each in found} == {(table, "nothing")}

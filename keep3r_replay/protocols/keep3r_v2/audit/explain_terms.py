@@ -153,7 +153,7 @@ def payment_terms(context: CallContext, record: Explained, gas_left: int, paid: 
     if "extra_gas" in numbers:
         yield Term(section, "extra_gas", numbers["extra_gas"], "parameter workExtraGas of the helper")
     if "boost" in numbers:
-        yield Term(section, "boost", numbers["boost"], _BOOST_RULE)
+        yield Term(section, "boost", numbers["boost"], _boost_rule(context.keep3r))
     if "usd_per_gas_unit" in numbers:
         yield Term(
             section,
@@ -171,7 +171,12 @@ def payment_terms(context: CallContext, record: Explained, gas_left: int, paid: 
     yield Term(section, "paid", paid, "KeeperWork, wei")
 
 
-_BOOST_RULE = "(min_boost + (max_boost - min_boost) * min(bonds, target_bond) // target_bond) * base_fee"
+def _boost_rule(keep3r: Keep3r) -> str:
+    """What the helper in force computes a boost by (`getRewardBoostFor`)."""
+    helper = keep3r.helpers.get(keep3r.parameters.keep3r_helper)
+    if helper is not None and helper.rules.boost_from_zero:
+        return "max(min_boost, max_boost * min(bonds, target_bond) // target_bond) * base_fee"
+    return "(min_boost + (max_boost - min_boost) * min(bonds, target_bond) // target_bond) * base_fee"
 
 
 def _steps(numbers: dict[str, int], gas_left: int, rule: Payment) -> Iterator[Term]:
