@@ -230,6 +230,10 @@ class Blocks(Mapping[int, Block]):
         self.entered = found
         return found
 
+    def __contains__(self, number: object) -> bool:
+        """Whether the lake holds the block and the replay goes through it."""
+        return number in self._blocks
+
     def __iter__(self) -> Iterator[int]:
         return iter(self._blocks)
 

@@ -81,7 +81,8 @@ class Keep3rV2WhatIfs(WhatIfs):
         changes = overlay_from(overlay)
         summary, made = make_what_if(baseline, changes, ledger=ledger, tables=tables)
         about = {name: value for name, value in summary.items() if name != "outcome"}
-        lines = [*what_if_lines(summary, made), *idle_lines(changes.changes())]
+        blocks = [base.history.facts for base in baseline]
+        lines = [*what_if_lines(summary, made, blocks), *idle_lines(changes.changes())]
         return Outcome(summary["outcome"], made, lines, about)
 
     def assumptions(self) -> Sequence[str]:

@@ -14,7 +14,7 @@ from keep3r_replay.replay.rooms import Chart
 from keep3r_replay.replay.stored import read_table
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.charts import drawn
-from keep3r_replay.report.colours import AMBER, BLUE
+from keep3r_replay.report.colours import BLUE, GREY
 from keep3r_replay.report.cover import what_if_cover
 from keep3r_replay.report.frame import Answer, answers, head
 from keep3r_replay.report.html import code, folded, text
@@ -80,7 +80,7 @@ def what_if_charts(works: pl.DataFrame) -> list[Chart]:
     sums = _sums(works, "job").head(_JOBS_DRAWN)
     if sums.is_empty():
         return []
-    colours = {"as it was": BLUE, "what-if": AMBER}
+    colours = {"as it was": GREY, "what-if": BLUE}
     rows = [
         (f"{job[:6]}…{job[-4:]}", side, amount(value))
         for job, *values in sums.select("job", "payment", "payment_what_if").rows()

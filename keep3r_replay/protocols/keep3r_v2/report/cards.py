@@ -134,6 +134,8 @@ def _in(seconds: int) -> str:
 def _overpaid(cards: Sequence[JobCard]) -> Answer:
     if not cards:
         return Answer("paid above the formula", "not known", NEEDS_LAKE)
+    if not any(each.works for each in cards):
+        return Answer("paid above the formula", "nothing", "no work yet")
     works = sum(each.own.works for each in cards)
     compared = sum(each.own.compared for each in cards)
     if not works:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from keep3r_replay.counts import counted
+from keep3r_replay.protocols.keep3r_v2.auditing import AUDITS
 from keep3r_replay.protocols.keep3r_v2.replay.calls.explained import TOKEN_PAYMENT
 from keep3r_replay.protocols.keep3r_v2.report import evidence
 from keep3r_replay.protocols.keep3r_v2.report.cards import NEEDS_LAKE, verdict
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 _SUMS = ("reward", "reward_eth", "gas_paid", "profit")
 _HEADS = ("KP3R", "worth, ETH", "gas, ETH", "profit, ETH")
+_OTHER_GAS = {"gas_paid_without_worth": "gas, worth unknown", "gas_paid_in_token_works": "gas, in tokens"}
+"""Columns of months that stand there where the keeper has such works."""
+_HOW = AUDITS.words["works"]
 
 
 def make_keeper_report(results: Results, keeper: str, compared: pl.DataFrame | None, lake: Lake | None = None) -> str:
@@ -83,8 +87,13 @@ def _answers(works: pl.DataFrame) -> list[Answer]:
     unknown = in_kp3r.height - known.height
     rest = f"; {counted(unknown, 'work')} of unknown worth kept apart" if unknown else ""
     said = f"worth {tokens(worth, 6)} ETH, gas {tokens(gas, 6)} ETH{rest}"
+    told = Answer("earned", f"{tokens(wei(in_kp3r['reward']), 6)} KP3R", earned)
+    if unknown and not known.height:
+        spent = tokens(wei(in_kp3r["gas_paid"]), 6)
+        said = f"{counted(unknown, 'work')} without a quote of ETH, or without a transaction; {spent} ETH of gas"
+        return [told, Answer("profit", "cannot be told", said)]
     return [
-        Answer("earned", f"{tokens(wei(in_kp3r['reward']), 6)} KP3R", earned),
+        told,
         Answer("profit", f"{tokens(profit, 6)} ETH", said, "good" if profit > 0 else "bad" if profit < 0 else ""),
     ]
 
@@ -130,20 +139,23 @@ def _months(works: pl.DataFrame) -> str:
     if works.is_empty():
         return ""
     months = by_month(works)
+    other = {name: head for name, head in _OTHER_GAS.items() if months[name].is_not_null().any()}
+    shown = [*_SUMS, *other]
     rows = [
         (
             text(row["month"]),
             address(row["job"]),
             f"{row['works']:,}",
             f"{row['works_in_tokens']:,}",
-            *amounts([None if row[name] is None else int(row[name]) for name in _SUMS], 6),
+            *amounts([_int(row[name]) for name in shown], 6),
         )
         for row in months.iter_rows(named=True)
     ]
     counts = (f"{months[name].sum():,}" for name in ("works", "works_in_tokens"))
-    total = ("all", "", *counts, *amounts([wei(months[name]) for name in _SUMS], 6))
-    headers = ("month", "job", "works", "in tokens", *_HEADS)
-    return f"<h2>Months</h2>{table(headers, rows, frozenset(range(2, 8)), total=total)}"
+    sums = [wei(months[name]) if months[name].is_not_null().any() else None for name in shown]
+    total = ("all", "", *counts, *amounts(sums, 6))
+    headers = ("month", "job", "works", "in tokens", *_HEADS, *other.values())
+    return f"<h2>Months</h2>{table(headers, rows, frozenset(range(2, len(headers))), total=total)}"
 
 
 def _works(works: pl.DataFrame) -> str:
@@ -153,7 +165,7 @@ def _works(works: pl.DataFrame) -> str:
         (
             place(row["timestamp"], row["block_number"], row["log_index"]),
             address(row["job"]),
-            text(row["class"].replace("_", " ")),
+            text(_HOW[row["class"]]),
             *(
                 "-" if row["class"] == TOKEN_PAYMENT and name != "gas_paid" else amounts([_int(row[name])], 6)[0]
                 for name in _SUMS

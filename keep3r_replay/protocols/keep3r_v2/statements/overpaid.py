@@ -19,6 +19,7 @@ from keep3r_replay.protocols.keep3r_v2.statements.parties import amount, party_o
 from keep3r_replay.replay.statements import Statement
 from keep3r_replay.report.amounts import tokens
 from keep3r_replay.report.columns import aligned
+from keep3r_replay.report.times import moment
 
 if TYPE_CHECKING:
     from keep3r_replay.lake.reader import Lake
@@ -139,11 +140,15 @@ def overpaid(occasion: Occasion) -> Statement:
     first = table.filter(pl.col("excess") > 0).head(_SHOWN)
     if first.height:
         places = [
-            (f"{row['block_number']} log {row['log_index']}", row["keeper"], *_of_work(row))
+            (
+                f"{row['block_number']} log {row['log_index']}, {moment(row['timestamp'])}",
+                row["keeper"],
+                *_of_work(row),
+            )
             for row in first.iter_rows(named=True)
         ]
         titles = ("most above the formula", "keeper", "paid, KP3R", "formula, KP3R", "times", "above, KP3R")
-        lines += ["", *aligned([titles, *places], (24, 42, *(14 for _ in titles[2:])))]
+        lines += ["", *aligned([titles, *places], (30, 44, *(14 for _ in titles[2:])))]
     return Statement(lines, table)
 
 

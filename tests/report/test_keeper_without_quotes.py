@@ -1,0 +1,60 @@
+"""What nobody can tell is not told as zero: profit without a quote of ETH, overpayment without a work."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+import pytest
+from histories import DATA
+
+from keep3r_replay.protocols.keep3r_v2.report.chosen import page_of
+from keep3r_replay.replay.results import write_results
+from keep3r_replay.report.amounts import tokens
+
+NO_QUOTES = DATA / "open-v2.0-nb-intense"
+NO_WORKS = DATA / "open-v2.2-nb-mining-twap"
+
+
+@pytest.fixture(scope="module")
+def page(ledger_audits, tmp_path_factory):
+    """Gives the words of a recording's page, or of one keeper's."""
+
+    def words(recording, keeper=""):
+        audit = ledger_audits(recording)
+        folder = tmp_path_factory.mktemp("unknown") / "results"
+        write_results(audit, folder, {})
+        markup = re.sub(r"(?s)<(script|style).*?</\1>", "", page_of(folder, audit.lake, keeper and f"keeper {keeper}"))
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup))
+
+    return words
+
+
+@pytest.mark.slow
+def test_profit_without_a_quote_is_not_zero(page, ledger_audits):
+    """In 2.0 nothing quotes ETH: profit cannot be told, sums of it are none, and what gas cost stands apart."""
+    accounts = ledger_audits(NO_QUOTES).tables["work_accounts"].cast({pl.Decimal: pl.Int128})
+    keeper = accounts["keeper"][0]
+    mine = accounts.filter(pl.col("keeper") == keeper)
+    assert mine["profit"].null_count() == mine.height
+    words, gas = page(NO_QUOTES, keeper), tokens(sum(mine["gas_paid"].drop_nulls().to_list()), 6)
+    assert f"profit cannot be told {mine.height:,} works without a quote of ETH" in words
+    assert "0.000000 ETH" not in words
+    assert re.search(rf"gas, worth unknown .* all {mine.height:,} 0 [\d.,]+ - - - {re.escape(gas)} ", words)
+
+
+@pytest.mark.slow
+def test_a_keepers_works_are_told_in_words(page, ledger_audits):
+    """How a work was paid is said as the summary says it, not by the name of its class."""
+    accounts = ledger_audits(NO_QUOTES).tables["work_accounts"]
+    words = page(NO_QUOTES, accounts["keeper"][0])
+    assert "within the bounds of what events tell" in words
+    assert " interval " not in words
+
+
+@pytest.mark.slow
+def test_no_work_is_no_payment_by_the_formula(page):
+    """A job that nobody has worked for paid nothing above the formula, and nothing by it."""
+    words = page(NO_WORKS)
+    assert "paid above the formula nothing no work yet" in words
+    assert "every payment is by the formula" not in words
