@@ -202,7 +202,8 @@ def _replace_files(building: Path, target: Path, staying: Collection[str], table
 def _check_place(target: Path, name: str, former: Collection[str]) -> None:
     """Refuse a name at which something lies that was not written here."""
     place = target / name
-    above = [each for each in place.parents if target in each.parents]
+    *folders, _ = name.split("/")
+    above = [target.joinpath(*folders[: count + 1]) for count in reversed(range(len(folders)))]
     strange = [each for each in above if each.is_symlink() or (each.is_file() and str(each.name) not in former)]
     if place.is_dir() and not place.is_symlink():
         known = {target / each for each in former}

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from keep3r_replay.lake.bucket import for_arrow
@@ -91,16 +91,16 @@ def _changed(lake: Lake, parts: Sequence[LakeFile], wholes: Sequence[LakeFile], 
         [part for each in wholes for part in rows_of(lake.path / each.path, until_block=last, block_column=column)]
         or [pq.read_schema(for_arrow(lake.path / wholes[0].path)).empty_table()]
     )
-    numbers = rows.column(column)
+    numbers = rows.column(column).to_numpy()
     changed: list[int] = []
-    known = pa.array([False] * rows.num_rows, pa.bool_())
+    known = np.zeros(rows.num_rows, dtype=np.bool_)
     for each in parts:
-        mine = pc.and_(pc.greater_equal(numbers, each.from_block), pc.less_equal(numbers, each.to_block))
-        if not _are(rows.filter(mine), each):
+        mine = (numbers >= each.from_block) & (numbers <= each.to_block)
+        if not _are(rows.filter(pa.array(mine)), each):
             changed.append(each.from_block)
-        known = pc.or_(known, mine)
-    strange = rows.filter(pc.invert(known)).column(column)
-    return [*changed, *([pc.min(strange).as_py()] if len(strange) else [])]
+        known |= mine
+    strange = numbers[~known]
+    return [*changed, *([int(strange.min())] if len(strange) else [])]
 
 
 def _are(rows: Any, file: LakeFile) -> bool:

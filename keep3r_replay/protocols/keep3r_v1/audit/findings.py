@@ -184,17 +184,23 @@ def state_findings(kp3r: Keep3rV1, donated: int) -> Iterator[Finding]:
             yield _finding("broken_invariant", ERROR, place, kp3r.address, name, expected, observed, reason)
 
 
-def repetitions(lake: Lake, span: Span) -> Iterator[Finding]:
-    """Withdrawals of bonds and of liquidity that paid nothing: the time that they wait for is never cleared."""
+def repetitions(lake: Lake, span: Span) -> list[Finding]:
+    """Withdrawals of bonds and of liquidity that paid nothing: the time that they wait for is never cleared.
+
+    They stand in chain order, so that those of two spans follow each other.
+    """
+    found: list[tuple[int, int, Finding]] = []
     for event, subject, amount in (("KeeperUnbound", "keeper", "bond"), ("RemoveJob", "job", "credit")):
         name = f"events/{ROOT}.{event}"
         if not lake.has(name):
             continue
         scan = lake.scan(name, from_block=span.first, until_block=span.until)
-        empty = scan.filter(pl.col(amount).cast(pl.Int128) == 0).sort("block_number", "log_index").collect()
+        empty = scan.filter(pl.col(amount).cast(pl.Int128) == 0).collect()
         for block, index, whom in empty.select("block_number", "log_index", subject).iter_rows():
             reason = "a repetition: nothing waited to be paid"
-            yield _finding("zero_repeat", NOTICE, (block, index), whom, f"{event}.{amount}", 0, 0, reason)
+            told = _finding("zero_repeat", NOTICE, (block, index), whom, f"{event}.{amount}", 0, 0, reason)
+            found.append((block, index, told))
+    return [told for *_, told in sorted(found, key=lambda each: each[:2])]
 
 
 def shortfalls(kp3r: Keep3rV1, owned: Mapping[str, int]) -> Iterator[Finding]:

@@ -77,16 +77,18 @@ def judge(book: BondBook, end: int) -> list[Judged]:
     return found
 
 
-def late_expiries(
-    history: History, kuma: Kuma, judged: Sequence[Judged]
-) -> tuple[list[LateExpiry], Mapping[int, Kuma]]:
-    """Every purchase to rerun, and every bond that is late and not bought; with the states that this took."""
-    late = [
+def late_bonds(judged: Sequence[Judged]) -> list[Judged]:
+    """Every bond whose purchase is to be rerun, and every one that is late and not bought."""
+    return [
         each
         for each in judged
         if each.status in STILL_LATE
         or (each.status in TO_RERUN and each.story.purchase is not None and not each.story.purchase.in_stable_coin)
     ]
+
+
+def late_expiries(history: History, kuma: Kuma, late: Sequence[Judged]) -> tuple[list[LateExpiry], Mapping[int, Kuma]]:
+    """What `late_bonds` cost; with the states that this took."""
     times = [(each.story.bond.maturity, each.deadline.late_from - 1) for each in late]
     positions = [
         position

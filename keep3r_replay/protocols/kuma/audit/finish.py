@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from keep3r_replay.protocols.kuma.audit.bond_tables import bonds_table, judge, late_expiries, late_table
+from keep3r_replay.protocols.kuma.audit.bond_tables import bonds_table, judge, late_bonds, late_expiries, late_table
 from keep3r_replay.protocols.kuma.audit.bonds import STATUSES, STILL_LATE, TO_RERUN, BondBook
 from keep3r_replay.protocols.kuma.audit.holders import holders_table
 from keep3r_replay.protocols.kuma.audit.keepers import Reimbursement, keeper_calls, keeper_calls_table, keepers_table
@@ -16,7 +15,6 @@ from keep3r_replay.protocols.kuma.audit.late_rows import WORLDS
 from keep3r_replay.protocols.kuma.audit.ledger import ledger_tables
 from keep3r_replay.protocols.kuma.audit.notices import bond_notices, token_notices, within
 from keep3r_replay.protocols.kuma.audit.place import Place
-from keep3r_replay.protocols.kuma.audit.recorder import KEPT, block_of
 from keep3r_replay.protocols.kuma.audit.shortfall import shortfall_notices, shortfalls
 from keep3r_replay.protocols.kuma.audit.token_tables import (
     calls_table,
@@ -39,23 +37,13 @@ CALLS = ("exact", "silent", "reverted", "mismatch")
 """Classes of calls: logs as predicted; no log, as predicted; reverted for a known reason; not as predicted."""
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """A whole history up to the end of the span, and the model's contracts."""
-
-    history: History
-    book: BondBook
-    replay: KumaReplay
-    until: int | None
-
-
-def history_of(replay: KumaReplay, lake: Lake, until_block: int | None) -> History:
-    """The history that a replay from the beginning went through, up to a block (None: all)."""
+def history_of(replay: KumaReplay, lake: Lake, until_block: int | None, *, with_steps: bool = True) -> History:
+    """The history that a replay from the beginning went through, up to a block (None: all); its times only, if told."""
     blocks = lake.scan("blocks", columns=["number", "timestamp"], until_block=until_block)
     frame = blocks.filter(pl.col("timestamp").is_not_null()).sort("number").collect()
     times = list(map(BlockTime, frame["number"].to_list(), frame["timestamp"].to_list()))
-    steps = [step for step in replay.recorder.steps if until_block is None or step.block <= until_block]
-    return History(replay.start, steps, times)
+    steps = replay.recorder.all_steps() if with_steps else ()
+    return History(replay.start, [each for each in steps if until_block is None or each.block <= until_block], times)
 
 
 def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, ledger: bool) -> Results:
@@ -68,22 +56,24 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
         span: the part that was replayed.
         ledger: whether to keep the book of KIBT.
     """
-    kept = KEPT.table(replay.recorder.lists(), block_of)
+    kept = replay.recorder.kept()
     if span.until is None:
         replay.findings.close()
-    history = history_of(whole, lake, span.until)
-    seen = _Seen(history, BondBook(whole.recorder.happenings, span.until), whole, span.until)
+    history = history_of(whole, lake, span.until, with_steps=False)
     kuma, recorder = replay.kuma, replay.recorder
     end = history.times[-1] if history.times else BlockTime(0, 0)
 
     # BONDS
-    judged = judge(seen.book, end.timestamp)
+    judged = judge(BondBook(whole.recorder.happenings, span.until), end.timestamp)
     deprecated = {
         row.category: row.place.timestamp
         for row in whole.recorder.calls
         if row.function == "enable_deprecation_mode" and row.outcome != "reverted"
     }
-    late, states = late_expiries(history, kuma, judged)
+    are_late = late_bonds(judged)
+    if are_late:
+        history = history_of(whole, lake, span.until)
+    late, states = late_expiries(history, kuma, are_late)
     late_rows = late_table(history, kuma, states, late, deprecated)
     keepers = keeper_calls(recorder.calls, judged, recorder.states, whole.recorder.stale.all(), Reimbursement())
     epochs, transfers = epochs_table(kuma, recorder.epochs), self_transfers_table(kuma, recorder.moves)
@@ -120,7 +110,7 @@ def finish(replay: KumaReplay, whole: KumaReplay, lake: Lake, span: Span, *, led
         },
         within(notices, span),
         sums={"late_expiries": late_sums(late_rows), "stale_readings": sum(replay.stale_readings.values())},
-        kept={"records": kept},
+        kept=kept,
     )
 
 

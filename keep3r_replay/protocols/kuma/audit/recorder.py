@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from keep3r_replay.protocols.kuma.contract.state import Category, Kuma
     from keep3r_replay.protocols.kuma.replay.transaction import Done, Replayed
-    from keep3r_replay.replay.protocol import Transaction
+    from keep3r_replay.replay.parts import Kept, Table
+    from keep3r_replay.replay.protocol import KeptTables, Transaction
 
 
 class CallRow(NamedTuple):
@@ -102,6 +103,8 @@ class Happening(NamedTuple):
     epoch_length: int
 
 
+RECORDED = "recorded_"
+"""What the names of kept tables begin with, each of one list of records."""
 OF_BONDS = frozenset(
     {"sell_bond", "expire_bond", "buy_bond", "buy_bond_for_stable_coin", "initialize", "set_epoch_length"}
 )
@@ -118,6 +121,30 @@ class Recorder:
         self.happenings: list[Happening] = []
         self.epochs: list[EpochChange] = []
         self.stale = StaleYields()
+        self._recalled: dict[str, tuple[Kept, int]] = {}
+
+    def recall(self, block: int, kept: KeptTables) -> None:
+        """Take back what a former replay wrote down up to a block. Raises `KeyError` where something was not kept."""
+        for name, records in self.lists().items():
+            former = kept.until(f"{RECORDED}{name}", block)
+            if records is not self.steps:
+                records.extend(KEPT.lists(former.collect()).get(name, []))
+            self._recalled[name] = former, len(records)
+
+    def all_steps(self) -> list[Step]:
+        """All steps, those of a former replay too, which are read only now: nothing but late bonds needs them."""
+        former, _ = self._recalled.get("steps", (None, 0))
+        before = [] if former is None else KEPT.lists(former.collect()).get("steps", [])
+        return [*before, *self.steps]
+
+    def kept(self) -> dict[str, Table]:
+        """What a later replay takes back, a table for each list: what was taken back stands as it is."""
+        tables: dict[str, Table] = {}
+        for name, records in self.lists().items():
+            former, count = self._recalled.get(name, (None, 0))
+            new = KEPT.table({name: records[count:]}, block_of)
+            tables[f"{RECORDED}{name}"] = new if former is None else former.grown(new)
+        return tables
 
     def lists(self) -> dict[str, list[Any]]:
         """What was written down, by name."""

@@ -18,7 +18,6 @@ from keep3r_replay.protocols.kuma.replay.findings import Findings
 from keep3r_replay.protocols.kuma.replay.handlers import columns_of, handlers_of
 from keep3r_replay.protocols.kuma.replay.inputs import SELECTOR, call_of
 from keep3r_replay.protocols.kuma.replay.transaction import TransactionReplay, attempt
-from keep3r_replay.replay.records import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from keep3r_replay.protocols.kuma.replay.findings import Suspect
     from keep3r_replay.protocols.kuma.replay.observed import Observed
     from keep3r_replay.protocols.kuma.replay.transaction import Replayed
-    from keep3r_replay.replay.protocol import Answer, Block, EventHandler, Transaction
+    from keep3r_replay.replay.protocol import Answer, Block, EventHandler, KeptTables, Transaction
     from keep3r_replay.replay.protocol import Place as TransactionPlace
 
 _MARKED = frozenset({"getYield", "getLastRefresh", "getRate"})
@@ -276,11 +275,9 @@ class KumaReplay:
         self._asked = snapshot["asked"]
         self._restored = snapshot
 
-    def recall(self, block: int, kept: Callable[[str], pl.LazyFrame]) -> None:
+    def recall(self, block: int, kept: KeptTables) -> None:
         """Take back calls, states, bases, bonds and stale yields up to a block."""
-        found = KEPT.lists(until(kept("records"), block))
-        for name, records in self.recorder.lists().items():
-            records.extend(found.get(name, []))
+        self.recorder.recall(block, kept)
         self.stale_readings = dict(self._restored["stale_readings"])
         self.recorder.stale.open = {each.category: each for each in map(KEPT.record, self._restored["stale"])}
 
