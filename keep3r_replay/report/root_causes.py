@@ -62,9 +62,10 @@ def root_causes(findings: pl.DataFrame) -> list[RootCause]:
 
 
 def explained_places(tables: Mapping[str, pl.DataFrame]) -> frozenset[tuple[int, int | None]]:
-    """Logs that results class, and that can so be explained."""
+    """Logs of classed works and calls, which `keep3r explain` explains; of other classed logs it tells nothing."""
     place = ("block_number", "log_index")
-    classed = [table for table in tables.values() if {*place, "class"} <= {*table.columns}]
+    named = [tables[name] for name in ("works", "calls") if name in tables]
+    classed = [table for table in named if {*place, "class"} <= {*table.columns}]
     return frozenset((block, log) for table in classed for block, log in table.select(place).iter_rows())
 
 

@@ -59,3 +59,12 @@ def test_findings_are_text_and_many_are_folded():
     assert section.count('class="finding') == CAUSES_SHOWN
     assert section.count("<details>") == 1
     assert f"The first {CAUSES_SHOWN} of {CAUSES_SHOWN + 5} root causes." in section
+
+
+def test_what_explain_does_not_explain_is_not_sent_there():
+    """A classed log that is no work's and no call's, as an unbonding of Keep3r V1, leads to the state at its block."""
+    classed = pl.DataFrame({"block_number": [101], "log_index": [3], "class": ["moved"]})
+    tables = {"findings": frame(FindingRow, [_row(1)]), "liquidity_unbondings": classed}
+    words = _words(findings_section(tables, None))
+    assert "next keep3r state lake=LAKE block=101" in words
+    assert "keep3r explain" not in words
