@@ -64,7 +64,13 @@ def main(argv: list[str]) -> int:
     block = _block_at(lake, str(config.at)) if config.block is None else config.block
     results = config.results if is_results(Path(config.results)) else None
     contract = None if config.keep3r is None else book.address(config.keep3r, "keep3r")
-    state = keep3r_replay.state_at(lake, block, contract=contract, results=results)
+    try:
+        state = keep3r_replay.state_at(lake, block, contract=contract, results=results)
+    except UsageError:
+        if results is None or config.results != StateConfig.results:
+            raise
+        # Nobody asked for these: they may be another lake's, or another version's.
+        state = keep3r_replay.state_at(lake, block, contract=contract)
     kinds = ("job", "keeper", "category", "bond", "account")
     asked = {kind: getattr(config, kind) for kind in kinds}
     named = {kind: book.address(address, kind) for kind, address in asked.items() if address is not None}

@@ -144,7 +144,7 @@ def test_the_commands_work(tmp_path, capsys):
     capsys.readouterr()
     assert main(["sql", database, "callers_by_amount"]) == 0
     assert "3000000000100000000000000000000" in capsys.readouterr().out
-    assert main(["state", f"lake={lake}", f"results={results}", "block=3"]) == 0
+    assert main(["state", f"lake={lake}", "block=3"]) == 0
     assert '"total": 100000000000000000007' in capsys.readouterr().out
     assert main(["replay", "mode=what_if", f"lake={lake}", f"results={tmp_path / 'other'}"]) == 2
     assert "Toy has no what-ifs" in capsys.readouterr().err
