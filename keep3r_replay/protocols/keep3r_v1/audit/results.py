@@ -48,10 +48,13 @@ def results_of(replay: Keep3rV1Replay, whole: Keep3rV1Replay, lake: Lake, span: 
     context = replay.context if span.after is None else within(whole.context, span)
     new = span if recalled is None else span._replace(after=recalled.block)
     market, own = kp3r.market, replay.context.payments
-    columns = kept_frame(payments_frame(own), own)
+    told = payments_frame(own)
+    columns = kept_frame(told, own)
     seen = SEEN.table({"evaluations": seen_by_all(own)}, lambda record: record.block)
     named, judged = _judged(context, replay, whole)
-    payments = payments_frame(context.payments).hstack(named_frame(named))
+    is_own = context.payments is own
+    payments = (told if is_own else payments_frame(context.payments)).hstack(named_frame(named))
+    named_own = named_frame(named if is_own else _named(own, replay, whole))
     used = liquidity.judge(context.liquidity_uses, context.swaps)
     epochs = epochs_of(context, whole.first_helper, recalled, payments, market.helpers)
     in_force = [oracle_gaps.InForce(each.timestamp, each.version or "") for each in epochs]
@@ -79,7 +82,7 @@ def results_of(replay: Keep3rV1Replay, whole: Keep3rV1Replay, lake: Lake, span: 
         },
     )
     kept: dict[str, Table] = {
-        "payments": payments_on(recalled, columns.hstack(named_frame(_named(own, replay, whole)))),
+        "payments": payments_on(recalled, columns.hstack(named_own)),
         "evaluations": seen if recalled is None else recalled.evaluations.grown(seen, recalled.seen_settled),
         "records": KEPT.table(lists_of(replay.context), lambda record: record.block),
         "found": FOUND.table(found, lambda finding: finding.block_number),
