@@ -6,7 +6,7 @@ import re
 
 import polars as pl
 import pytest
-from histories import DATA
+from histories import DATA, SAMPLE
 
 from keep3r_replay.protocols.keep3r_v2.report.chosen import page_of
 from keep3r_replay.replay.results import write_results
@@ -14,18 +14,28 @@ from keep3r_replay.report.amounts import tokens
 
 NO_QUOTES = DATA / "open-v2.0-nb-intense"
 NO_WORKS = DATA / "open-v2.2-nb-mining-twap"
+UNDETERMINED = SAMPLE / "recording"
 
 
 @pytest.fixture(scope="module")
-def page(ledger_audits, tmp_path_factory):
-    """Gives the words of a recording's page, or of one keeper's."""
+def markup(ledger_audits, tmp_path_factory):
+    """Gives a recording's page, or one keeper's, without scripts and styles."""
 
-    def words(recording, keeper=""):
+    def made(recording, keeper=""):
         audit = ledger_audits(recording)
         folder = tmp_path_factory.mktemp("unknown") / "results"
         write_results(audit, folder, {})
-        markup = re.sub(r"(?s)<(script|style).*?</\1>", "", page_of(folder, audit.lake, keeper and f"keeper {keeper}"))
-        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup))
+        return re.sub(r"(?s)<(script|style).*?</\1>", "", page_of(folder, audit.lake, keeper and f"keeper {keeper}"))
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def page(markup):
+    """Gives the words of a recording's page, or of one keeper's."""
+
+    def words(recording, keeper=""):
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup(recording, keeper)))
 
     return words
 
@@ -57,4 +67,24 @@ def test_no_work_is_no_payment_by_the_formula(page):
     """A job that nobody has worked for paid nothing above the formula, and nothing by it."""
     words = page(NO_WORKS)
     assert "paid above the formula nothing no work yet" in words
-    assert "every payment is by the formula" not in words
+    assert "no payment is the job's own amount" not in words
+
+
+@pytest.mark.slow
+def test_a_payment_that_is_undetermined_is_not_said_to_be_by_the_formula(page, ledger_audits):
+    """Nothing above the formula is known, and no more is said."""
+    works = ledger_audits(UNDETERMINED).tables["works"]
+    keepers = works.filter(pl.col("class") == "undetermined")["keeper"].to_list()
+    own = works.filter(pl.col("class") == "own_payment")["keeper"].to_list()
+    for keeper in keepers:
+        words = page(UNDETERMINED, keeper)
+        assert "is by the formula" not in words
+        if keeper not in own:
+            assert "paid above the formula nothing no payment in KP3R is the job's own amount" in words
+
+
+@pytest.mark.slow
+def test_every_name_in_a_page_is_there_once(markup):
+    """Links lead to one place: no two parts of the page have one name."""
+    names = re.findall(r' id="?([\w-]+)', markup(UNDETERMINED))
+    assert len(names) == len(set(names))

@@ -43,7 +43,7 @@ def test_charts_are_there(browser, report, results, size, phone):
         "marks: f.querySelectorAll('svg path').length}})"
     )
     jobs = Results(results).jobs()
-    expected = {f"{kind}-{job}" for job in jobs for kind in ("credits", "ledger", "waste")} | {"keepers"}
+    expected = {f"{kind}-{job}" for job in jobs for kind in ("credits", "ledger", "waste")} | {"keepers-earned"}
     assert {chart["name"] for chart in charts} == expected
     for chart in charts:
         assert chart["marks"] > 10

@@ -139,7 +139,7 @@ def _overpaid(cards: Sequence[JobCard]) -> Answer:
     works = sum(each.own.works for each in cards)
     compared = sum(each.own.compared for each in cards)
     if not works:
-        return Answer("paid above the formula", "nothing", "every payment is by the formula", "good")
+        return Answer("paid above the formula", "nothing", "no payment is the job's own amount", "good")
     if not compared:
         said = f"{counted(works, 'payment is', 'payments are')} the job's own amount, with no formula to compare with"
         return Answer("paid above the formula", "cannot be told", said)

@@ -74,7 +74,7 @@ def keeper_chart(results: Results) -> Chart | None:
     if not names:
         return None
     return Chart(
-        "keepers",
+        "keepers-earned",  # not the name of the section that it stands in
         f"Reward at the contract's own quote and gas paid, in ETH, of {most_keepers(len(names))} earned most.",
         pairs_chart(
             names, {EARNED: (shown["reward_eth"], KEEPERS[EARNED]), GAS: (shown["gas_paid"], KEEPERS[GAS])}, "ETH"

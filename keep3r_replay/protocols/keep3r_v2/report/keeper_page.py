@@ -104,7 +104,7 @@ def _overpaid(compared: pl.DataFrame | None) -> Answer:
         return Answer(question, "not known", NEEDS_LAKE)
     own = own_amounts(compared)
     if not own.works:
-        return Answer(question, "nothing", "every payment in KP3R is by the formula", "good")
+        return Answer(question, "nothing", "no payment in KP3R is the job's own amount", "good")
     if not own.compared:
         return Answer(
             question, "cannot be told", f"{counted(own.works, 'own amount')}, with no formula to compare with"
