@@ -85,9 +85,9 @@ def test_a_book_adds_up_where_a_log_of_credits_was_changed(event, change, tmp_pa
     history = History(BUNDLED)
     CHANGES[change](history, event)
     lake = imported_copy(history, tmp_path)
-    if lake is not None:
-        assert adds_up(lake).findings
-        adds_up(less(lake, "logs"))
+    assert lake is not None
+    assert adds_up(lake).findings
+    adds_up(less(lake, "logs"))
 
 
 @pytest.mark.slow

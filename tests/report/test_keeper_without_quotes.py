@@ -75,6 +75,7 @@ def test_a_payment_that_is_undetermined_is_not_said_to_be_by_the_formula(page, l
     """Nothing above the formula is known, and no more is said."""
     works = ledger_audits(UNDETERMINED).tables["works"]
     keepers = works.filter(pl.col("class") == "undetermined")["keeper"].to_list()
+    assert keepers
     own = works.filter(pl.col("class") == "own_payment")["keeper"].to_list()
     for keeper in keepers:
         words = page(UNDETERMINED, keeper)

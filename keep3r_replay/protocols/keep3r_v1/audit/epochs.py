@@ -102,6 +102,10 @@ class Standing(NamedTuple):
         return self.overridden or self.helper or self.by_payments
 
 
+BEGINNING = Standing()
+"""What is known before the first payment."""
+
+
 class Named(NamedTuple):
     """The helper held to be in force at a payment, and the one that payments alone tell; empty where unknown.
 
@@ -120,7 +124,7 @@ class Named(NamedTuple):
     decides: bool = False
 
 
-def helpers_in_force(payments: Sequence[Payment], before: Standing = Standing()) -> list[Named]:  # noqa: B008 - immutable
+def helpers_in_force(payments: Sequence[Payment], before: Standing = BEGINNING) -> list[Named]:
     """The helper in force at each payment: by input, unless a run of payments says that an input is missing.
 
     A helper that no input set takes over where a work, and most of the next three, are its images and none of them is

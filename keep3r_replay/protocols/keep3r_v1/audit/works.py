@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from keep3r_replay.protocols.keep3r_v1.audit.classes import Verdict, classify
-from keep3r_replay.protocols.keep3r_v1.audit.epochs import Named, Standing, helpers_in_force
+from keep3r_replay.protocols.keep3r_v1.audit.epochs import BEGINNING, Named, Standing, helpers_in_force
 from keep3r_replay.protocols.keep3r_v1.audit.rows import TABLES
 from keep3r_replay.protocols.keep3r_v1.replay.payment_columns import INTERVALS
 from keep3r_replay.protocols.keep3r_v1.replay.payments import uses_interval
@@ -29,7 +29,7 @@ class Judged(NamedTuple):
     verdict: Verdict
 
 
-def named_of(payments: Sequence[Payment], seen: Sequence[Payment], before: Standing = Standing()) -> list[Named]:  # noqa: B008 - immutable
+def named_of(payments: Sequence[Payment], seen: Sequence[Payment], before: Standing = BEGINNING) -> list[Named]:
     """The helper in force at every payment. `seen` are all payments of the history, of which `payments` are a part.
 
     `before` is what is known before the first of `seen`.
